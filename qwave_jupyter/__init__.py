@@ -1,0 +1,105 @@
+"""Pictures from prompts in a notebook: the Jupyter/IPython extension for the QWave image API.
+
+In a notebook::
+
+    %load_ext qwave_jupyter
+
+    %%qwave -m gpt-image-2 --aspect-ratio 16:9
+    A futuristic city at night, neon on wet streets
+
+and the same from Python::
+
+    import qwave_jupyter as qwave
+    gallery = qwave.generate("a cat", model="gpt-image-2", aspect_ratio="16:9")
+
+Names are imported when they are first used, so that loading the extension costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qwave_jupyter.errors import QwaveError as QwaveError
+    from qwave_jupyter.generation.gallery import Gallery as Gallery
+    from qwave_jupyter.generation.gallery import GeneratedImage as GeneratedImage
+    from qwave_jupyter.generation.job import Job as Job
+    from qwave_jupyter.generation.provenance import read_provenance as read_provenance
+    from qwave_jupyter.settings import configure as configure
+    from qwave_jupyter.settings import use_demo as use_demo
+    from qwave_jupyter.verbs import as_completed as as_completed
+    from qwave_jupyter.verbs import build as build
+    from qwave_jupyter.verbs import generate as generate
+    from qwave_jupyter.verbs import history as history
+    from qwave_jupyter.verbs import model as model
+    from qwave_jupyter.verbs import models as models
+    from qwave_jupyter.verbs import resume as resume
+    from qwave_jupyter.verbs import submit as submit
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Gallery",
+    "GeneratedImage",
+    "Job",
+    "QwaveError",
+    "as_completed",
+    "build",
+    "configure",
+    "generate",
+    "history",
+    "load_ipython_extension",
+    "model",
+    "models",
+    "read_provenance",
+    "resume",
+    "submit",
+    "unload_ipython_extension",
+    "use_demo",
+]
+
+_HOMES = {
+    "Gallery": "generation.gallery",
+    "GeneratedImage": "generation.gallery",
+    "Job": "generation.job",
+    "QwaveError": "errors",
+    "as_completed": "verbs",
+    "build": "verbs",
+    "configure": "settings",
+    "generate": "verbs",
+    "history": "verbs",
+    "model": "verbs",
+    "models": "verbs",
+    "read_provenance": "generation.provenance",
+    "resume": "verbs",
+    "submit": "verbs",
+    "use_demo": "settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(ip: Any) -> None:
+    """What ``%load_ext qwave_jupyter`` calls."""
+    from qwave_jupyter.notebook import extension
+
+    extension.load(ip)
+
+
+def unload_ipython_extension(ip: Any) -> None:
+    """What ``%unload_ext qwave_jupyter`` calls; it leaves nothing behind."""
+    from qwave_jupyter.notebook import extension
+
+    extension.unload(ip)

@@ -1,0 +1,10 @@
+"""What each model can do: documented contracts as data, and the one rule engine over them."""
+
+from qwave_jupyter.catalog.catalog import Catalog, load
+from qwave_jupyter.catalog.model import Mask, Model, References
+from qwave_jupyter.catalog.parameters import UNSET, Parameter
+from qwave_jupyter.catalog.prices import Price
+from qwave_jupyter.catalog.rules import Facts
+from qwave_jupyter.catalog.violations import Violation
+
+__all__ = ["UNSET", "Catalog", "Facts", "Mask", "Model", "Parameter", "Price", "References", "Violation", "load"]

@@ -1,0 +1,70 @@
+"""What a request costs, as far as a page says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Price"]
+
+
+@dataclass(frozen=True)
+class Price:
+    """A published price.
+
+    Args:
+        unit: ``image``, ``call``, or ``token`` (billed by use, so not known beforehand).
+        usd: USD per unit; None where it isn't published.
+        by: the parameter that chooses the tier, or "".
+        tiers: its value to USD; ``*`` for every other value.
+        only_when: parameter to the values for which the price stands; others are priced elsewhere.
+        reference_usd: USD per reference picture.
+        reference_per_picture: whether that is charged again for every picture that is made.
+        rates: USD per million tokens, by kind.
+        documented: the date of the page.
+        note: what else the page says.
+    """
+
+    unit: str = "image"
+    usd: float | None = None
+    by: str = ""
+    tiers: Mapping[str, float] = field(default_factory=dict)
+    only_when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    reference_usd: float = 0.0
+    reference_per_picture: bool = False
+    rates: Mapping[str, float] = field(default_factory=dict)
+    documented: str = ""
+    note: str = ""
+
+    @property
+    def from_usd(self) -> float | None:
+        """The least that one picture (or call) costs; None when no price is published."""
+        return min(self.tiers.values()) if self.tiers else self.usd
+
+    @property
+    def to_usd(self) -> float | None:
+        """The most that one picture (or call) costs without reference pictures."""
+        return max(self.tiers.values()) if self.tiers else self.usd
+
+    def estimate(self, values: Mapping[str, Any]) -> float | None:
+        """USD for a whole request; None where no page says.
+
+        Args:
+            values: the effective values: what is set, else the documented default.
+
+        Example:
+            >>> Price(usd=0.006375).estimate({"n": 2})
+            0.01275
+        """
+        if any(values.get(name) not in allowed for name, allowed in self.only_when.items()):
+            return None
+        each = self.usd
+        if self.tiers:
+            each = self.tiers.get(str(values.get(self.by)).lower(), self.tiers.get("*"))
+        if each is None:
+            return None
+        pictures = 1 if self.unit == "call" else int(values.get("n") or 1)
+        references = len(values.get("images") or ())
+        fee = self.reference_usd * references * (pictures if self.reference_per_picture else 1)
+        return round(each * pictures + fee, 9)

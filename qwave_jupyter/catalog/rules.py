@@ -1,0 +1,301 @@
+"""The rule engine: what a page forbids across parameters, judged on the user's values or on a server's.
+
+A rule has conditions (``when``) and demands. Conditions and value demands look at the *effective* value (what is set,
+else the documented default; a parameter with neither passes); ``require``, ``forbid`` and ``"*"`` at what is really set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter.catalog.violations import Violation, nearest_to
+
+if TYPE_CHECKING:
+    from qwave_jupyter.catalog.model import Model
+
+__all__ = ["CHECKS", "Facts", "Rule", "broken", "holds"]
+
+_MEGAPIXEL = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the pictures that a request brings along.
+
+    Args:
+        sizes: pixel size (width, height) of each reference, None where unknown.
+        mask_size: pixel size of the mask.
+        mask_format: ``png``, ``jpeg``, …, or "".
+        mask_bytes: weight of the mask.
+    """
+
+    sizes: tuple[tuple[int, int] | None, ...] = ()
+    mask_size: tuple[int, int] | None = None
+    mask_format: str = ""
+    mask_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One documented rule.
+
+    Args:
+        when: parameter to value, list of values, ``"*"`` (is set) or ``">1"``; all must hold.
+        demands: ``require``, ``forbid``, ``allow``, ``forbid_values``, ``require_values``, ``count``, ``sum_max``,
+            ``max`` or ``check``, as in the edition's schema.
+        severity: ``reject`` or ``warn``.
+    """
+
+    when: Mapping[str, Any] = field(default_factory=dict)
+    demands: Mapping[str, Any] = field(default_factory=dict)
+    severity: str = "reject"
+
+
+def holds(when: Mapping[str, Any], values: Mapping[str, Any], effective: Mapping[str, Any]) -> bool:
+    """Whether a rule's conditions are met."""
+    return all(_meets(wanted, values.get(name), effective.get(name)) for name, wanted in when.items())
+
+
+def broken(rule: Rule, model: Model, values: Mapping[str, Any], facts: Facts) -> Iterator[Violation]:
+    """What a rule finds wrong.
+
+    Args:
+        rule: the rule.
+        model: the model that it belongs to.
+        values: what is set.
+        facts: what is known of the pictures.
+    """
+    effective = model.effective(values)
+    if not holds(rule.when, values, effective):
+        return
+    because = _because(rule.when, effective)
+    for demand, wanted in rule.demands.items():
+        if demand == "check":
+            yield from CHECKS[wanted](model, values, facts, rule)
+        else:
+            for violation in _DEMANDS[demand](wanted, model, values, effective):
+                yield _told(violation, rule, because, model, effective)
+
+
+def _meets(wanted: Any, value: Any, effective: Any) -> bool:
+    if wanted == "*":
+        return _is_set(value)
+    if isinstance(wanted, str) and wanted.startswith(">"):
+        amount = len(effective) if isinstance(effective, tuple) else effective
+        return isinstance(amount, (int, float)) and amount > float(wanted[1:])
+    if isinstance(wanted, list):
+        return effective in wanted
+    return bool(effective == wanted) and effective is not None
+
+
+def _is_set(value: Any) -> bool:
+    return value is not None and value != ()
+
+
+def _because(when: Mapping[str, Any], effective: Mapping[str, Any]) -> str:
+    parts = []
+    for name, wanted in when.items():
+        value = effective.get(name)
+        if wanted == "*" or isinstance(value, (tuple, dict)):
+            parts.append(name)
+        else:
+            parts.append(f"{name} {str(value).lower() if isinstance(value, bool) else value}")
+    return " + ".join(parts)
+
+
+def _told(violation: Violation, rule: Rule, because: str, model: Model, effective: Mapping[str, Any]) -> Violation:
+    code = violation.code if because else violation.code.replace("_with", "")
+    detail = {"because": because, "instead": _instead(violation, rule, model, effective), **violation.detail}
+    return Violation(
+        code, violation.parameter, violation.given, violation.allowed, violation.nearest, (), rule.severity, detail
+    )
+
+
+def _instead(violation: Violation, rule: Rule, model: Model, effective: Mapping[str, Any]) -> str:
+    # The other way out: keep this parameter and give up the condition, where another documented value does that.
+    if violation.nearest is None or len(rule.when) != 1:
+        return ""
+    (name, wanted), *_ = rule.when.items()
+    parameter = model.parameters.get(name)
+    if parameter is None or not parameter.choices or isinstance(wanted, list) or wanted == "*":
+        return ""
+    left = [choice for choice in parameter.choices if choice != effective.get(name)]
+    here = parameter.choices.index(effective[name]) if effective.get(name) in parameter.choices else 0
+    if not left:
+        return ""
+    other = left[max(0, here - 1)]
+    return f"{name} {other}"
+
+
+def _require(names: Sequence[str], _: Model, values: Mapping[str, Any], __: Mapping[str, Any]) -> Iterator[Violation]:
+    for name in names:
+        if not _is_set(values.get(name)):
+            yield Violation("needed_with", name)
+
+
+def _forbid(names: Sequence[str], _: Model, values: Mapping[str, Any], __: Mapping[str, Any]) -> Iterator[Violation]:
+    for name in names:
+        if _is_set(values.get(name)):
+            yield Violation("forbidden_with", name, values[name])
+
+
+def _allow(
+    wanted: Mapping[str, list[Any]], model: Model, values: Mapping[str, Any], effective: Mapping[str, Any]
+) -> Iterator[Violation]:
+    for name, allowed in wanted.items():
+        value = effective.get(name)
+        if value is not None and value not in allowed:
+            yield Violation("allowed_with", name, value, tuple(allowed), nearest_to(value, allowed))
+
+
+def _forbid_values(
+    wanted: Mapping[str, list[Any]], model: Model, values: Mapping[str, Any], effective: Mapping[str, Any]
+) -> Iterator[Violation]:
+    for name, refused in wanted.items():
+        value = effective.get(name)
+        if value is not None and value in refused:
+            choices = model.parameters[name].choices if name in model.parameters else ()
+            left = tuple(choice for choice in choices if choice not in refused)
+            yield Violation("value_forbidden_with", name, value, left, nearest_to(value, left))
+
+
+def _require_values(
+    wanted: Mapping[str, list[Any]], model: Model, values: Mapping[str, Any], effective: Mapping[str, Any]
+) -> Iterator[Violation]:
+    for name, needed in wanted.items():
+        value = effective.get(name)
+        if value not in needed:
+            yield Violation("value_needed_with", name, value, tuple(needed))
+
+
+def _count(
+    wanted: Mapping[str, list[int | None]], _: Model, values: Mapping[str, Any], __: Mapping[str, Any]
+) -> Iterator[Violation]:
+    for name, (least, most) in wanted.items():
+        found = len(values.get(name) or ())
+        if not found:
+            continue
+        if least is not None and found < least:
+            yield Violation("too_few_with", name, found, detail={"least": least, "most": most or "…"})
+        elif most is not None and found > most:
+            yield Violation("too_many_with", name, found, detail={"least": least, "most": most})
+
+
+def _sum_max(
+    wanted: Mapping[str, Any], _: Model, values: Mapping[str, Any], effective: Mapping[str, Any]
+) -> Iterator[Violation]:
+    parts = {}
+    for name in wanted["fields"]:
+        value = effective.get(name)
+        parts[name] = len(value) if isinstance(value, (tuple, list)) else (value or 0)
+    total = sum(parts.values())
+    if total > wanted["max"]:
+        last = wanted["fields"][-1]
+        room = wanted["max"] - (total - parts[last])
+        yield Violation(
+            "sum_too_large",
+            last,
+            total,
+            nearest=room if room > 0 else None,
+            detail={"sum": " + ".join(f"{name} ({part})" for name, part in parts.items()), "most": wanted["max"]},
+        )
+
+
+def _max(
+    wanted: Mapping[str, float], _: Model, values: Mapping[str, Any], effective: Mapping[str, Any]
+) -> Iterator[Violation]:
+    for name, most in wanted.items():
+        value = effective.get(name)
+        if isinstance(value, (int, float)) and value > most:
+            yield Violation("at_most_with", name, value, nearest=most, detail={"most": most})
+
+
+_DEMANDS: Mapping[str, Any] = {
+    "require": _require,
+    "forbid": _forbid,
+    "allow": _allow,
+    "forbid_values": _forbid_values,
+    "require_values": _require_values,
+    "count": _count,
+    "sum_max": _sum_max,
+    "max": _max,
+}
+
+
+def _boxes(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
+    per_picture = values.get("bbox_list") or ()
+    pictures = len(values.get("images") or ())
+    if pictures and len(per_picture) != pictures:
+        detail = {"pictures": pictures}
+        yield Violation("boxes_per_picture", "bbox_list", len(per_picture), severity=rule.severity, detail=detail)
+    for place, boxes in enumerate(per_picture):
+        if not isinstance(boxes, (list, tuple)) or any(not _is_box(box) for box in boxes):
+            yield Violation("not_boxes", "bbox_list", boxes, severity=rule.severity)
+            continue
+        if len(boxes) > 2:
+            yield Violation("too_many_boxes", "bbox_list", len(boxes), severity=rule.severity, detail={"most": 2})
+        size = facts.sizes[place] if place < len(facts.sizes) else None
+        for box in boxes:
+            outside = size is not None and (box[2] > size[0] or box[3] > size[1])
+            if box[0] < 0 or box[1] < 0 or box[0] >= box[2] or box[1] >= box[3] or outside:
+                shown = f"{size[0]}×{size[1]}" if size else "?"
+                detail = {"size": shown}
+                yield Violation("box_outside", "bbox_list", box, severity=rule.severity, detail=detail)
+
+
+def _is_box(box: Any) -> bool:
+    return (
+        isinstance(box, (list, tuple))
+        and len(box) == 4
+        and all(isinstance(edge, (int, float)) and not isinstance(edge, bool) for edge in box)
+    )
+
+
+def _palette(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
+    entries = values.get("color_palette") or ()
+    total = 0.0
+    for entry in entries:
+        shade = entry.get("hex") if isinstance(entry, Mapping) else None
+        share = entry.get("ratio") if isinstance(entry, Mapping) else None
+        hexes = isinstance(shade, str) and len(shade) == 7 and shade[0] == "#" and _is_hex(shade[1:])
+        if not hexes or not isinstance(share, (int, float)) or isinstance(share, bool) or share <= 0:
+            yield Violation("not_a_colour", "color_palette", entry, severity=rule.severity)
+            return
+        total += share
+    if entries and round(total, 2) != 100:
+        yield Violation("palette_sum", "color_palette", round(total, 2), severity=rule.severity)
+
+
+def _is_hex(text: str) -> bool:
+    return all(sign in "0123456789abcdefABCDEF" for sign in text)
+
+
+def _mask(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
+    if model.mask is None or not _is_set(values.get("mask")):
+        return
+    if facts.mask_format and model.mask.formats and facts.mask_format not in model.mask.formats:
+        allowed = model.mask.formats
+        yield Violation("mask_format", "mask", facts.mask_format, allowed, severity=rule.severity)
+    if facts.mask_bytes and model.mask.max_mb and facts.mask_bytes > model.mask.max_mb * 2**20:
+        given = f"{facts.mask_bytes / 2**20:.1f} MB"
+        yield Violation("mask_weight", "mask", given, severity=rule.severity, detail={"most": model.mask.max_mb})
+    first = facts.sizes[0] if facts.sizes else None
+    if model.mask.same_size and facts.mask_size and first and facts.mask_size != first:
+        given, wanted = (f"{width}×{height}" for width, height in (facts.mask_size, first))
+        yield Violation("mask_size", "mask", given, severity=rule.severity, detail={"size": wanted})
+
+
+def _megapixels(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
+    limit = rule.demands.get("megapixels", model.references.total_megapixels)
+    if not limit:
+        return
+    tier = str(model.effective(values).get("resolution") or "1mp")
+    output = float(tier[:-2]) if tier.endswith("mp") else 1.0
+    total = output + sum(size[0] * size[1] / _MEGAPIXEL for size in facts.sizes if size)
+    if total > limit:
+        yield Violation("too_many_megapixels", "images", f"{total:.1f}", severity=rule.severity, detail={"most": limit})
+
+
+CHECKS: Mapping[str, Any] = {"boxes": _boxes, "palette": _palette, "mask": _mask, "megapixels": _megapixels}

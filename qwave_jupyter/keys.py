@@ -1,0 +1,111 @@
+"""The API key: where it is looked for, and nowhere else kept.
+
+A key that was typed in wins over the environment, which wins over Colab's secrets and the system's keyring. The key
+itself is only ever handed to the client; what is shown is where it came from.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass, field
+
+from qwave_jupyter.errors import ConfigurationError
+
+__all__ = ["KEY_VARIABLES", "Key", "find", "forget", "remember", "type_in"]
+
+#: Environment variables that may hold the key, first wins: ours, then the two that the vendor's material uses
+#: (curl examples on every page of edition 2026-04; integration pages of edition 2026-09).
+KEY_VARIABLES = ("QWAVE_API_KEY", "WAVE_API_KEY", "WAVEAPI_API_KEY")
+
+_SERVICE = "qwave-jupyter"
+_typed: list[str] = []
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that was found.
+
+    Args:
+        secret: the key; kept out of every repr.
+        source: where it came from, fit to be shown.
+    """
+
+    secret: str = field(repr=False)
+    source: str
+
+
+def find() -> Key | None:
+    """The key in force, or None.
+
+    Example:
+        >>> os.environ["QWAVE_API_KEY"] = "sk-example"
+        >>> find()
+        Key(source='QWAVE_API_KEY')
+    """
+    if _typed:
+        return Key(_typed[-1], "%qwave key")
+    for variable in KEY_VARIABLES:
+        secret = os.environ.get(variable, "").strip()
+        if secret:
+            return Key(secret, variable)
+    return _from_colab() or _from_keyring()
+
+
+def type_in(text: str) -> None:
+    """Keep a typed key for this process, in memory only.
+
+    Raises:
+        ConfigurationError: a text that can't be a key.
+    """
+    cleaned = text.strip()
+    if not cleaned or not cleaned.isascii() or any(sign <= " " for sign in cleaned):
+        raise ConfigurationError("settings.bad_key")
+    _typed[:] = [cleaned]
+
+
+def forget() -> None:
+    """Forget the typed key."""
+    _typed.clear()
+
+
+def remember(text: str) -> None:
+    """Keep a key in the system's keyring, for the next sessions as well.
+
+    Raises:
+        ConfigurationError: the keyring package isn't installed, or it has no usable store.
+    """
+    type_in(text)
+    try:
+        keyring = importlib.import_module("keyring")
+        keyring.set_password(_SERVICE, "api-key", _typed[-1])
+    except Exception as problem:  # noqa: BLE001 - every backend has errors of its own
+        raise ConfigurationError("settings.no_keyring", reason=type(problem).__name__) from None
+
+
+def _from_colab() -> Key | None:
+    # Only there is google.colab already imported by the kernel itself; importing it elsewhere means nothing.
+    if "google.colab" not in sys.modules:
+        return None
+    userdata = importlib.import_module("google.colab.userdata")
+    for variable in KEY_VARIABLES:
+        try:
+            secret = str(userdata.get(variable) or "").strip()
+        except Exception:  # noqa: BLE001, S112 - absent, or the user refused access: the next place is asked
+            continue
+        if secret:
+            return Key(secret, f"Colab secret {variable}")
+    return None
+
+
+def _from_keyring() -> Key | None:
+    # A keyring is consulted only where %qwave key --remember, or the user, has already brought it in: importing it
+    # on a machine without a desktop can block for seconds.
+    if "keyring" not in sys.modules and not os.environ.get("QWAVE_KEYRING"):
+        return None
+    try:
+        secret = importlib.import_module("keyring").get_password(_SERVICE, "api-key")
+    except Exception:  # noqa: BLE001 - no usable store is the same as no key there
+        return None
+    return Key(secret, "keyring") if secret else None

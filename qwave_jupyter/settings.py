@@ -1,0 +1,314 @@
+"""What is configured, and the one place that wires the floors together.
+
+Each source overrides the one before: built-in default, environment, overrides (``%config QWave.…``,
+:func:`configure`), the option on the cell. The environment is read whenever a request is made, never at import.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter import keys, words
+from qwave_jupyter.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from qwave_jupyter.catalog import Catalog
+    from qwave_jupyter.demo.server import DemoServer
+    from qwave_jupyter.generation.workbench import Workbench
+
+__all__ = [
+    "Settings",
+    "catalog",
+    "configure",
+    "current",
+    "demo_server",
+    "key",
+    "overrides",
+    "save_folder",
+    "serves_demo",
+    "stop_demo",
+    "use_demo",
+    "watch_for_a_person",
+    "workbench",
+]
+
+_BASE_URL_VARIABLES = ("QWAVE_BASE_URL", "WAVEAPI_BASE_URL")
+_DISPLAYS = ("auto", "widget", "html", "text")
+_EMBEDS = ("preview", "full", "link")
+_TRUE_WORDS = ("1", "true", "yes", "on")
+_FALSE_WORDS = ("0", "false", "no", "off", "")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One consistent set of settings.
+
+    Args:
+        base_url: the API's address with or without ``/v1``; None for the edition's own host.
+        edition: a documented contract, ``"2026-04"`` or ``"2026-09"``, or the path of an edition of one's own.
+        model: the model of a cell that names none.
+        timeout: seconds to wait for a job; None for 300, and 600 at 4k.
+        max_cost: USD that one request may cost, or None.
+        budget: USD that all requests of this kernel may cost together, or None.
+        preview_px: the long side of inline previews in pixels, 64 to 4096.
+        display: ``auto``, ``widget``, ``html`` or ``text``.
+        embed: what a notebook keeps of a picture: ``preview``, ``full`` or ``link``.
+        home: the folder of the journal, previews and stored references.
+        save_dir: the folder of finished pictures; None for ``qwave-images`` beside the notebook.
+        demo: True for the built-in demo, False for never, None to let the situation decide.
+        language: ``en``, ``zh``, or None for the locale's.
+        reuse: whether an identical finished request is shown again instead of being paid for again.
+
+    Raises:
+        ConfigurationError: a value that no setting can take.
+    """
+
+    base_url: str | None = None
+    edition: str = "2026-04"
+    model: str = "gpt-image-2"
+    timeout: float | None = None
+    max_cost: float | None = None
+    budget: float | None = None
+    preview_px: int = 768
+    display: str = "auto"
+    embed: str = "preview"
+    home: Path = field(default_factory=lambda: _default_home())  # noqa: PLW0108 - defined below
+    save_dir: Path | None = None
+    demo: bool | None = None
+    language: str | None = None
+    reuse: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("timeout", "max_cost", "budget"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, (int, float)) and value > 0):
+                raise ConfigurationError("settings.not_positive", setting=name, given=value)
+        lowest, highest = 64, 4096
+        if not (isinstance(self.preview_px, int) and lowest <= self.preview_px <= highest):
+            raise ConfigurationError(
+                "settings.out_of_range", setting="preview_px", given=self.preview_px, low=lowest, high=highest
+            )
+        for name, allowed in (("display", _DISPLAYS), ("embed", _EMBEDS), ("language", (None, *words.LANGUAGES))):
+            value = getattr(self, name)
+            if value not in allowed:
+                choices = [choice for choice in allowed if choice]
+                raise ConfigurationError("settings.not_a_choice", setting=name, given=value, allowed=choices)
+
+
+@dataclass
+class _State:
+    """The configuration of this process; everything else is derived from it."""
+
+    overrides: dict[str, Any] = field(default_factory=dict)
+    demo: DemoServer | None = None
+    demo_options: dict[str, Any] = field(default_factory=dict)
+    person_present: Callable[[], bool] = field(default=lambda: False)
+    workbench: tuple[tuple[Any, ...], Workbench] | None = None
+    started_in: Path = field(default_factory=Path.cwd)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+_state = _State()
+
+
+def current() -> Settings:
+    """The settings in force now: defaults, the environment as it is, and the overrides.
+
+    Raises:
+        ConfigurationError: a variable or override that can't be used.
+    """
+    return replace(Settings(), **{**_from_environment(os.environ), **_state.overrides})
+
+
+def configure(**changes: Any) -> Settings:
+    """Override settings for this process; None gives a setting back to the environment and the defaults.
+
+    Args:
+        changes: fields of :class:`Settings`.
+
+    Raises:
+        ConfigurationError: an unknown setting, or a value that it can't take; nothing is changed then.
+
+    Example:
+        >>> configure(model="z-image-turbo", max_cost=0.05).model
+        'z-image-turbo'
+    """
+    known = {setting.name for setting in fields(Settings)}
+    for name in changes:
+        if name not in known:
+            raise ConfigurationError("settings.unknown", given=name, allowed=sorted(known))
+    for name in ("home", "save_dir"):
+        if isinstance(changes.get(name), str):
+            changes[name] = Path(changes[name]).expanduser()
+    merged = {name: value for name, value in {**_state.overrides, **changes}.items() if value is not None}
+    settings = replace(Settings(), **{**_from_environment(os.environ), **merged})
+    _state.overrides = merged
+    words.use(settings.language)
+    return settings
+
+
+def overrides() -> Mapping[str, Any]:
+    """What :func:`configure` has set, by name."""
+    return dict(_state.overrides)
+
+
+def key() -> str | None:
+    """The API key, or None; see :mod:`qwave_jupyter.keys` for where it is looked for."""
+    found = keys.find()
+    return found.secret if found else None
+
+
+def watch_for_a_person(present: Callable[[], bool]) -> None:
+    """Say how to find out whether somebody sits at the keyboard; without that, nobody does.
+
+    Args:
+        present: answers True in an interactive session that may ask for input.
+    """
+    _state.person_present = present
+
+
+def serves_demo(settings: Settings | None = None) -> bool:
+    """Whether the built-in demo answers instead of the API.
+
+    A base URL with a key always means that server, unless the demo was switched on in this session. No key and no
+    base URL means the demo only where a person can see that it is one.
+    """
+    settings = settings or current()
+    if "demo" in _state.overrides:
+        return bool(_state.overrides["demo"])
+    if settings.demo is not None:
+        return settings.demo and not (settings.base_url and key())
+    return settings.base_url is None and key() is None and _state.person_present()
+
+
+def use_demo(on: bool = True, **options: Any) -> str | None:
+    """Switch the built-in demo on or off for this process.
+
+    Args:
+        on: False goes back to the API and stops the demo server.
+        options: what the demo server takes, e.g. ``latency`` in seconds.
+
+    Returns:
+        The demo's address, or None when it was switched off.
+    """
+    if not on:
+        stop_demo()
+        configure(demo=False)
+        return None
+    if options and _state.demo is not None:
+        stop_demo()
+    _state.demo_options = options or _state.demo_options
+    configure(demo=True)
+    return demo_server().url
+
+
+def demo_server() -> DemoServer:
+    """The demo server of this process, started on first need on a free loopback port."""
+    from qwave_jupyter.demo.server import DemoServer
+
+    with _state.lock:
+        if _state.demo is None:
+            settings = current()
+            _state.demo = DemoServer(edition=settings.edition, keep_in=_demo_home(settings), **_state.demo_options)
+            _state.demo.start()
+        return _state.demo
+
+
+def stop_demo() -> None:
+    """Stop the demo server, if one runs."""
+    with _state.lock:
+        server, _state.demo, _state.workbench = _state.demo, None, None
+    if server is not None:
+        server.stop()
+
+
+def catalog() -> Catalog:
+    """The catalogue of the edition in force; never touches the network."""
+    from qwave_jupyter import catalog as floor
+
+    return floor.load(current().edition)
+
+
+def save_folder(settings: Settings | None = None) -> Path:
+    """Where finished pictures go: the setting, else ``qwave-images`` beside the notebook."""
+    settings = settings or current()
+    if settings.save_dir is not None:
+        return settings.save_dir
+    notebook = os.environ.get("JPY_SESSION_NAME", "")
+    beside = Path(notebook).parent if notebook and Path(notebook).is_absolute() else _state.started_in
+    return (beside if beside.is_dir() else _state.started_in) / "qwave-images"
+
+
+def workbench() -> Workbench:
+    """Everything that one generation needs, wired for the settings in force.
+
+    Raises:
+        ConfigurationError: no key, and no demo either.
+    """
+    from qwave_jupyter.api.client import Client
+    from qwave_jupyter.generation.journal import open_journal
+    from qwave_jupyter.generation.workbench import Workbench
+
+    settings = current()
+    demo = serves_demo(settings)
+    if demo:
+        server = demo_server()
+        base_url, secret = server.url, server.key
+    else:
+        base_url, secret = settings.base_url or catalog().host, key() or ""
+        if not secret:
+            raise ConfigurationError("settings.no_key", variables=keys.KEY_VARIABLES)
+    home = _demo_home(settings) if demo else settings.home
+    wiring = (settings, demo, base_url, secret, save_folder(settings))
+    with _state.lock:
+        if _state.workbench is None or _state.workbench[0] != wiring:
+            _state.workbench = (
+                wiring,
+                Workbench(
+                    catalog=catalog(),
+                    client=Client(base_url, secret),
+                    journal=open_journal(home),
+                    home=home,
+                    save_dir=save_folder(settings),
+                    preview_px=settings.preview_px,
+                    timeout=settings.timeout,
+                    notebook=os.environ.get("JPY_SESSION_NAME") or None,
+                    demo=demo,
+                ),
+            )
+        return _state.workbench[1]
+
+
+def _demo_home(settings: Settings) -> Path:
+    # Apart from the real journal: what the demo pretends to charge must never stand among real costs.
+    return settings.home / "demo"
+
+
+def _default_home() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    base_urls = [environment[name].strip() for name in _BASE_URL_VARIABLES if environment.get(name, "").strip()]
+    if base_urls:
+        found["base_url"] = base_urls[0]
+    for name, variable in (("home", "QWAVE_HOME"), ("save_dir", "QWAVE_SAVE_DIR")):
+        if environment.get(variable, "").strip():
+            found[name] = Path(environment[variable].strip()).expanduser()
+    if environment.get("QWAVE_EDITION", "").strip():
+        found["edition"] = environment["QWAVE_EDITION"].strip()
+    if "QWAVE_DEMO" in environment:
+        word = environment["QWAVE_DEMO"].strip().lower()
+        if word not in (*_TRUE_WORDS, *_FALSE_WORDS):
+            raise ConfigurationError("settings.not_a_choice", setting="QWAVE_DEMO", given=word, allowed=("1", "0"))
+        if word:
+            found["demo"] = word in _TRUE_WORDS
+    return found

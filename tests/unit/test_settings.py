@@ -1,0 +1,153 @@
+"""Settings, keys and words: what overrides what, and what is refused."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from qwave_jupyter import errors, keys, settings, words
+
+
+@pytest.fixture(autouse=True)
+def untouched(monkeypatch, tmp_path):
+    for variable in (
+        *keys.KEY_VARIABLES,
+        "QWAVE_BASE_URL",
+        "WAVEAPI_BASE_URL",
+        "QWAVE_EDITION",
+        "QWAVE_DEMO",
+        "QWAVE_SAVE_DIR",
+        "JPY_SESSION_NAME",
+    ):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("QWAVE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(settings, "_state", settings._State())
+    yield
+    keys.forget()
+    words.use(None)
+
+
+def test_each_source_overrides_the_one_before(monkeypatch):
+    assert settings.current().edition == "2026-04"
+    monkeypatch.setenv("QWAVE_EDITION", "2026-09")
+    assert settings.current().edition == "2026-09"
+    settings.configure(edition="2026-04")
+    assert settings.current().edition == "2026-04"
+    settings.configure(edition=None)
+    assert settings.current().edition == "2026-09"
+
+
+def test_the_environment_is_read_when_it_is_asked_for(monkeypatch):
+    monkeypatch.setenv("WAVEAPI_BASE_URL", "http://127.0.0.1:1")
+    assert settings.current().base_url == "http://127.0.0.1:1"
+    monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:2/v1")
+    assert settings.current().base_url == "http://127.0.0.1:2/v1"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"timeout": 0}, "above 0"),
+        ({"timeout": -3}, "above 0"),
+        ({"max_cost": "cheap"}, "above 0"),
+        ({"preview_px": 5}, "64 to 4096"),
+        ({"display": "loud"}, "auto, widget, html or text"),
+        ({"embed": "all"}, "preview, full or link"),
+        ({"language": "tlh"}, "en or zh"),
+        ({"modle": "x"}, "there is no setting"),
+    ],
+)
+def test_an_unusable_setting_is_refused_with_what_is_allowed_and_changes_nothing(change, says):
+    with pytest.raises(errors.ConfigurationError) as refusal:
+        settings.configure(**change)
+    assert says in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert settings.overrides() == {}
+
+
+def test_a_typed_key_wins_over_the_environment_and_the_first_variable_over_the_next(monkeypatch):
+    assert keys.find() is None
+    monkeypatch.setenv("WAVEAPI_API_KEY", "third")
+    monkeypatch.setenv("WAVE_API_KEY", "second")
+    assert settings.key() == "second"
+    monkeypatch.setenv("QWAVE_API_KEY", "first")
+    assert settings.key() == "first"
+    keys.type_in(" typed \n")
+    assert settings.key() == "typed"
+    assert keys.find().source == "%qwave key"
+
+
+def test_a_key_never_shows_in_its_repr():
+    keys.type_in("sk-very-secret")
+    assert "secret" not in repr(keys.find()).replace("secret=", "")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "two words", "tab\tinside", "ключ"])
+def test_what_cannot_be_a_key_is_refused_without_repeating_it(text):
+    with pytest.raises(errors.ConfigurationError) as refusal:
+        keys.type_in(text)
+    assert not text.strip() or text not in str(refusal.value)
+
+
+def test_the_demo_serves_only_where_a_person_sees_it_or_where_it_was_asked_for(monkeypatch):
+    assert not settings.serves_demo()
+    settings.watch_for_a_person(lambda: True)
+    assert settings.serves_demo()
+    monkeypatch.setenv("QWAVE_API_KEY", "sk-x")
+    assert not settings.serves_demo()
+    monkeypatch.setenv("QWAVE_DEMO", "1")
+    assert settings.serves_demo()
+    monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9")
+    assert not settings.serves_demo()
+
+
+def test_without_a_key_and_without_a_demo_the_error_names_the_ways_out():
+    with pytest.raises(errors.ConfigurationError) as refusal:
+        settings.workbench()
+    for way in ("QWAVE_API_KEY", "%qwave key", "%qwave demo on"):
+        assert way in str(refusal.value)
+
+
+def test_a_base_url_without_a_key_is_an_error_even_with_a_person_present(monkeypatch):
+    settings.watch_for_a_person(lambda: True)
+    monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9")
+    with pytest.raises(errors.ConfigurationError):
+        settings.workbench()
+
+
+def test_pictures_are_saved_beside_the_notebook(monkeypatch, tmp_path):
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "lesson.ipynb"))
+    assert settings.save_folder() == tmp_path / "qwave-images"
+    monkeypatch.setenv("QWAVE_SAVE_DIR", str(tmp_path / "elsewhere"))
+    assert settings.save_folder() == tmp_path / "elsewhere"
+
+
+def test_a_word_that_is_no_switch_is_refused(monkeypatch):
+    monkeypatch.setenv("QWAVE_DEMO", "perhaps")
+    with pytest.raises(errors.ConfigurationError, match="QWAVE_DEMO"):
+        settings.current()
+
+
+def test_errors_survive_pickling_with_their_text():
+    error = errors.ConfigurationError("settings.unknown", given="x", allowed=["a", "b"])
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is errors.ConfigurationError
+    assert str(copy) == str(error)
+
+
+def test_cancelled_stops_queued_cells_and_a_timeout_is_a_timeout():
+    assert issubclass(errors.Cancelled, KeyboardInterrupt)
+    assert issubclass(errors.WaitTimeout, TimeoutError)
+
+
+def test_lists_and_prices_read_as_people_write_them():
+    assert words.listed(["a"]) == "a"
+    assert words.listed(["a", "b", "c"]) == "a, b or c"
+    assert words.listed(range(100)).endswith("and 77 more")
+    assert [words.dollars(usd) for usd in (0, 0.01275, 1.2)] == ["$0.00", "$0.0128", "$1.20"]
+
+
+def test_paths_given_as_text_are_expanded():
+    assert settings.configure(save_dir="~/pictures").save_dir == Path.home() / "pictures"
