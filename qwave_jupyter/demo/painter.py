@@ -150,7 +150,7 @@ def _light(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
     radius = round(min(width, height) * dice.uniform(0.5, 0.8))
     left, top = round(width * dice.uniform(0.15, 0.85)), round(height * dice.uniform(0.12, 0.4))
     halo = ImageChops.invert(Image.radial_gradient("L")).resize((radius * 2, radius * 2))
-    scene.paste(mood.light, (left - radius, top - radius), halo.point(lambda value: value * value // 420))
+    scene.paste(mood.light, (left - radius, top - radius), halo.point(lambda value: max(0, value - 76) ** 2 // 150))
     pen = ImageDraw.Draw(scene)
     disc = max(4, radius // 9)
     pen.ellipse((left - disc, top - disc, left + disc, top + disc), fill=mood.light)
