@@ -92,6 +92,9 @@ class QwaveError(Exception):
         """The machine-readable name of what went wrong, without its section."""
         return self.key.rpartition(".")[2]
 
+    #: Set by a view that has already shown the whole text, so that it isn't repeated below it.
+    shown_above = False
+
     def __str__(self) -> str:
         return words.say(self.key, **self.fields)
 
@@ -100,7 +103,7 @@ class QwaveError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         # IPython's protocol: a user's mistake or a refusing server needs words, not frames.
-        return [f"{type(self).__name__}: {self}"]
+        return [f"✕ {type(self).__name__}" if self.shown_above else f"{type(self).__name__}: {self}"]
 
 
 def _rebuild(cls: type[QwaveError], key: str, fields: dict[str, Any]) -> QwaveError:

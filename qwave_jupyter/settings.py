@@ -32,6 +32,7 @@ __all__ = [
     "save_folder",
     "serves_demo",
     "stop_demo",
+    "tell_demo_once",
     "use_demo",
     "watch_for_a_person",
     "workbench",
@@ -107,6 +108,7 @@ class _State:
     overrides: dict[str, Any] = field(default_factory=dict)
     demo: DemoServer | None = None
     demo_options: dict[str, Any] = field(default_factory=dict)
+    demo_told: bool = False
     person_present: Callable[[], bool] = field(default=lambda: False)
     workbench: tuple[tuple[Any, ...], Workbench] | None = None
     started_in: Path = field(default_factory=Path.cwd)
@@ -205,6 +207,12 @@ def use_demo(on: bool = True, **options: Any) -> str | None:
     _state.demo_options = options or _state.demo_options
     configure(demo=True)
     return demo_server().url
+
+
+def tell_demo_once() -> bool:
+    """Whether nobody has yet been told that the demo serves; True once in a process."""
+    told, _state.demo_told = _state.demo_told, True
+    return not told
 
 
 def demo_server() -> DemoServer:

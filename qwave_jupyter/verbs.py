@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings
+from qwave_jupyter import settings, words
 from qwave_jupyter.errors import OptionMistake, TooExpensive, UnknownTask
 
 if TYPE_CHECKING:
@@ -275,10 +275,12 @@ def _hold_to(ceiling: float | None, request: Request, *, force: bool) -> None:
         return
     if ceiling <= 0:
         raise OptionMistake("settings.not_positive", setting="max_cost", given=ceiling)
+    allowed = words.dollars(ceiling)
     if request.estimate_usd is None:
-        raise TooExpensive("generation.price_unknown", model=request.model.id, ceiling=ceiling)
+        raise TooExpensive("generation.price_unknown", model=request.model.id, ceiling_words=allowed)
     if request.estimate_usd > ceiling:
-        raise TooExpensive("generation.too_expensive", estimate=request.estimate_usd, ceiling=ceiling)
+        estimate = words.dollars(request.estimate_usd)
+        raise TooExpensive("generation.too_expensive", estimate_words=estimate, ceiling_words=allowed)
 
 
 def _is_called(job: Job, name: str) -> bool:

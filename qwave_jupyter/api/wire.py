@@ -324,7 +324,7 @@ def _failure(error: Any) -> Failure:
 def _progress(value: Any) -> float | None:
     if isinstance(value, str):
         text = value.strip()
-        value = text[:-1] if text.endswith("%") else text
+        value = text.removesuffix("%")
     number = _number(value)
     return None if number is None else min(1.0, max(0.0, number / 100))
 

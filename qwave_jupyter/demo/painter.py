@@ -219,5 +219,3 @@ def _encoded(picture: Image.Image, brief: Brief) -> bytes:
     else:
         picture.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
-
-

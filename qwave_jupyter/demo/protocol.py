@@ -237,9 +237,7 @@ class Protocol:
             if task.status(now) != "queued":
                 raise _Refused(400, "task_not_cancellable", "Only queued tasks can be cancelled")
             task.cancelled = now
-        return _json(
-            200, {"task_id": task_id, "status": "cancelled", "refunded": True, "refunded_quota": task.held}
-        )
+        return _json(200, {"task_id": task_id, "status": "cancelled", "refunded": True, "refunded_quota": task.held})
 
     def _known(self, task_id: str) -> Task:
         if task_id not in self.tasks:

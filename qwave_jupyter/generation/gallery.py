@@ -94,7 +94,9 @@ class GeneratedImage:
         return cls(**{**known, "path": Path(known["path"])})
 
     def __repr__(self) -> str:
-        return f"GeneratedImage({str(self.path)!r}, {self.width}×{self.height}, {self.model!r}, {_short(self.prompt)!r})"
+        return (
+            f"GeneratedImage({str(self.path)!r}, {self.width}×{self.height}, {self.model!r}, {_short(self.prompt)!r})"
+        )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         return Gallery((self,))._repr_mimebundle_(include, exclude)

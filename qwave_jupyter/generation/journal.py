@@ -140,7 +140,9 @@ class Journal:
             limit: how many at most.
         """
         terms = words.split()[:10]
-        where = " AND ".join(["state = 'done'", *["(prompt LIKE ? ESCAPE '!' OR model LIKE ? ESCAPE '!')"] * len(terms)])
+        where = " AND ".join(
+            ["state = 'done'", *["(prompt LIKE ? ESCAPE '!' OR model LIKE ? ESCAPE '!')"] * len(terms)]
+        )
         likes = [like for term in terms for like in (f"%{_literal(term)}%",) * 2]
         return self._rows(where, tuple(likes), limit)
 

@@ -1,0 +1,1 @@
+"""Everything that knows IPython and widgets, and only that."""

@@ -1,0 +1,181 @@
+"""The one calm card of a job, as HTML that needs neither script nor kernel, and its text twin.
+
+JupyterLab's own colours with fallbacks: at home in light, dark, Notebook 7, VS Code and static HTML.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from qwave_jupyter import words
+from qwave_jupyter.catalog.violations import ratio_of
+from qwave_jupyter.errors import QwaveError, RequestRefused
+from qwave_jupyter.generation.naming import short_id
+from qwave_jupyter.generation.request import Request
+from qwave_jupyter.generation.snapshot import Snapshot
+
+__all__ = ["STYLE", "bundle", "ended", "refused", "running", "text_of"]
+
+STYLE = """<style>
+.qw{--qf:var(--jp-ui-font-color1,#1c1c1e);--qd:var(--jp-ui-font-color2,#5d6168);--ql:var(--jp-border-color2,#d9dce1);
+--qs:var(--jp-layout-color2,#f3f4f6);--qb:var(--jp-brand-color1,#2f6fec);--qo:var(--jp-success-color1,#2e9e5b);
+--qw:var(--jp-warn-color1,#b36200);--qe:var(--jp-error-color1,#d03a3a);color:var(--qf);max-width:760px;
+font:13px/1.45 var(--jp-ui-font-family,system-ui,-apple-system,"Segoe UI","Noto Sans","Noto Sans CJK SC",sans-serif)}
+.qw-card{display:flex;gap:12px;align-items:center;border:1px solid var(--ql);border-radius:8px;padding:9px 12px;
+position:relative;overflow:hidden;min-height:60px;box-sizing:border-box}
+.qw-card.qw-bad{border-color:var(--qe)}.qw-frame{flex:0 0 64px;height:40px;display:flex;align-items:center;
+justify-content:center;font-size:18px}.qw-frame i{display:block;border:1.5px solid var(--qd);border-radius:3px;
+background:var(--qs);box-sizing:border-box}.qw-body{flex:1 1 auto;min-width:0;overflow-wrap:anywhere}
+.qw-t{font-weight:600}.qw-s{color:var(--qd);font-weight:400}.qw-right{flex:0 0 auto;color:var(--qd);text-align:right}
+.qw-mono{font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);font-size:12px}
+.qw-pill{display:inline-block;border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:11px;
+line-height:16px;margin-left:6px;color:var(--qw);font-weight:600}.qw-bar{position:absolute;left:0;right:0;bottom:0;
+height:3px;background:var(--ql)}.qw-bar b{display:block;height:3px;background:var(--qb)}
+.qw-ok{color:var(--qo)}.qw-er{color:var(--qe)}.qw-live{max-width:760px;position:relative}
+.qw-live .qw-cancel{position:absolute;right:10px;top:50%;margin:-14px 0 0;width:76px;height:28px}
+.qw-live .qw-card{padding-right:98px}
+table.qw-m{border-collapse:collapse;width:100%;margin:2px 0}.qw-m th{text-align:left;color:var(--qd);font-weight:600}
+.qw table.qw-m td,.qw table.qw-m th{padding:4px 12px 4px 0;border-bottom:1px solid var(--ql);vertical-align:top;
+text-align:left;background:none}.qw pre{white-space:pre-wrap;margin:4px 0}
+</style>"""
+
+#: A bar before this many seconds would only flash.
+_CALM = 1.0
+
+
+def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
+    """The card of a job under way.
+
+    Args:
+        now: the job.
+        clock: the monotonic clock, seconds.
+        hint: how to stop it, where there is no button.
+    """
+    elapsed = now.elapsed(clock)
+    parts = [_phase(now)]
+    if elapsed >= _CALM:
+        parts.append(f"{elapsed:.0f} s")
+    if now.usual:
+        parts.append(words.say("notebook.usually", low=f"{now.usual[0]:.0f}", high=f"{now.usual[1]:.0f}"))
+    if now.task_id:
+        parts.append(f'<span class="qw-mono">…{html.escape(short_id(now.task_id))}</span>')
+    if hint:
+        parts.append(html.escape(hint))
+    share = now.progress or _guessed(now, elapsed)
+    bar = ""
+    if elapsed >= _CALM and share:
+        bar = f'<div class="qw-bar"><b style="width:{min(99, round(share * 100))}%"></b></div>'
+    price = now.held_usd if now.held_usd is not None else now.request.estimate_usd
+    right = words.dollars(price) if price is not None else ""
+    return _card(_frame(now.request), _title(now), " · ".join(parts), right, bar=bar, live=True)
+
+
+def ended(now: Snapshot) -> str:
+    """The card that a saved notebook keeps."""
+    if now.error is not None:
+        return failed(now.error, now)
+    return _card(
+        '<span class="qw-ok">✓</span>',
+        f"{html.escape(_outcome(now))} <span class='qw-s'>{_asked(now.request)}</span>{_pill(now)}",
+        f'<span class="qw-mono">{html.escape(_files(now))}</span>',
+        html.escape(_price(now)),
+    )
+
+
+def failed(error: QwaveError, now: Snapshot | None = None) -> str:
+    """The card of what went wrong: what, why, what next."""
+    title = html.escape(now.request.model.id) if now else html.escape(words.say("notebook.not_sent"))
+    asked = f" <span class='qw-s'>{_asked(now.request)}</span>{_pill(now)}" if now else ""
+    task = f'<span class="qw-mono">…{html.escape(short_id(now.task_id))}</span>' if now and now.task_id else ""
+    return _card('<span class="qw-er">✕</span>', title + asked, html.escape(str(error)), task, bad=True)
+
+
+def refused(error: QwaveError) -> str:
+    """The card of a request that wasn't sent: every mistake on a line of its own."""
+    if not isinstance(error, RequestRefused):
+        return failed(error)
+    title = html.escape(words.say("notebook.cant_do", model=error.fields["model"]))
+    mistakes = "<br>".join(html.escape(str(one)) for one in error.fields["violations"])
+    return _card('<span class="qw-er">✕</span>', title, mistakes, html.escape(words.say("notebook.not_sent")), bad=True)
+
+
+def text_of(now: Snapshot, clock: float) -> str:
+    """A job in one line, for terminals and for what can't show HTML."""
+    if now.error is not None:
+        return f"qwave: {now.error}"
+    if now.phase == "done":
+        return f"qwave: {_outcome(now)} · {_files(now)} · {_price(now)}"
+    elapsed = f"{now.elapsed(clock):.0f} s"
+    return " · ".join(part for part in ("qwave: " + now.request.model.id, html.unescape(_phase(now)), elapsed) if part)
+
+
+def bundle(markup: str, text: str) -> dict[str, str]:
+    """HTML and its text twin, for a display."""
+    return {"text/html": f'{STYLE}<div class="qw">{markup}</div>', "text/plain": text}
+
+
+def _card(
+    frame: str, title: str, line: str, right: str, *, bar: str = "", bad: bool = False, live: bool = False
+) -> str:
+    spoken = ' role="status" aria-live="polite"' if live else ""
+    return (
+        f'<div class="qw-card{" qw-bad" if bad else ""}"{spoken}><div class="qw-frame">{frame}</div>'
+        f'<div class="qw-body"><div class="qw-t">{title}</div><div class="qw-s">{line}</div></div>'
+        f'<div class="qw-right">{right}</div>{bar}</div>'
+    )
+
+
+def _title(now: Snapshot) -> str:
+    return f"{html.escape(now.request.model.id)} <span class='qw-s'>{_asked(now.request)}</span>{_pill(now)}"
+
+
+def _asked(request: Request) -> str:
+    parts = [request.summary()]
+    if request.inferred_action:
+        parts.append(words.say("notebook.action", action=request.inferred_action))
+    return html.escape(" · ".join(part for part in parts if part))
+
+
+def _pill(now: Snapshot) -> str:
+    return '<span class="qw-pill">DEMO</span>' if now.demo else ""
+
+
+def _frame(request: Request) -> str:
+    ratio = ratio_of(request.aspect_ratio) or 1.0
+    width, height = (60, 60 / ratio) if ratio > 1.5 else (40 * ratio, 40)
+    return f'<i style="width:{width:.0f}px;height:{max(8, height):.0f}px"></i>'
+
+
+def _phase(now: Snapshot) -> str:
+    if now.retry is not None:
+        return html.escape(words.say("notebook.retrying", seconds=f"{now.retry.delay:.0f}"))
+    known = words.say(f"notebook.phase_{now.phase}")
+    unknown = now.phase == "processing" and now.status and now.status.lower() not in {"processing", "queued"}
+    text = f"{known} ({now.status[:40]})" if unknown else known
+    return html.escape(f"{text} {now.progress:.0%}" if now.progress else text)
+
+
+def _guessed(now: Snapshot, elapsed: float) -> float:
+    return min(0.95, elapsed / now.usual[1]) if now.usual else 0.0
+
+
+def _outcome(now: Snapshot) -> str:
+    pictures = words.say("generation.pictures", count=len(now.gallery or ()))
+    if now.reused:
+        return words.say("notebook.reused", pictures=pictures)
+    return words.say("notebook.done", pictures=pictures, seconds=f"{now.elapsed(0):.1f}")
+
+
+def _files(now: Snapshot) -> str:
+    paths = now.gallery.paths if now.gallery else ()
+    return ", ".join([str(paths[0]), *(path.name for path in paths[1:])]) if paths else ""
+
+
+def _price(now: Snapshot) -> str:
+    known: Any = now.cost_usd
+    if known is not None:
+        return words.dollars(known)
+    if now.request.estimate_usd is not None:
+        return words.say("notebook.about", usd=words.dollars(now.request.estimate_usd))
+    return words.say("notebook.no_price")

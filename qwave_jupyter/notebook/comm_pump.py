@@ -1,0 +1,74 @@
+"""Clicks during an awaited cell on ipykernel 6, which by itself hears none until the cell has ended.
+
+Only comm messages are dispatched; everything else stays queued in its order. Guarded: where the kernel isn't as known,
+nothing is touched and the cell merely can't be cancelled by the button.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+__all__ = ["comm_pump", "is_needed"]
+
+Pump = Callable[[], Awaitable[None]]
+_COMMS = frozenset({"comm_msg", "comm_open", "comm_close"})
+
+
+def is_needed(kernel: Any) -> bool:
+    """Whether a kernel is one that hears no clicks by itself."""
+    import ipykernel
+
+    return ipykernel.version_info[0] < 7 and hasattr(kernel, "msg_queue")
+
+
+@contextlib.asynccontextmanager
+async def comm_pump(kernel: Any) -> AsyncIterator[Pump]:
+    """A function that handles the clicks that have arrived; it does nothing where the kernel hears them itself.
+
+    Args:
+        kernel: the running kernel.
+    """
+    if not is_needed(kernel):
+        yield _nothing
+        return
+    held: list[Any] = []
+    waiting = kernel.msg_queue
+
+    async def pump() -> None:
+        parent = (kernel._parent_ident, kernel.get_parent())  # noqa: SLF001 - no public way to put them back
+        while not waiting.empty():
+            item = waiting.get_nowait()
+            _, dispatch, arguments = item
+            if _kind(arguments) not in _COMMS:
+                held.append(item)
+                continue
+            try:
+                await dispatch(*arguments)
+            finally:
+                kernel.set_parent(*parent)
+
+    try:
+        yield pump
+    finally:
+        later = []
+        while not waiting.empty():
+            later.append(waiting.get_nowait())
+        for item in (*held, *later):
+            waiting.put_nowait(item)
+
+
+async def _nothing() -> None:
+    return
+
+
+def _kind(arguments: Any) -> str:
+    try:
+        frames = [bytes(frame) for frame in arguments[0]]
+        header = json.loads(frames[frames.index(b"<IDS|MSG>") + 2])
+        return str(header["msg_type"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        # Not a message as we know it: leave it to the kernel.
+        return ""

@@ -1,0 +1,93 @@
+"""Loading and unloading; imports nothing that a cell without pictures would not need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qwave_jupyter import settings, verbs
+from qwave_jupyter.notebook import waiting
+
+__all__ = ["load", "unload"]
+
+_loaded: dict[int, Any] = {}
+
+
+class _Loaded:
+    """What one shell was given, so that it can be taken back."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._cells: Any = None
+        self._lines: Any = None
+        self.transformer = waiting.AwaitedCells(shell)
+
+    @property
+    def cells(self) -> Any:
+        # The magics bring the catalogue and the views with them; the first cell pays for that, not the load.
+        if self._cells is None:
+            from qwave_jupyter.notebook.magics import Cells, Lines
+
+            self._cells = Cells(self._shell)
+            self._lines = Lines(self._cells, self._shell)
+        return self._cells
+
+    @property
+    def lines(self) -> Any:
+        return self._lines if self.cells else None
+
+    def remember(self, info: Any) -> None:
+        if (info.raw_cell or "").lstrip().startswith("%%"):
+            self.cells.remember(info)
+
+    def present(self, job: Any) -> Any:
+        return self.cells.present(job)
+
+    def person_present(self) -> bool:
+        kernel = getattr(self._shell, "kernel", None)
+        return kernel is None or bool(getattr(kernel, "_allow_stdin", True))
+
+
+def load(shell: Any) -> None:
+    """Give a shell the magics; twice is once.
+
+    Args:
+        shell: the running IPython.
+    """
+    if id(shell) in _loaded:
+        unload(shell)
+    here = _loaded[id(shell)] = _Loaded(shell)
+
+    def qwave(line: str, cell: str | None = None) -> Any:
+        """Pictures from prompts; ``%%qwave --help -m MODEL`` lists a model's options, ``%qwave`` the verbs."""
+        return here.lines(line) if cell is None else here.cells.blocking(line, cell)
+
+    def awaited(line: str, cell: str) -> Any:
+        """What a top-level cell becomes."""
+        return here.cells.awaited(line, cell)
+
+    for magic in (qwave, awaited):
+        magic._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]  # noqa: SLF001 - @no_var_expand
+    shell.register_magic_function(qwave, "line_cell", waiting.MAGIC)
+    shell.register_magic_function(awaited, "cell", waiting.AWAITED)
+    shell.input_transformers_post.append(here.transformer)
+    shell.events.register("pre_run_cell", here.remember)
+    settings.watch_for_a_person(here.person_present)
+    verbs.set_presenter(here.present)
+
+
+def unload(shell: Any) -> None:
+    """Take everything back.
+
+    Args:
+        shell: the running IPython.
+    """
+    here = _loaded.pop(id(shell), None)
+    if here is None:
+        return
+    for kind, name in (("line", waiting.MAGIC), ("cell", waiting.MAGIC), ("cell", waiting.AWAITED)):
+        shell.magics_manager.magics[kind].pop(name, None)
+    if here.transformer in shell.input_transformers_post:
+        shell.input_transformers_post.remove(here.transformer)
+    shell.events.unregister("pre_run_cell", here.remember)
+    settings.watch_for_a_person(lambda: False)
+    verbs.set_presenter(None)
