@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
 
@@ -20,7 +21,6 @@ from qwave_jupyter.api.errors import is_transient, read_error
 from qwave_jupyter.api.retries import OnRetry, Patience, Stopped, Throttle, persist
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import (
-    ApiError,
     ConnectionFailed,
     NotFound,
     QwaveError,
@@ -30,6 +30,8 @@ from qwave_jupyter.errors import (
 )
 
 __all__ = ["Balance", "Client", "Stopped"]
+
+Answer = TypeVar("Answer")
 
 #: ``Prefer: wait=N`` holds an answer for 60 s at most (Submit page, editions 2026-06 and 2026-09).
 LONGEST_HOLD = 60.0
@@ -278,7 +280,7 @@ class Client:
             sessions.close()
             del self._local.sessions
 
-    def _persist(self, ask: Callable[[], Any], **options: Any) -> Any:
+    def _persist(self, ask: Callable[[], Answer], **options: Any) -> Answer:
         options = {"patience": self._patience, "throttle": self.throttle, "may_repeat": is_transient, **options}
         return persist(ask, clock=self._clock, **options)
 
@@ -374,9 +376,4 @@ def _unanswered(problem: requests.RequestException, method: str, origin: str) ->
 
 
 def _quoted(task_id: str) -> str:
-    return requests.utils.quote(task_id, safe="")
-
-
-def is_too_late(error: ApiError) -> bool:
-    """Whether a cancel was refused because the task is no longer queued (``task_not_cancellable``, a 400)."""
-    return isinstance(error, RequestRejected)
+    return quote(task_id, safe="")

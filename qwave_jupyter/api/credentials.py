@@ -32,6 +32,7 @@ class KeyAuth(AuthBase):
         self.origin = origin
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the key, if the request goes to the API."""
         if _origin(request.url or "") == self.origin:
             request.headers["Authorization"] = f"Bearer {self._key}"
         return request

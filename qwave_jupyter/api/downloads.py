@@ -56,7 +56,7 @@ class Download:
         for url in link.urls:
             try:
                 return self._fetch(url, target)
-            except DownloadFailed as failed:
+            except DownloadFailed as failed:  # noqa: PERF203 - one mirror after the other
                 target.unlink(missing_ok=True)
                 problem, worth_repeating = failed, worth_repeating or bool(failed.fields["repeat"])
             except BaseException:

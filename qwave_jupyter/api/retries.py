@@ -62,7 +62,8 @@ class Patience:
         wanted = error.retry_after if isinstance(error, ApiError) else None
         if wanted is not None:
             return wanted + jitter * self.first if wanted <= self.longest else None
-        return min(self.longest, self.first * 2 ** (attempt - 1)) * (0.75 + jitter / 2)
+        grown: float = self.first * 2.0 ** (attempt - 1)
+        return min(self.longest, grown) * (0.75 + jitter / 2)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from qwave_jupyter.catalog.violations import Violation
 from qwave_jupyter.errors import ConfigurationError, UnknownModel
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+    from importlib.abc import Traversable
 
 __all__ = ["Catalog", "load"]
 

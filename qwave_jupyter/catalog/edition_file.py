@@ -14,7 +14,7 @@ from qwave_jupyter.catalog.rules import CHECKS, Rule
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+    from importlib.abc import Traversable
 
 __all__ = ["read_family", "read_json"]
 
@@ -126,7 +126,10 @@ def _parameter(name: str, spec: Any, at: str) -> Parameter:
     fields = {key: _frozen(value) for key, value in spec.items() if key not in {"type", "wire", "default"}}
     wire = tuple(str(spec.get("wire", name)).split("."))
     default = _frozen(spec["default"]) if "default" in spec else UNSET
-    return _built(Parameter, {"name": name, "type": kind, "wire": wire, "default": default, **fields}, at)
+    parameter: Parameter = _built(
+        Parameter, {"name": name, "type": kind, "wire": wire, "default": default, **fields}, at
+    )
+    return parameter
 
 
 def _rule(entry: Any, at: str) -> Rule:
@@ -149,7 +152,8 @@ def _price(spec: Any, at: str, documented: str) -> Price:
         raise _Malformed(at, "must be an object")
     only_when = {name: tuple(values) for name, values in spec.get("only_when", {}).items()}
     tiers = {str(tier).lower(): usd for tier, usd in spec.get("tiers", {}).items()}
-    return _built(Price, {"documented": documented, **spec, "only_when": only_when, "tiers": tiers}, at)
+    price: Price = _built(Price, {"documented": documented, **spec, "only_when": only_when, "tiers": tiers}, at)
+    return price
 
 
 def _built(kind: Any, fields: Mapping[str, Any], at: str) -> Any:

@@ -93,9 +93,9 @@ class Model:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     infer: tuple[tuple[Mapping[str, Any], str], ...] = ()
-    references: References = References()
+    references: References = field(default_factory=References)
     mask: Mask | None = None
-    price: Price = Price()
+    price: Price = field(default_factory=Price)
     rule_words: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -207,7 +207,7 @@ class Model:
         """
         values: dict[str, Any] = {}
         wrong: list[Violation] = []
-        declared = {("model",)}
+        declared: set[tuple[str, ...]] = {("model",)}
         for parameter in self.parameters.values():
             declared.update(parameter.wire[: depth + 1] for depth in range(len(parameter.wire)))
             present, sent = _at(body, parameter.wire)

@@ -1,7 +1,7 @@
-"""The rule engine: what a page forbids across parameters, judged on the user's values or on a server's.
+"""The rule engine: what a page forbids across parameters, judged on values from a user or from the wire.
 
 A rule has conditions (``when``) and demands. Conditions and value demands look at the *effective* value (what is set,
-else the documented default; a parameter with neither passes); ``require``, ``forbid`` and ``"*"`` at what is really set.
+else the documented default; a parameter with neither passes); ``require``, ``forbid`` ``"*"`` at what is set.
 """
 
 from __future__ import annotations
@@ -106,10 +106,17 @@ def _because(when: Mapping[str, Any], effective: Mapping[str, Any]) -> str:
 
 
 def _told(violation: Violation, rule: Rule, because: str, model: Model, effective: Mapping[str, Any]) -> Violation:
-    code = violation.code if because else violation.code.replace("_with", "")
+    because = because or model.id
     detail = {"because": because, "instead": _instead(violation, rule, model, effective), **violation.detail}
     return Violation(
-        code, violation.parameter, violation.given, violation.allowed, violation.nearest, (), rule.severity, detail
+        violation.code,
+        violation.parameter,
+        violation.given,
+        violation.allowed,
+        violation.nearest,
+        (),
+        rule.severity,
+        detail,
     )
 
 
@@ -241,7 +248,7 @@ def _boxes(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) ->
             outside = size is not None and (box[2] > size[0] or box[3] > size[1])
             if box[0] < 0 or box[1] < 0 or box[0] >= box[2] or box[1] >= box[3] or outside:
                 shown = f"{size[0]}×{size[1]}" if size else "?"
-                detail = {"size": shown}
+                detail: dict[str, Any] = {"size": shown}
                 yield Violation("box_outside", "bbox_list", box, severity=rule.severity, detail=detail)
 
 

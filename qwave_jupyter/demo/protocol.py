@@ -152,14 +152,14 @@ class Protocol:
             now = self._clock.now()
             known = self._by_key.get(key) if key else None
             if known and now - known[0] < _KEY_LIVES:
-                return _json(200, self._created(self.tasks[known[1]], now))
+                return _json(200, self._created(self.tasks[known[1]]))
             task = self._ordered(body, now)
             if task.held > self._left(now):
                 raise _Refused(402, "payment_required", "Insufficient balance")
             self.tasks[task.task_id] = task
             if key:
                 self._by_key[key] = (now, task.task_id)
-        return _json(200, self._created(task, now))
+        return _json(200, self._created(task))
 
     def _ordered(self, body: Mapping[str, Any], now: float) -> Task:
         name = body.get("model")
@@ -189,7 +189,7 @@ class Protocol:
             failure=self._failures.pop(0) if self._failures else "",
         )
 
-    def _created(self, task: Task, now: float) -> dict[str, Any]:
+    def _created(self, task: Task) -> dict[str, Any]:
         if self.catalog.model(task.model).answer == "code-data":
             return {"code": "success", "data": task.task_id}
         return {

@@ -71,7 +71,8 @@ class GeneratedImage:
 
         with Image.open(self.path) as file:
             file.load()
-            return file
+            picture: Picture = file
+            return picture
 
     def preview(self, long_side: int = 768) -> Preview:
         """A small copy.
@@ -246,8 +247,8 @@ class Gallery(Sequence[GeneratedImage]):
 
 def _caption(place: int, picture: GeneratedImage) -> str:
     seed = picture.parameters.get("seed")
-    named = "" if seed in {None, -1} else f" · seed {seed}"
-    return f"[{place}] · {picture.width}×{picture.height}{named}"
+    named = "" if seed in {None, -1} else f"  seed {seed}"
+    return f"[{place}]  {picture.width} x {picture.height}{named}"
 
 
 def _short(text: str, most: int = 80) -> str:

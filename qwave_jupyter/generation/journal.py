@@ -45,7 +45,8 @@ class Row:
 
     Args:
         job_id: its id, which is also its idempotency key.
-        state: ``intended``, ``submitted``, ``completed`` (not all files are here), ``done``, ``failed`` or ``cancelled``.
+        state: ``intended``, ``submitted``, ``completed`` (some files are missing), ``done``, ``failed``
+            or ``cancelled``.
         body: the request body with its references.
         files: one object for each finished picture, as :mod:`~qwave_jupyter.generation.gallery` writes them.
     """
@@ -164,7 +165,8 @@ class Journal:
         """Quota that was charged since a moment, in all or for one notebook."""
         with self._reading() as database:
             found = database.execute(
-                "SELECT COALESCE(SUM(cost_quota), 0) AS quota FROM jobs WHERE created >= ? AND (?2 IS NULL OR notebook = ?2)",
+                "SELECT COALESCE(SUM(cost_quota), 0) AS quota FROM jobs"
+                " WHERE created >= ?1 AND (?2 IS NULL OR notebook = ?2)",
                 (since, notebook),
             ).fetchone()
         return int(found["quota"])

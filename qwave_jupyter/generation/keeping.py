@@ -71,7 +71,8 @@ def keep(
         DownloadFailed: it can't be fetched, decoded or written; ``fields["links"]`` still lead to it.
     """
     folder = bench.save_dir
-    links = {"links": link.urls, "link": link.urls[0] if link.urls else ""}
+    address = link.urls[0] if link.urls else ""
+    links: dict[str, Any] = {"links": link.urls, "link": address}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f".{naming.short_id(origin.task_id)}-{index}-{threading.get_ident()}.part"
@@ -89,7 +90,7 @@ def keep(
                 width=size[0],
                 height=size[1],
                 format=kind.lower(),
-                url=links["link"],
+                url=address,
                 expires_at=link.expires_at,
                 cost_usd=origin.cost_usd,
                 created=origin.created,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,7 +40,7 @@ class JobLock:
             self._held = None
 
 
-if os.name == "nt":  # pragma: no cover - judged on Windows only
+if sys.platform == "win32":  # pragma: no cover - judged on Windows only
     import msvcrt
 
     def _lock(handle: IO[Any]) -> None:

@@ -142,13 +142,12 @@ def _as_data(content: bytes, formats: Sequence[str], max_mb: float | None) -> Re
     try:
         with Image.open(io.BytesIO(content)) as picture:
             size, kind = picture.size, _FORMATS.get(picture.format or "", "")
-            if size[0] * size[1] > _MOST_PIXELS:
-                raise ReferenceMistake("generation.too_many_pixels", size=f"{size[0]}×{size[1]}")
-            picture.verify()
-    except ReferenceMistake:
-        raise
-    except Exception as problem:
+            if size[0] * size[1] <= _MOST_PIXELS:
+                picture.verify()
+    except Exception as problem:  # noqa: BLE001 - Pillow's decoders raise anything
         raise ReferenceMistake("generation.undecodable", reason=type(problem).__name__) from None
+    if size[0] * size[1] > _MOST_PIXELS:
+        raise ReferenceMistake("generation.too_many_pixels", size=f"{size[0]}×{size[1]}")
     notices: list[str] = []
     if (formats and kind not in formats) or not kind:
         content, kind = _re_encoded(content, "PNG"), "png"

@@ -73,11 +73,11 @@ class Run:
                 else "failed"
             )
             self.publish(phase=phase, error=error, retry=None, ended=self.bench.clock.monotonic())
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - see below
             # A fault of ours must end the waiting too, and be seen whole by whoever asks for the result.
-            error = GenerationError("generation.our_fault", reason=f"{type(problem).__name__}: {problem}")
-            error.__cause__ = problem
-            self.publish(phase="failed", error=error, retry=None, ended=self.bench.clock.monotonic())
+            fault = GenerationError("generation.our_fault", reason=f"{type(problem).__name__}: {problem}")
+            fault.__cause__ = problem
+            self.publish(phase="failed", error=fault, retry=None, ended=self.bench.clock.monotonic())
         finally:
             lock.release()
 
@@ -170,21 +170,24 @@ class Run:
         schedule = Schedule(self.bench.journal.durations(likeness(request)))
         self.publish(usual=schedule.usual())
         timeout = self.bench.timeout or _default_timeout(request)
-        newborn = not task.status == ""
+        newborn = bool(task.status)
         while not task.ended:
             elapsed = clock.monotonic() - now.started
             if elapsed >= timeout:
                 raise WaitTimeout("generation.timeout", seconds=timeout, job_id=now.job_id, task_id=task.task_id)
             delay = 0.0 if not task.status else schedule.next_delay(elapsed, task.progress, task.poll_hint)
             try:
-                if clock.wait(min(delay, timeout - elapsed), self.stop):
-                    raise Stopped
+                self._wait(min(delay, timeout - elapsed))
                 answer = self.bench.client.task(task.task_id, newborn=newborn, stop=self.stop, on_retry=self._retrying)
             except Stopped:
                 raise self._cancelled(now.job_id, task.task_id) from None
             newborn, task = False, answer
             self._published(task)
         return self._judged(task, now)
+
+    def _wait(self, seconds: float) -> None:
+        if self.bench.clock.wait(seconds, self.stop):
+            raise Stopped
 
     def _published(self, task: Task) -> Snapshot:
         phase = task.state if task.state in {"queued", "processing"} else "processing"

@@ -6,6 +6,7 @@ JupyterLab's own colours with fallbacks: at home in light, dark, Notebook 7, VS 
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from typing import Any
 
 from qwave_jupyter import words
@@ -22,11 +23,11 @@ STYLE = """<style>
 --qs:var(--jp-layout-color2,#f3f4f6);--qb:var(--jp-brand-color1,#2f6fec);--qo:var(--jp-success-color1,#2e9e5b);
 --qw:var(--jp-warn-color1,#b36200);--qe:var(--jp-error-color1,#d03a3a);color:var(--qf);max-width:760px;
 font:13px/1.45 var(--jp-ui-font-family,system-ui,-apple-system,"Segoe UI","Noto Sans","Noto Sans CJK SC",sans-serif)}
-.qw-card{display:flex;gap:12px;align-items:center;border:1px solid var(--ql);border-radius:8px;padding:9px 12px;
+.qw-card{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center;border:1px solid var(--ql);border-radius:8px;padding:9px 12px;
 position:relative;overflow:hidden;min-height:60px;box-sizing:border-box}
 .qw-card.qw-bad{border-color:var(--qe)}.qw-frame{flex:0 0 64px;height:40px;display:flex;align-items:center;
 justify-content:center;font-size:18px}.qw-frame i{display:block;border:1.5px solid var(--qd);border-radius:3px;
-background:var(--qs);box-sizing:border-box}.qw-body{flex:1 1 auto;min-width:0;overflow-wrap:anywhere}
+background:var(--qs);box-sizing:border-box}.qw-body{flex:1 1 180px;min-width:0;overflow-wrap:anywhere}
 .qw-t{font-weight:600}.qw-s{color:var(--qd);font-weight:400}.qw-right{flex:0 0 auto;color:var(--qd);text-align:right}
 .qw-mono{font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);font-size:12px}
 .qw-pill{display:inline-block;border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:11px;
@@ -35,7 +36,9 @@ height:3px;background:var(--ql)}.qw-bar b{display:block;height:3px;background:va
 .qw-ok{color:var(--qo)}.qw-er{color:var(--qe)}.qw-live{max-width:760px;position:relative}
 .qw-live .qw-cancel{position:absolute;right:10px;top:50%;margin:-14px 0 0;width:76px;height:28px}
 .qw-live .qw-card{padding-right:98px}
-table.qw-m{border-collapse:collapse;width:100%;margin:2px 0}.qw-m th{text-align:left;color:var(--qd);font-weight:600}
+.qw-wide{overflow-x:auto}
+.qw table.qw-m{border-collapse:collapse;table-layout:auto;width:100%;margin:2px 0;font-size:13px}
+.qw-m th{text-align:left;color:var(--qd);font-weight:600}
 .qw table.qw-m td,.qw table.qw-m th{padding:4px 12px 4px 0;border-bottom:1px solid var(--ql);vertical-align:top;
 text-align:left;background:none}.qw pre{white-space:pre-wrap;margin:4px 0}
 </style>"""
@@ -95,9 +98,10 @@ def refused(error: QwaveError) -> str:
     """The card of a request that wasn't sent: every mistake on a line of its own."""
     if not isinstance(error, RequestRefused):
         return failed(error)
-    title = html.escape(words.say("notebook.cant_do", model=error.fields["model"]))
+    said = f" <span class='qw-s'>{html.escape(words.say('notebook.not_sent'))}</span>"
+    title = html.escape(words.say("notebook.cant_do", model=error.fields["model"])) + said
     mistakes = "<br>".join(html.escape(str(one)) for one in error.fields["violations"])
-    return _card('<span class="qw-er">✕</span>', title, mistakes, html.escape(words.say("notebook.not_sent")), bad=True)
+    return _card('<span class="qw-er">✕</span>', title, mistakes, "", bad=True)
 
 
 def text_of(now: Snapshot, clock: float) -> str:
@@ -122,7 +126,7 @@ def _card(
     return (
         f'<div class="qw-card{" qw-bad" if bad else ""}"{spoken}><div class="qw-frame">{frame}</div>'
         f'<div class="qw-body"><div class="qw-t">{title}</div><div class="qw-s">{line}</div></div>'
-        f'<div class="qw-right">{right}</div>{bar}</div>'
+        f'{f"""<div class="qw-right">{right}</div>""" if right else ""}{bar}</div>'
     )
 
 
@@ -169,7 +173,16 @@ def _outcome(now: Snapshot) -> str:
 
 def _files(now: Snapshot) -> str:
     paths = now.gallery.paths if now.gallery else ()
-    return ", ".join([str(paths[0]), *(path.name for path in paths[1:])]) if paths else ""
+    # Of the others the end says enough: one job's files differ in nothing else.
+    return ", ".join([_beside(paths[0]), *(path.name[path.name.rindex("-") :] for path in paths[1:])]) if paths else ""
+
+
+def _beside(path: Path) -> str:
+    # A path that starts where the notebook is says all that its reader needs, and nothing of the machine.
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
 
 
 def _price(now: Snapshot) -> str:

@@ -19,9 +19,8 @@ _COMMS = frozenset({"comm_msg", "comm_open", "comm_close"})
 
 def is_needed(kernel: Any) -> bool:
     """Whether a kernel is one that hears no clicks by itself."""
-    import ipykernel
-
-    return ipykernel.version_info[0] < 7 and hasattr(kernel, "msg_queue")
+    generation = int(str(kernel.implementation_version).partition(".")[0])
+    return generation < 7 and hasattr(kernel, "msg_queue")
 
 
 @contextlib.asynccontextmanager

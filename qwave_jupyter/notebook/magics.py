@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import getpass
 import html
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from qwave_jupyter import keys, settings, verbs, words
-from qwave_jupyter.errors import OptionMistake, QwaveError, UnknownTask
+from qwave_jupyter.errors import Cancelled, OptionMistake, QwaveError, UnknownTask
 from qwave_jupyter.notebook import cards, options
 from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.tables import ModelCard, ModelTable
@@ -39,13 +40,11 @@ class Cells:
         job, own = self._started(line, self._raw_body(body))
         if job is None:
             return None
-        view = view_for(job, self._shell, settings.current().display, hears_clicks=True).open()
-        if own.get("no_wait") and not self._is_headless():
-            return self._named(job, own)
-        try:
+        with self._shown(job, hears_clicks=True) as view:
+            if self._goes_on(own):
+                view.detach()
+                return self._named(job, own)
             gallery = await watched(job, self._shell)
-        finally:
-            view.close()
         return self._named(gallery.embedded(own.get("embed") or settings.current().embed), own)
 
     def blocking(self, line: str, body: str) -> Any:
@@ -53,22 +52,35 @@ class Cells:
         job, own = self._started(line, body)
         if job is None:
             return None
-        view = view_for(job, self._shell, settings.current().display, hears_clicks=bool(own.get("no_wait"))).open()
-        if own.get("no_wait") and not self._is_headless():
-            return self._named(job, own)
-        try:
+        with self._shown(job, hears_clicks=self._goes_on(own)) as view:
+            if self._goes_on(own):
+                view.detach()
+                return self._named(job, own)
             gallery = job.result()
-        finally:
-            view.close()
         return self._named(gallery.embedded(own.get("embed") or settings.current().embed), own)
 
     def present(self, job: Any) -> Any:
         """How ``generate()`` waits in a notebook."""
-        view = view_for(job, self._shell, settings.current().display, hears_clicks=False).open()
-        try:
+        with self._shown(job, hears_clicks=False):
             return job.result()
+
+    @contextlib.contextmanager
+    def _shown(self, job: Any, *, hears_clicks: bool) -> Iterator[Any]:
+        view = view_for(job, self._shell, settings.current().display, hears_clicks=hears_clicks)
+        try:
+            yield view.open()
+        except Cancelled:
+            raise
+        except KeyboardInterrupt:
+            # It may strike anywhere between the submit and the wait; the task is cancelled all the same.
+            raise job.stop() from None
         finally:
-            view.close()
+            if not view.detached:
+                view.close()
+
+    def _goes_on(self, own: Mapping[str, Any]) -> bool:
+        # Without a person nobody would wait for the end, and the saved file would hold half a run.
+        return bool(own.get("no_wait")) and not self._is_headless()
 
     def _started(self, line: str, body: str) -> tuple[Any, Mapping[str, Any]]:
         line, prompt = options.split_cell(line, body)
@@ -124,7 +136,10 @@ class Cells:
             words.say("notebook.price", price=price),
         ]
         if request.defaulted:
-            pairs = ", ".join(f"{name} {str(value).lower()}" for name, value in request.defaulted.items())
+            pairs = ", ".join(
+                f"{name} {value if value not in {True, False} else str(value).lower()}"
+                for name, value in request.defaulted.items()
+            )
             lines.append(words.say("notebook.leave_out", defaults=pairs))
         lines += [words.say("notebook.advised", text=str(one)) for one in request.warnings]
         text = "\n".join(lines)
@@ -309,7 +324,8 @@ class Lines:
         kernel = getattr(self._shell, "kernel", None)
         demo = settings.serves_demo(now)
         lines = [
-            f"qwave-jupyter {qwave_jupyter.__version__}, Python {platform.python_version()}, IPython {IPython.__version__}",
+            f"versions     qwave-jupyter {qwave_jupyter.__version__}, IPython {IPython.__version__}, "
+            f"Python {platform.python_version()}",
             f"kernel       {getattr(kernel, 'implementation_version', 'none: terminal')}",
             f"edition      {now.edition}, default model {now.model}",
             f"server       {'the built-in demo' if demo else now.base_url or settings.catalog().host}",

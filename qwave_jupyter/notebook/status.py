@@ -36,6 +36,11 @@ class StatusView:
         self._handle: Any = None
         self._drawn = ""
         self._finished = threading.Event()
+        self.detached = False
+
+    def detach(self) -> None:
+        """Let it go on by itself after the cell has ended."""
+        self.detached = True
 
     def open(self) -> StatusView:
         """Show it and begin to draw."""
@@ -47,7 +52,7 @@ class StatusView:
 
     def close(self) -> None:
         """Put the static card in its place; once, whoever comes first."""
-        if self._finished.is_set():
+        if self._finished.is_set() or self._handle is None:
             return
         self._finished.set()
         now = self._job.snapshot

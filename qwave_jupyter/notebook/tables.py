@@ -51,9 +51,9 @@ class ModelTable(Sequence[Model]):
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame, where pandas is installed."""
-        import pandas
+        import pandas as pd
 
-        return pandas.DataFrame(self.to_records())
+        return pd.DataFrame(self.to_records())
 
     def __repr__(self) -> str:
         if not self._models:
@@ -73,7 +73,7 @@ class ModelTable(Sequence[Model]):
             name, *cells = _row(model)
             first = f'<td><b>{html.escape(name)}</b><br><span class="qw-s">{html.escape(model.vendor)}</span></td>'
             lines.append(f"<tr>{first}{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>")
-        return f'{STYLE}<div class="qw"><table class="qw-m"><tr>{head}</tr>{"".join(lines)}</table></div>'
+        return f'{STYLE}<div class="qw qw-wide"><table class="qw-m"><tr>{head}</tr>{"".join(lines)}</table></div>'
 
 
 class ModelCard:
@@ -122,14 +122,15 @@ class ModelCard:
         )
         rules = "".join(f"<li>{html.escape(rule)}</li>" for rule in (*model.rule_words, *model.notes))
         sources = html.escape("; ".join(model.sources))
+        origin = words.say("notebook.origin", edition=model.edition, documented=model.documented)
         return (
-            f'{STYLE}<div class="qw"><div class="qw-t">{html.escape(model.id)} <span class="qw-s">'
+            f'{STYLE}<div class="qw qw-wide"><div class="qw-t">{html.escape(model.id)} <span class="qw-s">'
             f"{html.escape(model.vendor)} · {html.escape(_price(model))}</span></div>"
             f"<div>{html.escape(model.summary)}</div><div class='qw-s'>{html.escape(' · '.join(model.actions))}</div>"
             f'<table class="qw-m"><tr><th>Option</th><th>Values</th><th>Default</th><th>Note</th></tr>{rows}</table>'
             f"<ul>{rules}</ul><div class='qw-s'>{words.say('notebook.example')}</div>"
             f"<pre class='qw-mono'>{html.escape(self.example())}</pre>"
-            f'<div class="qw-s">Edition {html.escape(model.edition)}, documented {html.escape(model.documented)}: {sources}</div></div>'
+            f'<div class="qw-s">{html.escape(origin)}: {sources}</div></div>'
         )
 
 
@@ -156,9 +157,11 @@ def _choices(model: Model, name: str) -> tuple[Any, ...]:
 def _allowed(parameter: Any) -> str:
     if parameter.choices:
         return ", ".join(map(str, parameter.choices))
-    spans = [str(round(limit)) if limit is not None else "" for limit in (parameter.minimum, parameter.maximum)]
-    span = "–".join(spans) if any(spans) else ""
-    return f"{parameter.type} {span}".strip()
+    low, high = (None if limit is None else f"{limit:g}" for limit in (parameter.minimum, parameter.maximum))
+    kind = words.say("notebook.kind_pictures" if parameter.picture else f"notebook.kind_{parameter.type.rstrip('[]')}")
+    if low is None or high is None:
+        return kind if low == high else f"{kind}, {f'≥ {low}' if high is None else f'≤ {high}'}"
+    return f"{kind}, {low}–{high}"
 
 
 def _price(model: Model) -> str:

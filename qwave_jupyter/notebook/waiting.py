@@ -1,4 +1,4 @@
-"""How a cell waits: a top-level ``%%qwave`` is awaited, so that the kernel stays alive; everything else waits on an event.
+"""How a cell waits: a top-level ``%%qwave`` is awaited, so that the kernel lives on; all else waits on an event.
 
 Two facts decide: a blocking cell hears no click on ipykernel 6 and 7.4, and a nested event loop loses queued cells on
 ipykernel 7. An awaited cell does neither.

@@ -1,0 +1,37 @@
+# Everything is made in .venv from nothing but python3 and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+
+.PHONY: demo lab test check pythons clean
+
+$(VENV)/.lab: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[lab]' nbclient nbconvert
+	touch $@
+
+$(VENV)/.dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/.lab
+
+demo: $(VENV)/.lab  ## run the first notebook against the built-in demo, and say where everything lies
+	$(BIN)/python tools/run_demo.py
+
+lab: $(VENV)/.lab  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+test: $(VENV)/.dev  ## all tests; those in the browser need Chromium
+	$(BIN)/python -m pytest $(TESTS)
+
+check: $(VENV)/.dev  ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+pythons: $(VENV)/.dev  ## unit and contract tests on the oldest and the newest Python
+	$(BIN)/python tools/test_pythons.py
+
+clean:
+	rm -rf $(VENV) .venvs .kernels demo-output dist test-results

@@ -1,0 +1,74 @@
+"""What several kinds of tests share: a demo server of its own process, and a clean configuration."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+CONFIGURATION = ("QWAVE_", "WAVE_API", "WAVEAPI_", "JPY_SESSION_NAME")
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    key: str
+
+    def get(self, path):
+        answer = requests.get(self.url + path, headers={"Authorization": f"Bearer {self.key}"}, timeout=10)
+        return answer.json()
+
+    def post(self, path, **options):
+        headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
+        return requests.post(self.url + path, headers=headers, timeout=10, **options)
+
+    def environment(self, home, **more):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(CONFIGURATION)}
+        return {
+            **clean,
+            "QWAVE_BASE_URL": self.url,
+            "QWAVE_API_KEY": self.key,
+            "QWAVE_HOME": str(home),
+            "QWAVE_SAVE_DIR": str(home / "pictures"),
+            **more,
+        }
+
+
+def serve(*arguments):
+    """A demo server in a process of its own, as another program would meet it."""
+    command = [sys.executable, "-m", "qwave_jupyter.demo", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    lines = [process.stdout.readline().strip() for _ in range(2)]
+    try:
+        yield Server(*(line.partition("=")[2] for line in lines))
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def quick_server():
+    """Pictures in about a second."""
+    yield from serve("--latency", "1")
+
+
+@pytest.fixture(scope="session")
+def slow_server():
+    """Tasks that stay queued for seconds, so that they can be cancelled."""
+    yield from serve("--latency", "60")
+
+
+@pytest.fixture
+def clean_environment(monkeypatch, tmp_path):
+    """No configuration but a home of its own."""
+    for name in list(os.environ):
+        if name.startswith(CONFIGURATION):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("QWAVE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("QWAVE_SAVE_DIR", str(tmp_path / "pictures"))
+    return tmp_path

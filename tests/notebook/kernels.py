@@ -1,0 +1,146 @@
+"""Real kernels of several generations, driven by the raw protocol."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from jupyter_client.manager import KernelManager
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VERSIONS = ("6.31.0", "7.4.0")
+
+
+def python_with(version):
+    """A Python with this ipykernel and this project; made on first need."""
+    home = ROOT / ".kernels" / version
+    python = home / "bin" / "python"
+    if not (home / "ready").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--editable", str(ROOT), f"ipykernel=={version}"], check=True)
+        (home / "ready").touch()
+    return str(python)
+
+
+class Kernel:
+    """One kernel; cells are queued all at once, as "Run All" does."""
+
+    def __init__(self, version, environment, folder):
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.kernel_spec.argv[0] = python_with(version)
+        self.manager.start_kernel(env=environment, cwd=str(folder))
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+        self.outputs = {}
+        self.replies = {}
+        self.buttons = {}
+
+    def close(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+    def queue(self, *cells, stdin=True):
+        """Send cells without waiting; their message ids."""
+        return [self.client.execute(cell, allow_stdin=stdin, stop_on_error=True) for cell in cells]
+
+    def run(self, cell, timeout=60):
+        """Send one cell and wait for its reply."""
+        (sent,) = self.queue(cell)
+        self.wait(sent, timeout)
+        return self.replies[sent]
+
+    def wait(self, sent, timeout=60):
+        """Wait for the reply to a cell, and for its last output."""
+        self.until(lambda: sent in self.replies, timeout)
+        self.until(lambda: sent in self.idle, timeout)
+
+    def until(self, condition, timeout=60):
+        """Read messages until a condition holds."""
+        ends = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < ends, f"not in {timeout} s: {self.outputs}"
+            self._read()
+
+    @property
+    def idle(self):
+        return {sent for sent, messages in self.outputs.items() if any(one[0] == "idle" for one in messages)}
+
+    def _read(self):
+        try:
+            message = self.client.get_iopub_msg(timeout=0.05)
+        except queue.Empty:
+            message = None
+        if message is not None:
+            self._sort(message)
+        while self.client.shell_channel.msg_ready():
+            reply = self.client.get_shell_msg(timeout=1)
+            self.replies[reply["parent_header"].get("msg_id")] = reply["content"]
+
+    def _sort(self, message):
+        sent = message["parent_header"].get("msg_id")
+        kind, content = message["msg_type"], message["content"]
+        here = self.outputs.setdefault(sent, [])
+        if kind == "status" and content["execution_state"] == "idle":
+            here.append(("idle", None))
+        elif kind == "comm_open":
+            state = content.get("data", {}).get("state", {})
+            if state.get("_model_name") == "ButtonModel":
+                self.buttons[state["description"]] = content["comm_id"]
+        elif kind in {"display_data", "execute_result", "update_display_data", "stream", "error"}:
+            here.append((kind, content))
+
+    def click(self, button):
+        """Click a button, as a frontend does."""
+        content = {
+            "comm_id": self.buttons[button],
+            "data": {"method": "custom", "content": {"event": "click"}},
+        }
+        message = self.client.session.msg("comm_msg", content)
+        self.client.shell_channel.send(message)
+
+    def interrupt(self):
+        self.manager.interrupt_kernel()
+
+    def text(self, sent):
+        """All that a cell's outputs say in plain text."""
+        found = []
+        for kind, content in self.outputs.get(sent, []):
+            if kind == "stream":
+                found.append(content["text"])
+            elif kind == "error":
+                found.append(content["evalue"])
+            elif content and "data" in content:
+                found.append(content["data"].get("text/plain", ""))
+        return "\n".join(found)
+
+    def kinds(self, sent):
+        return [kind for kind, _ in self.outputs.get(sent, []) if kind != "idle"]
+
+
+def journal_rows(home):
+    """What the journal in a home knows; nothing before it exists."""
+    if not (home / "journal.sqlite3").exists():
+        return []
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{home}/journal.sqlite3?mode=ro", uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            return [dict(row) for row in database.execute("SELECT * FROM jobs ORDER BY created")]
+    except sqlite3.OperationalError:
+        # It is being made at this moment.
+        return []
+
+
+def submitted(home):
+    """Whether the newest job has a task on the server."""
+    rows = journal_rows(home)
+    return bool(rows and rows[-1]["task_id"])

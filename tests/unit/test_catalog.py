@@ -1,0 +1,265 @@
+"""The catalogue against expectations written by hand from the documents, and what the house promises of editions."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import ConfigurationError, UnknownModel
+
+APRIL = load("2026-04")
+EDITIONS = ("2026-04", "2026-09")
+MODELS = [(edition, model) for edition in EDITIONS for model in load(edition)]
+URL = "https://pictures.example/a.png"
+
+
+def judged(model_id, options, edition="2026-04"):
+    """What a request would be sent as, and the names of what is rejected."""
+    catalog = load(edition)
+    model = catalog.model(model_id)
+    values, unread = model.read({"prompt": "a cat", **options})
+    action = model.fitting_action(values)
+    if action and "action" not in values and "action" in model.parameters:
+        values["action"] = action
+    found = catalog.check(model, values, unread=unread)
+    return model.to_wire(values), [one.parameter for one in found if one.severity == "reject"], found
+
+
+# From the GPT-Image, gpt-4o-image, Qwen and Seedream pages of April 2026: what is sent, under which names.
+SENT = [
+    ("gpt-image-2", {"size": "16x9", "resolution": "2K"}, {"aspect_ratio": "16:9", "resolution": "2k"}),
+    ("gpt-image-2", {"n": "2"}, {"n": 2}),
+    ("gpt-image-2", {"resolution": "4k", "aspect_ratio": "21:9"}, {"resolution": "4k", "aspect_ratio": "21:9"}),
+    ("gpt-image-2", {"images": [URL]}, {"image_urls": [URL], "action": "image2image"}),
+    ("gpt-image-2", {"images": [URL, URL + "?2"]}, {"image_urls": [URL, URL + "?2"], "action": "reference"}),
+    ("gpt-image-2", {"images": [URL], "mask": URL}, {"image_urls": [URL], "mask_url": URL, "action": "inpaint"}),
+    (
+        "gpt-image-2",
+        {"output_format": "webp", "output_compression": 60},
+        {"output_format": "webp", "output_compression": 60},
+    ),
+    ("gpt-image-2", {"background": "transparent"}, {"background": "transparent"}),
+    ("gpt-image-2", {"aspect_ratio": "auto"}, {"aspect_ratio": "auto"}),
+    ("gpt-image-1.5-official", {"aspect_ratio": "3:2"}, {"aspect_ratio": "3:2"}),
+    ("gpt-image-1-official", {"quality": "HIGH"}, {"quality": "high"}),
+    ("gpt-4o-image", {"aspect_ratio": "2:3", "n": 4}, {"size": "2:3", "n": 4}),
+    ("gpt-4o-image", {"images": [URL]}, {"image_urls": [URL]}),
+    ("qwen-image-2.0", {"resolution": "1k", "aspect_ratio": "3:4"}, {"resolution": "1K", "aspect_ratio": "3:4"}),
+    ("qwen-image-2.0-pro", {"images": [URL]}, {"image_urls": [URL], "action": "image2image"}),
+    ("seedream-5.0", {"aspect_ratio": "4:5", "resolution": "3k"}, {"size": "4:5", "resolution": "3K"}),
+    ("seedream-5.0", {"web_search": True}, {"extra": {"tools": [{"type": "web_search"}]}}),
+    (
+        "seedream-5.0",
+        {"output_format": "png", "watermark": False},
+        {"extra": {"output_format": "png"}, "watermark": False},
+    ),
+    ("seedream-4.0", {"guidance_scale": "7.5"}, {"extra": {"guidance_scale": 7.5}}),
+    ("seedream-4.5", {"optimize_prompt_mode": "fast"}, {"extra": {"optimize_prompt_options": {"mode": "fast"}}}),
+    ("seedream-4.5", {"images": [URL], "n": 14}, {"image_urls": [URL], "n": 14}),
+    (
+        "wan2.7-image",
+        {"images": [URL], "bbox_list": [[[0, 0, 9, 9]]]},
+        {"image_urls": [URL], "bbox_list": [[[0, 0, 9, 9]]], "action": "interactive_edit"},
+    ),
+    ("z-image-turbo", {"resolution": "2k"}, {"resolution": "2K"}),
+]
+
+# The same pages: what is refused, and the parameter that the refusal names.
+REFUSED = [
+    ("gpt-image-2", {"resolution": "4k", "aspect_ratio": "1:1"}, "aspect_ratio"),
+    ("gpt-image-2", {"resolution": "4k"}, "aspect_ratio"),
+    ("gpt-image-2", {"resolution": "8k"}, "resolution"),
+    ("gpt-image-2", {"quality": "ultra"}, "quality"),
+    ("gpt-image-2", {"n": 0}, "n"),
+    ("gpt-image-2", {"n": "two"}, "n"),
+    ("gpt-image-2", {"action": "inpaint", "images": [URL]}, "mask"),
+    ("gpt-image-2", {"action": "edit"}, "images"),
+    ("gpt-image-2", {"images": [URL] * 17}, "images"),
+    ("gpt-image-2", {"output_compression": 101}, "output_compression"),
+    ("gpt-image-1.5-official", {"aspect_ratio": "16:9"}, "aspect_ratio"),
+    ("gpt-image-1.5-official", {"output_format": "webp"}, "output_format"),
+    ("gpt-image-1-official", {"resolution": "1k"}, "resolution"),
+    ("gpt-4o-image", {"n": 3}, "n"),
+    ("gpt-4o-image", {"aspect_ratio": "16:9"}, "aspect_ratio"),
+    ("gpt-4o-image", {"images": [URL] * 6}, "images"),
+    ("gpt-4o-image", {"mask": URL}, "images"),
+    ("gpt-4o-image", {"prompt": "x" * 1001}, "prompt"),
+    ("qwen-image-2.0", {"prompt": "画" * 801}, "prompt"),
+    ("qwen-image-2.0", {"aspect_ratio": "21:9"}, "aspect_ratio"),
+    ("qwen-image-2.0-pro", {"resolution": "4K"}, "resolution"),
+    ("qwen-image-2.0-pro", {"action": "image2image", "images": [URL, URL]}, "images"),
+    ("seedream-5.0", {"resolution": "4K"}, "resolution"),
+    ("seedream-5.0", {"stream": True}, "stream"),
+    ("seedream-5.0", {"response_format": "b64_json"}, "response_format"),
+    ("seedream-4.5", {"n": 6, "images": [f"{URL}?{n}" for n in range(10)]}, "n"),
+    ("seedream-4.5", {"aspect_ratio": "4:5"}, "aspect_ratio"),
+    ("seedream-4.0", {"guidance_scale": 11}, "guidance_scale"),
+    ("wan2.7-image", {"enable_sequential": True, "resolution": "4K"}, "resolution"),
+    ("wan2.7-image", {"images": [URL], "bbox_list": [[[0, 0, 9, 9]] * 3]}, "bbox_list"),
+    ("wan2.7-image", {"images": [URL], "bbox_list": [[[9, 9, 0, 0]]]}, "bbox_list"),
+    ("wan2.7-image", {"color_palette": [{"hex": "#112233", "ratio": 33}] * 3}, "color_palette"),
+    ("wan2.7-image", {"color_palette": [{"hex": "#112233", "ratio": 50}] * 2}, "color_palette"),
+]
+
+
+@pytest.mark.parametrize(("model", "options", "sent"), SENT)
+def test_exactly_what_was_set_is_sent_under_the_pages_names(model, options, sent):
+    body, rejected, found = judged(model, options)
+    assert not rejected, [str(one) for one in found]
+    assert body == {"model": model, "prompt": "a cat", **sent}
+
+
+@pytest.mark.parametrize(("model", "options", "names"), REFUSED)
+def test_what_the_pages_refuse_is_refused_by_name(model, options, names):
+    _, rejected, found = judged(model, options)
+    assert names in rejected
+    for one in found:
+        assert "\n" not in str(one)
+
+
+def test_a_bare_request_stays_bare():
+    for _, model in MODELS:
+        body, _, _ = judged(model.id, {}, model.edition)
+        assert body == {"model": model.id, "prompt": "a cat"}
+
+
+def test_a_refusal_names_the_nearest_the_way_out_and_who_else_could():
+    _, _, found = judged("gpt-image-2", {"resolution": "4k", "aspect_ratio": "1:1"})
+    text = str(found[0])
+    for part in ("16:9, 9:16, 2:1, 1:2, 21:9 or 9:21", "you asked for 1:1", "resolution 2k", "wan2.7-image"):
+        assert part in text
+
+
+def test_all_mistakes_are_named_at_once():
+    _, rejected, _ = judged("gpt-image-2", {"resolution": "4k", "quality": "ultra", "sead": 1})
+    assert set(rejected) == {"aspect_ratio", "quality", "sead"}
+
+
+def test_advice_is_a_warning_and_not_a_refusal():
+    _, rejected, found = judged("gpt-image-1-official", {"background": "transparent"})
+    assert not rejected
+    assert [one.severity for one in found] == ["warn"]
+
+
+def test_the_same_id_means_another_product_in_another_edition():
+    april, september = (load(edition).model("gpt-image-2") for edition in EDITIONS)
+    assert april.price.from_usd == pytest.approx(0.006375)
+    assert september.price.unit == "token"
+    assert "inpaint" in april.actions
+    assert set(september.actions) == {"generate", "edit"}
+
+
+def test_prices_follow_tiers_numbers_and_references():
+    september = load("2026-09")
+    assert APRIL.model("gpt-image-2").price.estimate({"n": 3, "official_fallback": False}) == pytest.approx(0.019125)
+    assert september.model("gpt-image-2-rev").price.estimate({"resolution": "4k"}) == pytest.approx(0.02363)
+    grok = september.model("grok-imagine-image").price
+    assert grok.estimate({"resolution": "1k", "n": 2, "images": (URL,)}) == pytest.approx(2 * 0.018 + 2 * 0.0018)
+    assert APRIL.model("seedream-4.0").price.estimate({"n": 1}) is None
+
+
+def test_unknown_models_name_the_nearest():
+    with pytest.raises(UnknownModel, match="gpt-image-2"):
+        APRIL.model("gpt-imge-2")
+
+
+def test_finding_filters_and_sorts_by_price():
+    assert [one.id for one in APRIL.find(action="inpaint", max_price=0.02)] == ["gpt-image-2"]
+    prices = [one.price.from_usd for one in APRIL.find() if one.price.from_usd is not None]
+    assert prices == sorted(prices)
+    assert all(one.references.maximum is None or one.references.maximum >= 12 for one in APRIL.find(references=12))
+
+
+def test_both_editions_are_complete():
+    assert [len(load(edition).ids()) for edition in EDITIONS] == [21, 41]
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_every_edition_file_obeys_the_schema(edition):
+    folder = files("qwave_jupyter.catalog") / "editions"
+    schema = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
+    for file in (folder / edition).iterdir():
+        if file.name != "index.json":
+            jsonschema.validate(json.loads(file.read_text(encoding="utf-8")), schema)
+
+
+@pytest.mark.parametrize(("edition", "model"), MODELS, ids=lambda value: getattr(value, "id", value))
+def test_every_single_fault_is_refused_by_the_name_of_its_parameter(edition, model):
+    for parameter in model.parameters.values():
+        wrong = {
+            "integer": "many",
+            "number": "much",
+            "boolean": "perhaps",
+            "object[]": "{",
+            "object": "[",
+            "number[][][]": "{",
+        }.get(parameter.type)
+        if parameter.choices and parameter.type == "string":
+            wrong = "no such choice"
+        if wrong is None:
+            continue
+        _, rejected, _ = judged(model.id, {parameter.name: wrong}, edition)
+        assert parameter.name in rejected
+    _, rejected, _ = judged(model.id, {"no_such_parameter": 1}, edition)
+    assert "no_such_parameter" in rejected
+
+
+@pytest.mark.parametrize(("edition", "model"), MODELS, ids=lambda value: getattr(value, "id", value))
+def test_a_strict_server_reads_back_what_was_sent(edition, model):
+    body, _, _ = judged(model.id, {}, edition)
+    values, wrong = model.from_wire(body)
+    assert not wrong
+    assert values["prompt"] == "a cat"
+    _, wrong = model.from_wire({**body, "n": "1", "undeclared": True})
+    assert {"undeclared"} <= {one.parameter for one in wrong}
+
+
+@given(st.text(max_size=40))
+def test_no_spelling_of_a_value_does_more_than_be_refused(text):
+    model = APRIL.model("gpt-image-2")
+    values, unread = model.read({"aspect_ratio": text, "n": text, "output_compression": text, "images": text or "x"})
+    assert isinstance(values, dict)
+    for one in (*unread, *model.check({"prompt": "x", **values})):
+        assert "\n" not in str(one)
+
+
+def test_an_edition_of_ones_own_adds_a_model_without_code(tmp_path):
+    file = tmp_path / "mine.json"
+    model = {
+        "id": "my-model",
+        "documented": "2026-11-01",
+        "parameters": {
+            "prompt": {"type": "string", "required_for": ["*"]},
+            "mood": {"type": "string", "choices": ["calm", "wild"], "wire": "extra.mood"},
+        },
+        "price": {"usd": 0.5},
+    }
+    file.write_text(json.dumps({"family": "mine", "vendor": "me", "models": [model]}), encoding="utf-8")
+    mine = load(str(file))
+    assert mine.model("my-model").to_wire({"prompt": "x", "mood": "calm"})["extra"] == {"mood": "calm"}
+    assert mine.model("gpt-image-2").id == "gpt-image-2"
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("{", "line 1"),
+        ("[]", "object"),
+        ('{"models": [{"parameters": {}}]}', "models[0].id"),
+        ('{"models": [{"id": "x", "parameters": {"a": {"type": "colour"}}}]}', "models[0].parameters.a.type"),
+        ('{"models": [{"id": "x", "parameters": {}, "rules": [{"forbit": []}]}]}', "models[0].rules[0].forbit"),
+    ],
+)
+def test_a_malformed_edition_file_is_one_clear_error_with_its_place(tmp_path, content, place):
+    file = tmp_path / "broken.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refusal:
+        load(str(file))
+    assert "broken.json" in str(refusal.value)
+    assert place in str(refusal.value)

@@ -1,0 +1,137 @@
+"""What the house promises: floors, small modules, a guarded face, lazy imports, texts that exist."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import qwave_jupyter
+from qwave_jupyter import words
+from qwave_jupyter.catalog import load
+
+PACKAGE = Path(qwave_jupyter.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LEAVES = {"errors", "words", "clock", "keys"}
+#: A floor and what it may import besides itself; `settings` and `verbs` wire the floors and may import any.
+MAY_IMPORT = {
+    "api": LEAVES,
+    "catalog": LEAVES,
+    "generation": LEAVES | {"api", "catalog"},
+    "demo": LEAVES | {"catalog"},
+    "notebook": LEAVES | {"api", "catalog", "generation", "settings", "verbs", ""},
+}
+
+
+def imported(module):
+    """The rooms that a module imports."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "qwave_jupyter":
+            parts = node.module.split(".")
+            yield from ([parts[1]] if len(parts) > 1 else [alias.name for alias in node.names])
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "qwave_jupyter":
+                    yield [*alias.name.split("."), ""][1]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_downwards_and_modules_stay_small(module):
+    room = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if room in MAY_IMPORT:
+        assert set(imported(module)) <= MAY_IMPORT[room] | {room}
+    if room in LEAVES:
+        assert set(imported(module)) <= LEAVES
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 400
+    assert module.stem not in {"utils", "helpers", "common", "misc"}
+
+
+def test_no_code_names_a_particular_model():
+    ids = {name for edition in ("2026-04", "2026-09") for name in load(edition).ids()}
+    for module in MODULES:
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        compared = [
+            leaf.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Compare)
+            for leaf in ast.walk(node)
+            if isinstance(leaf, ast.Constant)
+        ]
+        assert not ids & {value for value in compared if isinstance(value, str)}, module
+
+
+def test_only_the_notebook_floor_knows_ipython_and_widgets():
+    for module in MODULES:
+        if module.relative_to(PACKAGE).parts[0] != "notebook":
+            names = {
+                (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else alias.name.split(".")[0]
+                for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+                if isinstance(node, (ast.Import, ast.ImportFrom))
+                for alias in node.names
+            }
+            assert not names & {"IPython", "ipywidgets", "ipykernel"}, module
+
+
+def test_the_public_names_are_what_they_were_meant_to_be():
+    assert qwave_jupyter.__all__ == sorted(qwave_jupyter.__all__)
+    for name in qwave_jupyter.__all__:
+        assert getattr(qwave_jupyter, name) is not None
+    assert set(qwave_jupyter.__all__) == {
+        "Gallery",
+        "GeneratedImage",
+        "Job",
+        "QwaveError",
+        "as_completed",
+        "build",
+        "configure",
+        "generate",
+        "history",
+        "load_ipython_extension",
+        "model",
+        "models",
+        "read_provenance",
+        "resume",
+        "submit",
+        "unload_ipython_extension",
+        "use_demo",
+    }
+
+
+def test_importing_and_loading_bring_nothing_heavy():
+    code = (
+        "import sys, IPython\n"
+        "shell = IPython.InteractiveShell.instance()\n"
+        "before = set(sys.modules)\n"
+        "shell.run_line_magic('load_ext', 'qwave_jupyter')\n"
+        "print(sorted({'requests', 'PIL', 'ipywidgets', 'sqlite3'} & (set(sys.modules) - before)))\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() in {"[]", "['sqlite3']"}
+
+
+def test_every_text_that_code_asks_for_exists():
+    modules = {f"{module.parent.name}.{module.stem}" for module in MODULES}
+    sections = {
+        file.stem: json.loads(file.read_text(encoding="utf-8")) for file in (PACKAGE / "words" / "en").iterdir()
+    }
+    known = {f"{section}.{name}" for section, names in sections.items() for name in names}
+    asked = {
+        node.value
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"[a-z]+\.[a-z][a-z_]*[a-z]", node.value)
+        and node.value.split(".")[0] in sections
+    }
+    assert len(asked) > 60
+    assert not asked - known - modules
+
+
+def test_a_list_reads_as_people_write_it():
+    assert words.say("words.or", head="a", last="b") == "a or b"

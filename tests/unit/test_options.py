@@ -1,0 +1,137 @@
+"""The first line of a cell and the names in a prompt: read alike everywhere, refused clearly."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import OptionMistake, QwaveError
+from qwave_jupyter.generation import prompts
+from qwave_jupyter.notebook import options
+
+CATALOG = load("2026-04")
+GPT = CATALOG.model("gpt-image-2")
+SEEDREAM = CATALOG.model("seedream-5.0")
+
+
+def read(line, model=GPT, variables=None):
+    return options.read_line(line, model, variables or {})
+
+
+def test_every_documented_parameter_is_an_option():
+    parsed = read('-n 2 -r 16:9 --quality high --background=transparent --style "old film" --no-official-fallback')
+    assert parsed.options == {
+        "n": "2",
+        "aspect_ratio": "16:9",
+        "quality": "high",
+        "background": "transparent",
+        "style": "old film",
+        "official_fallback": False,
+    }
+
+
+def test_switches_take_no_value_and_know_their_opposite():
+    assert read("--web-search --no-watermark", SEEDREAM).options == {"web_search": True, "watermark": False}
+    assert read("--watermark false", SEEDREAM).options == {"watermark": "false"}
+
+
+def test_our_own_options_are_typed():
+    own = read("-o city --timeout 5 --max-cost 0.05 --save out --dry-run --embed link").own
+    assert own == {"out": "city", "timeout": 5.0, "max_cost": 0.05, "save": "out", "dry_run": True, "embed": "link"}
+
+
+def test_pictures_are_named_by_url_path_or_variable(tmp_path):
+    picture = object()
+    file = tmp_path / "a b.png"
+    file.touch()
+    parsed = read(f"-i https://x.example/a.png -i city --image '{file}' --mask city", variables={"city": picture})
+    assert parsed.options["images"] == ("https://x.example/a.png", picture, str(file))
+    assert parsed.options["mask"] is picture
+
+
+def test_any_parameter_can_be_given_as_key_and_value():
+    assert read("-p quality=low -p style='a = b'").options == {"quality": "low", "style": "a = b"}
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--timeout 0", "--timeout needs a number above 0"),
+        ("--timeout soon", "--timeout needs a number above 0"),
+        ("--timeot 5", "--timeout"),
+        ("--max-cost", "--max-cost needs a value"),
+        ("-o 2city", "-o needs a variable name"),
+        ("-x 3", "there is no option -x"),
+        ("a cat", "the prompt goes below"),
+        ('--style "open', "never closed"),
+        ("--embed all", "preview, full or link"),
+        ("-p quality", "KEY=VALUE"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_way_out(line, says):
+    with pytest.raises(OptionMistake) as refusal:
+        read(line)
+    assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "line", ["--api-key sk-verysecret123", "--key=sk-verysecret123", "sk-verysecret123", "-p key=sk-verysecret123"]
+)
+def test_a_key_in_a_cell_is_refused_and_not_echoed(line):
+    with pytest.raises(OptionMistake) as refusal:
+        read(line)
+    assert "%qwave key" in str(refusal.value)
+    assert "verysecret" not in str(refusal.value)
+
+
+def test_all_mistakes_of_a_line_are_named_at_once():
+    with pytest.raises(OptionMistake) as refusal:
+        read("--timeout 0 -o 1x stray")
+    assert all(part in str(refusal.value) for part in ("--timeout", "-o", "stray"))
+
+
+def test_a_trailing_backslash_continues_the_line():
+    assert options.split_cell("-n 2 \\", "--quality low\na cat\nat night") == ("-n 2  --quality low", "a cat\nat night")
+
+
+@given(st.text(max_size=60))
+def test_no_line_does_more_than_be_refused(line):
+    try:
+        read(line)
+    except QwaveError as refusal:
+        assert "\n" not in str(refusal)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "filled"),
+    [
+        ("a {{colour}} cat", "a red cat"),
+        ("a {{ colour }} cat", "a red cat"),
+        ("{one} }{ braces", "{one} }{ braces"),
+        (r"\{{colour}}", "{{colour}}"),
+        ('{"a": {"b": {"c": 1}}}', '{"a": {"b": {"c": 1}}}'),
+        ("{{twice}}", "{{colour}}"),
+        ("{{number}} cats", "3 cats"),
+    ],
+)
+def test_names_are_filled_once_and_nothing_else_is_touched(prompt, filled):
+    assert prompts.fill(prompt, {"colour": "red", "twice": "{{colour}}", "number": 3}) == filled
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"), [("{{wether}}", "weather"), ("{{a.b}}", "a.b"), ("{{os}}", "module"), ("{{f()}}", "f()")]
+)
+def test_what_is_no_plain_name_is_an_error_that_names_it(prompt, says):
+    import os
+
+    with pytest.raises(OptionMistake) as refusal:
+        prompts.fill(prompt, {"weather": "x", "os": os})
+    assert says in str(refusal.value)
+
+
+@given(st.text(max_size=200))
+def test_text_without_double_braces_is_left_as_it_is(text):
+    if "{{" not in text:
+        assert prompts.fill(text, {}) == text

@@ -1,0 +1,57 @@
+"""What ``make pythons`` does: unit and contract tests on the oldest and the newest Python that are here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSIONS = ("3.10", "3.13")
+NEEDS = ("pytest", "pytest-timeout", "hypothesis", "jsonschema", "numpy", "openai", "nbformat", "matplotlib", "pandas")
+
+
+def main() -> int:
+    """Run both; a Python that isn't here is named and skipped, except where CI has pyenv to provide it."""
+    for version in VERSIONS:
+        python = _found(version)
+        if python is None:
+            sys.stdout.write(f"Python {version} is not here: skipped. With pyenv: pyenv install {version}\n")
+            if os.environ.get("CI") and shutil.which("pyenv"):
+                return 1
+            continue
+        home = ROOT / ".venvs" / version
+        if not (home / "ready").exists():
+            subprocess.run([python, "-m", "venv", str(home)], check=True)
+            pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+            subprocess.run([*pip, "--editable", str(ROOT), *NEEDS], check=True)
+            (home / "ready").touch()
+        sys.stdout.write(f"Python {version}\n")
+        sys.stdout.flush()
+        tests = [
+            str(home / "bin" / "python"),
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "tests/unit",
+            "tests/contract",
+        ]
+        code = subprocess.run(tests, cwd=ROOT, check=False).returncode
+        if code:
+            return code
+    return 0
+
+
+def _found(version: str) -> str | None:
+    for folder in sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(f"versions/{version}.*")):
+        if (folder / "bin" / "python").exists():
+            return str(folder / "bin" / "python")
+    return shutil.which(f"python{version}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
