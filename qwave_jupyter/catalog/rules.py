@@ -247,9 +247,8 @@ def _boxes(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) ->
         for box in boxes:
             outside = size is not None and (box[2] > size[0] or box[3] > size[1])
             if box[0] < 0 or box[1] < 0 or box[0] >= box[2] or box[1] >= box[3] or outside:
-                shown = f"{size[0]}×{size[1]}" if size else "?"
-                detail: dict[str, Any] = {"size": shown}
-                yield Violation("box_outside", "bbox_list", box, severity=rule.severity, detail=detail)
+                bounds = {"size": f"{size[0]}×{size[1]}" if size else "?"}
+                yield Violation("box_outside", "bbox_list", box, severity=rule.severity, detail=bounds)
 
 
 def _is_box(box: Any) -> bool:

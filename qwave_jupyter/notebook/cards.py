@@ -23,7 +23,8 @@ STYLE = """<style>
 --qs:var(--jp-layout-color2,#f3f4f6);--qb:var(--jp-brand-color1,#2f6fec);--qo:var(--jp-success-color1,#2e9e5b);
 --qw:var(--jp-warn-color1,#b36200);--qe:var(--jp-error-color1,#d03a3a);color:var(--qf);max-width:760px;
 font:13px/1.45 var(--jp-ui-font-family,system-ui,-apple-system,"Segoe UI","Noto Sans","Noto Sans CJK SC",sans-serif)}
-.qw-card{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center;border:1px solid var(--ql);border-radius:8px;padding:9px 12px;
+.qw-card{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center;
+border:1px solid var(--ql);border-radius:8px;padding:9px 12px;
 position:relative;overflow:hidden;min-height:60px;box-sizing:border-box}
 .qw-card.qw-bad{border-color:var(--qe)}.qw-frame{flex:0 0 64px;height:40px;display:flex;align-items:center;
 justify-content:center;font-size:18px}.qw-frame i{display:block;border:1.5px solid var(--qd);border-radius:3px;

@@ -324,8 +324,8 @@ class Lines:
         kernel = getattr(self._shell, "kernel", None)
         demo = settings.serves_demo(now)
         lines = [
-            f"versions     qwave-jupyter {qwave_jupyter.__version__}, IPython {IPython.__version__}, "
-            f"Python {platform.python_version()}",
+            f"package      qwave-jupyter {qwave_jupyter.__version__}",
+            f"Python       {platform.python_version()}, IPython {IPython.__version__}",
             f"kernel       {getattr(kernel, 'implementation_version', 'none: terminal')}",
             f"edition      {now.edition}, default model {now.model}",
             f"server       {'the built-in demo' if demo else now.base_url or settings.catalog().host}",
