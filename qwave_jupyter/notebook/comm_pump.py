@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib.metadata import version
 from typing import Any
 
 __all__ = ["comm_pump", "is_needed"]
@@ -19,7 +20,8 @@ _COMMS = frozenset({"comm_msg", "comm_open", "comm_close"})
 
 def is_needed(kernel: Any) -> bool:
     """Whether a kernel is one that hears no clicks by itself."""
-    generation = int(str(kernel.implementation_version).partition(".")[0])
+    # The kernel object tells IPython's version, not its own.
+    generation = int(version("ipykernel").partition(".")[0])
     return generation < 7 and hasattr(kernel, "msg_queue")
 
 

@@ -8,6 +8,7 @@ import getpass
 import html
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import version
 from typing import Any
 
 from qwave_jupyter import keys, settings, verbs, words
@@ -326,7 +327,7 @@ class Lines:
         lines = [
             f"package      qwave-jupyter {qwave_jupyter.__version__}",
             f"Python       {platform.python_version()}, IPython {IPython.__version__}",
-            f"kernel       {getattr(kernel, 'implementation_version', 'none: terminal')}",
+            "kernel       " + (f"ipykernel {version('ipykernel')}" if kernel else "none: a terminal"),
             f"edition      {now.edition}, default model {now.model}",
             f"server       {'the built-in demo' if demo else now.base_url or settings.catalog().host}",
             f"API key      {'set, from ' + found.source if found else 'not set'}",
