@@ -1,61 +1,50 @@
 """The session with the API: submit, ask, cancel, look up, and fetch pictures.
 
-Every method is one documented endpoint. A client may be shared by threads; each gets a ``requests.Session`` of its own.
+Every method is one documented endpoint. A client may be shared by threads.
 """
 
 from __future__ import annotations
 
 import threading
-import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from qwave_jupyter.api import downloads, wire
-from qwave_jupyter.api.credentials import KeyAuth, normalised
-from qwave_jupyter.api.errors import is_transient, read_error
-from qwave_jupyter.api.retries import OnRetry, Patience, Stopped, Throttle, persist
+from qwave_jupyter.api import answers, downloads, wire
+from qwave_jupyter.api.credentials import KeyAuth, Secret, normalised
+from qwave_jupyter.api.errors import is_transient, unreadable
+from qwave_jupyter.api.retries import OnRetry, Patience, Persistence, Retry, Stopped
+from qwave_jupyter.api.sessions import Sessions
+from qwave_jupyter.api.throttle import Throttle, shared
+from qwave_jupyter.api.transport import Timeouts, Transport
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import (
+    ApiError,
     ConnectionFailed,
     NotFound,
     QwaveError,
     RequestRejected,
-    UnexpectedRedirect,
+    ServerFault,
     UnreadableAnswer,
 )
 
-__all__ = ["Balance", "Client", "Stopped"]
+__all__ = ["LONGEST_HOLD", "Balance", "Client", "Retry", "Stopped"]
 
-Answer = TypeVar("Answer")
+Balance = answers.Balance
 
 #: ``Prefer: wait=N`` holds an answer for 60 s at most (Submit page, editions 2026-06 and 2026-09).
-LONGEST_HOLD = 60.0
-_MCP_PROTOCOL = "2025-06-18"
-_LARGEST_ANSWER = 300_000_000
-#: A task may be unknown for a moment right after its submit; afterwards a 404 is the truth.
-_NEWBORN_PATIENCE = Patience(attempts=4, first=0.5, longest=2.0)
-
-
-@dataclass(frozen=True)
-class Balance:
-    """What the account has (Account pages, edition 2026-09).
-
-    Args:
-        available_usd: what is left.
-        granted_usd: what was ever granted, or None.
-        used_usd: what was used, or None.
-        as_of: Unix seconds, or None.
-    """
-
-    available_usd: float
-    granted_usd: float | None = None
-    used_usd: float | None = None
-    as_of: float | None = None
+LONGEST_HOLD = 60
+#: Seconds after its submit for which a task may be unknown to the server; afterwards a 404 is the truth.
+_NEWBORN = 8.0
+_SUBMIT = Patience(attempts=5)
+_QUESTION = Patience(until_deadline=True)
+_LOOK_UP = Patience(attempts=4)
+_MOST_REMEMBERED = 1000
 
 
 class Client:
@@ -64,45 +53,71 @@ class Client:
     Args:
         base_url: the host, with or without ``/v1``.
         key: the API key; it is sent to this host only, in one header.
-        session: makes a ``requests.Session``; called once per thread.
+        session: makes a ``requests.Session``.
         clock: time.
         connect_timeout: seconds until a connection must stand.
         read_timeout: seconds between two bytes of an answer.
-        patience: how often GETs, and submits with their idempotency key, are repeated.
-        throttle: the host's slow-down; clients of the same host may share one.
+        throttle: the host's pace; by default the one that all clients of this process share for this host.
+        plain_http: whether the key may travel in clear to another machine.
 
     Raises:
-        ConfigurationError: an unusable base URL.
+        ConfigurationError: an unusable base URL or key.
 
     Example:
-        >>> client = Client("https://www.qingbo.dev", "sk-…")
-        >>> client.submit({"model": "gpt-image-2", "prompt": "a cat"}, idempotency_key="5f0c…").task_id
-        'task-wave…'
+        >>> client = Client("https://www.qingbo.dev", "sk-example")
+        >>> client
+        Client('https://www.qingbo.dev/v1', key set)
     """
+
+    # A traceback may show a client that could not be made.
+    base_url = ""
+    _has_key = False
 
     def __init__(
         self,
         base_url: str,
-        key: str,
+        key: str | None,
         *,
         session: Callable[[], requests.Session] = requests.Session,
         clock: Clock = SYSTEM_CLOCK,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
-        patience: Patience | None = None,
         throttle: Throttle | None = None,
+        plain_http: bool = False,
     ) -> None:
-        self.base_url, self.origin = normalised(base_url)
-        self._key = key
-        self._make_session = session
+        secret = Secret(key)
+        # From here on no frame of this package holds the key, so no traceback with locals can show it.
+        del key
+        secret.check()
+        self._has_key = bool(secret)
+        self.base_url, self.origin = normalised(base_url, plain_http=plain_http)
+        self._settings = {
+            "connect_timeout": connect_timeout,
+            "read_timeout": read_timeout,
+            "plain_http": plain_http,
+        }
         self._clock = clock
-        self._timeouts = (connect_timeout, read_timeout)
-        self._patience = patience or Patience()
-        self.throttle = throttle or Throttle(clock)
-        self._local = threading.local()
+        auth = KeyAuth(secret, self.origin)
+        self._pictures = Sessions(session, _without_key)
+        self._transport = Transport(
+            self.base_url,
+            auth,
+            Sessions(session, auth),
+            clock,
+            Timeouts(connect_timeout, read_timeout),
+        )
+        own_time = clock is not SYSTEM_CLOCK
+        self.throttle = throttle or (Throttle(clock) if own_time else shared(self.origin))
+        self._born: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+        #: Whether the server keeps its answer back when asked to: True, False, or None while nobody knows.
+        self.holds: bool | None = None
 
     def __repr__(self) -> str:
-        return f"Client({self.base_url!r}, key {'set' if self._key else 'not set'})"
+        return f"Client({self.base_url!r}, key {'set' if self._has_key else 'not set'})"
+
+    def __reduce__(self) -> Any:
+        return (_revived, (self.base_url, self._settings))
 
     def submit(
         self,
@@ -111,106 +126,145 @@ class Client:
         idempotency_key: str,
         hold: float | None = None,
         stop: threading.Event | None = None,
+        deadline: float | None = None,
         on_retry: OnRetry | None = None,
     ) -> wire.Task:
         """``POST /tasks``: order a generation.
 
         Args:
             body: the request body, exactly as it is to be sent.
-            idempotency_key: within 24 h the same key gives the same task and no second charge; it is what makes a
-                repetition after a lost answer safe.
-            hold: seconds for which the server may keep the answer back until the task has ended, 60 at most.
-            stop: ends any wait.
+            idempotency_key: within 24 h the same key gives the same task and no second charge (Submit page, editions
+                2026-06 and 2026-09); it is what makes a repetition after a lost answer safe.
+            hold: seconds for which the server may keep the answer back until the task has ended, 60 at most. Where a
+                server turns out not to, it is no longer asked; see :attr:`holds`.
+            stop: ends any wait, also for an answer under way; submitting again with the same key then tells the task.
+            deadline: monotonic seconds of the clock beyond which nothing is waited for.
             on_retry: told before each repetition.
 
         Raises:
-            ApiError: the server refused.
-            ConnectionFailed: no answer; ``outcome_unknown`` says whether it may have acted.
+            ApiError: the server refused; ``fields["outcome_unknown"]`` says whether an earlier attempt may have made a
+                task all the same.
+            ConnectionFailed: no answer; its ``outcome_unknown`` says the same.
+            Stopped: ``stop`` was set; its ``outcome_unknown`` says the same.
         """
-        headers = {"Idempotency-Key": idempotency_key}
-        read_timeout = self._timeouts[1]
-        if hold:
-            seconds = min(hold, LONGEST_HOLD)
-            headers["Prefer"] = f"wait={seconds:g}"
-            read_timeout = max(read_timeout, seconds + 15)
-
-        def ask() -> wire.Task:
-            answer = self._ask("POST", "/tasks", json=body, headers=headers, read_timeout=read_timeout)
-            return wire.read_submission(answer)
-
-        return self._persist(ask, stop=stop, on_retry=on_retry)
+        seconds = 0 if hold is None or self.holds is False else max(0, min(int(hold), LONGEST_HOLD))
+        order = _Order(self._transport, body, idempotency_key, seconds, stop)
+        persistence = self._persistence(_SUBMIT, stop=stop, deadline=deadline, on_retry=on_retry)
+        try:
+            task = persistence(order.send)
+        except (ApiError, ConnectionFailed) as error:
+            error.fields["outcome_unknown"] = order.may_exist and not isinstance(error, RequestRejected)
+            raise
+        except Stopped as stopped:
+            stopped.outcome_unknown = order.may_exist
+            raise
+        if seconds:
+            self.holds = order.hold > 0 and (task.ended or order.took >= seconds / 2)
+        with self._lock:
+            self._born[task.task_id] = self._clock.monotonic()
+            if len(self._born) > _MOST_REMEMBERED:
+                self._born.popitem(last=False)
+        return task
 
     def task(
         self,
         task_id: str,
         *,
-        newborn: bool = False,
         stop: threading.Event | None = None,
+        deadline: float | None = None,
         on_retry: OnRetry | None = None,
     ) -> wire.Task:
         """``GET /tasks/{id}``: what has become of a task.
 
+        A task that this client has just submitted may be unknown for a moment.
+
         Args:
             task_id: the task.
-            newborn: it was submitted a moment ago, so a 404 is given a few seconds.
-            stop: ends any wait.
+            stop: ends any wait, also for an answer under way.
+            deadline: monotonic seconds of the clock up to which hiccups are waited out; without one, six attempts.
             on_retry: told before each repetition.
 
         Raises:
             NotFound: no such task, or somebody else's.
+            ApiError: the server refused.
+            ConnectionFailed: no answer.
+            Stopped: ``stop`` was set.
         """
 
         def ask() -> wire.Task:
-            return wire.read_task(self._ask("GET", f"/tasks/{_quoted(task_id)}"), task_id=task_id)
+            answer = self._transport.ask("GET", f"/tasks/{_quoted(task_id)}", stop=stop)
+            task = wire.read_task(answer.body, task_id=task_id)
+            return task if task.poll_hint is not None else replace(task, poll_hint=answer.wait)
 
-        if not newborn:
-            return self._persist(ask, stop=stop, on_retry=on_retry)
-        return self._persist(
-            lambda: self._persist(ask, stop=stop, on_retry=on_retry),
-            stop=stop,
-            on_retry=on_retry,
-            patience=_NEWBORN_PATIENCE,
-            may_repeat=lambda error: isinstance(error, NotFound),
-        )
+        born = self._born.get(task_id)
+
+        def may_repeat(error: QwaveError) -> bool:
+            newborn = born is not None and self._clock.monotonic() - born < _NEWBORN
+            return is_transient(error) or (newborn and isinstance(error, NotFound))
+
+        ask_patiently = self._persistence(_QUESTION, stop=stop, deadline=deadline, on_retry=on_retry)
+        return replace(ask_patiently, may_repeat=may_repeat, budgeted=True)(ask)
 
     def cancel(self, task_id: str, *, within: float = 3.0) -> wire.Cancellation:
-        """``POST /tasks/{id}/cancel``: cancel a task that is still queued. Asked once.
+        """``POST /tasks/{id}/cancel``: cancel a task that is still queued.
+
+        A lost answer is asked for again while time remains; should the first question have worked, the task's own
+        state tells.
 
         Args:
             task_id: the task.
-            within: seconds for the whole question.
+            within: seconds for everything.
 
         Raises:
             RequestRejected: it is no longer queued (``task_not_cancellable``).
+            ApiError: another refusal.
             ConnectionFailed: no answer in time.
         """
-        path = f"/tasks/{_quoted(task_id)}/cancel"
-        return wire.read_cancellation(self._ask("POST", path, within=within), task_id)
+        ends = self._clock.monotonic() + within
+        path = f"/tasks/{_quoted(task_id)}"
+        asked = 0
+
+        def left() -> float:
+            return max(0.1, ends - self._clock.monotonic())
+
+        def ask() -> wire.Cancellation:
+            nonlocal asked
+            asked += 1
+            try:
+                return wire.read_cancellation(
+                    self._transport.ask("POST", path + "/cancel", within=left()).body, task_id
+                )
+            except RequestRejected:
+                if asked == 1:
+                    raise
+                task = wire.read_task(self._transport.ask("GET", path, within=left()).body, task_id=task_id)
+                if task.state != "cancelled":
+                    raise
+                return wire.Cancellation(task_id, refunded=not task.cost_quota, refunded_quota=None)
+
+        # A pause that other jobs are in must not keep the user from stopping.
+        impatient = Persistence(
+            Throttle(self._clock), self._clock, Patience(attempts=4, first=0.25), deadline=ends, may_repeat=is_transient
+        )
+        return impatient(ask)
 
     def models(self) -> tuple[Mapping[str, Any], ...]:
         """``GET /models``: the ids that this key may use, each with whatever the server says of it."""
-        answer = self._persist(lambda: self._ask("GET", "/models"))
-        entries = answer.get("data", answer.get("models")) if isinstance(answer, Mapping) else answer
-        if not isinstance(entries, list):
-            raise UnreadableAnswer("api.no_models")
-        return tuple(entry for entry in entries if isinstance(entry, Mapping) and isinstance(entry.get("id"), str))
+        return answers.read_models(self._look_up("/models"))
 
     def balance(self) -> Balance:
-        """``GET /dashboard/billing/balance`` (edition 2026-09; the account's, not the key's)."""
-        answer = self._persist(lambda: self._ask("GET", "/dashboard/billing/balance"))
-        numbers = answer if isinstance(answer, Mapping) else {}
-        available = numbers.get("total_available_usd")
-        if not isinstance(available, (int, float)):
-            raise UnreadableAnswer("api.no_balance")
-        return Balance(
-            available_usd=float(available),
-            granted_usd=numbers.get("total_granted_usd"),
-            used_usd=numbers.get("total_used_usd"),
-            as_of=wire.read_time(numbers.get("as_of")),
-        )
+        """``GET /dashboard/billing/balance``: what the account has (edition 2026-09).
+
+        Raises:
+            UnreadableAnswer: the server doesn't say; no page before edition 2026-09 has this endpoint.
+        """
+        try:
+            return answers.read_balance(self._look_up("/dashboard/billing/balance"))
+        except NotFound as missing:
+            raise unreadable("api.no_balance", status=missing.status) from None
 
     def tool(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """``POST /mcp``: one of the tools of edition 2026-09, such as ``get_model_schema`` or ``estimate_cost``.
+        """``POST /mcp``: one of the tools, such as ``get_model_schema`` or ``estimate_cost`` (edition 2026-09).
 
         Args:
             name: the tool.
@@ -218,34 +272,24 @@ class Client:
 
         Raises:
             RequestRejected: the tool reports an error.
-            UnreadableAnswer: the endpoint answers something else, or isn't there.
+            UnreadableAnswer: the endpoint gave no result.
+            ApiError: the endpoint isn't there, or refuses.
         """
-        call = {
-            "jsonrpc": "2.0",
-            "id": str(uuid.uuid4()),
-            "method": "tools/call",
-            "params": {"name": name, "arguments": dict(arguments)},
-        }
-        headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": _MCP_PROTOCOL}
-        answer = self._ask("POST", "/mcp", json=call, headers=headers)
-        result = answer.get("result") if isinstance(answer, Mapping) else None
-        if not isinstance(result, Mapping):
-            raise UnreadableAnswer("api.no_tool_result", tool=name)
-        content = result.get("structuredContent")
-        if result.get("isError"):
-            said = content.get("message") if isinstance(content, Mapping) else ""
-            raise RequestRejected("api.tool_failed", status=200, api_code="tool_error", message=said or "", tool=name)
-        if not isinstance(content, Mapping):
-            raise UnreadableAnswer("api.no_tool_result", tool=name)
-        return content
+        call = answers.tool_call(name, arguments)
+        patience = _LOOK_UP if name in answers.READING_TOOLS else Patience(attempts=1)
+        answer = self._persistence(patience)(
+            lambda: self._transport.ask("POST", "/mcp", body=call, headers=answers.TOOL_HEADERS)
+        )
+        return answers.read_tool(name, answer.body)
 
     def download(
         self,
-        link: wire.PictureLink,
+        link: wire.PictureLink | str,
         target: Path,
         *,
         max_bytes: int = downloads.LARGEST_PICTURE,
         stop: threading.Event | None = None,
+        deadline: float | None = None,
         on_retry: OnRetry | None = None,
     ) -> int:
         """Fetch one picture into a file, without the key, trying its mirrors in turn.
@@ -254,125 +298,84 @@ class Client:
             link: where it lies.
             target: the file to write, a ``.part`` by custom; it is removed again when nothing arrived whole.
             max_bytes: the largest file that is accepted.
-            stop: ends any wait.
+            stop: ends any wait, also for bytes under way.
+            deadline: monotonic seconds of the clock beyond which nothing is repeated.
             on_retry: told before each repetition.
 
         Returns:
             How many bytes were written.
 
         Raises:
-            DownloadFailed: none of the mirrors gave the picture.
+            DownloadFailed: none of the mirrors gave the picture; ``fields["links"]`` still lead to it.
             OSError: the file can't be written.
+            Stopped: ``stop`` was set.
         """
-        fetch = downloads.Download(self._sessions().pictures, self._timeouts, max_bytes, stop)
-        return self._persist(
-            lambda: fetch(link, target),
-            stop=stop,
-            on_retry=on_retry,
-            throttle=Throttle(self._clock),
-            may_repeat=downloads.may_repeat,
-        )
+        wanted = wire.PictureLink(urls=(link,)) if isinstance(link, str) else link
+        fetch = downloads.Download(self._pictures, self._transport.timeouts, self._clock, max_bytes, stop)
+        patience = self._persistence(downloads.PATIENCE, stop=stop, deadline=deadline, on_retry=on_retry)
+        # The image host is another host: what the API asks for is nothing to it.
+        elsewhere = replace(patience, throttle=Throttle(self._clock), may_repeat=downloads.may_repeat)
+        return elsewhere(lambda: fetch(wanted, target))
 
     def close(self) -> None:
-        """Close this thread's connections."""
-        sessions = getattr(self._local, "sessions", None)
-        if sessions is not None:
-            sessions.close()
-            del self._local.sessions
+        """Close idle connections."""
+        self._transport.sessions.close()
+        self._pictures.close()
 
-    def _persist(self, ask: Callable[[], Answer], **options: Any) -> Answer:
-        options = {"patience": self._patience, "throttle": self.throttle, "may_repeat": is_transient, **options}
-        return persist(ask, clock=self._clock, **options)
+    def _look_up(self, path: str) -> Any:
+        return self._persistence(_LOOK_UP)(lambda: self._transport.ask("GET", path)).body
 
-    def _sessions(self) -> _Sessions:
-        if not hasattr(self._local, "sessions"):
-            self._local.sessions = _Sessions(self._make_session, KeyAuth(self._key, self.origin))
-        sessions: _Sessions = self._local.sessions
-        return sessions
+    def _persistence(self, patience: Patience, **options: Any) -> Persistence:
+        return Persistence(self.throttle, self._clock, patience, **options)
 
-    def _ask(
+
+class _Order:
+    """One submit with all its attempts: what they carried, and whether one of them may have made a task."""
+
+    def __init__(
         self,
-        method: str,
-        path: str,
-        *,
-        json: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        read_timeout: float | None = None,
-        within: float | None = None,
-    ) -> Any:
-        connect, read = self._timeouts
-        timeouts = (min(connect, within), within) if within else (connect, read_timeout or read)
-        asking = self._sessions().api.request
+        transport: Transport,
+        body: Mapping[str, Any],
+        idempotency_key: str,
+        hold: int,
+        stop: threading.Event | None,
+    ) -> None:
+        self._transport = transport
+        self._body = body
+        self._headers = {"Idempotency-Key": idempotency_key}
+        self._stop = stop
+        self.hold = hold
+        self.took = 0.0
+        self.may_exist = False
+
+    def send(self) -> wire.Task:
+        headers = {**self._headers, "Prefer": f"wait={self.hold}"} if self.hold else self._headers
+        begun = self._transport.clock.monotonic()
         try:
-            answer = asking(
-                method,
-                self.base_url + path,
-                json=json,
-                headers={"Accept": "application/json", **(headers or {})},
-                timeout=timeouts,
-                allow_redirects=False,
+            answer = self._transport.ask(
+                "POST", "/tasks", body=self._body, headers=headers, hold=self.hold, stop=self._stop
             )
-        except requests.RequestException as problem:
-            raise _unanswered(problem, method, self.origin) from None
-        return self._read(answer)
-
-    def _read(self, answer: requests.Response) -> Any:
-        if answer.is_redirect or answer.is_permanent_redirect:
-            raise UnexpectedRedirect(
-                "api.redirected",
-                status=answer.status_code,
-                origin=self.origin,
-                to=answer.headers.get("location", "")[:200],
-            )
-        content = answer.content
-        if not 200 <= answer.status_code < 300:
-            raise read_error(answer.status_code, answer.headers, content, now=self._clock.now(), secret=self._key)
-        try:
-            return answer.json()
-        except (ValueError, RecursionError):
-            raise UnreadableAnswer(
-                "api.not_json", status=answer.status_code, seen=answer.headers.get("content-type", "")[:60] or "nothing"
-            ) from None
-
-    def __reduce__(self) -> Any:
-        return (_revive, (self.base_url, self._timeouts))
+            return wire.read_submission(answer.body)
+        except (UnreadableAnswer, ServerFault, ConnectionFailed) as error:
+            acted = error.outcome_unknown if isinstance(error, ConnectionFailed) else is_transient(error)
+            self.may_exist = self.may_exist or acted
+            # A gateway that can't hold a connection for so long won't do so at the next attempt either.
+            self.hold = 0
+            raise
+        except Stopped as stopped:
+            self.may_exist = self.may_exist or stopped.outcome_unknown
+            raise
+        finally:
+            self.took = self._transport.clock.monotonic() - begun
 
 
-class _Sessions:
-    """One thread's connections: one with the key, one for pictures without it."""
-
-    def __init__(self, make: Callable[[], requests.Session], auth: KeyAuth) -> None:
-        self.api, self.pictures = make(), make()
-        self.api.auth = auth
-        self.pictures.auth = _no_auth
-
-    def close(self) -> None:
-        self.api.close()
-        self.pictures.close()
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    # An auth callable, though it adds nothing, keeps requests from looking into .netrc.
+def _without_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _revive(base_url: str, timeouts: tuple[float, float]) -> Client:
+def _revived(base_url: str, settings: Mapping[str, Any]) -> Client:
     # A client arrives in another process without its key, which that process reads from its own environment.
-    from qwave_jupyter import keys
-
-    found = keys.find()
-    return Client(base_url, found.secret if found else "", connect_timeout=timeouts[0], read_timeout=timeouts[1])
-
-
-def _unanswered(problem: requests.RequestException, method: str, origin: str) -> QwaveError:
-    never_sent = isinstance(problem, requests.exceptions.ConnectTimeout) or "refused" in str(problem).lower()
-    timed_out = isinstance(problem, requests.Timeout)
-    return ConnectionFailed(
-        "api.timed_out" if timed_out else "api.unreachable",
-        host=origin,
-        reason=type(problem).__name__,
-        outcome_unknown=method == "POST" and not never_sent,
-    )
+    return Client(base_url, None, **settings)
 
 
 def _quoted(task_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The key in one header to one host."""
+"""The key in one header to one host, and in no other place."""
 
 from __future__ import annotations
 
@@ -13,39 +13,92 @@ from qwave_jupyter.errors import ConfigurationError
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
-__all__ = ["KeyAuth", "normalised"]
+__all__ = ["KeyAuth", "Secret", "is_here", "normalised", "origin_of"]
+
+
+class Secret:
+    """An API key that shows itself to nobody: not in a repr, a format, a traceback's locals or a pickle.
+
+    Args:
+        text: the key; None looks for one where the user keeps it, at the moment it is needed.
+
+    Example:
+        >>> Secret("sk-example")
+        Secret(set)
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str | None) -> None:
+        self._text = text
+
+    def check(self) -> None:
+        """Refuse a key that can't travel in a header.
+
+        Raises:
+            ConfigurationError: it holds spaces, control characters or signs beyond ASCII.
+        """
+        if self._text and not (self._text.isascii() and all("!" <= sign <= "~" for sign in self._text)):
+            raise ConfigurationError("settings.bad_key")
+
+    def reveal(self) -> str:
+        """The key, or "" where there is none."""
+        if self._text is not None:
+            return self._text
+        from qwave_jupyter import keys
+
+        found = keys.find()
+        return found.secret if found else ""
+
+    def removed_from(self, text: str) -> str:
+        """The text without the key."""
+        return text.replace(self._text, "…") if self._text else text
+
+    def removed_from_bytes(self, content: bytes) -> bytes:
+        """The bytes without the key."""
+        return content.replace(self._text.encode(), "…".encode()) if self._text else content
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __repr__(self) -> str:
+        return f"Secret({'set' if self._text else 'not set'})"
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[None]]:
+        # A copy in another process reads that process's own environment.
+        return (Secret, (None,))
 
 
 class KeyAuth(AuthBase):
     """Adds the key to requests for one origin and to no others.
 
-    Handed over as ``auth=``, because requests lets a ``.netrc`` entry override a plain header. It never pickles with
-    the key: a copy in another process has to be given its own.
+    Handed over as ``auth=``, because requests lets a ``.netrc`` entry override a plain header.
 
     Args:
-        key: the API key.
+        secret: the API key.
         origin: ``scheme://host:port`` of the API.
     """
 
-    def __init__(self, key: str, origin: str) -> None:
-        self._key = key
+    def __init__(self, secret: Secret, origin: str) -> None:
+        self.secret = secret
         self.origin = origin
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Add the key, if the request goes to the API."""
-        if _origin(request.url or "") == self.origin:
-            request.headers["Authorization"] = f"Bearer {self._key}"
+        """Put the key on a request that goes to the API."""
+        if origin_of(request.url or "") == self.origin and self.secret.reveal():
+            request.headers["Authorization"] = f"Bearer {self.secret.reveal()}"
         return request
 
     def __repr__(self) -> str:
-        return f"KeyAuth({'set' if self._key else 'not set'}, {self.origin!r})"
-
-    def __reduce__(self) -> tuple[type[KeyAuth], tuple[str, str]]:
-        return (KeyAuth, ("", self.origin))
+        return f"KeyAuth({self.secret!r}, {self.origin!r})"
 
 
-def normalised(base_url: str) -> tuple[str, str]:
+def normalised(base_url: str, *, plain_http: bool = False) -> tuple[str, str]:
     """A base URL with or without ``/v1`` as ``(address ending in /v1, origin)``.
+
+    Args:
+        base_url: what the user set.
+        plain_http: whether the key may travel in clear to another machine.
 
     Raises:
         ConfigurationError: no http(s) address, one with a password in it, or one that would send the key in clear over
@@ -55,26 +108,37 @@ def normalised(base_url: str) -> tuple[str, str]:
         >>> normalised("https://www.qingbo.dev/v1/")
         ('https://www.qingbo.dev/v1', 'https://www.qingbo.dev')
     """
-    parts = urlsplit(base_url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ConfigurationError(
-            "api.bad_base_url", given=parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        )
-    if parts.scheme == "http" and not _is_here(parts.hostname):
+    try:
+        parts = urlsplit(base_url.strip())
+        port = parts.port
+    except ValueError:
+        raise ConfigurationError("api.bad_base_url", given=base_url.rpartition("@")[2][:200]) from None
+    usable = parts.scheme in {"http", "https"} and parts.hostname and port != 0
+    if not usable or parts.username or parts.query or parts.fragment:
+        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        raise ConfigurationError("api.bad_base_url", given=shown[:200])
+    if parts.scheme == "http" and not plain_http and not is_here(parts.hostname or ""):
         raise ConfigurationError("api.insecure_base_url", host=parts.hostname)
-    path = parts.path.rstrip("/").removesuffix("/v1")
-    origin = f"{parts.scheme}://{parts.netloc}"
-    return f"{origin}{path}/v1", _origin(origin)
+    path = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path}/v1", origin_of(base_url.strip())
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-    usual = {"http": 80, "https": 443}.get(parts.scheme) == port
-    return f"{parts.scheme}://{parts.hostname}" + ("" if usual else f":{port}")
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, the usual ports left out; "" for what has none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    if not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = port is None or {"http": 80, "https": 443}.get(parts.scheme) == port
+    return f"{parts.scheme}://{host}" + ("" if usual else f":{port}")
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether a host name or address means this very machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -6,23 +6,38 @@ Result links are plain public URLs in every documented example, so nothing that 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from qwave_jupyter.api.retries import Stopped
+from qwave_jupyter.api.credentials import is_here
+from qwave_jupyter.api.errors import one_line, retry_after
+from qwave_jupyter.api.inflight import Abandoned, until_stopped
+from qwave_jupyter.api.retries import Patience, Stopped
+from qwave_jupyter.api.sessions import Sessions
+from qwave_jupyter.api.transport import NO_PROXIES, root_of
 from qwave_jupyter.api.wire import PictureLink
+from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import DownloadFailed, QwaveError
 
-__all__ = ["LARGEST_PICTURE", "Download", "may_repeat"]
+__all__ = ["LARGEST_PICTURE", "PATIENCE", "Download", "may_repeat"]
 
 #: A 4k PNG of noise weighs about 25 MB; far above that it is not a picture of this API.
 LARGEST_PICTURE = 256 * 1024 * 1024
+PATIENCE = Patience(attempts=5)
 _CHUNK = 256 * 1024
-_NOT_PICTURES = ("text/", "application/json", "application/xml", "application/xhtml")
+_MOST_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({401, 403, 404, 410})
+#: Seconds that one file may take altogether.
+_SLOWEST_TRANSFER = 600.0
+#: First bytes of the formats that image models write.
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"BM", b"\x00\x00\x00", b"II*\x00", b"MM\x00*")
+_TEXT_KINDS = ("text/", "application/json", "application/xml", "application/xhtml", "application/problem")
+_TEXT_STARTS = (b"<", b"{", b"[", b'"')
 
 
 @dataclass(frozen=True)
@@ -30,14 +45,16 @@ class Download:
     """Fetches links into files.
 
     Args:
-        session: a session that carries no key.
+        sessions: sessions that carry no key.
         timeouts: seconds to connect and between two bytes.
+        clock: time.
         max_bytes: the largest file that is accepted.
         stop: ends the transfer.
     """
 
-    session: requests.Session
+    sessions: Sessions
     timeouts: tuple[float, float]
+    clock: Clock
     max_bytes: int = LARGEST_PICTURE
     stop: threading.Event | None = None
 
@@ -47,59 +64,123 @@ class Download:
         Raises:
             DownloadFailed: no mirror gave it; ``fields["repeat"]`` says whether a later attempt can help.
             OSError: the file can't be written.
+            Stopped: ``stop`` was set.
         """
         if link.data is not None:
-            target.write_bytes(link.data)
-            return len(link.data)
-        problem = DownloadFailed("api.no_link", links=(), repeat=False)
-        worth_repeating = False
+            return self._write_whole(link.data, target)
+        failures = []
         for url in link.urls:
-            try:
-                return self._fetch(url, target)
-            except DownloadFailed as failed:  # noqa: PERF203 - one mirror after the other
-                target.unlink(missing_ok=True)
-                problem, worth_repeating = failed, worth_repeating or bool(failed.fields["repeat"])
-            except BaseException:
-                target.unlink(missing_ok=True)
-                raise
-        raise DownloadFailed(problem.key, **{**problem.fields, "links": link.urls, "repeat": worth_repeating})
+            outcome = self._outcome(url, target)
+            if isinstance(outcome, int):
+                return outcome
+            failures.append(outcome)
+        if not failures:
+            raise DownloadFailed("api.no_link", links=(), link="", url="", repeat=False)
+        # A mirror that may yet answer says more than one that is gone for good.
+        telling = next((failed for failed in failures if failed.fields["repeat"]), failures[-1])
+        raise DownloadFailed(telling.key, **{**telling.fields, "links": link.urls})
 
-    def _fetch(self, url: str, target: Path) -> int:
-        if urlsplit(url).scheme not in {"http", "https"}:
-            raise _failed("api.not_http", url, repeat=False)
+    def _write_whole(self, data: bytes, target: Path) -> int:
+        if len(data) > self.max_bytes:
+            raise _failed("api.too_large", "", repeat=False, limit_mb=_megabytes(self.max_bytes))
+        target.write_bytes(data)
+        return len(data)
+
+    def _outcome(self, url: str, target: Path) -> int | DownloadFailed:
         try:
-            with self.session.get(url, stream=True, timeout=self.timeouts, headers={"Accept": "image/*"}) as answer:
-                self._refuse_what_is_no_picture(answer, url)
-                return self._write(answer, url, target)
-        except requests.RequestException as problem:
-            raise _failed("api.download_broke", url, repeat=True, reason=type(problem).__name__) from None
+            return until_stopped(lambda: self._fetched(url, target), self.stop)
+        except DownloadFailed as failed:
+            return failed
+        except Abandoned:
+            raise Stopped from None
 
-    def _refuse_what_is_no_picture(self, answer: requests.Response, url: str) -> None:
-        if answer.status_code in _GONE:
-            raise _failed("api.link_dead", url, repeat=False, status=answer.status_code)
-        if answer.status_code != 200:
-            raise _failed("api.download_refused", url, repeat=answer.status_code >= 429, status=answer.status_code)
-        kind = answer.headers.get("content-type", "").lower()
-        if kind.startswith(_NOT_PICTURES):
-            raise _failed("api.not_a_picture", url, repeat=True, kind=kind[:60])
-        if _announced(answer) > self.max_bytes:
-            raise _failed("api.too_large", url, repeat=False, limit_mb=self.max_bytes // 2**20)
+    def _fetched(self, url: str, target: Path) -> int:
+        whole = False
+        try:
+            with self.sessions.lent() as session:
+                answer = self._answer(session, url)
+                with answer:
+                    written = self._written(answer, url, target)
+            whole = True
+            return written
+        finally:
+            if not whole:
+                target.unlink(missing_ok=True)
 
-    def _write(self, answer: requests.Response, url: str, target: Path) -> int:
+    def _answer(self, session: requests.Session, url: str) -> requests.Response:
+        address = url
+        for _ in range(_MOST_REDIRECTS + 1):
+            answer = self._get(session, address, url)
+            if answer.status_code not in _REDIRECTS or not answer.headers.get("location"):
+                return answer
+            # Followed by hand: requests would look into .netrc for every host on the way.
+            address = urljoin(address, answer.headers["location"])
+            answer.close()
+        raise _failed("api.download_refused", url, repeat=False, status=answer.status_code)
+
+    def _get(self, session: requests.Session, address: str, url: str) -> requests.Response:
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise _failed("api.not_http", one_line(address, 500), repeat=False)
+        try:
+            return session.get(
+                address,
+                stream=True,
+                timeout=self.timeouts,
+                allow_redirects=False,
+                headers={"Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"},
+                proxies=NO_PROXIES if is_here(parts.hostname) else None,
+            )
+        except Exception as problem:  # noqa: BLE001 - urllib3 and http.client let strange answers escape in many ways
+            final = isinstance(problem, (requests.exceptions.InvalidURL, requests.exceptions.SSLError))
+            raise _failed("api.download_broke", url, repeat=not final, reason=root_of(problem)) from None
+
+    def _written(self, answer: requests.Response, url: str, target: Path) -> int:
+        self._check(answer, url)
+        announced = _announced(answer)
+        if announced > self.max_bytes:
+            raise _failed("api.too_large", url, repeat=False, limit_mb=_megabytes(self.max_bytes))
         written = 0
+        kind = answer.headers.get("content-type", "").lower().partition(";")[0].strip()
         with target.open("wb") as file:
-            for chunk in answer.iter_content(_CHUNK):
-                if self.stop is not None and self.stop.is_set():
-                    raise Stopped
+            for chunk in self._chunks(answer, url):
+                if not written and not _may_be_picture(chunk, kind):
+                    raise _failed("api.not_a_picture", url, repeat=True, kind=one_line(kind, 60) or "text")
                 written += len(chunk)
                 if written > self.max_bytes:
-                    raise _failed("api.too_large", url, repeat=False, limit_mb=self.max_bytes // 2**20)
+                    raise _failed("api.too_large", url, repeat=False, limit_mb=_megabytes(self.max_bytes))
                 file.write(chunk)
-        announced = _announced(answer)
-        encoded = answer.headers.get("content-encoding", "identity") != "identity"
+        encoded = answer.headers.get("content-encoding", "identity").lower() != "identity"
         if not written or (announced and not encoded and written != announced):
-            raise _failed("api.truncated", url, repeat=True, written=written, announced=announced)
+            raise _failed("api.truncated", url, repeat=True, written=written, announced=announced or "?")
         return written
+
+    def _check(self, answer: requests.Response, url: str) -> None:
+        status = answer.status_code
+        if status in _GONE:
+            raise _failed("api.link_dead", url, repeat=False, status=status)
+        if status != 200:
+            wait = retry_after(answer.headers, now=self.clock.now())
+            raise _failed("api.download_refused", url, repeat=status >= 429, status=status, retry_after=wait)
+
+    def _chunks(self, answer: requests.Response, url: str) -> Iterator[bytes]:
+        chunks = answer.iter_content(_CHUNK)
+        ends = self.clock.monotonic() + _SLOWEST_TRANSFER
+        while True:
+            try:
+                chunk = next(chunks, b"")
+            except Exception as problem:  # noqa: BLE001 - as above
+                raise _failed("api.download_broke", url, repeat=True, reason=root_of(problem)) from None
+            if self.stop is not None and self.stop.is_set():
+                raise Stopped
+            if self.clock.monotonic() > ends:
+                raise _failed("api.download_broke", url, repeat=True, reason="timeout")
+            if not chunk:
+                return
+            yield chunk
 
 
 def may_repeat(error: QwaveError) -> bool:
@@ -107,10 +188,20 @@ def may_repeat(error: QwaveError) -> bool:
     return isinstance(error, DownloadFailed) and bool(error.fields.get("repeat"))
 
 
+def _may_be_picture(start: bytes, kind: str) -> bool:
+    if start.startswith(_PICTURES):
+        return True
+    return not kind.startswith(_TEXT_KINDS) and not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_TEXT_STARTS)
+
+
 def _announced(answer: requests.Response) -> int:
     text = answer.headers.get("content-length", "")
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
+
+
+def _megabytes(size: int) -> int:
+    return max(1, size // 2**20)
 
 
 def _failed(key: str, url: str, **fields: object) -> DownloadFailed:
-    return DownloadFailed(key, url=url[:500], links=(url,), **fields)
+    return DownloadFailed(key, **{"url": url[:500], "links": (url,), "link": url, "retry_after": None, **fields})

@@ -1,8 +1,8 @@
 """What a refusing or failing answer means: HTTP status, headers and body to one exception of the tree.
 
-The body may have any documented shape (``{error: {…}}``, ``{code, message, data}``, plain text, a gateway's HTML), so
-the code is looked for everywhere and read before the status: ``price_not_configured`` is a 500 that must not be
-retried (error pages, editions 2026-04 and 2026-09).
+The body may have any documented shape (``{error: {…}}``, ``{code, message, data: null}``, plain text, a gateway's
+HTML), so the code is looked for everywhere and read before the status: ``price_not_configured`` is a 500 that must not
+be retried (error pages, editions 2026-06 and 2026-09).
 """
 
 from __future__ import annotations
@@ -14,73 +14,130 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from qwave_jupyter import errors
-from qwave_jupyter.api.wire import read_time
+from qwave_jupyter.api.scalars import read_text, read_time, shape_of
 
-__all__ = ["is_transient", "read_error", "retry_after"]
+__all__ = ["is_error_body", "is_transient", "one_line", "read_error", "retry_after", "unreadable"]
 
 #: Codes after which repeating the same request can't help, whatever the status says.
 _FINAL_CODES = frozenset({"price_not_configured"})
-_TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRANSIENT_STATUS = frozenset({408, 425, 429})
+#: Server errors that say "never", not "not now".
+_FINAL_STATUS = frozenset({501, 505, 510, 511})
 _LONGEST_MESSAGE = 400
-_KEY_LIKE = re.compile(r"(?i)\b(?:sk|key|pk)-[\w-]{6,}|(?<=bearer )\S+")
+_LONGEST_CODE = 80
+_MOST_READ = 1_000_000
+#: What a key looks like in a server's words, should it quote another than ours.
+_KEY_LIKE = re.compile(r"\b(?:sk|pk|key)-[\w-]{6,}|(?<=bearer )[\w.~+/=-]{6,}", re.IGNORECASE)
 
-_BY_STATUS: Mapping[int, tuple[type[errors.ApiError], str]] = {
+_Kind = tuple[type[errors.ApiError], str]
+_BY_STATUS: Mapping[int, _Kind] = {
     401: (errors.AuthenticationFailed, "api.authentication"),
     402: (errors.PaymentRequired, "api.payment"),
     403: (errors.PermissionDenied, "api.permission"),
     404: (errors.NotFound, "api.not_found"),
     429: (errors.RateLimited, "api.rate_limited"),
 }
-_BY_CODE: Mapping[str, tuple[type[errors.ApiError], str]] = {
+_BY_CODE: Mapping[str, _Kind] = {
     "authentication_error": (errors.AuthenticationFailed, "api.authentication"),
+    "unauthorized": (errors.AuthenticationFailed, "api.authentication"),
     "payment_required": (errors.PaymentRequired, "api.payment"),
     "quota_not_enough": (errors.PaymentRequired, "api.payment"),
+    "permission_error": (errors.PermissionDenied, "api.permission"),
     "task_not_found": (errors.NotFound, "api.task_not_found"),
     "task_not_exist": (errors.NotFound, "api.task_not_found"),
     "model_not_found": (errors.NotFound, "api.model_not_found"),
     "quota_window_exceeded": (errors.RateLimited, "api.window_exceeded"),
     "rate_limit_error": (errors.RateLimited, "api.rate_limited"),
     "price_not_configured": (errors.ServerFault, "api.price_not_configured"),
+    "server_error": (errors.ServerFault, "api.server_fault"),
+    "get_task_failed": (errors.ServerFault, "api.server_fault"),
+    "bad_gateway": (errors.ServerFault, "api.server_fault"),
     "task_not_cancellable": (errors.RequestRejected, "api.not_cancellable"),
     "capability_violation": (errors.RequestRejected, "api.capability"),
 }
 
 
 def read_error(
-    status: int, headers: Mapping[str, str], content: bytes, *, now: float, secret: str = ""
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    now: float,
 ) -> errors.ApiError:
-    """The exception that an answer outside 2xx stands for.
+    """The exception that a refusing answer stands for.
 
     Args:
         status: the HTTP status.
         headers: the answer's headers.
-        content: the body, of any kind.
+        content: the body, of any kind, without the key.
         now: Unix seconds, to turn moments into waits.
-        secret: the API key, removed from the server's words should they repeat it.
 
     Example:
         >>> read_error(500, {}, b'{"error": {"code": "price_not_configured"}}', now=0).code
         'price_not_configured'
     """
     found = _fields(content)
-    api_code = found["code"]
+    api_code = str(found["code"])
     kind, key = _BY_CODE.get(api_code) or _BY_STATUS.get(status) or _by_class(status)
+    message = one_line(found["message"])
+    param = one_line(found["param"]) or None
+    wait = retry_after(headers, found["reset_at"], now=now)
+    if key == "api.capability" and not param:
+        key = "api.rejected"
+    if key in {"api.rate_limited", "api.window_exceeded"} and wait:
+        key += "_for"
+    request_id = _header(headers, "x-request-id", "request-id", "x-oneapi-request-id") or found["request_id"]
     return kind(
         key,
         status=status,
-        api_code=api_code or str(status),
-        message=_cleaned(found["message"], secret),
-        param=found["param"],
-        request_id=_header(headers, "x-request-id", "request-id", "x-oneapi-request-id") or found["request_id"],
-        retry_after=retry_after(headers, found["reset_at"], now=now),
+        api_code=api_code,
+        message=message,
+        said=message or api_code or f"HTTP {status}",
+        param=param,
+        request_id=one_line(request_id, _LONGEST_CODE) or None,
+        retry_after=wait,
+        wait="" if wait is None else _span(wait),
+        window={name: found[name] for name in ("window", "used", "cap") if found[name] is not None},
     )
 
 
+def unreadable(key: str, /, *, status: int | None = None, **fields: Any) -> errors.UnreadableAnswer:
+    """The error for an answer that is not the documented JSON, with all the fields that an API error always has.
+
+    Args:
+        key: the template in the words files.
+        status: the HTTP status, where it is known.
+        fields: what the template names.
+    """
+    return errors.UnreadableAnswer(
+        key, **{"status": status, "api_code": "", "message": "", "param": None, "request_id": None, **fields}
+    )
+
+
+def is_error_body(body: Any) -> bool:
+    """Whether a 2xx answer is a refusal all the same, as the ``{code, message, data: null}`` dialect has them."""
+    if not isinstance(body, Mapping) or any(body.get(name) for name in ("task_id", "id", "status", "data", "result")):
+        return False
+    if body.get("error"):
+        return isinstance(body["error"], (Mapping, str))
+    return bool(_code(body.get("code"))) and body["code"] != "success"
+
+
 def is_transient(error: errors.QwaveError) -> bool:
-    """Whether asking again later can help."""
+    """Whether asking the same again later can help."""
+    if isinstance(error, errors.UnreadableAnswer):
+        return True
     if isinstance(error, errors.ApiError):
-        return error.api_code not in _FINAL_CODES and (error.status in _TRANSIENT_STATUS or _hiccup(error))
-    return isinstance(error, errors.ConnectionFailed)
+        if error.api_code in _FINAL_CODES:
+            return False
+        if error.api_code == "quota_window_exceeded":
+            # It opens again at reset_at; before that, and without one, asking is in vain.
+            return error.retry_after is not None
+        lasting = error.status in _FINAL_STATUS
+        return error.status in _TRANSIENT_STATUS or (
+            isinstance(error, (errors.ServerFault, errors.RateLimited)) and not lasting
+        )
+    return isinstance(error, errors.ConnectionFailed) and not error.fields.get("final")
 
 
 def retry_after(headers: Mapping[str, str], reset_at: Any = None, *, now: float) -> float | None:
@@ -101,52 +158,62 @@ def retry_after(headers: Mapping[str, str], reset_at: Any = None, *, now: float)
     if text:
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError, OverflowError, IndexError):
             pass
     moment = read_time(reset_at)
     return None if moment is None else max(0.0, moment - now)
 
 
-def _hiccup(error: errors.ApiError) -> bool:
-    return isinstance(error, errors.UnreadableAnswer)
+def one_line(text: str, most: int = _LONGEST_MESSAGE) -> str:
+    r"""A server's text as one printable line, cut where it is long.
+
+    Example:
+        >>> one_line("bad\n prompt\x00")
+        'bad prompt'
+    """
+    printable = "".join(sign if sign.isprintable() else " " for sign in text[: 10 * most])
+    line = _KEY_LIKE.sub("…", " ".join(printable.split()))
+    return line if len(line) <= most else line[:most] + "…"
 
 
-def _by_class(status: int) -> tuple[type[errors.ApiError], str]:
+def _by_class(status: int) -> _Kind:
     if status >= 500:
         return errors.ServerFault, "api.server_fault"
     return errors.RequestRejected, "api.rejected"
 
 
 def _fields(content: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = {"code": "", "message": "", "param": None, "request_id": None, "reset_at": None}
+    found: dict[str, Any] = {"code": "", "message": "", "param": "", "request_id": ""}
+    found |= dict.fromkeys(("reset_at", "window", "used", "cap"))
     try:
-        body = json.loads(content[:1_000_000])
+        body = json.loads(content[:_MOST_READ])
     except (ValueError, RecursionError):
         found["message"] = _from_text(content)
         return found
     if not isinstance(body, Mapping):
-        found["message"] = str(body)
+        found["message"] = body if isinstance(body, str) else ""
         return found
     inner = body.get("error")
     layers = [inner, body] if isinstance(inner, Mapping) else [body]
     if isinstance(inner, str):
         found["message"] = inner
     for layer in layers:
-        found["code"] = found["code"] or _code(layer.get("code")) or _code(layer.get("type"))
-        found["message"] = found["message"] or _word(layer.get("message")) or _word(layer.get("detail"))
-        for name in ("param", "request_id"):
-            found[name] = found[name] or _word(layer.get(name)) or None
-        found["reset_at"] = found["reset_at"] or layer.get("reset_at")
+        found["code"] = found["code"] or _code(layer.get("code"))
+        for name in ("message", "param", "request_id"):
+            found[name] = found[name] or read_text(layer.get(name))
+        found["message"] = found["message"] or read_text(layer.get("detail"))
+        for name in ("reset_at", "window", "used", "cap"):
+            found[name] = layer.get(name) if found[name] is None else found[name]
+    for layer in layers:
+        found["code"] = found["code"] or _code(layer.get("type"))
+    if not found["message"]:
+        found["message"] = "" if found["code"] else shape_of(body)
     return found
 
 
 def _code(value: Any) -> str:
-    # Numbers repeat the HTTP status and "success" isn't a reason.
-    return value if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.-]{0,80}", value) else ""
-
-
-def _word(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    # Numbers repeat the HTTP status.
+    return value if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.-]*", value[: _LONGEST_CODE + 1]) else ""
 
 
 def _from_text(content: bytes) -> str:
@@ -157,12 +224,11 @@ def _from_text(content: bytes) -> str:
     return text
 
 
-def _cleaned(message: str, secret: str) -> str:
-    text = " ".join("".join(sign if sign.isprintable() else " " for sign in message).split())
-    if secret:
-        text = text.replace(secret, "…")
-    text = _KEY_LIKE.sub("…", text)
-    return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "…"
+def _span(seconds: float) -> str:
+    # Symbols of units are the same in every language that words may be in.
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"
 
 
 def _header(headers: Mapping[str, str], *names: str) -> str:

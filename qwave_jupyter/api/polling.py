@@ -1,122 +1,122 @@
 """When to ask again.
 
-A task's duration is taken to be log-normal, which is what many small delays multiplied give. The time between two
-questions follows the hazard of that distribution: rare while nothing can have ended yet, dense where most tasks end,
-sparse again in the tail. What the server itself says about progress overrides the past.
+What similar tasks took in the past makes a timetable (:mod:`~qwave_jupyter.api.durations`,
+:mod:`~qwave_jupyter.api.timetable`); what the server itself says of its progress overrides it, as long as it moves.
 """
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-__all__ = ["Schedule"]
+from qwave_jupyter.api.durations import believed, usable
+from qwave_jupyter.api.timetable import LONGEST, SHORTEST, Timetable, timetable
 
-#: Seconds between two questions: the pages advise 2 to 5 s and never say how often is too often.
-SHORTEST = 0.5
-LONGEST = 5.0
+__all__ = ["LONGEST", "PRIOR_MEDIAN", "SHORTEST", "Schedule"]
+
 #: What is taken for granted when nothing is remembered: "1-30 seconds" (overview page, edition 2026-04).
 PRIOR_MEDIAN = 8.0
-_PRIOR_SPREAD = 0.75
-_LEAST_SPREAD = 0.2
-_MEMORIES_NEEDED = 3
-#: How dearly a question is paid for in seconds of lag, for a task of one second; dearer for quick tasks than for slow
-#: ones, so that each costs about as many questions as a 2 s loop would ask.
-_QUESTION_PRICE = 1.4
+_PRIOR_RANGE = (0.5, 300.0)
+_MEMORIES_FOR_ESTIMATE = 3
+#: The longest pause in seconds that the server can ask for.
+_LONGEST_HINT = 60.0
+#: Many jobs must not ask in step; so much of a delay is left to chance, either way.
+_JITTER = 0.02
+#: How late after the foretold end to ask, in seconds: reports are whole percents, and the answer itself takes time.
+_MARGIN = 0.05
+#: A foretold rest above so many seconds is checked on the way: after this part of it where one report alone foretells
+#: it, for the count may have begun in a queue of unknown length, and within so many of the timetable's own delays.
+_CHECKED_FROM, _CHECKED_AFTER, _CHECKED_WITHIN = 2.5, 0.6, 2.0
+_REPORTS_FOR_PACE = 4
+_OVERDUE_GROWTH = 1.5
 
 
 class Schedule:
     """Decides, question by question, how long to wait before asking about one task again.
 
     Args:
-        durations: seconds that similar tasks took, newest first.
-        prior_median: what to expect of a task of which nothing is remembered, in seconds.
-        chance: gives a number from 0 to 1, so that many jobs don't ask in step.
+        history: seconds that similar tasks took, newest first.
+        prior_median: seconds to expect of a task of which nothing is remembered.
+        rng: makes jobs not ask in step.
 
     Example:
         >>> schedule = Schedule([8.1, 9.4, 7.9, 8.8])
-        >>> schedule.usual()
-        (7.9, 9.4)
+        >>> schedule.estimate()
+        (8.1, 8.8)
+        >>> 0.5 <= schedule.next_delay(elapsed=0.0) <= 5.0
+        True
     """
 
     def __init__(
-        self,
-        durations: Sequence[float] = (),
-        *,
-        prior_median: float = PRIOR_MEDIAN,
-        chance: Callable[[], float] = random.random,
+        self, history: Sequence[float] = (), prior_median: float | None = None, rng: random.Random | None = None
     ) -> None:
-        self._durations = [seconds for seconds in durations if 0 < seconds < 3600]
-        self._chance = chance
-        self._middle, self._spread = _fitted(self._durations, prior_median)
-        self._price = _QUESTION_PRICE / math.exp(self._middle)
-        self._seen: list[tuple[float, float]] = []
+        self._memories = usable(history)
+        lowest, highest = _PRIOR_RANGE
+        self._prior = min(highest, max(lowest, prior_median or PRIOR_MEDIAN))
+        self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
+        self._made: Timetable | None = None
+        self._reports: list[tuple[float, float]] = []
+        self._overdue = 0
 
-    def usual(self) -> tuple[float, float] | None:
-        """How long similar tasks usually took, ``(shortest, longest)`` of the middle half; None without a past."""
-        if len(self._durations) < _MEMORIES_NEEDED:
+    def estimate(self) -> tuple[float, float] | None:
+        """How long similar tasks usually took, the middle half of them in seconds; None with fewer than three."""
+        if len(self._memories) < _MEMORIES_FOR_ESTIMATE:
             return None
-        ordered = sorted(self._durations)
-        return ordered[len(ordered) // 4], ordered[-1 - len(ordered) // 4]
+        ordered = sorted(self._memories)
+        skipped = len(ordered) // 4
+        return ordered[skipped], ordered[-1 - skipped]
 
     def next_delay(self, elapsed: float, progress: float | None = None, hint: float | None = None) -> float:
-        """Seconds until the next question.
+        """Seconds until the next question, the first one included.
 
         Args:
             elapsed: seconds since the submit.
             progress: 0 to 1 as the server reports it, or None.
             hint: seconds that the server itself asks for, or None.
+
+        Returns:
+            From 0.5 to 5 seconds; longer only where the server asks for it.
         """
+        elapsed = max(0.0, elapsed)
         if hint is not None and hint > 0:
-            return min(max(hint, SHORTEST), 30.0)
-        remaining = self._remaining(elapsed, progress)
-        delay = self._by_hazard(elapsed) if remaining is None else remaining
-        jitter = 0.95 + 0.1 * self._chance()
-        return min(LONGEST, max(SHORTEST, delay * jitter))
+            return min(_LONGEST_HINT, max(SHORTEST, hint))
+        foretold = self._foretold(elapsed, progress)
+        if foretold is not None:
+            return min(LONGEST, max(SHORTEST, foretold * (1 + _JITTER / 4 * self._rng.random())))
+        delay = self._by_timetable(elapsed) * (1 + _JITTER * (2 * self._rng.random() - 1))
+        return min(LONGEST, max(SHORTEST, delay))
 
-    def _remaining(self, elapsed: float, progress: float | None) -> float | None:
-        # Two different reports show a pace; a single one may count from a queue of unknown length.
-        if progress is None or not 0 < progress < 1:
+    def _by_timetable(self, elapsed: float) -> float:
+        if self._made is None:
+            self._made = timetable(believed(self._memories, self._prior))
+        return self._made.next_delay(elapsed)
+
+    def _foretold(self, elapsed: float, progress: float | None) -> float | None:
+        if progress is None or progress <= 0:
             return None
-        if not self._seen or progress > self._seen[-1][1]:
-            self._seen.append((elapsed, progress))
-        if len(self._seen) < 2:
-            return self._by_hazard(elapsed) if progress < 0.5 else SHORTEST * 2
-        (first_at, first), (last_at, last) = self._seen[0], self._seen[-1]
-        pace = (last - first) / max(1e-6, last_at - first_at)
-        ends_in = (1 - last) / max(pace, 1e-6) - (elapsed - last_at)
-        return ends_in + 0.05 if ends_in > 0 else SHORTEST
+        moved = not self._reports or progress > self._reports[-1][1]
+        if moved:
+            self._reports.append((elapsed, progress))
+        rest = self._rest(elapsed)
+        if rest <= 0 or progress >= 1:
+            return self._after_the_end(elapsed)
+        self._overdue = 0
+        if not moved:
+            # A report that stands still foretells nothing.
+            return min(rest + _MARGIN, self._by_timetable(elapsed))
+        if rest <= _CHECKED_FROM:
+            return rest + _MARGIN
+        part = _CHECKED_AFTER if len(self._reports) == 1 else 1.0
+        return min(rest * part + _MARGIN, _CHECKED_WITHIN * self._by_timetable(elapsed))
 
-    def _by_hazard(self, elapsed: float) -> float:
-        earliest = math.exp(self._middle - 1.9 * self._spread)
-        if elapsed < earliest:
-            return earliest - elapsed
-        return math.sqrt(2 * self._price / max(self._hazard(elapsed), 1e-3))
+    def _rest(self, elapsed: float) -> float:
+        at, done = self._reports[-1]
+        since, from_ = (0.0, 0.0) if len(self._reports) == 1 else self._reports[-_REPORTS_FOR_PACE:][0]
+        pace = (done - from_) / max(at - since, 1e-6)
+        return (1 - done) / max(pace, 1e-6) - (elapsed - at)
 
-    def _hazard(self, elapsed: float) -> float:
-        score = (math.log(elapsed) - self._middle) / self._spread
-        density = math.exp(-score * score / 2) / (elapsed * self._spread * math.sqrt(2 * math.pi))
-        still_running = math.erfc(score / math.sqrt(2)) / 2
-        if still_running < 1e-6:
-            # Far beyond anything expected the past says nothing any more.
-            return 1 / max(elapsed, 1.0)
-        return density / still_running
-
-
-def _fitted(durations: Sequence[float], prior_median: float) -> tuple[float, float]:
-    prior = math.log(prior_median)
-    if not durations:
-        return prior, _PRIOR_SPREAD
-    logs = sorted(math.log(seconds) for seconds in durations)
-    middle = _median(logs)
-    deviation = 1.4826 * _median(sorted(abs(one - middle) for one in logs))
-    # A few memories are weighed against the prior as if it had been seen once.
-    weight = len(logs) / (len(logs) + 1)
-    spread = weight * max(deviation, _LEAST_SPREAD) + (1 - weight) * _PRIOR_SPREAD
-    return weight * middle + (1 - weight) * prior, max(spread, _LEAST_SPREAD)
-
-
-def _median(ordered: Sequence[float]) -> float:
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    def _after_the_end(self, elapsed: float) -> float:
+        # The last percent often takes longer than the others.
+        delay = SHORTEST * _OVERDUE_GROWTH**self._overdue
+        self._overdue += 1
+        return min(delay, max(SHORTEST, self._by_timetable(elapsed)))

@@ -1,22 +1,27 @@
 """JSON to :class:`Task`, whichever documented dialect it arrives in.
 
 A dialect is recognised by what is there, never by model or date: the same host answered ``{"code", "data"}`` and flat
-objects in the same week (Submit pages of April 2026). Whatever arrives, the result is a value of this module or
+objects in the same week (Submit pages, edition 2026-04). Whatever arrives, the result is a value of this module or
 :class:`~qwave_jupyter.errors.UnreadableAnswer`; unknown fields are kept in ``raw``.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from qwave_jupyter.errors import UnreadableAnswer
+from qwave_jupyter.api.errors import unreadable
+from qwave_jupyter.api.scalars import (
+    read_base64,
+    read_number,
+    read_progress,
+    read_text,
+    read_time,
+    read_whole,
+    shape_of,
+)
 
 __all__ = [
     "ENDED",
@@ -28,7 +33,7 @@ __all__ = [
     "read_cancellation",
     "read_submission",
     "read_task",
-    "read_time",
+    "spread",
     "to_usd",
 ]
 
@@ -49,9 +54,10 @@ _STATES = {
     "cancelled": "cancelled",
     "canceled": "cancelled",
 }
-#: A timestamp above this is in milliseconds: in seconds it would lie in the year 5138.
-_MILLISECONDS_FROM = 1e11
-_MAX_BASE64 = 200_000_000
+#: Names under which the documented and the oldest result objects hold their pictures.
+_PICTURE_FIELDS = ("images", "data", "image_urls", "urls", "url", "image_url", "image")
+#: Envelopes around the task, ``{"code", "data": {...}}``, are opened this often at most.
+_DEEPEST_ENVELOPE = 3
 
 
 @dataclass(frozen=True)
@@ -141,19 +147,21 @@ def read_submission(answer: Any) -> Task:
     """The task that a submit created.
 
     Args:
-        answer: the decoded JSON: a flat object with ``task_id``, or ``{"code": "success", "data": <id or object>}``.
+        answer: the decoded JSON: a flat object with ``task_id``; ``{"code": "success", "data": <id or object>}``; the
+            oldest ``{"id", "type", …}``; or the pictures themselves, ``{"created", "data": [...]}``, which make a
+            completed task without an id.
 
     Raises:
-        UnreadableAnswer: no task id is in it.
+        UnreadableAnswer: neither a task id nor a picture is in it.
 
     Example:
         >>> read_submission({"code": "success", "data": "task-wave17486"}).task_id
         'task-wave17486'
     """
     body = _object(answer)
-    data = body.get("data")
-    if isinstance(data, str) and data.strip() and not _text(body.get("task_id")):
-        return Task(task_id=data.strip(), state="queued", status="queued", raw=body)
+    data = read_text(body.get("data"))
+    if data and not read_text(body.get("task_id")):
+        return Task(task_id=data, state="queued", status="queued", raw=body)
     return read_task(body, where="submit")
 
 
@@ -175,29 +183,29 @@ def read_task(answer: Any, *, task_id: str = "", where: str = "status") -> Task:
     body = _object(answer)
     flat = _unwrapped(body)
     links = tuple(_pictures(flat))
-    name = _text(flat.get("task_id")) or _text(flat.get("id")) or task_id
-    status = _text(flat.get("status")) or _text(flat.get("state"))
+    name = read_text(flat.get("task_id")) or read_text(flat.get("id")) or task_id
+    status = read_text(flat.get("status")) or read_text(flat.get("state"))
     if not status and links:
-        # The OpenAI-compatible endpoints answer {created, data: [...]}: pictures and no state.
+        # The OpenAI-compatible endpoints answer {created, data: [...]}: pictures and neither state nor id.
         status = "completed"
-    if not name or not (status or where == "submit"):
-        raise UnreadableAnswer("api.no_task", where=where, seen=_shape(body))
+    if not (name or links) or not (status or where == "submit"):
+        raise unreadable("api.no_task", where=where, seen=shape_of(body))
     state = _STATES.get(status.lower(), "unknown") if status else "queued"
     return Task(
         task_id=name,
         state=state,
         status=status or "queued",
-        progress=_progress(flat.get("progress")),
-        model=_text(flat.get("model")),
-        action=_text(flat.get("action")),
-        created_at=read_time(flat.get("created_at", flat.get("created"))),
+        progress=read_progress(flat.get("progress")),
+        model=read_text(flat.get("model")),
+        action=read_text(flat.get("action")),
+        created_at=read_time(flat.get("created_at")) or read_time(flat.get("created")),
         completed_at=read_time(flat.get("completed_at")),
         pictures=links,
         failure=_failure(flat.get("error")) if state == "failed" else None,
-        held_quota=_whole(flat.get("pre_consumed_cost")),
-        cost_quota=_whole(flat.get("cost")),
-        billing_status=_text(flat.get("billing_status")),
-        poll_hint=_number(flat.get("next_poll_after_seconds")),
+        held_quota=read_whole(flat.get("pre_consumed_cost")),
+        cost_quota=read_whole(flat.get("cost")),
+        billing_status=read_text(flat.get("billing_status")),
+        poll_hint=read_number(flat.get("next_poll_after_seconds")),
         raw=body,
     )
 
@@ -214,34 +222,37 @@ def read_cancellation(answer: Any, task_id: str) -> Cancellation:
     """
     body = _object(answer)
     flat = _unwrapped(body)
-    if _STATES.get(_text(flat.get("status")).lower()) != "cancelled":
-        raise UnreadableAnswer("api.not_cancelled", seen=_shape(body))
+    if _STATES.get(read_text(flat.get("status")).lower()) != "cancelled":
+        raise unreadable("api.not_cancelled", seen=shape_of(body))
     return Cancellation(
-        task_id=_text(flat.get("task_id")) or task_id,
+        task_id=read_text(flat.get("task_id")) or task_id,
         refunded=flat.get("refunded") is True,
-        refunded_quota=_whole(flat.get("refunded_quota")),
+        refunded_quota=read_whole(flat.get("refunded_quota")),
     )
 
 
-def read_time(value: Any) -> float | None:
-    """Unix seconds from seconds, milliseconds or ISO 8601; None from anything else.
+def spread(pictures: Sequence[PictureLink], n: int) -> tuple[PictureLink, ...]:
+    """The links to fetch for a result: mirrors stay together, unless an answer has fewer entries than were asked for.
+
+    The oldest dialect lists mirrors of one file in an entry, later pages don't say what several addresses in one entry
+    mean (Status pages, editions 2026-04 and 2026-06). With fewer entries than ``n`` each address is fetched, and the
+    caller drops files that are the same byte for byte.
+
+    Args:
+        pictures: what the task lists.
+        n: how many pictures were asked for.
 
     Example:
-        >>> read_time(1775285160040), read_time(1720000000), read_time("2026-04-08T00:00:00Z")
-        (1775285160.04, 1720000000.0, 1775606400.0)
+        >>> [link.urls for link in spread([PictureLink(urls=("https://a/1", "https://a/2"))], 2)]
+        [('https://a/1',), ('https://a/2',)]
     """
-    number = _number(value)
-    if number is not None:
-        if number <= 0:
-            return None
-        return number / 1000 if number > _MILLISECONDS_FROM else number
-    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value):
-        try:
-            moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", value.strip()))
-        except ValueError:
-            return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
-    return None
+    if len(pictures) >= n:
+        return tuple(pictures)
+    return tuple(
+        part
+        for link in pictures
+        for part in ([replace(link, urls=(url,)) for url in link.urls] if link.data is None else [link])
+    )
 
 
 def to_usd(quota: int | None) -> float | None:
@@ -251,31 +262,45 @@ def to_usd(quota: int | None) -> float | None:
 
 def _object(answer: Any) -> Mapping[str, Any]:
     if not isinstance(answer, Mapping):
-        raise UnreadableAnswer("api.not_an_object", seen=type(answer).__name__)
+        raise unreadable("api.not_an_object", seen=type(answer).__name__)
     return answer
 
 
 def _unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
     # {"code": "success", "data": {...}} around the task; a "data" list is OpenAI's pictures and stays.
-    data = body.get("data")
-    if isinstance(data, Mapping) and "task_id" not in body:
-        return data
+    for _ in range(_DEEPEST_ENVELOPE):
+        inner = body.get("data")
+        if not isinstance(inner, Mapping) or "task_id" in body or "status" in body:
+            break
+        body = inner
     return body
 
 
 def _pictures(flat: Mapping[str, Any]) -> Iterator[PictureLink]:
-    result = flat.get("result")
-    entries: Any = None
-    if isinstance(result, Mapping):
-        entries = result.get("images", result.get("data"))
-    elif isinstance(result, list):
-        entries = result
+    entries = _entries(flat.get("result"))
     if entries is None and isinstance(flat.get("data"), list):
         entries = flat["data"]
-    found = [link for link in map(_picture, entries if isinstance(entries, list) else ()) if link is not None]
-    if not found and _addresses(flat.get("url")):
-        found = [PictureLink(urls=_addresses(flat["url"]))]
-    yield from found
+    found = [link for link in map(_picture, entries or ()) if link is not None]
+    if found:
+        yield from found
+    elif urls := _addresses(flat.get("url")):
+        yield PictureLink(urls=urls)
+
+
+def _entries(result: Any) -> list[Any] | None:
+    if isinstance(result, list):
+        return result
+    if isinstance(result, str):
+        return [result]
+    if not isinstance(result, Mapping):
+        return None
+    for name in _PICTURE_FIELDS:
+        held = result.get(name)
+        if isinstance(held, (str, Mapping)) and held:
+            return [held]
+        if isinstance(held, list) and held:
+            return held
+    return [result] if "b64_json" in result else None
 
 
 def _picture(entry: Any) -> PictureLink | None:
@@ -284,8 +309,10 @@ def _picture(entry: Any) -> PictureLink | None:
         return PictureLink(urls=urls) if urls else None
     if not isinstance(entry, Mapping):
         return None
-    urls = _addresses(entry.get("url", entry.get("urls")))
-    data = _base64(entry.get("b64_json"))
+    urls = next(filter(None, (_addresses(entry.get(name)) for name in ("url", "urls", "image_url"))), ())
+    data = read_base64(entry.get("b64_json"))
+    if data is None and len(urls) == 1 and urls[0].startswith("data:"):
+        data, urls = read_base64(urls[0]), ()
     if not urls and data is None:
         return None
     return PictureLink(urls=urls, data=data, expires_at=read_time(entry.get("expires_at")))
@@ -297,66 +324,15 @@ def _addresses(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _base64(value: Any) -> bytes | None:
-    if not isinstance(value, str) or not value or len(value) > _MAX_BASE64:
-        return None
-    text = value.partition(",")[2] if value.startswith("data:") else value
-    try:
-        return base64.b64decode(text, validate=True) or None
-    except (binascii.Error, ValueError):
-        return None
-
-
 def _failure(error: Any) -> Failure:
     if isinstance(error, Mapping):
-        code = _text(error.get("code")) or _text(error.get("type"))
-        message = _text(error.get("message"))
+        code = read_text(error.get("code")) or read_text(error.get("type"))
+        message = read_text(error.get("message"))
     else:
-        code, message = "", _text(error)
+        code, message = "", read_text(error)
     # Messages start with "[<code>]" since June 2026; the field is the reliable one.
     label = re.match(r"\[([\w.-]{1,60})\]\s*", message)
     if label:
         message = message[label.end() :]
         code = code or label[1]
     return Failure(code=code or "task_failed", message=message)
-
-
-def _progress(value: Any) -> float | None:
-    if isinstance(value, str):
-        text = value.strip()
-        value = text.removesuffix("%")
-    number = _number(value)
-    return None if number is None else min(1.0, max(0.0, number / 100))
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, (int, float)):
-        try:
-            number = float(value)
-        except OverflowError:
-            return None
-    elif isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,18}(\.\d{1,18})?\s*", value, re.ASCII):
-        number = float(value)
-    else:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _whole(value: Any) -> int | None:
-    number = _number(value)
-    return None if number is None else round(number)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
-        return str(value)
-    return ""
-
-
-def _shape(body: Mapping[str, Any]) -> str:
-    names = [str(name)[:30] for name in list(body)[:6]]
-    return "{" + ", ".join(names) + "}"

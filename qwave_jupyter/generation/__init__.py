@@ -1,1 +1,1 @@
-"""One generation from request to pictures; works in a plain script, knows neither IPython nor widgets."""
+"""One generation from request to pictures; works in a plain script and knows nothing of notebooks."""

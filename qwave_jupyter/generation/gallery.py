@@ -1,256 +1,357 @@
-"""The pictures of a job, on disk first: a sequence that shows itself, with a text twin."""
+"""The pictures of a generation: files on disk, looked at only when somebody does.
+
+Both types have static representations that any frontend shows; nothing here imports IPython.
+"""
 
 from __future__ import annotations
 
-import base64
-import html
+import itertools
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from qwave_jupyter import words
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.generation import naming
 
 if TYPE_CHECKING:
-    from PIL.Image import Image as Picture
+    from PIL import Image
 
-    from qwave_jupyter.generation.previews import Preview
+__all__ = ["Gallery", "GeneratedImage", "Showing"]
 
-__all__ = ["Gallery", "GeneratedImage"]
+MimeBundle = tuple[dict[str, Any], dict[str, Any]]
 
-_PAGE = (
-    '<!doctype html><meta charset="utf-8"><title>qwave</title><style>body{font:15px/1.5 system-ui,sans-serif;'
-    "margin:2rem;display:grid;gap:1.5rem;grid-template-columns:repeat(auto-fill,minmax(280px,1fr))}figure{margin:0}"
-    "img{width:100%;border-radius:8px}figcaption{color:#555}</style>"
-)
+_LONGEST_ALT = 1000
+_LONGEST_REPR = 60
+
+
+@dataclass(frozen=True)
+class Showing:
+    """How pictures are previewed.
+
+    Args:
+        preview_px: the long side of a preview in pixels.
+        cache: the folder where previews are kept; None to make them anew each time.
+        embed: what an output holds of a picture: ``preview``, ``full`` or ``link``.
+    """
+
+    preview_px: int = 768
+    cache: Path | None = None
+    embed: str = "preview"
 
 
 @dataclass(frozen=True)
 class GeneratedImage:
-    """One finished picture.
+    """One generated picture, whole on disk.
 
     Args:
         path: the file.
-        prompt: what was asked for.
+        url: where the server keeps it until ``expires_at``, or None.
+        expires_at: Unix seconds, or None where the server didn't say.
+        prompt: what was painted.
         model: the model id.
-        parameters: what else was set, by the user's names.
-        task_id: the server's id.
-        index: its place in the job, from 1.
+        parameters: what was set, by the user's names; reference bytes as their hashes.
+        task_id: the server's task.
+        cost_usd: this picture's share of what was charged, or None where the server didn't say.
         width: pixels.
         height: pixels.
-        format: ``png``, ``jpeg``, ``webp``, … as it truly is.
-        url: the link it came from.
-        expires_at: Unix seconds after which that link dies, or None.
-        cost_usd: this picture's part of the cost, or None.
-        created: Unix seconds.
+        format: ``png``, ``jpeg``, ``webp``, …
+        job_id: our job.
+        index: its place among the job's pictures, from 1.
+        created: Unix seconds when it was kept.
+        edition: the edition that the request was made under.
+        demo: whether the built-in demo painted it.
+        showing: how it is previewed.
     """
 
     path: Path
+    url: str | None = None
+    expires_at: float | None = None
     prompt: str = ""
     model: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     task_id: str = ""
-    index: int = 1
+    cost_usd: float | None = None
     width: int = 0
     height: int = 0
     format: str = ""
-    url: str = ""
-    expires_at: float | None = None
-    cost_usd: float | None = None
+    job_id: str = ""
+    index: int = 1
     created: float = 0.0
+    edition: str = ""
+    demo: bool = False
+    showing: Showing = field(default_factory=Showing, repr=False, compare=False)
 
     @property
     def size(self) -> tuple[int, int]:
         """Pixel size (width, height)."""
         return self.width, self.height
 
-    def pil(self) -> Picture:
-        """The picture, decoded now and not before."""
-        from PIL import Image
+    def pil(self) -> Image.Image:
+        """The full picture as a PIL image, read from disk now.
 
-        with Image.open(self.path) as file:
-            file.load()
-            picture: Picture = file
-            return picture
+        Raises:
+            FileNotFoundError: the file was moved or removed.
+        """
+        from qwave_jupyter.generation import pictures
 
-    def preview(self, long_side: int = 768) -> Preview:
-        """A small copy.
+        return pictures.load(self.path)
+
+    def alive(self, now: float) -> bool:
+        """Whether the server still keeps the picture under ``url`` at that moment (Unix seconds)."""
+        return bool(self.url) and (self.expires_at is None or now < self.expires_at)
+
+    def provenance(self) -> dict[str, Any]:
+        """What its file says about where it comes from."""
+        from qwave_jupyter.generation import provenance
+
+        return provenance.read_provenance(self.path)
+
+    def mimebundle(self, *, embed: str | None = None, preview_px: int | None = None) -> MimeBundle:
+        """Its static representation.
 
         Args:
-            long_side: pixels at most.
+            embed: ``preview``, ``full`` or ``link``; None for what its settings say.
+            preview_px: the preview's long side; None likewise.
         """
         from qwave_jupyter.generation import previews
 
-        return previews.preview(self.path, long_side)
+        showing = Showing(preview_px or self.showing.preview_px, self.showing.cache, embed or self.showing.embed)
+        data: dict[str, Any] = {"text/plain": self.text()}
+        metadata: dict[str, Any] = {}
+        picture = previews.of_file(self.path, showing)
+        if picture is not None:
+            data[picture.mime] = picture.base64()
+            metadata[picture.mime] = {"alt": self.alt, "width": picture.width, "height": picture.height}
+        return data, metadata
 
-    def record(self) -> dict[str, Any]:
-        """Its facts as JSON values."""
-        return {**asdict(self), "path": str(self.path), "parameters": dict(self.parameters)}
+    @property
+    def alt(self) -> str:
+        """The alternative text: the prompt."""
+        return _cut(self.prompt, _LONGEST_ALT)
 
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> GeneratedImage:
-        """The opposite of :meth:`record`; unknown facts of later versions are left out."""
-        known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
-        return cls(**{**known, "path": Path(known["path"])})
+    def text(self) -> str:
+        """The picture in words: its prompt and its file."""
+        return words.say("generation.picture_text", prompt=_cut(self.prompt, _LONGEST_ALT), path=self.path)
 
     def __repr__(self) -> str:
-        return (
-            f"GeneratedImage({str(self.path)!r}, {self.width}×{self.height}, {self.model!r}, {_short(self.prompt)!r})"
-        )
+        size = f"{self.width}×{self.height}"
+        return f"GeneratedImage({str(self.path)!r}, {size}, {self.model}, {_cut(self.prompt, _LONGEST_REPR)!r})"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        return Gallery((self,))._repr_mimebundle_(include, exclude)
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:  # noqa: ARG002 - IPython's
+        return self.mimebundle()
 
 
 class Gallery(Sequence[GeneratedImage]):
-    """Pictures in order: index, slice, add, save; shown as one preview or one contact sheet.
+    """Generated pictures in order: index it, slice it, add it to another, save it, look at it.
 
     Args:
-        pictures: the pictures.
-        preview_px: the long side of previews in pixels.
-        embed: what a notebook keeps: ``preview``, ``full`` or ``link``.
+        images: the pictures.
+        showing: how they are previewed; None for how the first one is.
+        labels: a caption for each, or None.
 
     Example:
-        >>> gallery = generate("a cat", n=2)
-        >>> gallery[0].path.name, len(gallery)
-        ('2026-11-21-a-cat-8499-1.png', 2)
+        >>> best = gallery[:2] + other[-1:]
+        >>> best.save("best", "{slug}-{i}.{ext}")
     """
 
     def __init__(
-        self, pictures: Iterable[GeneratedImage] = (), *, preview_px: int = 768, embed: str = "preview"
+        self,
+        images: Iterable[GeneratedImage] = (),
+        *,
+        showing: Showing | None = None,
+        labels: Sequence[str] | None = None,
     ) -> None:
-        self._pictures = tuple(pictures)
-        self.preview_px = preview_px
-        self.embed = embed
+        self._images = tuple(images)
+        self.showing = showing or (self._images[0].showing if self._images else Showing())
+        self.labels = tuple(labels) if labels is not None else None
 
     @overload
     def __getitem__(self, place: int) -> GeneratedImage: ...
+
     @overload
     def __getitem__(self, place: slice) -> Gallery: ...
+
     def __getitem__(self, place: int | slice) -> GeneratedImage | Gallery:
         if isinstance(place, slice):
-            return self._like(self._pictures[place])
-        return self._pictures[place]
+            labels = self.labels[place] if self.labels is not None else None
+            return Gallery(self._images[place], showing=self.showing, labels=labels)
+        return self._images[place]
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._images)
 
     def __add__(self, other: Iterable[GeneratedImage]) -> Gallery:
-        return self._like((*self._pictures, *other))
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        return Gallery((*self._images, *other), showing=self.showing)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Gallery) and self._pictures == other._pictures
+        return isinstance(other, Gallery) and self._images == other._images
 
     def __hash__(self) -> int:
-        return hash(self.paths)
+        return hash(tuple(str(image.path) for image in self._images))
 
     def __repr__(self) -> str:
-        if not self._pictures:
-            return "Gallery of no pictures"
-        lines = [f"Gallery: {words.say('generation.pictures', count=len(self))}, {_short(self._pictures[0].prompt)!r}"]
-        lines += [f"  {picture.path}  {picture.width}×{picture.height}" for picture in self._pictures]
-        return "\n".join(lines)
+        if not self._images:
+            return "Gallery()"
+        return f"Gallery({len(self)}: {self._images[0]!r}{', …' if len(self) > 1 else ''})"
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files."""
-        return tuple(picture.path for picture in self._pictures)
+        """The files, in order."""
+        return tuple(image.path for image in self._images)
 
     @property
     def cost_usd(self) -> float | None:
-        """What they cost together; None when that isn't known of all."""
-        costs = [picture.cost_usd for picture in self._pictures]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
+        """What the pictures cost together; None when the server said nothing of some."""
+        costs = [image.cost_usd for image in self._images]
+        return None if not costs or None in costs else round(sum(cost for cost in costs if cost is not None), 9)
 
-    def embedded(self, embed: str) -> Gallery:
-        """The same pictures, kept by a notebook in another way."""
-        return Gallery(self._pictures, preview_px=self.preview_px, embed=embed)
-
-    def save(self, folder: str | Path, pattern: str = "{name}") -> tuple[Path, ...]:
-        """Copy the files.
+    def save(self, folder: str | Path, pattern: str = "{name}") -> Gallery:
+        """Copy the pictures and their sidecars into a folder.
 
         Args:
-            folder: where to; made when it isn't there.
-            pattern: file name without extension; ``{name}``, ``{index}``, ``{model}``, ``{task_id}``.
+            folder: made when it isn't there.
+            pattern: the file names; ``{name}`` (as it is), ``{date}``, ``{slug}``, ``{model}``, ``{seed}``, ``{id}``,
+                ``{i}`` (place in this gallery), ``{ext}``.
 
         Returns:
-            The new files.
+            The copies.
+
+        Raises:
+            OptionMistake: a field that no pattern has.
         """
+        from dataclasses import replace
+
         target = Path(folder).expanduser()
         target.mkdir(parents=True, exist_ok=True)
         copies = []
-        for place, picture in enumerate(self._pictures, 1):
-            name = pattern.format(name=picture.path.stem, index=place, model=picture.model, task_id=picture.task_id)
-            safe = "".join(sign if sign.isalnum() or sign in "-_. " else "-" for sign in name).strip(". ") or str(place)
-            copies.append(Path(shutil.copy2(picture.path, target / f"{safe}{picture.path.suffix}")))
-        return tuple(copies)
+        for place, image in enumerate(self._images, 1):
+            copy = _unused(target / _named(pattern, image, place), image.path)
+            if copy != image.path:
+                _copied(image.path, copy)
+                sidecar = image.path.with_name(image.path.name + ".json")
+                if sidecar.is_file():
+                    shutil.copyfile(sidecar, copy.with_name(copy.name + ".json"))
+            copies.append(replace(image, path=copy))
+        return Gallery(copies, showing=self.showing, labels=self.labels)
 
-    def sheet(self, long_side: int | None = None) -> Preview:
-        """All pictures as one contact sheet with captions.
+    def sheet(self, columns: int | None = None) -> Image.Image:
+        """All pictures on one contact sheet.
 
         Args:
-            long_side: its width in pixels, at least.
+            columns: how many stand side by side; None for about as many as rows.
+        """
+        from qwave_jupyter.generation import contact_sheet
+
+        tiles = [contact_sheet.Tile(image.path, caption) for image, caption in zip(self, self.captions(), strict=True)]
+        return contact_sheet.draw(tiles, columns=columns, width=self.showing.preview_px)
+
+    def captions(self) -> tuple[str, ...]:
+        """What tells the pictures apart: their labels, else their number and what differs between them."""
+        if self.labels is not None:
+            return self.labels
+        everything = [{"model": image.model, **image.parameters} for image in self._images]
+        keys = sorted({key for one in everything for key in one if key not in {"prompt", "images", "mask"}})
+        differing = [key for key in keys if len({str(one.get(key)) for one in everything}) > 1]
+        return tuple(
+            " · ".join([str(place), *(f"{key} {one[key]}" for key in differing if key in one)][:4])
+            for place, one in enumerate(everything, 1)
+        )
+
+    def to_html(self, file: str | Path, title: str = "") -> Path:
+        """Write one page that holds everything: pictures, prompts, parameters; no script, no link to elsewhere.
+
+        Args:
+            file: the page.
+            title: its title; "" for the first prompt.
+        """
+        from qwave_jupyter.generation import gallery_page
+
+        page = Path(file).expanduser()
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(gallery_page.render(self, title=title), encoding="utf-8")
+        return page
+
+    def text(self) -> str:
+        """The pictures in words: prompt and file of each."""
+        if not self._images:
+            return words.say("generation.no_pictures_here")
+        return "\n".join(image.text() for image in self._images)
+
+    @property
+    def alt(self) -> str:
+        """The alternative text: the prompts, each once."""
+        return _cut(" | ".join(dict.fromkeys(image.prompt for image in self._images)), _LONGEST_ALT)
+
+    def mimebundle(self, *, embed: str | None = None, preview_px: int | None = None) -> MimeBundle:
+        """Its static representation: the picture, or one contact sheet of several.
+
+        Args:
+            embed: ``preview``, ``full`` or ``link``; None for what its settings say. Several pictures in full still
+                make one sheet, a larger one.
+            preview_px: the preview's long side; None likewise.
         """
         from qwave_jupyter.generation import previews
 
-        captions = [_caption(place, picture) for place, picture in enumerate(self._pictures)]
-        return previews.contact_sheet(self.paths, captions, long_side or self.preview_px)
+        showing = Showing(preview_px or self.showing.preview_px, self.showing.cache, embed or self.showing.embed)
+        if len(self) == 1:
+            data, metadata = self._images[0].mimebundle(embed=showing.embed, preview_px=showing.preview_px)
+            return {**data, "text/plain": self.text()}, metadata
+        bundle: dict[str, Any] = {"text/plain": self.text()}
+        picture = previews.of_sheet(self, showing) if self._images else None
+        if picture is None:
+            return bundle, {}
+        bundle[picture.mime] = picture.base64()
+        return bundle, {picture.mime: {"alt": self.alt, "width": picture.width, "height": picture.height}}
 
-    def to_html(self, file: str | Path) -> Path:
-        """Write one self-contained page with previews, prompts and files.
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:  # noqa: ARG002 - IPython's
+        return self.mimebundle()
 
-        Args:
-            file: where to.
-        """
-        target = Path(file).expanduser()
-        figures = []
-        for picture in self._pictures:
-            small = picture.preview(self.preview_px)
-            data = base64.b64encode(small.content).decode("ascii")
-            figures.append(
-                f'<figure><img alt="{html.escape(picture.prompt)}" src="data:{small.mime};base64,{data}">'
-                f"<figcaption>{html.escape(picture.prompt)}<br><small>{html.escape(picture.model)} · "
-                f"{html.escape(picture.path.name)}</small></figcaption></figure>"
-            )
-        target.write_text(_PAGE + "".join(figures), encoding="utf-8")
+
+def _named(pattern: str, image: GeneratedImage, place: int) -> str:
+    from datetime import datetime, timezone
+
+    moment = datetime.fromtimestamp(image.created, tz=timezone.utc).astimezone()
+    known = {
+        "name": image.path.stem,
+        "date": moment.date().isoformat(),
+        "slug": naming.slug(image.prompt),
+        "model": image.model,
+        "seed": image.parameters.get("seed", ""),
+        "id": naming.short_id(image.job_id),
+        "i": place,
+        "ext": image.path.suffix.lstrip("."),
+    }
+    try:
+        name = pattern.format(**known)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        raise OptionMistake("generation.bad_pattern", given=pattern, allowed=[f"{{{one}}}" for one in known]) from None
+    name = "".join("-" if sign in '/\\:*?"<>|' or not sign.isprintable() else sign for sign in name).strip(" .")
+    ending = image.path.suffix
+    return name if name.lower().endswith(ending.lower()) else (name or "picture") + ending
+
+
+def _copied(source: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(source, target)
+    except FileNotFoundError:
+        raise OptionMistake("generation.no_such_file", path=source) from None
+
+
+def _unused(target: Path, source: Path) -> Path:
+    if not target.exists() or target.resolve() == source.resolve():
         return target
-
-    def _like(self, pictures: Iterable[GeneratedImage]) -> Gallery:
-        return Gallery(pictures, preview_px=self.preview_px, embed=self.embed)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        del include, exclude
-        data: dict[str, Any] = {"text/plain": repr(self)}
-        if not self._pictures or not all(path.is_file() for path in self.paths):
-            return data, {}
-        if self.embed == "link":
-            names = "<br>".join(html.escape(str(path)) for path in self.paths)
-            return {**data, "text/html": f"<code>{names}</code>"}, {}
-        small = self._shown()
-        data[small.mime] = base64.b64encode(small.content).decode("ascii")
-        alternative = _short(self._pictures[0].prompt, 300)
-        return data, {small.mime: {"width": small.width, "height": small.height, "alt": alternative}}
-
-    def _shown(self) -> Preview:
-        if len(self) > 1:
-            return self.sheet()
-        (picture,) = self._pictures
-        if self.embed == "full" and picture.format in {"png", "jpeg"}:
-            from qwave_jupyter.generation.previews import Preview
-
-            shrunk = min(1.0, 1024 / max(1, picture.width))
-            width, height = round(picture.width * shrunk), round(picture.height * shrunk)
-            return Preview(picture.path.read_bytes(), f"image/{picture.format}", width, height)
-        return picture.preview(self.preview_px)
+    return next(
+        other
+        for number in itertools.count(2)
+        if not (other := target.with_name(f"{target.stem}-{number}{target.suffix}")).exists()
+    )
 
 
-def _caption(place: int, picture: GeneratedImage) -> str:
-    seed = picture.parameters.get("seed")
-    named = "" if seed in {None, -1} else f"  seed {seed}"
-    return f"[{place}]  {picture.width} x {picture.height}{named}"
-
-
-def _short(text: str, most: int = 80) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+def _cut(text: str, longest: int) -> str:
+    flat = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: longest * 2]).split())
+    return flat if len(flat) <= longest else flat[: longest - 1] + "…"

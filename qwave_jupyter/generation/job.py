@@ -1,33 +1,53 @@
 """One job: submitted, followed and fetched in a daemon thread of its own, watched by whoever wants to.
 
-Waiters only watch. Threads of an executor would hold up the exit of a kernel, so there are none.
+Waiters only watch: nothing of ours ever holds up the exit of a kernel. A timeout stops the waiting and not the task;
+an interrupt asks the server once to cancel and says what became of the task.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
+import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError
+from qwave_jupyter.api.retries import Stopped
+from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, WaitTimeout
+from qwave_jupyter.generation.course import CANCEL_WITHIN, Course
 from qwave_jupyter.generation.gallery import Gallery
-from qwave_jupyter.generation.request import Request
+from qwave_jupyter.generation.naming import short_id
 from qwave_jupyter.generation.running import Run
 from qwave_jupyter.generation.snapshot import Snapshot
-from qwave_jupyter.generation.workbench import Workbench
+from qwave_jupyter.generation.watching import Watcher, Watchers
 
-__all__ = ["Job", "as_completed"]
+if TYPE_CHECKING:
+    from qwave_jupyter.generation.journal import Entry
+    from qwave_jupyter.generation.request import Request
+    from qwave_jupyter.generation.workbench import Workbench
 
-Watcher = Callable[[Snapshot], None]
+__all__ = ["AwaitingCancelled", "CancelledWhileAwaited", "Job", "as_completed"]
 
 #: A wait in slices stays interruptible everywhere, Windows included.
-_SLICE = 0.1
-#: The server is asked for 3 s at most; the rest is ours.
-_CANCEL_PATIENCE = 4.0
+_SLICE = 0.2
+_LEAVING = 0.3
+_CANCEL_PATIENCE = CANCEL_WITHIN + _LEAVING + 0.2
+
+
+class CancelledWhileAwaited(GenerationError):
+    """A cancelled job as whoever awaits it sees it.
+
+    It reads like :class:`~qwave_jupyter.errors.Cancelled` but is no KeyboardInterrupt, which would tear down the event
+    loop that all tasks share.
+    """
+
+
+class AwaitingCancelled(CancelledWhileAwaited, asyncio.CancelledError):
+    """The same where the awaiting task itself was cancelled, as asyncio wants to hear it."""
 
 
 class Job:
@@ -35,48 +55,79 @@ class Job:
 
     Args:
         request: what to generate.
-        bench: what is needed for it.
-        max_cost: USD; a job for which the server holds more is cancelled while it is queued.
+        workbench: what is needed for it.
+        max_cost: USD; a job for which the server reserves more is cancelled while it is queued.
         reuse: show an identical finished job's pictures instead of paying again.
-        job_id: the id of a job of the journal that is picked up again.
-        task_id: its task id, when that is known.
+        hold: seconds for which the server may keep the answer to the submit back, instead of being asked repeatedly.
 
     Example:
-        >>> job = submit("a cat", model="z-image-turbo")
-        >>> job.status, job.result()
-        ('queued', Gallery: 1 picture, 'a cat' …)
+        >>> job = Job(request, workbench).start()
+        >>> job.status
+        'queued'
+        >>> job.result()[0].path
+        PosixPath('/home/me/qwave-images/2026-11-21-a-cat-8499f3a2-1.png')
     """
 
     def __init__(
         self,
         request: Request,
-        bench: Workbench,
+        workbench: Workbench,
         *,
         max_cost: float | None = None,
         reuse: bool = False,
-        job_id: str | None = None,
-        task_id: str = "",
+        hold: float | None = None,
+        _entry: Entry | None = None,
     ) -> None:
-        self.id = job_id or str(uuid.uuid4())
+        self.id = _entry.job_id if _entry is not None else str(uuid.uuid4())
         self.request = request
-        self._bench = bench
+        task_id = (_entry.task_id or "") if _entry is not None else ""
+        self._course = Course(self.id, request, workbench, task_id)
+        self._run = Run(self._course, self._publish, max_cost=max_cost, reuse=reuse, hold=hold, entry=_entry)
+        self._clock = workbench.clock
         self._over = threading.Event()
-        self._wish_to_stop = threading.Event()
-        self._watchers: list[Watcher] = []
-        self._lock = threading.Lock()
-        self._snapshot = Snapshot(self.id, request, demo=bench.demo, task_id=task_id, started=bench.clock.monotonic())
-        self._run = Run(bench, self._wish_to_stop, self._publish, max_cost=max_cost, reuse=reuse)
-        self._resumes = job_id is not None
+        self._lock = threading.RLock()
+        self._watchers = Watchers()
+        self._callbacks: list[Callable[[Job], object]] = []
+        self._started = False
+        self._snapshot = Snapshot(
+            self.id, request, task_id=task_id, started=self._clock.monotonic(), demo=workbench.demo
+        )
+
+    @classmethod
+    def resume(cls, entry: Entry, workbench: Workbench) -> Job:
+        """A job of the journal, to be started again: followed where its task is known, else submitted with its old key.
+
+        Args:
+            entry: an open entry.
+            workbench: what is needed; the entry's own folder for pictures is kept.
+
+        Raises:
+            GenerationError: the submit can't be repeated, because its pictures' bytes are gone or the record is broken.
+        """
+        from qwave_jupyter.generation import resuming
+
+        request, bench = resuming.prepared(entry, workbench)
+        return cls(request, bench, _entry=entry)
+
+    @classmethod
+    def ended(cls, entry: Entry, request: Request, workbench: Workbench, error: QwaveError) -> Job:
+        """A job that can't go on, with the reason, so that it is reported like any other."""
+        job = cls(request, workbench, _entry=entry)
+        job._started = True
+        job._finish("failed", error=error)
+        return job
 
     def __repr__(self) -> str:
-        now = self.snapshot
+        now = self._snapshot
         named = f", task {now.task_id}" if now.task_id else ""
-        return f"Job({self.request.model.id!r}, {now.phase}{named})"
+        prompt = self.request.prompt if len(self.request.prompt) <= 40 else self.request.prompt[:39] + "…"
+        return f"Job({short_id(self.id)}, {self.request.model.id}, {now.phase}{named}, {prompt!r})"
 
     @property
     def snapshot(self) -> Snapshot:
         """What is known now."""
-        return self._snapshot
+        now = self._snapshot
+        return now if now.is_over else replace(now, elapsed=self._clock.monotonic() - now.started)
 
     @property
     def status(self) -> str:
@@ -85,22 +136,25 @@ class Job:
 
     @property
     def task_id(self) -> str:
-        """The server's id, or "" before it is known."""
+        """The server's id, "" before it is known."""
         return self._snapshot.task_id
 
     @property
     def gallery(self) -> Gallery | None:
-        """The pictures that are here."""
+        """The pictures that are on disk so far."""
         return self._snapshot.gallery
 
     @property
     def error(self) -> QwaveError | None:
-        """Why it ended without all of its pictures."""
+        """Why it ended without pictures, or None."""
         return self._snapshot.error
 
     def start(self) -> Job:
-        """Start the thread; once."""
-        threading.Thread(target=self._work, name=f"qwave-{self.id[:8]}", daemon=True).start()
+        """Start the thread, once."""
+        with self._lock:
+            if not self._started:
+                self._started = True
+                threading.Thread(target=self._work, name=f"qwave-{short_id(self.id)}", daemon=True).start()
         return self
 
     def done(self) -> bool:
@@ -108,143 +162,211 @@ class Job:
         return self._over.is_set()
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
-        """Be told of every change, from the job's thread; the present state comes first.
+        """Be told of every change, the present state first.
 
         Args:
-            watcher: called with each snapshot; what it raises is its own affair and never the job's.
+            watcher: called with one snapshot after the other, in a thread that is not the job's: it may be slow, and
+                what it raises is its own affair. The last snapshot is always told.
 
         Returns:
             A function that ends the subscription.
         """
         with self._lock:
-            self._watchers.append(watcher)
-            now = self._snapshot
-        _tell(watcher, now)
+            return self._watchers.add(watcher, self.snapshot)
 
-        def unsubscribe() -> None:
-            with self._lock:
-                if watcher in self._watchers:
-                    self._watchers.remove(watcher)
-
-        return unsubscribe
+    def add_done_callback(self, callback: Callable[[Job], object]) -> None:
+        """Call a function with this job once it is over, at once if it already is; in whatever thread ends it."""
+        with self._lock:
+            if not self._over.is_set():
+                self._callbacks.append(callback)
+                return
+        callback(self)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is over, or so many seconds; whether it is."""
-        left = timeout
-        while not self._over.is_set() and (left is None or left > 0):
-            self._over.wait(_SLICE if left is None else min(_SLICE, left))
-            left = None if left is None else left - _SLICE
-        return self._over.is_set()
-
-    def result(self, timeout: float | None = None) -> Gallery:
-        """Wait for the pictures. An interrupt cancels the task and says what became of it.
+        """Wait until it is over, or so many seconds.
 
         Args:
-            timeout: seconds; the job itself goes on after them.
+            timeout: seconds; None for as long as it takes.
+
+        Returns:
+            Whether it is over.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        while not self._over.is_set():
+            left = _SLICE if until is None else min(_SLICE, until - time.monotonic())
+            if left <= 0:
+                return False
+            self._over.wait(left)
+        return True
+
+    def result(self, timeout: float | None = None) -> Gallery:
+        """Wait for the pictures. An interrupt (Ctrl-C, ⏹) cancels the job and says what became of it.
+
+        Args:
+            timeout: seconds after which this call gives up; the job itself goes on.
 
         Raises:
-            GenerationError: it failed, was cancelled, or took too long.
-            TimeoutError: ``timeout`` passed.
+            GenerationError: it failed, was cancelled, or took longer than its own timeout.
+            WaitTimeout: ``timeout`` passed.
         """
         try:
             if not self.wait(timeout):
-                raise TimeoutError
+                raise WaitTimeout("generation.still_running", seconds=timeout, job_id=self.id, task_id=self.task_id)
         except KeyboardInterrupt:
-            raise self.stop() from None
+            self.cancel()
+            raise self._stopped() from None
         return self._outcome()
 
-    def cancel(self) -> None:
-        """Ask the server to cancel, and stop waiting; the outcome is in the next snapshots and in :meth:`result`."""
-        self._wish_to_stop.set()
+    def cancel(self, *, wait: bool = True) -> Snapshot:
+        """Stop the job: ask the server once to cancel, and end the waiting whatever it says.
 
-    def stop(self) -> QwaveError:
-        """Cancel and wait, a few seconds at most, for what becomes of it; the error that tells."""
-        self.cancel()
-        self._over.wait(_CANCEL_PATIENCE)
-        error = self._snapshot.error
-        if isinstance(error, Cancelled):
-            return error
-        if self._over.is_set() and error is None:
-            return Cancelled("generation.cancelled_done", job_id=self.id, task_id=self.task_id)
-        return Cancelled("generation.cancelled_unknown", job_id=self.id, task_id=self.task_id)
+        Args:
+            wait: stay until it is known what became of it, 3 s at most; False returns at once.
+
+        Returns:
+            The job as it is then; ``stopped`` says what became of it.
+        """
+        with self._lock:
+            if not self._over.is_set() and not self._course.stop.is_set():
+                if not self._started:
+                    self._started = True
+                    self._course.answered.set()
+                    self._course.left.set()
+                self._course.stop.set()
+                threading.Thread(target=self._end, name=f"qwave-end-{short_id(self.id)}", daemon=True).start()
+        if wait:
+            self._over.wait(_CANCEL_PATIENCE)
+        return self.snapshot
 
     def __await__(self) -> Generator[Any, None, Gallery]:
         return self._awaited().__await__()
 
     async def _awaited(self) -> Gallery:
-        loop = asyncio.get_running_loop()
-        over = asyncio.Event()
-
-        def watch(now: Snapshot) -> None:
-            if now.is_over and not loop.is_closed():
-                loop.call_soon_threadsafe(over.set)
-
-        unsubscribe = self.subscribe(watch)
         try:
-            await over.wait()
-            self._over.wait(1)
+            await self._over_on_loop()
         except asyncio.CancelledError:
-            raise self.stop() from None
-        finally:
-            unsubscribe()
-        return self._outcome()
+            self.cancel(wait=False)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._over_on_loop(), _CANCEL_PATIENCE)
+            stopped = self._stopped()
+            raise AwaitingCancelled(stopped.key, **stopped.fields) from None
+        try:
+            return self._outcome()
+        except Cancelled as cancelled:
+            raise CancelledWhileAwaited(cancelled.key, **cancelled.fields) from None
+
+    async def _over_on_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+
+        def settle() -> None:
+            if not over.done():
+                over.set_result(None)
+
+        def wake(_: Job) -> None:
+            # The loop may be gone by then; so is whoever waited on it.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(settle)
+
+        self.add_done_callback(wake)
+        await over
 
     def _outcome(self) -> Gallery:
         now = self._snapshot
         if now.error is not None:
-            raise now.error
-        if now.gallery is None:
-            raise GenerationError("generation.completed_empty", job_id=self.id, task_id=now.task_id)
-        return now.gallery
+            raise now.error.with_traceback(None)
+        return now.gallery if now.gallery is not None else Gallery()
+
+    def _stopped(self) -> Cancelled:
+        error = self._snapshot.error
+        if isinstance(error, Cancelled):
+            return error
+        known = self._over.is_set() and error is None
+        code = "cancelled_done" if known else "cancelled_unknown"
+        return Cancelled(
+            f"generation.{code}", job_id=self.id, task_id=self.task_id, outcome="kept" if known else "unknown"
+        )
 
     def _work(self) -> None:
         try:
-            self._run(self._snapshot, resumes=self._resumes)
+            try:
+                self._run()
+            finally:
+                self._course.left.set()
+        except Stopped:
+            # Whoever stopped it says what became of it.
+            return
+        except QwaveError as error:
+            ended_otherwise = "timeout" if isinstance(error, WaitTimeout) else "failed"
+            self._finish("cancelled" if isinstance(error, Cancelled) else ended_otherwise, error=error)
+        except BaseException as problem:  # noqa: BLE001 - a fault of ours must end the waiting too
+            reason = f"{type(problem).__name__}: {problem}"[:300]
+            fault = GenerationError("generation.our_fault", reason=reason, job_id=self.id, task_id=self.task_id)
+            fault.__cause__ = problem
+            self._finish("failed", error=fault)
         finally:
-            self._over.set()
-            self._bench.client.close()
+            self._course.answered.set()
+
+    def _end(self) -> None:
+        ending = self._course.end()
+        # What is told as over should be free to be picked up again.
+        self._course.left.wait(_LEAVING)
+        self._finish("cancelled", error=ending.error, stopped=ending.outcome, refunded_usd=ending.refunded_usd)
+
+    def _finish(self, phase: str, **changes: Any) -> None:
+        self._publish(phase=phase, retry=None, **changes)
 
     def _publish(self, **changes: Any) -> Snapshot:
         with self._lock:
-            self._snapshot = now = replace(self._snapshot, **changes)
-            watchers = tuple(self._watchers)
-        if now.is_over:
-            self._over.set()
-        for watcher in watchers:
-            _tell(watcher, now)
+            if self._snapshot.is_over:
+                # What comes after the end (a late answer to a stopped job) is in the journal only.
+                return self._snapshot
+            elapsed = self._clock.monotonic() - self._snapshot.started
+            if self._snapshot.phase == "processing" and changes.get("phase") in {"queued", "submitting"}:
+                del changes["phase"]
+            self._snapshot = now = replace(self._snapshot, elapsed=elapsed, **changes)
+            callbacks: list[Callable[[Job], object]] = []
+            if now.is_over:
+                callbacks, self._callbacks = self._callbacks, []
+                self._over.set()
+            self._watchers.tell(now)
+        for callback in callbacks:
+            self._call(callback)
         return now
 
+    def _call(self, callback: Callable[[Job], object]) -> None:
+        try:
+            callback(self)
+        except Exception as problem:  # noqa: BLE001 - like a watcher's, it is not the job's affair
+            threading.excepthook(
+                threading.ExceptHookArgs((type(problem), problem, problem.__traceback__, threading.current_thread()))
+            )
 
-def as_completed(jobs: Iterable[Job]) -> Iterator[Job]:
+
+def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[Job]:
     """The jobs in the order in which they end.
 
     Args:
         jobs: jobs that were started.
+        timeout: seconds for all of them together; None for as long as it takes.
+
+    Raises:
+        WaitTimeout: ``timeout`` passed.
+
+    Example:
+        >>> for job in as_completed(jobs):
+        ...     print(job.task_id, job.status)
     """
     ended: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    told: set[str] = set()
     several = list(jobs)
     for job in several:
-
-        def watch(now: Snapshot, job: Job = job) -> None:
-            if now.is_over and job.id not in told:
-                told.add(job.id)
-                ended.put(job)
-
-        job.subscribe(watch)
+        job.add_done_callback(ended.put)
+    until = None if timeout is None else time.monotonic() + timeout
     for _ in several:
         while True:
-            try:
-                yield ended.get(timeout=_SLICE)
+            left = _SLICE if until is None else min(_SLICE, until - time.monotonic())
+            if left <= 0:
+                raise WaitTimeout("generation.still_running", seconds=timeout, job_id="", task_id="")
+            with contextlib.suppress(queue.Empty):
+                yield ended.get(timeout=left)
                 break
-            except queue.Empty:
-                continue
-
-
-def _tell(watcher: Watcher, now: Snapshot) -> None:
-    try:
-        watcher(now)
-    except Exception as problem:  # noqa: BLE001 - a view that fails must not take the pictures with it
-        threading.excepthook(
-            threading.ExceptHookArgs((type(problem), problem, problem.__traceback__, threading.current_thread()))
-        )

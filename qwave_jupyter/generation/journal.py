@@ -1,76 +1,38 @@
-"""The record of every job, from the intent to the files: nothing that was paid for is ever lost.
+"""The record of every job, from its intent to its files: nothing that was paid for is ever lost.
 
-SQLite in WAL mode where the file system can (rollback otherwise), one short transaction per step, shared by any number
-of kernels. The API key never comes near it; reference bytes lie beside it, once each, by their hash.
+SQLite, safe for several processes: short transactions, a patient busy timeout, WAL where the file system can. The API
+key is never in it. When it can't be written, that is said once and the jobs go on.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
+import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import JournalUnavailable
+from qwave_jupyter.generation import journal_schema as schema
+from qwave_jupyter.generation.blobs import Blobs
+from qwave_jupyter.generation.journal_entries import OPEN_STATES, Costs, Entry, from_row, stored, to_row
 from qwave_jupyter.generation.locks import JobLock
 
-__all__ = ["Journal", "Row", "open_journal"]
+__all__ = ["OPEN_STATES", "Costs", "Entry", "Journal", "JournalWarning", "NullJournal", "open_journal"]
 
-_SCHEMA = 1
-_TABLES = """
-CREATE TABLE IF NOT EXISTS jobs (
-    job_id TEXT PRIMARY KEY, created REAL NOT NULL, updated REAL NOT NULL, state TEXT NOT NULL, edition TEXT NOT NULL,
-    base_url TEXT NOT NULL, model TEXT NOT NULL, action TEXT NOT NULL, prompt TEXT NOT NULL, body TEXT NOT NULL,
-    fingerprint TEXT NOT NULL, likeness TEXT NOT NULL, task_id TEXT, estimate_usd REAL, held_quota INTEGER,
-    cost_quota INTEGER, refunded_quota INTEGER, seconds REAL, files TEXT NOT NULL DEFAULT '[]', error TEXT,
-    notebook TEXT, save_dir TEXT
-);
-CREATE INDEX IF NOT EXISTS open_jobs ON jobs (state) WHERE state IN ('intended', 'submitted', 'completed');
-CREATE INDEX IF NOT EXISTS by_time ON jobs (created);
-CREATE INDEX IF NOT EXISTS by_fingerprint ON jobs (fingerprint, state);
-CREATE INDEX IF NOT EXISTS by_likeness ON jobs (likeness, created) WHERE seconds IS NOT NULL;
-"""
-_OPEN = ("intended", "submitted", "completed")
-_DATA_URI = "qwave-blob:"
+Result = TypeVar("Result")
+
+_BUSY_SECONDS = 20.0
+_ALL = ", ".join(schema.COLUMNS)
+_PACE_NEEDED = 3
 
 
-@dataclass(frozen=True)
-class Row:
-    """One job as the journal knows it.
-
-    Args:
-        job_id: its id, which is also its idempotency key.
-        state: ``intended``, ``submitted``, ``completed`` (some files are missing), ``done``, ``failed``
-            or ``cancelled``.
-        body: the request body with its references.
-        files: one object for each finished picture, as :mod:`~qwave_jupyter.generation.gallery` writes them.
-    """
-
-    job_id: str
-    created: float
-    state: str
-    edition: str
-    base_url: str
-    model: str
-    action: str
-    prompt: str
-    body: Mapping[str, Any] = field(repr=False)
-    fingerprint: str = ""
-    task_id: str | None = None
-    estimate_usd: float | None = None
-    held_quota: int | None = None
-    cost_quota: int | None = None
-    refunded_quota: int | None = None
-    seconds: float | None = None
-    files: Sequence[Mapping[str, Any]] = ()
-    error: str | None = None
-    notebook: str | None = None
-    save_dir: str | None = None
+class JournalWarning(UserWarning):
+    """The journal was damaged, or can't be written."""
 
 
 class Journal:
@@ -78,205 +40,275 @@ class Journal:
 
     Args:
         home: the folder; made on first need.
+        clock: time.
 
-    Raises:
-        JournalUnavailable: it can't be written there.
+    Example:
+        >>> journal = open_journal(Path("~/.local/share/qwave-jupyter").expanduser())
+        >>> [entry.task_id for entry in journal.open_jobs()]
+        []
     """
 
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self._lock = threading.Lock()
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            self._database = self._opened(home / "journal.sqlite3")
-        except (OSError, sqlite3.Error) as problem:
-            raise JournalUnavailable("generation.not_written", folder=str(home), reason=_reason(problem)) from None
+    def __init__(self, home: Path, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.home = home
+        self.path = home / "journal.sqlite3"
+        self.blobs = Blobs(home / "blobs")
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._owner = 0
+        self._writable = True
+        self._warned: set[str] = set()
 
-    def close(self) -> None:
-        """Close the database."""
-        self._database.close()
+    def __repr__(self) -> str:
+        return f"Journal({str(self.home)!r})"
 
-    def intend(self, job_id: str, **facts: Any) -> None:
-        """Write down a job before anything is sent."""
-        body = self._without_bytes(facts.pop("body"))
-        row = {"job_id": job_id, "state": "intended", "body": json.dumps(body), "updated": facts["created"], **facts}
-        columns = ", ".join(row)
-        marks = ", ".join("?" for _ in row)
-        with self._writing() as database:
-            database.execute(f"INSERT INTO jobs ({columns}) VALUES ({marks})", tuple(row.values()))  # noqa: S608 - our names
+    def __reduce__(self) -> Any:
+        return (Journal, (self.home,))
 
-    def note(self, job_id: str, *, now: float, **facts: Any) -> None:
-        """Write down what has become of a job.
+    @property
+    def writable(self) -> bool:
+        """Whether changes are kept."""
+        return self._writable
+
+    def begin(self, entry: Entry) -> None:
+        """Write a job's intent; this comes before its submit."""
+        places = ", ".join("?" * len(schema.COLUMNS))
+        sql = f"INSERT OR REPLACE INTO jobs ({_ALL}) VALUES ({places})"  # noqa: S608 - our own names
+        self._write(sql, to_row(entry, self._clock.now()))
+
+    def update(self, job_id: str, **changes: Any) -> None:
+        """Change some columns of a job.
 
         Args:
             job_id: the job.
-            now: Unix seconds.
-            facts: columns and their values; ``files`` as a list.
+            changes: fields of :class:`Entry`.
         """
-        if "files" in facts:
-            facts["files"] = json.dumps(facts["files"])
-        facts["updated"] = now
-        changes = ", ".join(f"{name} = ?" for name in facts)
-        with self._writing() as database:
-            database.execute(f"UPDATE jobs SET {changes} WHERE job_id = ?", (*facts.values(), job_id))  # noqa: S608
+        unknown = set(changes) - set(schema.COLUMNS)
+        if unknown:
+            raise TypeError(sorted(unknown))
+        changes = {"updated": self._clock.now(), **changes}
+        assignments = ", ".join(f"{name} = ?" for name in changes)
+        values = [stored(name, value) for name, value in changes.items()]
+        self._write(f"UPDATE jobs SET {assignments} WHERE job_id = ?", [*values, job_id])  # noqa: S608 - our own names
 
-    def row(self, job_id: str) -> Row | None:
-        """One job, or None."""
-        return next(iter(self._rows("job_id = ?", (job_id,), 1)), None)
+    def find(self, name: str) -> tuple[Entry, ...]:
+        """The jobs of that job or task id, or whose id begins or ends with it; newest first."""
+        if not name:
+            return ()
+        exact = self._entries("WHERE job_id = ? OR task_id = ? ORDER BY created DESC LIMIT 20", (name, name))
+        if exact:
+            return exact
+        like = _like(name)
+        where = "WHERE job_id LIKE ? ESCAPE '\\' OR task_id LIKE ? ESCAPE '\\' ORDER BY created DESC LIMIT 20"
+        return self._entries(where, (f"{like}%", f"%{like}"))
 
-    def open_jobs(self, base_url: str | None = None) -> tuple[Row, ...]:
-        """The jobs that haven't ended, oldest first.
+    def open_jobs(self, *, base_url: str | None = None) -> tuple[Entry, ...]:
+        """The jobs that somebody may still get pictures from, oldest first.
 
         Args:
-            base_url: only those of one server.
+            base_url: only those of this server; None for all.
         """
-        rows = self._rows(f"state IN {_OPEN}", (), 10_000)
-        return tuple(reversed([row for row in rows if base_url is None or row.base_url == base_url]))
+        states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+        entries = self._entries(f"WHERE state IN ({states}) ORDER BY created")
+        return tuple(entry for entry in entries if base_url is None or entry.base_url == base_url)
 
-    def finished(self, words: str = "", limit: int = 100) -> tuple[Row, ...]:
+    def abandoned(self, *, base_url: str | None = None) -> tuple[Entry, ...]:
+        """The open jobs that no process works on."""
+        return tuple(entry for entry in self.open_jobs(base_url=base_url) if self._is_free(entry.job_id))
+
+    def history(self, limit: int = 100, search: str = "") -> tuple[Entry, ...]:
         """Finished jobs, newest first.
 
         Args:
-            words: words that must all stand in the prompt or the model id.
             limit: how many at most.
+            search: words that must all stand in prompt or model id.
         """
-        terms = words.split()[:10]
-        where = " AND ".join(
-            ["state = 'done'", *["(prompt LIKE ? ESCAPE '!' OR model LIKE ? ESCAPE '!')"] * len(terms)]
+        words = search.split()
+        conditions = "".join(" AND (prompt LIKE ? ESCAPE '\\' OR model LIKE ? ESCAPE '\\')" for _ in words)
+        values: list[Any] = [f"%{_like(word)}%" for word in words for _ in range(2)]
+        return self._entries(f"WHERE state = 'done'{conditions} ORDER BY created DESC LIMIT ?", (*values, limit))
+
+    def durations(
+        self, model: str, *, action: str = "", resolution: str = "", quality: str = "", n: int = 1, limit: int = 40
+    ) -> tuple[float, ...]:
+        """How long similar jobs took, in seconds, newest first; less similar ones where there are too few."""
+        alike: tuple[tuple[str, tuple[Any, ...]], ...] = (
+            ("resolution = ? AND action = ? AND quality = ? AND n = ?", (resolution, action, quality, n)),
+            ("resolution = ?", (resolution,)),
+            ("1", ()),
         )
-        likes = [like for term in terms for like in (f"%{_literal(term)}%",) * 2]
-        return self._rows(where, tuple(likes), limit)
+        found: tuple[float, ...] = ()
+        for condition, values in alike:
+            sql = (
+                f"SELECT duration FROM jobs WHERE model = ? AND {condition} AND duration IS NOT NULL "  # noqa: S608
+                "ORDER BY finished DESC LIMIT ?"
+            )
+            rows = self._read(sql, (model, *values, limit))
+            found = tuple(float(row[0]) for row in rows)
+            if len(found) >= _PACE_NEEDED:
+                break
+        return found
 
-    def same(self, fingerprint: str) -> Row | None:
-        """The newest finished job with this very request, or None."""
-        rows = self._rows("fingerprint = ? AND state = 'done'", (fingerprint,), 1)
-        return rows[0] if rows else None
+    def find_finished(self, fingerprint: str) -> Entry | None:
+        """The newest finished job of this very request whose files are all still there."""
+        for entry in self._entries(
+            "WHERE state = 'done' AND fingerprint = ? ORDER BY created DESC LIMIT 20", (fingerprint,)
+        ):
+            if entry.files and all(os.path.isfile(str(file["path"])) for file in entry.files):  # noqa: PTH113 - NULs
+                return entry
+        return None
 
-    def durations(self, likeness: str, limit: int = 30) -> tuple[float, ...]:
-        """How many seconds similar jobs took, newest first."""
-        with self._reading() as database:
-            found = database.execute(
-                "SELECT seconds FROM jobs WHERE likeness = ? AND seconds IS NOT NULL ORDER BY created DESC LIMIT ?",
-                (likeness, limit),
-            ).fetchall()
-        return tuple(one["seconds"] for one in found)
+    def costs(self, by: str = "model", *, since: float = 0.0, notebook: str | None = None) -> tuple[Costs, ...]:
+        """What jobs cost, in groups; the newest day first, else the dearest group first.
 
-    def spent(self, since: float, notebook: str | None = None) -> int:
-        """Quota that was charged since a moment, in all or for one notebook."""
-        with self._reading() as database:
-            found = database.execute(
-                "SELECT COALESCE(SUM(cost_quota), 0) AS quota FROM jobs"
-                " WHERE created >= ?1 AND (?2 IS NULL OR notebook = ?2)",
-                (since, notebook),
-            ).fetchone()
-        return int(found["quota"])
+        Args:
+            by: ``day``, ``model`` or ``notebook``.
+            since: Unix seconds of the oldest intent that counts.
+            notebook: only this notebook's jobs.
+        """
+        group = {
+            "day": "date(created, 'unixepoch', 'localtime')",
+            "model": "model",
+            "notebook": "coalesce(notebook, '')",
+        }
+        states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+        order = "1 DESC" if by == "day" else "5 DESC, 3 DESC"
+        where = "created >= ? AND state != 'refused'" + (" AND notebook = ?" if notebook is not None else "")
+        sql = f"""
+            SELECT {group[by]}, count(*), coalesce(sum(estimate_usd), 0),
+                coalesce(sum(CASE WHEN state IN ({states}) AND cost_quota IS NULL THEN held_quota END), 0),
+                coalesce(sum(cost_quota), 0), coalesce(sum(refunded_quota), 0)
+            FROM jobs WHERE {where} GROUP BY 1 ORDER BY {order}
+        """  # noqa: S608 - our own names
+        rows = self._read(sql, (since, notebook) if notebook is not None else (since,))
+        return tuple(Costs(str(row[0]), row[1], row[2], row[3], row[4], row[5]) for row in rows)
 
     def lock(self, job_id: str) -> JobLock:
-        """The lock under which a job is worked on."""
-        return JobLock(self._home / "locks" / f"{job_id}.lock")
+        """The lock that whoever works on a job holds."""
+        name = "".join(sign for sign in job_id if sign.isalnum() or sign == "-")
+        return JobLock(self.home / "locks" / f"{name}.lock")
 
-    def _opened(self, file: Path) -> sqlite3.Connection:
-        try:
-            return self._connected(file)
-        except sqlite3.DatabaseError as problem:
-            if isinstance(problem, sqlite3.OperationalError):
+    def close(self) -> None:
+        """Close the file; it opens again when it is needed."""
+        with self._lock:
+            if self._connection is not None and self._owner == os.getpid():
+                self._connection.close()
+            self._connection = None
+
+    def _is_free(self, job_id: str) -> bool:
+        lock = self.lock(job_id)
+        if not lock.acquire():
+            return False
+        lock.release()
+        return True
+
+    def _entries(self, where: str, values: Iterable[Any] = ()) -> tuple[Entry, ...]:
+        return tuple(from_row(row) for row in self._read(f"SELECT {_ALL} FROM jobs {where}", values))  # noqa: S608
+
+    def _read(self, sql: str, values: Iterable[Any]) -> Sequence[Any]:
+        rows = self._do(lambda connection: connection.execute(sql, tuple(values)).fetchall(), writing=False)
+        return rows or ()
+
+    def _write(self, sql: str, values: Iterable[Any]) -> None:
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                connection.execute(sql, tuple(values))
+                connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
                 raise
-            # A torn file is put aside, never thrown away: what can be read from it later may be worth money.
-            aside = next(name for n in range(1000) if not (name := file.with_suffix(f".damaged-{n}")).exists())
-            file.rename(aside)
-            for extra in ("-wal", "-shm"):
-                file.with_name(file.name + extra).unlink(missing_ok=True)
-            return self._connected(file)
 
-    def _connected(self, file: Path) -> sqlite3.Connection:
-        database = sqlite3.connect(file, timeout=20, isolation_level=None, check_same_thread=False)
-        try:
-            database.row_factory = sqlite3.Row
-            with contextlib.suppress(sqlite3.OperationalError):
-                database.execute("PRAGMA journal_mode = WAL").fetchone()
-            database.execute("PRAGMA synchronous = NORMAL")
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version < _SCHEMA:
-                database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_SCHEMA}; COMMIT;")
-        except BaseException:
-            database.close()
-            raise
-        return database
+        self._do(change, writing=True)
 
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _do(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
         with self._lock:
             try:
-                self._database.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._database
-                except BaseException:
-                    self._database.execute("ROLLBACK")
-                    raise
-                self._database.execute("COMMIT")
+                return self._try(work, writing=writing)
             except sqlite3.Error as problem:
-                raise JournalUnavailable(
-                    "generation.not_written", folder=str(self._home), reason=_reason(problem)
-                ) from None
+                failure = problem
+            # A damaged file is moved aside, once, and the work is done on the new one.
+            if schema.is_damage(failure) and self._mend(failure):
+                try:
+                    return self._try(work, writing=writing)
+                except sqlite3.Error as problem:
+                    failure = problem
+            self._say("journal_unwritable" if writing else "journal_unreadable", failure)
+            return None
 
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            yield self._database
+    def _try(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
+        connection = self._open()
+        return None if connection is None or (writing and not self._writable) else work(connection)
 
-    def _rows(self, where: str, values: tuple[Any, ...], limit: int) -> tuple[Row, ...]:
-        with self._reading() as database:
-            found = database.execute(
-                f"SELECT * FROM jobs WHERE {where} ORDER BY created DESC LIMIT ?",  # noqa: S608 - our conditions
-                (*values, limit),
-            ).fetchall()
-        known = Row.__dataclass_fields__
-        return tuple(self._row({name: one[name] for name in one.keys() if name in known}) for one in found)  # noqa: SIM118
+    def _open(self) -> sqlite3.Connection | None:
+        # A connection must not be carried into a forked process.
+        if self._connection is not None and self._owner == os.getpid():
+            return self._connection
+        self._owner = os.getpid()
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._connection = schema.connect(self.path, busy_seconds=_BUSY_SECONDS)
+        except (OSError, sqlite3.OperationalError) as problem:
+            if isinstance(problem, sqlite3.Error) and schema.is_damage(problem):
+                raise
+            self._writable = False
+            self._say("journal_unwritable", problem)
+            if not self.path.is_file():
+                return None
+            self._connection = schema.connect_read_only(self.path, busy_seconds=_BUSY_SECONDS)
+        return self._connection
 
-    def _row(self, columns: dict[str, Any]) -> Row:
-        body = self._with_bytes(json.loads(columns.pop("body")))
-        return Row(**{**columns, "body": body, "files": tuple(json.loads(columns["files"]))})
+    def _mend(self, problem: sqlite3.Error) -> bool:
+        """Move a damaged file aside and begin a new one with what can still be read of it."""
+        self.close()
+        mending = JobLock(self.home / "locks" / "mending.lock")
+        if not mending.acquire():
+            return True
+        try:
+            aside = self.path.with_name(f"journal-damaged-{int(self._clock.now())}-{os.getpid()}.sqlite3")
+            for ending in ("-wal", "-shm", ""):
+                file = self.path.with_name(self.path.name + ending)
+                if file.is_file():
+                    file.replace(aside.with_name(aside.name + ending))
+            connection = self._open()
+            saved = schema.salvage(aside, connection) if connection is not None and self._writable else 0
+        except (OSError, sqlite3.Error):
+            return False
+        else:
+            self._say("journal_damaged", problem, aside=aside.name, saved=saved)
+            return True
+        finally:
+            mending.release()
 
-    def _without_bytes(self, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {name: self._without_bytes(one) for name, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self._without_bytes(one) for one in value]
-        if isinstance(value, str) and value.startswith("data:"):
-            name = hashlib.sha256(value.encode()).hexdigest()
-            file = self._home / "references" / name
-            if not file.exists():
-                file.parent.mkdir(exist_ok=True)
-                file.write_text(value, encoding="ascii")
-            return _DATA_URI + name
-        return value
-
-    def _with_bytes(self, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {name: self._with_bytes(one) for name, one in value.items()}
-        if isinstance(value, list):
-            return [self._with_bytes(one) for one in value]
-        if isinstance(value, str) and value.startswith(_DATA_URI):
-            file = self._home / "references" / value.removeprefix(_DATA_URI)
-            return file.read_text(encoding="ascii") if file.exists() else value
-        return value
-
-
-_journals: dict[Path, Journal] = {}
-_opening = threading.Lock()
-
-
-def open_journal(home: Path) -> Journal:
-    """The journal of a folder; the same one for the same folder in this process."""
-    with _opening:
-        if home not in _journals:
-            _journals[home] = Journal(home)
-        return _journals[home]
+    def _say(self, code: str, problem: Exception, **more: Any) -> None:
+        if code in self._warned:
+            return
+        self._warned.add(code)
+        error = JournalUnavailable(f"generation.{code}", path=self.path, reason=str(problem)[:200], **more)
+        warnings.warn(str(error), JournalWarning, stacklevel=2)
 
 
-def _literal(term: str) -> str:
-    return term.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+class NullJournal(Journal):
+    """A journal that keeps nothing: for tests and for those who want no trace."""
+
+    def __init__(self, home: Path, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(home, clock=clock)
+        self._writable = False
+
+    def _open(self) -> sqlite3.Connection | None:
+        return None
 
 
-def _reason(problem: Exception) -> str:
-    return getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+def open_journal(home: Path, *, clock: Clock = SYSTEM_CLOCK) -> Journal:
+    """The journal in a folder; its file is made when the first job is written down.
+
+    Args:
+        home: the folder.
+        clock: time.
+    """
+    return Journal(home, clock=clock)
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

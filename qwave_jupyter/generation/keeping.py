@@ -1,133 +1,149 @@
-"""Pictures from their links to finished files: whole, decodable, named by their true format."""
+"""A picture from its link to its final name: whole, decodable, with its provenance, or not at all."""
 
 from __future__ import annotations
 
-import io
-import json
+import contextlib
+import hashlib
+import os
 import threading
-import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from qwave_jupyter.api.retries import OnRetry
 from qwave_jupyter.api.wire import PictureLink
 from qwave_jupyter.errors import DownloadFailed
-from qwave_jupyter.generation import naming, provenance
+from qwave_jupyter.generation import naming, pictures, provenance, records
 from qwave_jupyter.generation.gallery import GeneratedImage
+from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.workbench import Workbench
 
-__all__ = ["Origin", "keep"]
-
-#: Twice a 4k square; beyond that a file is a bomb, not a picture of this API.
-_MOST_PIXELS = 64_000_000
-_EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp"}
+__all__ = ["Keeper", "Kept"]
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a picture comes from.
+class Kept:
+    """One picture on disk.
 
     Args:
-        prompt: what was asked for.
-        model: the model id.
-        edition: the edition.
-        parameters: what else was set; never data URIs.
-        task_id: the server's id.
-        created: Unix seconds.
-        cost_usd: one picture's part of the cost, or None.
+        image: the picture.
+        digest: the SHA-256 of what the server sent.
     """
 
-    prompt: str
-    model: str
-    edition: str
-    parameters: Mapping[str, Any]
+    image: GeneratedImage
+    digest: str
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Fetches the pictures of one job.
+
+    Args:
+        bench: client and folders.
+        request: what was asked for.
+        job_id: our job.
+        task_id: the server's task.
+        created: Unix seconds that stand in the file names.
+        cost_usd: one picture's share of the cost, or None.
+        stop: ends a transfer.
+        on_retry: told before each repetition.
+    """
+
+    bench: Workbench
+    request: Request
+    job_id: str
     task_id: str
     created: float
-    cost_usd: float | None = None
+    cost_usd: float | None
+    stop: threading.Event
+    on_retry: OnRetry
 
+    def keep(self, link: PictureLink, index: int, is_known: Callable[[str], bool]) -> Kept | None:
+        """Fetch one picture and put it under its final name.
 
-def keep(
-    link: PictureLink,
-    index: int,
-    origin: Origin,
-    bench: Workbench,
-    *,
-    stop: threading.Event | None = None,
-    on_retry: OnRetry | None = None,
-) -> GeneratedImage:
-    """Fetch one picture and put it under its final name, with its provenance.
+        Args:
+            link: where it lies.
+            index: its place among the job's pictures, from 1.
+            is_known: whether a picture of this digest is there already.
 
-    Args:
-        link: where it lies.
-        index: its place, from 1.
-        origin: where it comes from.
-        bench: client and folders.
-        stop: ends the transfer.
-        on_retry: told before each repetition.
+        Returns:
+            The picture; None when it is known.
 
-    Raises:
-        DownloadFailed: it can't be fetched, decoded or written; ``fields["links"]`` still lead to it.
-    """
-    folder = bench.save_dir
-    address = link.urls[0] if link.urls else ""
-    links: dict[str, Any] = {"links": link.urls, "link": address}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{naming.short_id(origin.task_id)}-{index}-{threading.get_ident()}.part"
+        Raises:
+            DownloadFailed: it can't be fetched, read or written; ``fields["links"]`` still lead to it.
+            Stopped: the stop event was set.
+        """
+        folder = self.bench.save_dir
+        stem = naming.file_stem(self.request.prompt, self.job_id, index, self.created)
+        part = folder / f".{stem}.{os.getpid()}.part"
         try:
-            bench.client.download(link, part, stop=stop, on_retry=on_retry)
+            folder.mkdir(parents=True, exist_ok=True)
+            self.bench.client.download(link, part, stop=self.stop, on_retry=self.on_retry)
             content = part.read_bytes()
-            kind, size = _decoded(content, links)
-            picture = GeneratedImage(
-                path=_free(folder, origin, index, _EXTENSIONS.get(kind, kind.lower())),
-                prompt=origin.prompt,
-                model=origin.model,
-                parameters=origin.parameters,
-                task_id=origin.task_id,
-                index=index,
-                width=size[0],
-                height=size[1],
-                format=kind.lower(),
-                url=address,
-                expires_at=link.expires_at,
-                cost_usd=origin.cost_usd,
-                created=origin.created,
-            )
-            facts = {**picture.record(), "path": picture.path.name, "edition": origin.edition}
-            part.write_bytes(provenance.spliced(content, facts))
-            part.replace(picture.path)
+            digest = hashlib.sha256(content).hexdigest()
+            if is_known(digest):
+                return None
+            return Kept(self._named(part, content, stem, index, link), digest)
+        except OSError as problem:
+            reason = problem.strerror or type(problem).__name__
+            raise self._failed("cannot_save", link, folder=str(folder), reason=reason) from None
         finally:
-            part.unlink(missing_ok=True)
-        sidecar = json.dumps(facts, indent=2, ensure_ascii=False, sort_keys=True)
-        provenance.sidecar_of(picture.path).write_text(sidecar + "\n", encoding="utf-8")
-    except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-        raise DownloadFailed("generation.disk", folder=str(folder), reason=reason, **links) from None
-    return picture
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _named(self, part: Path, content: bytes, stem: str, index: int, link: PictureLink) -> GeneratedImage:
+        try:
+            facts = pictures.look(part, whole=True)
+        except pictures.NotAPicture as problem:
+            raise self._failed("not_decodable", link, reason=problem.detail or problem.reason) from None
+        image = GeneratedImage(
+            path=part.with_name(f"{stem}.{pictures.ENDINGS.get(facts.format, facts.format)}"),
+            url=link.urls[0] if link.urls else None,
+            expires_at=self._expiry(link),
+            prompt=self.request.prompt,
+            model=self.request.model.id,
+            parameters=self.request.parameters,
+            task_id=self.task_id,
+            cost_usd=self.cost_usd,
+            width=facts.width,
+            height=facts.height,
+            format=facts.format,
+            job_id=self.job_id,
+            index=index,
+            created=self.created,
+            edition=self.request.model.edition,
+            demo=self.bench.demo,
+            showing=self.bench.showing,
+        )
+        image = replace(image, path=image.path.absolute())
+        facts_told = records.provenance_of(image, self.request)
+        _write_whole(part, provenance.splice(content, facts_told))
+        part.replace(image.path)
+        sidecar = provenance.sidecar_of(image.path)
+        note = sidecar.with_name(f".{sidecar.name}.part")
+        try:
+            _write_whole(note, (provenance.as_json(facts_told, indent=2) + "\n").encode())
+            note.replace(sidecar)
+        finally:
+            note.unlink(missing_ok=True)
+        return image
+
+    def _expiry(self, link: PictureLink) -> float | None:
+        if link.expires_at is not None:
+            return link.expires_at
+        hours = self.request.model.link_hours
+        return self.created + hours * 3600 if hours else None
+
+    def _failed(self, code: str, link: PictureLink, **fields: str) -> DownloadFailed:
+        where = link.urls[0][:500] if link.urls else "–"
+        return DownloadFailed(
+            f"generation.{code}", link=where, links=link.urls, job_id=self.job_id, task_id=self.task_id, **fields
+        )
 
 
-def _decoded(content: bytes, links: Mapping[str, Any]) -> tuple[str, tuple[int, int]]:
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as picture:
-                kind, size = picture.format or "", picture.size
-                if size[0] * size[1] <= _MOST_PIXELS:
-                    picture.load()
-                    return kind, size
-    except Exception as problem:  # noqa: BLE001 - Pillow's decoders raise anything
-        raise DownloadFailed("generation.not_decodable", reason=type(problem).__name__, **links) from None
-    raise DownloadFailed("generation.not_decodable", reason=f"{size[0]}×{size[1]} pixels", **links)
-
-
-def _free(folder: Path, origin: Origin, index: int, extension: str) -> Path:
-    wanted = folder / naming.picture_name(origin.created, origin.prompt, origin.task_id, index, extension)
-    path, again = wanted, 2
-    while path.exists():
-        path = wanted.with_stem(f"{wanted.stem}-{again}")
-        again += 1
-    return path
+def _write_whole(path: Path, content: bytes) -> None:
+    # On disk before it gets its name, so that a power cut leaves no empty file under a final name.
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,53 +1,110 @@
-"""Who works on a job: an operating system's lock, which dies with its process."""
+"""A lock on one job that dies with the process that holds it.
+
+The operating system gives the lock back when the process ends, however it ends, so a killed kernel's job can be taken
+at once, and two kernels never work on the same one.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from pathlib import Path
-from typing import IO, Any
 
 __all__ = ["JobLock"]
 
 
 class JobLock:
-    """Holds one open job for this process.
+    """A lock file, held by locking it.
 
     Args:
-        file: the lock file; it is made on first need and removed when the job is given up.
+        path: the file; made on first need, removed when the lock is given back.
+
+    Example:
+        >>> lock = JobLock(home / "locks" / "8499f3a2.lock")
+        >>> if lock.acquire():
+        ...     lock.release()
     """
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._held: IO[Any] | None = None
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
 
-    def take(self) -> bool:
-        """Take the job; False when another process (or job of ours) holds it."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        handle = self._file.open("a+b")
-        try:
-            _lock(handle)
-        except OSError:
-            handle.close()
-            return False
-        self._held = handle
-        return True
+    @property
+    def held(self) -> bool:
+        """Whether this object holds the lock."""
+        return self._descriptor is not None
+
+    def acquire(self) -> bool:
+        """Take the lock without waiting.
+
+        Returns:
+            False when somebody else holds it. True also where the file system knows no locks or can't be written: two
+            kernels that then work on one job still can't be charged twice, for they use one idempotency key.
+        """
+        if self.held:
+            return True
+        while True:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            except OSError:
+                return True
+            try:
+                if not _lock(descriptor):
+                    os.close(descriptor)
+                    return False
+                if _is_still(descriptor, self.path):
+                    self._descriptor = descriptor
+                    return True
+                # Its last holder removed the file between our opening and locking it.
+            except OSError:
+                self._descriptor = descriptor
+                return True
+            os.close(descriptor)
 
     def release(self) -> None:
-        """Give the job up."""
-        if self._held is not None:
-            self._file.unlink(missing_ok=True)
-            self._held.close()
-            self._held = None
+        """Give the lock back."""
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        if sys.platform == "win32":
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+            return
+        # Removed while it is still locked: whoever opened it meanwhile sees that it is no longer there.
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+        os.close(descriptor)
 
 
-if sys.platform == "win32":  # pragma: no cover - judged on Windows only
+def _is_still(descriptor: int, path: Path) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        ours, there = os.fstat(descriptor), path.stat()
+    except FileNotFoundError:
+        return False
+    return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
+
+
+if sys.platform == "win32":
     import msvcrt
 
-    def _lock(handle: IO[Any]) -> None:
-        msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+    def _lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 
 else:
     import fcntl
 
-    def _lock(handle: IO[Any]) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

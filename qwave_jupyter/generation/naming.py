@@ -1,4 +1,4 @@
-"""File names that say what is in them and can't lead anywhere else."""
+"""File names that are safe on every file system, whatever the prompt says."""
 
 from __future__ import annotations
 
@@ -6,44 +6,50 @@ import re
 import unicodedata
 from datetime import datetime, timezone
 
-__all__ = ["picture_name", "short_id"]
+__all__ = ["file_stem", "short_id", "slug"]
 
-_LONGEST_SLUG = 40
+_LONGEST_SLUG = 48
 
 
-def picture_name(created: float, prompt: str, task_id: str, index: int, extension: str) -> str:
-    """``<date>-<slug>-<short id>-<i>.<ext>``.
+def slug(text: str) -> str:
+    r"""The first words of a text as a part of a file name, in its own alphabet.
+
+    Example:
+        >>> slug("../A Cat,\nsitting!")
+        'a-cat-sitting'
+    """
+    plain = unicodedata.normalize("NFKC", text[:400]).lower()
+    words = re.findall(r"[^\W_]+", plain)
+    name = ""
+    for word in words:
+        longer = f"{name}-{word}" if name else word
+        # File systems count bytes, and a Chinese character has three.
+        if len(longer.encode()) > _LONGEST_SLUG:
+            break
+        name = longer
+    if not name and words:
+        name = words[0].encode()[:_LONGEST_SLUG].decode(errors="ignore")
+    return name or "picture"
+
+
+def short_id(job_id: str) -> str:
+    """The first eight letters of a job's id: what people read and type.
+
+    Example:
+        >>> short_id("8499f3a2-0000-4000-8000-000000000000")
+        '8499f3a2'
+    """
+    return re.sub(r"[^0-9a-zA-Z]", "", job_id)[:8] or "0"
+
+
+def file_stem(prompt: str, job_id: str, place: int, moment: float) -> str:
+    """``<date>-<slug>-<short id>-<place>``, without the ending that the picture's true format decides.
 
     Args:
-        created: Unix seconds; the date is the local one.
-        prompt: its first words become the slug.
-        task_id: the server's id, of which the end is kept.
-        index: from 1.
-        extension: by the file's true format.
-
-    Example:
-        >>> picture_name(1763700000, "A cat, at night!", "task-wave…8499", 1, "png")
-        '2025-11-21-a-cat-at-night-8499-1.png'
+        prompt: what was painted.
+        job_id: the job.
+        place: which of its pictures, from 1.
+        moment: Unix seconds; the date is the local one.
     """
-    date = datetime.fromtimestamp(created, tz=timezone.utc).astimezone().strftime("%Y-%m-%d")
-    return f"{date}-{_slug(prompt)}-{short_id(task_id)}-{index}.{extension}"
-
-
-def short_id(task_id: str) -> str:
-    """The end of an id, fit for a file name.
-
-    Example:
-        >>> short_id("task-wave1775285160b950328499")
-        '8499'
-    """
-    return re.sub(r"[^A-Za-z0-9]", "", task_id)[-4:] or "0000"
-
-
-def _slug(prompt: str) -> str:
-    text = unicodedata.normalize("NFKC", prompt[:400]).lower()
-    kept = re.sub(r"[^\w]+", "-", text).strip("-_")
-    # Cut by bytes: a name may have 255 of them, and one Chinese sign takes three.
-    while len(kept.encode("utf-8")) > _LONGEST_SLUG:
-        shorter = kept[:-1].rpartition("-")[0] if "-" in kept[:-1] else kept[:-1]
-        kept = shorter or kept[:-1]
-    return kept.strip("-_") or "picture"
+    date = datetime.fromtimestamp(moment, tz=timezone.utc).astimezone().date()
+    return f"{date.isoformat()}-{slug(prompt)}-{short_id(job_id)}-{place}"

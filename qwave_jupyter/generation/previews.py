@@ -1,128 +1,196 @@
-"""What a notebook keeps of a picture: a light JPEG, or PNG where there is transparency; several make one sheet."""
+"""Previews for outputs: small enough for a notebook to be kept, sharp enough to judge a picture by.
+
+JPEG, and lighter until it fits its budget; PNG only where there is transparency. Made when somebody looks, and kept in
+a folder of ours, never among the pictures.
+"""
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import hashlib
 import io
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from qwave_jupyter.generation import pictures
 
-__all__ = ["Preview", "contact_sheet", "preview"]
+if TYPE_CHECKING:
+    from PIL import Image
 
-#: What one picture, or one sheet, may add to a notebook, before base64.
-_BUDGET = 110_000
-_SHEET_BUDGET = 260_000
-_GAP, _CAPTION = 8, 20
-_LONGEST_CAPTION = 64
+    from qwave_jupyter.generation.gallery import Gallery, Showing
+
+__all__ = ["Preview", "of_file", "of_sheet", "rendered"]
+
+#: A 768 px JPEG of a detailed picture weighs 54 to 163 KB at quality 85; this holds one under 160 KB as base64.
+MOST_BYTES = 110_000
+_MOST_SHEET_BYTES = 280_000
+_QUALITIES = (85, 80, 74, 68, 60, 50, 40)
+_MOST_KEPT = 2000
+_SHOWN_IN_FULL = {"png": "image/png", "jpeg": "image/jpeg"}
 
 
 @dataclass(frozen=True)
 class Preview:
-    """Encoded pixels.
+    """A picture as an output holds it.
 
     Args:
-        content: the bytes of a file.
         mime: ``image/jpeg`` or ``image/png``.
+        content: the file's bytes.
         width: pixels.
         height: pixels.
     """
 
-    content: bytes = field(repr=False)
     mime: str
+    content: bytes
     width: int
     height: int
 
-
-def preview(path: Path, long_side: int = 768) -> Preview:
-    """A small copy of a picture.
-
-    Args:
-        path: the picture.
-        long_side: pixels at most; never enlarged.
-    """
-    return _encoded(_opened(path, long_side), _BUDGET)
+    def base64(self) -> str:
+        """The content as notebooks store it."""
+        return base64.b64encode(self.content).decode("ascii")
 
 
-def contact_sheet(paths: Sequence[Path], captions: Sequence[str], width: int = 768) -> Preview:
-    """Several pictures as one, each with its caption below.
+def of_file(path: Path, showing: Showing) -> Preview | None:
+    """The preview of one file; None for a link, or when the file isn't there or isn't a picture any more.
 
     Args:
-        paths: the pictures, in order.
-        captions: one line each.
-        width: pixels of the sheet, at least; a cell is never narrower than 160.
+        path: the file.
+        showing: how to show it.
     """
-    columns = min(4, math.ceil(math.sqrt(len(paths))))
-    cell = max(160, (width - _GAP * (columns - 1)) // columns)
-    font = ImageFont.load_default(12)
-    tiles = [_on_white(_opened(path, cell)) for path in paths]
-    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
-    heights = [max(tile.height for tile in row) + _CAPTION for row in rows]
-    across = cell * columns + _GAP * (columns - 1)
-    sheet = Image.new("RGB", (across, sum(heights) + _GAP * (len(rows) - 1)), "white")
-    pen = ImageDraw.Draw(sheet)
-    top = 0
-    for line, row in enumerate(rows):
-        for column, tile in enumerate(row):
-            left = column * (cell + _GAP)
-            sheet.paste(tile, (left + (cell - tile.width) // 2, top))
-            caption = _fitting(captions[line * columns + column], font, cell)
-            pen.text((left + 2, top + heights[line] - _CAPTION + 3), caption, fill="#555", font=font)
-        top += heights[line] + _GAP
-    return _encoded(sheet, _SHEET_BUDGET)
+    if showing.embed == "link":
+        return None
+    try:
+        stat = path.stat()
+        facts = pictures.look(path) if showing.embed == "full" else None
+        if facts is not None and facts.format in _SHOWN_IN_FULL:
+            return Preview(_SHOWN_IN_FULL[facts.format], path.read_bytes(), facts.width, facts.height)
+        # A full WebP would be nothing but text in an HTML export, so it is shown as a preview of its own size.
+        side = max(facts.width, facts.height) if facts is not None else showing.preview_px
+        name = _name(side, [(str(path.resolve()), stat.st_mtime_ns, stat.st_size)])
+        return _cached(showing.cache, name) or _keep(showing.cache, name, _of_picture(path, side))
+    except (OSError, pictures.NotAPicture):
+        return None
 
 
-def _opened(path: Path, long_side: int) -> Image.Image:
-    with Image.open(path) as file:
-        # A JPEG can be decoded at a fraction of its size, which saves most of the time and memory.
-        file.draft("RGB", (long_side, long_side))
-        file.load()
-        picture = ImageOps.exif_transpose(file)
-    picture.thumbnail((long_side, long_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return picture
+def of_sheet(gallery: Gallery, showing: Showing) -> Preview | None:
+    """The preview of several pictures: one contact sheet.
+
+    Args:
+        gallery: the pictures.
+        showing: how to show them.
+    """
+    from qwave_jupyter.generation import contact_sheet
+
+    if showing.embed == "link":
+        return None
+    width = showing.preview_px * 2 if showing.embed == "full" else showing.preview_px
+    captions = gallery.captions()
+    stamps = [_stamp(image.path) for image in gallery]
+    name = _name(width, zip(stamps, captions, strict=True))
+    found = _cached(showing.cache, name)
+    if found is not None:
+        return found
+    tiles = [contact_sheet.Tile(image.path, caption) for image, caption in zip(gallery, captions, strict=True)]
+    sheet = contact_sheet.draw(tiles, width=width)
+    return _keep(showing.cache, name, rendered(sheet, most_bytes=_MOST_SHEET_BYTES))
+
+
+def rendered(picture: Image.Image, *, most_bytes: int = MOST_BYTES) -> Preview:
+    """A picture of its final size as the lightest file that still looks right.
+
+    Args:
+        picture: any PIL image.
+        most_bytes: what it may weigh, as far as quality allows.
+    """
+    from PIL import Image
+
+    width, height = picture.size
+    if _is_transparent(picture):
+        picture = picture.convert("RGBA")
+        content = _encoded(picture, "PNG", optimize=True)
+        if len(content) > 3 * most_bytes:
+            content = _encoded(picture.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG", optimize=True)
+        return Preview("image/png", content, width, height)
+    picture = picture.convert("RGB")
+    content = b""
+    for quality in _QUALITIES:
+        content = _encoded(picture, "JPEG", quality=quality, optimize=True, progressive=True)
+        if len(content) <= most_bytes:
+            break
+    return Preview("image/jpeg", content, width, height)
+
+
+def _of_picture(path: Path, side: int) -> Preview:
+    from PIL import Image
+
+    with pictures.load(path) as picture:
+        if picture.mode in {"P", "1", "I;16", "I", "F", "CMYK"}:
+            picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")  # noqa: PLW2901
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        return rendered(picture)
 
 
 def _is_transparent(picture: Image.Image) -> bool:
-    if picture.mode == "P":
-        return "transparency" in picture.info
-    return picture.mode in {"RGBA", "LA"} and int(picture.getchannel("A").getextrema()[0]) < 255  # type: ignore[arg-type]
+    if "transparency" in picture.info:
+        return True
+    if picture.mode not in {"RGBA", "LA", "PA", "RGBa"}:
+        return False
+    lowest = picture.getchannel("A").getextrema()[0]
+    return isinstance(lowest, (int, float)) and lowest < 255
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
-    if not _is_transparent(picture):
-        return picture.convert("RGB")
-    clear = picture.convert("RGBA")
-    white = Image.new("RGBA", clear.size, "white")
-    white.alpha_composite(clear)
-    return white.convert("RGB")
+def _encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    target = io.BytesIO()
+    picture.save(target, kind, **options)
+    return target.getvalue()
 
 
-def _encoded(picture: Image.Image, budget: int) -> Preview:
-    if _is_transparent(picture):
-        return _clear(picture.convert("RGBA"), budget)
-    flat = picture.convert("RGB")
-    for quality in (85, 78, 70, 60, 50, 40):
-        buffer = io.BytesIO()
-        flat.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
-        if buffer.tell() <= budget:
-            break
-    return Preview(buffer.getvalue(), "image/jpeg", *flat.size)
+def _stamp(path: Path) -> tuple[str, int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path.resolve()), stat.st_mtime_ns, stat.st_size
 
 
-def _clear(picture: Image.Image, budget: int) -> Preview:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    while buffer.tell() > budget and min(picture.size) > 128:
-        picture = picture.resize((picture.width * 4 // 5, picture.height * 4 // 5))
-        buffer = io.BytesIO()
-        picture.quantize(255).save(buffer, "PNG", optimize=True)
-    return Preview(buffer.getvalue(), "image/png", *picture.size)
+def _name(side: int, parts: Iterable[object]) -> str:
+    return hashlib.sha256(repr((side, list(parts))).encode()).hexdigest()[:40]
 
 
-def _fitting(caption: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    text = "".join(sign for sign in caption if sign.isprintable())[:_LONGEST_CAPTION]
-    while text and font.getlength(text) > width - 4:
-        text = text[:-2] + "…" if len(text) > 2 else ""
-    return text
+def _cached(folder: Path | None, name: str) -> Preview | None:
+    if folder is None:
+        return None
+    for ending, mime in (("jpg", "image/jpeg"), ("png", "image/png")):
+        try:
+            content = (folder / f"{name}.{ending}").read_bytes()
+            facts = pictures.look_at_bytes(content)
+        except (OSError, pictures.NotAPicture):
+            continue
+        return Preview(mime, content, facts.width, facts.height)
+    return None
+
+
+def _keep(folder: Path | None, name: str, preview: Preview) -> Preview:
+    if folder is None:
+        return preview
+    # A preview that can't be kept is made again the next time.
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        _prune(folder)
+        part = folder / f"{name}.{os.getpid()}.part"
+        part.write_bytes(preview.content)
+        part.replace(folder / f"{name}.{'jpg' if preview.mime == 'image/jpeg' else 'png'}")
+    return preview
+
+
+def _prune(folder: Path) -> None:
+    kept = list(folder.iterdir())
+    if len(kept) <= _MOST_KEPT:
+        return
+    kept.sort(key=lambda file: file.stat().st_mtime)
+    for old in kept[: _MOST_KEPT // 4]:
+        old.unlink(missing_ok=True)

@@ -1,173 +1,329 @@
-"""Pictures as input: URL, file, PIL image, array, figure or earlier result, as what the model accepts.
+"""Whatever a user calls a picture, as what a model takes: a URL, or a data URI where its page allows bytes.
 
-No era has an upload endpoint. A picture that isn't at a public URL can only travel as a data URI, and only to models
-whose page allows base64 (gpt-4o-image and GPT-Image pages, edition 2026-04).
+A URL is passed on and never fetched. Bytes that a page allows are sent as they are; only what is too heavy or in a
+format that isn't allowed is encoded anew, and that is said.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.errors import ReferenceMistake
+from qwave_jupyter.generation import pictures
+from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
+from qwave_jupyter.generation.mistakes import Mistake
 
-__all__ = ["Reference", "resolve"]
+if TYPE_CHECKING:
+    from PIL import Image
 
-_FORMATS = {"PNG": "png", "JPEG": "jpeg", "WEBP": "webp", "GIF": "gif", "BMP": "bmp"}
-_MOST_PIXELS = 100_000_000
+    from qwave_jupyter.catalog import Model
+
+__all__ = ["Reference", "each", "resolve"]
+
+_MEGABYTE = 2**20
+#: A link that dies within the time that a queue may take is no link any more.
+_LIFE_NEEDED = 600.0
+#: Above this a data URI is no reference picture but an accident, whatever a page says.
+_MOST_BYTES = 100 * _MEGABYTE
+_DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w=.+-]+)*),", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/?#]+", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+_QUALITIES = (92, 85, 75)
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One picture as it will be sent.
+    """One picture that goes along with a request.
 
     Args:
-        wire: a URL or a data URI.
-        size: pixels (width, height), None where unknown.
-        format: ``png``, ``jpeg``, … or "".
-        weight: bytes, None where unknown.
-        notices: what was done to it, in words.
+        wire: what is sent.
+        content_id: what is the same for the same picture: the SHA-256 of its bytes, or the URL.
+        size: pixels (width, height), or None where only the server can know.
+        weight: bytes, or None likewise.
+        format: ``png``, ``jpeg``, …, or "".
+        notices: what was done to it.
     """
 
-    wire: str = field(repr=False)
+    wire: str
+    content_id: str
     size: tuple[int, int] | None = None
-    format: str = ""
     weight: int | None = None
-    notices: tuple[str, ...] = ()
+    format: str = ""
+    notices: tuple[Mistake, ...] = ()
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether the picture itself is sent."""
+        return self.wire.startswith("data:")
 
 
-def resolve(
-    given: Any,
-    *,
-    takes_bytes: bool,
-    formats: Sequence[str] = (),
-    max_mb: float | None = None,
-    able: Callable[[], Sequence[str]] = tuple,
-    model: str = "",
-    now: float = 0.0,
-) -> Reference:
-    """A picture as the model accepts it. URLs are never fetched.
+@dataclass(frozen=True)
+class Limits:
+    """What a model's page says of bytes.
 
     Args:
-        given: URL, data URI, path, PIL image, NumPy array, Matplotlib figure, or an earlier result.
-        takes_bytes: whether the model's page allows base64.
-        formats: the formats that the page names.
-        max_mb: megabytes that the page allows.
-        able: names the models that would take bytes, for the error.
-        model: the model id, for the error.
-        now: Unix seconds, to tell living links from dead ones.
+        model: the model id.
+        takes_bytes: whether they are documented.
+        max_mb: megabytes of each picture, or None.
+        formats: by their names, or empty.
+        others: the models that would take bytes; asked only when it has to be said.
+    """
+
+    model: str
+    takes_bytes: bool = True
+    max_mb: float | None = None
+    formats: tuple[str, ...] = ()
+    others: Callable[[], Sequence[str]] = tuple
+
+    @classmethod
+    def of(cls, model: Model, parameter: str, others: Callable[[], Sequence[str]]) -> Limits:
+        """The limits of a model's reference pictures or of its mask."""
+        taken = model.references
+        formats = {_canonical(name) for name in taken.formats}
+        max_mb = taken.max_mb
+        if parameter == "mask" and model.mask is not None:
+            formats = {_canonical(name) for name in model.mask.formats} or {"png"}
+            max_mb = model.mask.max_mb or max_mb
+        return cls(model.id, taken.takes_bytes, max_mb, tuple(sorted(formats)), others)
+
+    @property
+    def most_bytes(self) -> float:
+        """The most that one picture may weigh."""
+        return min(_MOST_BYTES, self.max_mb * _MEGABYTE if self.max_mb else _MOST_BYTES)
+
+
+def each(given: Any) -> Iterator[Any]:
+    """The single pictures of whatever an option holds: one, several, or a gallery."""
+    if isinstance(given, (Gallery, list, tuple, set, frozenset)):
+        for one in given:
+            yield from each(one)
+    elif given is not None:
+        yield given
+
+
+def resolve(given: Any, parameter: str, limits: Limits, *, now: float) -> Reference:
+    """One picture as the model takes it.
+
+    Args:
+        given: an http(s) URL, a data URI, a path, a PIL image, a NumPy array (height × width, or × 1, 3 or 4; 0–255, or
+            0–1 for floats), a Matplotlib figure, raw bytes of a picture file, or an earlier result.
+        parameter: ``images`` or ``mask``.
+        limits: what the model's page says of bytes.
+        now: Unix seconds.
 
     Raises:
-        ReferenceMistake: it can't be used; the text says what would work.
+        ReferenceMistake: it can't be used; ``fields["mistake"]`` is the structured mistake.
     """
-    text = given if isinstance(given, str) else ""
-    if text.startswith(("http://", "https://")):
-        if not urlsplit(text).hostname:
-            raise ReferenceMistake("generation.bad_url", given=text[:200])
-        return Reference(text)
-    link = _living_link(given, now)
-    if link and not takes_bytes:
-        return Reference(link, size=getattr(given, "size", None))
-    if not takes_bytes:
-        raise ReferenceMistake("generation.url_only", model=model, able=list(able()))
-    return _as_data(_content(given), formats, max_mb)
+    if isinstance(given, GeneratedImage):
+        return _earlier(given, parameter, limits, now)
+    if isinstance(given, str):
+        return _from_text(given.strip(), parameter, limits)
+    if isinstance(given, Path):
+        return _from_file(given.expanduser(), parameter, limits)
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return _from_content(bytes(given), parameter, limits)
+    return _from_picture(_painted(given, parameter), parameter, limits)
 
 
-def _living_link(given: Any, now: float) -> str:
-    one = given[0] if isinstance(given, Sequence) and not isinstance(given, (str, bytes)) and len(given) == 1 else given
-    url, expires = getattr(one, "url", None), getattr(one, "expires_at", None)
-    return url if isinstance(url, str) and url and (expires is None or expires > now + 60) else ""
+def _from_text(text: str, parameter: str, limits: Limits) -> Reference:
+    if _URL.match(text):
+        return Reference(text, text)
+    if text[:5].lower() == "data:":
+        return _from_uri(text, parameter, limits)
+    if _SCHEME.match(text):
+        raise _mistake("reference_scheme", parameter, text.split("://", maxsplit=1)[0])
+    return _from_file(Path(text).expanduser(), parameter, limits)
 
 
-def _content(given: Any) -> bytes:
-    if isinstance(given, str) and given.startswith("data:"):
-        try:
-            return base64.b64decode(given.partition(",")[2], validate=True)
-        except (binascii.Error, ValueError):
-            raise ReferenceMistake("generation.bad_data_uri") from None
-    if isinstance(given, (str, Path)):
-        return _file(Path(given).expanduser())
-    if isinstance(given, bytes):
-        return given
-    if hasattr(given, "path") and isinstance(given.path, Path):
-        return _file(given.path)
-    if isinstance(given, Sequence) and len(given) == 1:
-        return _content(given[0])
-    return _drawn(given)
+def _earlier(given: GeneratedImage, parameter: str, limits: Limits, now: float) -> Reference:
+    if given.alive(now + _LIFE_NEEDED) and given.url is not None and _URL.match(given.url):
+        size = (given.width, given.height) if given.width and given.height else None
+        return Reference(given.url, given.url, size, format=given.format)
+    if not limits.takes_bytes:
+        raise _mistake("reference_link_dead", parameter, given.path.name, limits)
+    return _from_file(given.path, parameter, limits)
 
 
-def _file(path: Path) -> bytes:
+def _from_file(path: Path, parameter: str, limits: Limits) -> Reference:
     try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise ReferenceMistake(
-            "generation.unreadable_file", path=str(path)[:200], reason=problem.strerror or type(problem).__name__
-        ) from None
+        if not path.is_file():
+            raise _mistake("reference_no_file", parameter, path)
+        if not limits.takes_bytes:
+            raise _mistake("reference_url_only", parameter, path.name, limits)
+        if path.stat().st_size > _MOST_BYTES:
+            raise _mistake("reference_too_large", parameter, path.name, detail={"most": _MOST_BYTES // _MEGABYTE})
+        content = path.read_bytes()
+    except (OSError, ValueError) as problem:
+        detail = {"reason": getattr(problem, "strerror", None) or type(problem).__name__}
+        raise _mistake("reference_unreadable_file", parameter, path, detail=detail) from None
+    return _from_content(content, parameter, limits, name=path.name)
 
 
-def _drawn(given: Any) -> bytes:
+def _from_uri(text: str, parameter: str, limits: Limits) -> Reference:
+    head = _DATA_URI.match(text)
+    if head is None or ";base64" not in head[2].lower():
+        raise _mistake("reference_bad_uri", parameter, text[:40])
+    try:
+        content = base64.b64decode(re.sub(r"\s+", "", text[head.end() :]), validate=True)
+    except (binascii.Error, ValueError):
+        raise _mistake("reference_bad_uri", parameter, text[:40]) from None
+    return _from_content(content, parameter, limits, name="data:…")
+
+
+def _from_content(content: bytes, parameter: str, limits: Limits, name: str = "bytes") -> Reference:
+    if not limits.takes_bytes:
+        raise _mistake("reference_url_only", parameter, name, limits)
+    try:
+        facts = pictures.look_at_bytes(content, whole=True)
+        fits = len(content) <= limits.most_bytes
+        if fits and (not limits.formats or facts.format in limits.formats):
+            return _reference(content, facts, ())
+        picture = pictures.opened_bytes(content)
+    except pictures.NotAPicture as problem:
+        code = "reference_too_many_pixels" if problem.reason == "too_large" else "reference_not_a_picture"
+        raise _mistake(code, parameter, name, detail={"most": pictures.MOST_PIXELS // 10**6}) from None
+    code = "reference_reformatted" if fits else "reference_lightened"
+    return _from_picture(picture, parameter, limits, before=(code, name, f"{len(content) / _MEGABYTE:.1f}"))
+
+
+def _from_picture(
+    picture: Image.Image, parameter: str, limits: Limits, before: tuple[str, str, str] | None = None
+) -> Reference:
+    if not limits.takes_bytes:
+        raise _mistake("reference_url_only", parameter, "picture", limits)
+    content, lightened = _encoded(picture, parameter, limits)
+    facts = pictures.look_at_bytes(content)
+    code, name, weight = before or ("reference_lightened", "picture", "")
+    if before is None and not lightened:
+        return _reference(content, facts, ())
+    if not weight:
+        code = "reference_encoded_lightly"
+    notice = Mistake(
+        code,
+        parameter,
+        name,
+        severity="warn",
+        detail={
+            "before": weight,
+            "after": f"{len(content) / _MEGABYTE:.1f}",
+            "format": facts.format,
+            "size": f"{facts.width}×{facts.height}",
+            "most": limits.max_mb or "",
+        },
+    )
+    return _reference(content, facts, (notice,))
+
+
+def _encoded(picture: Image.Image, parameter: str, limits: Limits) -> tuple[bytes, bool]:
+    """A file that the page allows, and whether anything was given up for that."""
+    from PIL import ImageOps
+
+    picture = ImageOps.exif_transpose(picture) or picture
+    allowed = limits.formats or ("jpeg", "png")
+    has_alpha = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
+    if picture.mode not in {"RGB", "RGBA", "L", "LA"}:
+        picture = picture.convert("RGBA" if has_alpha else "RGB")
+    best = b""
+    if "png" in allowed:
+        best = _as(picture, "PNG", optimize=False)
+        if len(best) <= limits.most_bytes:
+            return best, False
+    if parameter == "mask":
+        # A mask must keep its size and its transparency, so there is nothing to give up.
+        raise _mistake("reference_too_large", parameter, "mask", detail={"most": limits.max_mb})
+    kind = "WEBP" if has_alpha and "webp" in allowed else "JPEG"
+    if kind.lower() not in allowed and best == b"":
+        kind = "WEBP"
+    flat = picture if kind == "WEBP" else _flattened(picture)
+    for scale in (1.0, 0.7, 0.5, 0.35, 0.25):
+        sized = (
+            flat if scale == 1.0 else flat.resize((max(1, int(flat.width * scale)), max(1, int(flat.height * scale))))
+        )
+        for quality in _QUALITIES:
+            content = _as(sized, kind, quality=quality)
+            if len(content) <= limits.most_bytes:
+                return content, True
+    raise _mistake("reference_too_large", parameter, "picture", detail={"most": limits.max_mb})
+
+
+def _flattened(picture: Image.Image) -> Image.Image:
     from PIL import Image
 
-    buffer = io.BytesIO()
-    if callable(getattr(given, "savefig", None)):
-        given.savefig(buffer, format="png")
-        return buffer.getvalue()
-    if hasattr(given, "__array_interface__") and not isinstance(given, Image.Image):
-        try:
-            given = Image.fromarray(_as_pixels(given))
-        except (TypeError, ValueError, KeyError) as problem:
-            raise ReferenceMistake("generation.bad_array", shape=str(getattr(given, "shape", "?"))) from problem
+    if picture.mode not in {"RGBA", "LA"}:
+        return picture.convert("RGB")
+    paper = Image.new("RGB", picture.size, (255, 255, 255))
+    paper.paste(picture, mask=picture.getchannel("A"))
+    return paper
+
+
+def _as(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    target = io.BytesIO()
+    picture.save(target, kind, **options)
+    return target.getvalue()
+
+
+def _painted(given: Any, parameter: str) -> Image.Image:
+    """PIL image, array or figure as a PIL image."""
+    from PIL import Image
+
     if isinstance(given, Image.Image):
-        given.save(buffer, format="PNG")
-        return buffer.getvalue()
-    raise ReferenceMistake("generation.not_a_picture", type=type(given).__name__)
+        return given
+    if callable(getattr(given, "savefig", None)):
+        target = io.BytesIO()
+        given.savefig(target, format="png", bbox_inches="tight")
+        return pictures.opened_bytes(target.getvalue())
+    if hasattr(given, "__array_interface__") or hasattr(given, "__array__"):
+        return _from_array(given, parameter)
+    raise _mistake("reference_unknown_kind", parameter, type(given).__name__)
 
 
-def _as_pixels(array: Any) -> Any:
-    # Floats are taken as 0 to 1, as Matplotlib does.
-    if array.dtype.kind == "f":
-        return (array.clip(0, 1) * 255).round().astype("uint8")
-    return array.astype("uint8") if array.dtype.kind in "iub" else array
-
-
-def _as_data(content: bytes, formats: Sequence[str], max_mb: float | None) -> Reference:
+def _from_array(given: Any, parameter: str) -> Image.Image:
+    import numpy as np
     from PIL import Image
 
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            size, kind = picture.size, _FORMATS.get(picture.format or "", "")
-            if size[0] * size[1] <= _MOST_PIXELS:
-                picture.verify()
-    except Exception as problem:  # noqa: BLE001 - Pillow's decoders raise anything
-        raise ReferenceMistake("generation.undecodable", reason=type(problem).__name__) from None
-    if size[0] * size[1] > _MOST_PIXELS:
-        raise ReferenceMistake("generation.too_many_pixels", size=f"{size[0]}×{size[1]}")
-    notices: list[str] = []
-    if (formats and kind not in formats) or not kind:
-        content, kind = _re_encoded(content, "PNG"), "png"
-        notices.append("generation.reference_converted")
-    if max_mb and len(content) > max_mb * 2**20:
-        content, kind = _re_encoded(content, "JPEG"), "jpeg"
-        notices.append("generation.reference_shrunk")
-        if len(content) > max_mb * 2**20:
-            raise ReferenceMistake("generation.too_heavy", given=f"{len(content) / 2**20:.1f}", most=max_mb)
-    data = base64.b64encode(content).decode("ascii")
-    return Reference(f"data:image/{kind};base64,{data}", size, kind, len(content), tuple(notices))
+    array = np.asarray(given)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    shaped = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in {3, 4})
+    if not shaped or array.size == 0 or array.dtype.kind not in "biuf":
+        raise _mistake("reference_bad_array", parameter, f"{array.dtype} {array.shape}")
+    if array.shape[0] * array.shape[1] > pictures.MOST_PIXELS:
+        detail = {"most": pictures.MOST_PIXELS // 10**6}
+        raise _mistake("reference_too_many_pixels", parameter, f"{array.shape}", detail=detail)
+    if array.dtype.kind == "b":
+        array = array.astype(np.uint8) * 255
+    elif array.dtype.kind == "f":
+        if not np.isfinite(array).all() or array.min() < 0 or array.max() > 255:
+            raise _mistake("reference_bad_array", parameter, f"{array.dtype} {array.min():g}…{array.max():g}")
+        array = (array * 255 if array.max() <= 1 else array).round().astype(np.uint8)
+    elif array.min() < 0 or array.max() > 255:
+        raise _mistake("reference_bad_array", parameter, f"{array.dtype} {array.min()}…{array.max()}")
+    return Image.fromarray(np.ascontiguousarray(array.astype(np.uint8)))
 
 
-def _re_encoded(content: bytes, kind: str) -> bytes:
-    from PIL import Image
+def _reference(content: bytes, facts: pictures.PictureFacts, notices: tuple[Mistake, ...]) -> Reference:
+    uri = f"data:image/{facts.format};base64,{base64.b64encode(content).decode('ascii')}"
+    digest = hashlib.sha256(content).hexdigest()
+    return Reference(uri, f"sha256:{digest}", (facts.width, facts.height), len(content), facts.format, notices)
 
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(content)) as picture:
-        if kind == "JPEG":
-            picture.convert("RGB").save(buffer, format=kind, quality=90)
-        else:
-            picture.save(buffer, format=kind)
-    return buffer.getvalue()
+
+def _mistake(
+    code: str, parameter: str, given: Any, limits: Limits | None = None, detail: Mapping[str, Any] | None = None
+) -> ReferenceMistake:
+    others = tuple(limits.others()) if limits is not None else ()
+    fields = {"model": limits.model if limits is not None else "", **(detail or {})}
+    mistake = Mistake(code, parameter, str(given), others=others, detail=fields)
+    return ReferenceMistake("generation.reference", mistake=mistake)
+
+
+def _canonical(name: str) -> str:
+    folded = name.lower().lstrip(".")
+    return "jpeg" if folded == "jpg" else folded

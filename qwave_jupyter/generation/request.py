@@ -1,78 +1,97 @@
-"""Options and capabilities to one checked, priced request; every mistake at once, and nothing is sent."""
+"""One checked and priced request: what the user wrote, as what will be sent.
+
+Every mistake is named at once, in the order prompt, options, pictures, rules; nothing is sent before this has passed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
-from qwave_jupyter.catalog import Catalog, Facts, Model, Violation
-from qwave_jupyter.errors import OptionMistake, ReferenceMistake, RequestRefused
+from qwave_jupyter.catalog import Facts, Model, Parameter, Violation
+from qwave_jupyter.clock import SYSTEM_CLOCK
+from qwave_jupyter.errors import ReferenceMistake, RequestRefused, UnknownModel
 from qwave_jupyter.generation import prompts, references
+from qwave_jupyter.generation.mistakes import Mistake, refuse
+from qwave_jupyter.generation.references import Reference
 
-__all__ = ["Request", "build"]
+if TYPE_CHECKING:
+    from qwave_jupyter.catalog import Catalog
 
-_LONGEST_SHOWN = 96
+__all__ = ["Request", "build", "fingerprint_of", "unvalidated_model"]
+
+_PICTURES = ("images", "mask")
+_MOST_OTHERS = 4
+_SHORTENED = re.compile(r"(data:[\w/+.-]*;base64,)([A-Za-z0-9+/=]{40,})")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What will be sent, and what it means.
+    """A request that may be sent.
 
     Args:
         model: the model.
-        prompt: the prompt as it is sent, names filled in.
-        values: what is set, by the user's names.
-        body: the exact request body.
-        estimate_usd: what it costs by the edition's price; None where that isn't published.
-        inferred_action: the action that was chosen because the other values ask for it, or "".
-        defaulted: what omitted parameters mean, by the documentation.
-        warnings: what the documentation advises against; with ``force`` also what it refuses.
-        notices: what was done to reference pictures, in words.
-        fingerprint: the same for the same request, whatever its spelling.
+        values: what is set, by the user's names; pictures as they go over the wire.
+        body: the request body, exactly as it will be sent.
+        estimate_usd: USD for the whole request as documented, or None where no price is published.
+        prompt: the prompt, its braces filled.
+        action_inferred: the action that fits the other values and was added, or None.
+        defaulted: what is left to the page's defaults: name to default.
+        warnings: what the pages advise against, and what was done to pictures.
+        unvalidated: the edition doesn't know the model, so nothing was checked.
+        fingerprint: the same for the same body with the same pictures.
+        references: the pictures that go along, references first, then the mask.
     """
 
     model: Model
-    prompt: str
     values: Mapping[str, Any]
     body: Mapping[str, Any] = field(repr=False)
-    estimate_usd: float | None = None
-    inferred_action: str = ""
-    defaulted: Mapping[str, Any] = field(default_factory=dict)
+    estimate_usd: float | None
+    prompt: str
+    action_inferred: str | None = None
+    defaulted: Mapping[str, Any] = field(default_factory=dict, repr=False)
     warnings: tuple[Violation, ...] = ()
-    notices: tuple[str, ...] = ()
+    unvalidated: bool = False
     fingerprint: str = ""
+    references: tuple[Reference, ...] = field(default=(), repr=False)
 
     @property
-    def pictures(self) -> int:
+    def action(self) -> str:
+        """The action in force: the set one, else the documented default."""
+        return str(self.values.get("action") or self.model.default_action or "")
+
+    @property
+    def pictures_asked(self) -> int:
         """How many pictures are asked for."""
-        return int(self.values.get("n") or 1)
+        n = self.effective("n") or 1
+        return int(n) if isinstance(n, (int, float)) and n >= 1 else 1
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What was set without the prompt, pictures that are bytes as their hashes: fit for a record."""
+        hashes = {one.wire: one.content_id for one in self.references}
+        return {
+            name: _recorded(value, hashes) if name in _PICTURES else value
+            for name, value in self.values.items()
+            if name != "prompt"
+        }
 
     @property
     def aspect_ratio(self) -> str:
         """The ratio that is asked for or meant, or ""."""
-        return str(self.values.get("aspect_ratio") or self.defaulted.get("aspect_ratio") or "")
+        return str(self.effective("aspect_ratio") or "")
 
     def effective(self, name: str) -> Any:
-        """A value as it is set, else as the documentation means it, else None."""
+        """A value as it is set, else as the page means it when it is omitted, else None."""
         return self.values.get(name, self.defaulted.get(name))
 
-    def summary(self) -> str:
-        """What is asked for besides the prompt, in a few words: ``16:9 · 2k · 2 pictures · seed 42``."""
-        parts = [str(self.values[name]) for name in ("aspect_ratio", "resolution", "quality") if name in self.values]
-        if self.pictures > 1:
-            parts.append(words.say("generation.pictures", count=self.pictures))
-        if self.values.get("seed") not in {None, -1}:
-            parts.append(f"seed {self.values['seed']}")
-        return " · ".join(parts)
-
     def body_text(self) -> str:
-        """The body as readable JSON, data URIs cut short."""
-        return json.dumps(_shortened(self.body), indent=2, ensure_ascii=False)
+        """The body as a person reads it: indented JSON, pictures inside it cut to their first letters."""
+        return json.dumps(_shortened(self.body), ensure_ascii=False, indent=2)
 
 
 def build(
@@ -83,118 +102,260 @@ def build(
     model: str,
     force: bool = False,
     variables: Mapping[str, Any] | None = None,
+    unknown_ok: bool = False,
     now: float | None = None,
 ) -> Request:
-    """Check and price what the user asks for.
+    """Check and price what a user wrote.
 
     Args:
-        catalog: the edition.
-        prompt: the text; ``{{name}}`` is filled in.
-        options: parameters by name; None means not set.
-        model: the model id.
-        force: mistakes become warnings, and undocumented parameters are sent as they are.
-        variables: values for the prompt's names.
-        now: Unix seconds.
+        catalog: the documented models.
+        prompt: the text; its ``{{names}}`` are filled from ``variables``; None leaves its braces alone.
+        options: parameters by the user's names; pictures as anything that :func:`references.resolve` takes.
+        model: a model id.
+        force: what would be refused becomes a warning, and unknown parameters are sent as they are.
+        variables: name to value for the prompt.
+        unknown_ok: a model that the edition doesn't know is used without validation.
+        now: Unix seconds; None for the present.
 
     Raises:
-        UnknownModel: no such id.
-        OptionMistake: a name in the prompt that can't be filled.
-        RequestRefused: all other mistakes at once.
+        RequestRefused: with every mistake.
+        UnknownModel: no such id; the nearest is named.
+
+    Example:
+        >>> build(load("2026-04"), "a cat", {"n": "2"}, model="gpt-image-2").body
+        {'model': 'gpt-image-2', 'prompt': 'a cat', 'n': 2}
     """
-    chosen = catalog.model(model)
-    text = prompts.fill(prompt, variables or {}).strip()
-    given = {name: value for name, value in options.items() if value is not None}
-    values, unread = chosen.read({"prompt": text, **given})
-    values, facts, notices, wrong = _with_references(catalog, chosen, values, time.time() if now is None else now)
-    inferred = ""
-    if "action" not in values and "action" in chosen.parameters:
-        inferred = chosen.fitting_action(values) or ""
-        if inferred:
-            values["action"] = inferred
-    found = (*wrong, *catalog.check(chosen, values, facts, unread))
-    rejected = tuple(one for one in found if one.severity == "reject")
-    if rejected and (not force or any(one.code == "empty_prompt" for one in rejected)):
-        raise RequestRefused(
-            "generation.refused", model=chosen.id, mistakes=" ".join(map(str, rejected)), violations=rejected
-        )
-    body = chosen.to_wire(values)
+    chosen, unvalidated = _model(catalog, model, options, unknown_ok=unknown_ok or force)
+    wrong: list[Violation] = []
+    text = prompt
+    if variables is not None:
+        try:
+            text = prompts.fill(prompt, variables)
+        except RequestRefused as refused:
+            wrong.extend(refused.fields["violations"])
+    plain, given_pictures = _apart(chosen, options)
+    values, unread = chosen.read({"prompt": text, **plain})
+    resolved = _resolved(catalog, chosen, given_pictures, SYSTEM_CLOCK.now() if now is None else now, wrong)
+    values.update(_picture_values(chosen, resolved))
+    inferred = _fit_action(chosen, values)
+    found = catalog.check(chosen, values, _facts(resolved), unread=_readable(unread, forced=force))
+    tolerable = [one for one in (*wrong, *found) if one.severity == "warn" or (force and _may_be_forced(one))]
+    intolerable = [one for one in (*wrong, *found) if one not in tolerable]
+    if intolerable:
+        raise refuse(intolerable)
     if force:
-        body.update({one.parameter: given[one.parameter] for one in unread if one.parameter in given})
-    effective = chosen.effective(values)
+        values.update(_unknown(chosen, plain))
+    detail = {"edition": catalog.edition}
+    warnings: tuple[Violation, ...] = (
+        *([Mistake("unvalidated", "model", model, severity="warn", detail=detail)] if unvalidated else ()),
+        *(notice for pictures in resolved.values() for one in pictures for notice in one.notices),
+        *(replace(one, severity="warn") for one in tolerable),
+    )
+    return finished(chosen, values, resolved, inferred=inferred, warnings=warnings, unvalidated=unvalidated)
+
+
+def finished(
+    model: Model,
+    values: Mapping[str, Any],
+    resolved: Mapping[str, Iterable[Reference]],
+    *,
+    inferred: str | None = None,
+    warnings: tuple[Violation, ...] = (),
+    unvalidated: bool = False,
+    body: Mapping[str, Any] | None = None,
+) -> Request:
+    """A request from values that need no check any more; ``body`` where it is already written down."""
+    pictures = tuple(one for several in resolved.values() for one in several)
+    body = model.to_wire(values) if body is None else body
+    effective = model.effective(values)
     return Request(
-        model=chosen,
-        prompt=text,
+        model=model,
         values=values,
         body=body,
-        estimate_usd=chosen.price.estimate(effective),
-        inferred_action=inferred,
+        estimate_usd=None if unvalidated else model.price.estimate(effective),
+        prompt=str(values.get("prompt", "")),
+        action_inferred=inferred,
         defaulted={name: value for name, value in effective.items() if name not in values},
-        warnings=tuple(replace(one, severity="warn") for one in found),
-        notices=notices,
-        fingerprint=hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(),
+        warnings=warnings,
+        unvalidated=unvalidated,
+        fingerprint=fingerprint_of(body, {one.wire: one.content_id for one in pictures}),
+        references=pictures,
     )
 
 
-def _with_references(
-    catalog: Catalog, model: Model, values: dict[str, Any], now: float
-) -> tuple[dict[str, Any], Facts, tuple[str, ...], tuple[Violation, ...]]:
-    wrong: list[Violation] = []
-    notices: list[str] = []
+def fingerprint_of(body: Mapping[str, Any], content_ids: Mapping[str, str]) -> str:
+    """What is the same for the same request, however its JSON is ordered and its pictures are encoded.
 
-    def able() -> tuple[str, ...]:
-        return tuple(one.id for one in catalog if one.references.takes_bytes)
+    Args:
+        body: the request body.
+        content_ids: for pictures in it, the wire string to what identifies their content.
+    """
+    canonical = json.dumps(_recorded(body, content_ids), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
-    def resolved(name: str, given: Any, formats: tuple[str, ...], max_mb: float | None) -> references.Reference | None:
+
+def unvalidated_model(name: str, options: Iterable[str] = ()) -> Model:
+    """A model of which nothing is known: the common fields under their common names, everything else as written."""
+    common = {
+        "prompt": Parameter("prompt", "string", ("prompt",), required_for=("*",)),
+        "action": Parameter("action", "string", ("action",)),
+        "n": Parameter("n", "integer", ("n",), aliases=("count",)),
+        "seed": Parameter("seed", "integer", ("seed",)),
+        "aspect_ratio": Parameter("aspect_ratio", "string", ("aspect_ratio",), aliases=("size",)),
+        "resolution": Parameter("resolution", "string", ("resolution",)),
+        "images": Parameter("images", "string[]", ("image_urls",), aliases=("image", "image_urls")),
+        "mask": Parameter("mask", "string", ("mask_url",), aliases=("mask_url",)),
+    }
+    taken = {alias for one in common.values() for alias in (one.name, *one.aliases)}
+    own = {option: _AsWritten(option, "string", (option,)) for option in options if option not in taken}
+    unknown = Model(id=name, parameters={**common, **own})
+    return replace(unknown, references=replace(unknown.references, maximum=None, takes_bytes=True))
+
+
+class _AsWritten(Parameter):
+    """A parameter of which nothing is known: JSON where the text is JSON, else the text."""
+
+    def read(self, given: Any) -> Any:
+        return _json_or_text(given)
+
+    def judge(self, value: Any) -> Violation | None:  # noqa: ARG002 - anything goes
+        return None
+
+
+def _model(catalog: Catalog, name: str, options: Mapping[str, Any], *, unknown_ok: bool) -> tuple[Model, bool]:
+    try:
+        return catalog.model(name), False
+    except UnknownModel:
+        if not unknown_ok:
+            raise
+    return unvalidated_model(name, options), True
+
+
+def _apart(model: Model, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Plain options, and those that are pictures, under their own names."""
+    plain: dict[str, Any] = {}
+    several: dict[str, Any] = {}
+    for name, given in options.items():
+        parameter = model.named(name)
+        canonical = parameter.name if parameter is not None else name.replace("-", "_")
+        if canonical in _PICTURES and parameter is not None:
+            if given is not None:
+                several[canonical] = [several[canonical], given] if canonical in several else given
+        else:
+            plain[name] = given
+    return plain, several
+
+
+def _resolved(
+    catalog: Catalog, model: Model, given: Mapping[str, Any], now: float, wrong: list[Violation]
+) -> dict[str, list[Reference]]:
+    resolved: dict[str, list[Reference]] = {}
+
+    def taking_bytes() -> tuple[str, ...]:
+        takes = [one for one in catalog.find(references=1) if one.references.takes_bytes and one.id != model.id]
+        return tuple(one.id for one in takes[:_MOST_OTHERS])
+
+    for name in _PICTURES:
+        if name not in given:
+            continue
+        limits = references.Limits.of(model, name, taking_bytes)
+        resolved[name] = []
+        for one in references.each(_listed(given[name])):
+            try:
+                resolved[name].append(references.resolve(one, name, limits, now=now))
+            except ReferenceMistake as mistake:  # noqa: PERF203 - every mistake is collected
+                wrong.append(mistake.fields["mistake"])
+        if name == "mask" and len(resolved[name]) > 1:
+            wrong.append(Mistake("one_mask", name, len(resolved[name])))
+    return resolved
+
+
+def _listed(given: Any) -> Any:
+    # -p image_urls='["https://…", "https://…"]' and -p image_urls=https://… mean the same.
+    if isinstance(given, str) and given.lstrip().startswith("["):
         try:
-            found = references.resolve(
-                given,
-                takes_bytes=model.references.takes_bytes,
-                formats=formats,
-                max_mb=max_mb,
-                able=able,
-                model=model.id,
-                now=now,
-            )
-        except ReferenceMistake as mistake:
-            wrong.append(Violation("reference", name, detail={"mistake": str(mistake)}))
-            return None
-        notices.extend(words.say(notice) for notice in found.notices)
-        return found
+            return json.loads(given)
+        except ValueError:
+            return given
+    return given
 
-    limits = model.references
-    several = [resolved("images", one, limits.formats, limits.max_mb) for one in values.get("images", ())]
-    pictures = [one for one in several if one is not None]
-    if "images" in values:
-        values["images"] = tuple(one.wire for one in pictures) or values["images"]
-    mask = None
-    if "mask" in values and model.mask is not None:
-        mask = resolved("mask", values["mask"], (), None)
-        if mask is not None:
-            values["mask"] = mask.wire
-    facts = Facts(
-        sizes=tuple(one.size for one in pictures),
-        mask_size=mask.size if mask else None,
-        mask_format=mask.format if mask else "",
-        mask_bytes=mask.weight if mask else None,
+
+def _picture_values(model: Model, resolved: Mapping[str, list[Reference]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, pictures in resolved.items():
+        if not pictures:
+            continue
+        parameter = model.parameters[name]
+        wires = tuple(one.wire for one in pictures)
+        values[name] = wires if parameter.type.endswith("[]") else wires[0]
+    return values
+
+
+def _fit_action(model: Model, values: dict[str, Any]) -> str | None:
+    if "action" in values or "action" not in model.parameters:
+        return None
+    fitting = model.fitting_action(values)
+    if fitting is not None:
+        values["action"] = fitting
+    return fitting
+
+
+def _facts(resolved: Mapping[str, list[Reference]]) -> Facts:
+    masks = resolved.get("mask") or [Reference("", "")]
+    return Facts(
+        sizes=tuple(one.size for one in resolved.get("images", ())),
+        mask_size=masks[0].size,
+        mask_format=masks[0].format,
+        mask_bytes=masks[0].weight,
     )
-    return values, facts, tuple(notices), tuple(wrong)
+
+
+def _readable(unread: tuple[Violation, ...], *, forced: bool) -> tuple[Violation, ...]:
+    # A forced unknown parameter is sent, so no other model has to be looked for.
+    if not forced:
+        return unread
+    return tuple(replace(one, severity="warn") if one.code == "unknown_parameter" else one for one in unread)
+
+
+def _may_be_forced(violation: Violation) -> bool:
+    # What can't be read, filled or found can't be sent either.
+    return not isinstance(violation, Mistake) and violation.code not in {"unreadable", "empty_prompt", "given_twice"}
+
+
+def _unknown(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name.replace("-", "_"): _json_or_text(given)
+        for name, given in options.items()
+        if given is not None and model.named(name) is None
+    }
+
+
+def _json_or_text(given: Any) -> Any:
+    if isinstance(given, str):
+        try:
+            return json.loads(given)
+        except (ValueError, RecursionError):
+            return given
+    return given
+
+
+def _recorded(value: Any, content_ids: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return content_ids.get(value, value)
+    if isinstance(value, Mapping):
+        return {str(name): _recorded(one, content_ids) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_recorded(one, content_ids) for one in value]
+    return value
 
 
 def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SHORTENED.sub(
+            lambda found: f"{found[1]}{found[2][:16]}… ({len(found[2]) * 3 // 4 // 1024 + 1} KB)", value
+        )
     if isinstance(value, Mapping):
         return {name: _shortened(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_shortened(one) for one in value]
-    if isinstance(value, str) and value.startswith("data:") and len(value) > _LONGEST_SHOWN:
-        return f"{value[:40]}… ({len(value)} characters)"
     return value
-
-
-def require_positive(name: str, value: float | None) -> None:
-    """Refuse zero and less.
-
-    Raises:
-        OptionMistake: the value isn't above 0.
-    """
-    if value is not None and not value > 0:
-        raise OptionMistake("generation.not_positive", option=name, given=value)

@@ -2,73 +2,94 @@
 
 from __future__ import annotations
 
-from qwave_jupyter.catalog import Model
-from qwave_jupyter.errors import UnknownModel
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from qwave_jupyter.errors import GenerationError
+from qwave_jupyter.generation import records
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.journal import Row
-from qwave_jupyter.generation.request import Request
+from qwave_jupyter.generation.journal import Entry
+from qwave_jupyter.generation.request import Request, finished, unvalidated_model
 from qwave_jupyter.generation.workbench import Workbench
 
-__all__ = ["history", "resumable", "resume"]
+__all__ = ["history", "prepared", "resumable", "resume"]
 
-#: An idempotency key is honoured for 24 hours (Submit page, edition 2026-09); an hour is left as a margin.
-_KEY_LIVES = 23 * 3600.0
-
-
-def resumable(bench: Workbench) -> tuple[Row, ...]:
-    """The open jobs of this server that no other process works on."""
-    server = "demo" if bench.demo else bench.client.base_url
-    free = []
-    for row in bench.journal.open_jobs(server):
-        lock = bench.journal.lock(row.job_id)
-        if lock.take():
-            lock.release()
-            free.append(row)
-    return tuple(free)
+#: An idempotency key is honoured for 24 hours (Submit page, edition 2026-06); some minutes are left as a margin.
+KEY_LIVES = 24 * 3600.0 - 600.0
 
 
-def resume(bench: Workbench) -> tuple[Job, ...]:
-    """Follow every open job again that no other process works on.
-
-    A submit whose answer never came is repeated with the same key and body while the key lives; an older one is
-    reported as unknown and never repeated.
-    """
-    now = bench.clock.now()
-    jobs = []
-    for row in resumable(bench):
-        if not row.task_id and now - row.created > _KEY_LIVES:
-            bench.journal.note(row.job_id, now=now, state="failed", error="unknown: no answer, and the key has expired")
-            continue
-        job = Job(_request(row, bench), bench, job_id=row.job_id, task_id=row.task_id or "")
-        jobs.append(job.start())
-    return tuple(jobs)
+def resumable(workbench: Workbench) -> tuple[Entry, ...]:
+    """The open jobs of this server that no process works on, oldest first."""
+    return workbench.journal.abandoned(base_url=records.server_of(workbench))
 
 
-def history(bench: Workbench, *, words: str = "", limit: int = 100) -> Gallery:
-    """Finished pictures, newest first, as far as their files are still there.
+def resume(workbench: Workbench) -> tuple[Job, ...]:
+    """Start every open job again that no process works on.
+
+    A known task is followed and its pictures fetched. A submit whose answer never came is repeated with the same key
+    and body while the key lives; an older one is reported as unknown and never repeated.
 
     Args:
-        bench: whose journal.
-        words: words to look for.
+        workbench: whose journal.
+
+    Returns:
+        The jobs, those that can't go on included: their error says why.
+    """
+    return tuple(_taken_up(entry, workbench) for entry in resumable(workbench))
+
+
+def prepared(entry: Entry, workbench: Workbench) -> tuple[Request, Workbench]:
+    """The request of an entry, and the workbench with the folder that its pictures go to.
+
+    Raises:
+        GenerationError: the submit would have to be repeated, and can't be.
+    """
+    try:
+        request = records.recalled(entry, workbench)
+    except (OSError, ValueError, TypeError):
+        if not entry.task_id:
+            raise GenerationError("generation.cannot_repeat", job_id=entry.job_id, task_id="") from None
+        request = _bare(entry)
+    if not entry.task_id and not request.body:
+        raise GenerationError("generation.cannot_repeat", job_id=entry.job_id, task_id="")
+    bench = replace(workbench, save_dir=Path(entry.save_dir)) if entry.save_dir else workbench
+    return request, bench
+
+
+def history(workbench: Workbench, *, words: str = "", limit: int = 100) -> Gallery:
+    """The finished pictures that the journal knows, newest job first, as far as their files are still there.
+
+    Args:
+        workbench: whose journal.
+        words: words that must all stand in prompt or model id.
         limit: how many jobs at most.
     """
-    rows = bench.journal.finished(words, limit)
-    pictures = [GeneratedImage.from_record(one) for row in rows for one in row.files]
-    return Gallery([picture for picture in pictures if picture.path.is_file()], preview_px=bench.preview_px)
+    return Gallery(_pictures(workbench, words, limit), showing=workbench.showing)
 
 
-def _request(row: Row, bench: Workbench) -> Request:
-    try:
-        model = bench.catalog.model(row.model)
-    except UnknownModel:
-        model = Model(id=row.model, edition=row.edition)
-    values, _ = model.from_wire(row.body)
-    return Request(
-        model=model,
-        prompt=row.prompt,
-        values=values,
-        body=row.body,
-        estimate_usd=row.estimate_usd,
-        fingerprint=row.fingerprint,
-    )
+def _pictures(workbench: Workbench, words: str, limit: int) -> Iterator[GeneratedImage]:
+    for entry in workbench.journal.history(limit, words):
+        yield from records.gallery_of(entry, workbench)
+
+
+def _taken_up(entry: Entry, workbench: Workbench) -> Job:
+    now = workbench.clock.now()
+    if not entry.task_id and now - entry.created > KEY_LIVES:
+        error = GenerationError("generation.unknown_old", job_id=entry.job_id, task_id="")
+    else:
+        try:
+            return Job.resume(entry, workbench).start()
+        except GenerationError as problem:
+            error = problem
+    said = {"code": error.code, "text": str(error)}
+    workbench.journal.update(entry.job_id, state="unknown", error=said, finished=now)
+    return Job.ended(entry, _bare(entry), workbench, error)
+
+
+def _bare(entry: Entry) -> Request:
+    """A request of which only the record is left: good for following and naming, not for sending."""
+    values = {"prompt": entry.prompt, **json.loads(json.dumps(dict(entry.parameters or {})))}
+    return finished(unvalidated_model(entry.model), values, {}, unvalidated=True, body={})

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qwave_jupyter import words
+from qwave_jupyter.api.errors import is_transient
 from qwave_jupyter.api.polling import Schedule
 from qwave_jupyter.api.retries import Retry, Stopped
-from qwave_jupyter.api.wire import PictureLink, Task, to_usd
+from qwave_jupyter.api.wire import Task, to_usd
+from qwave_jupyter.catalog import Violation
 from qwave_jupyter.errors import (
     ApiError,
     Cancelled,
-    ConnectionFailed,
-    DownloadFailed,
     GenerationError,
+    NotFound,
     QwaveError,
     TaskFailed,
     TooExpensive,
     WaitTimeout,
 )
-from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
-from qwave_jupyter.generation.keeping import Origin, keep
-from qwave_jupyter.generation.request import Request
+from qwave_jupyter.generation import records
+from qwave_jupyter.generation.course import Course
+from qwave_jupyter.generation.fetching import Fetch
+from qwave_jupyter.generation.journal import Entry
+from qwave_jupyter.generation.mistakes import Mistake, shown
 from qwave_jupyter.generation.snapshot import Snapshot
-from qwave_jupyter.generation.workbench import Workbench
 
-__all__ = ["Run", "likeness"]
+__all__ = ["Run"]
 
-#: The pages give up after 5 minutes; at 4k and high quality two minutes are documented as normal.
-_TIMEOUT, _TIMEOUT_4K = 300.0, 600.0
-_CANCEL_WITHIN = 3.0
-_FAILURES = {
-    "upstream_bad_request": "generation.task_upstream_bad_request",
-    "upstream_rate_limited": "generation.task_upstream_rate_limited",
-    "upstream_unavailable": "generation.task_upstream_unavailable",
-}
+#: The last question may be asked when the time is up, and its answer is read.
+_GRACE = 5.0
+#: Codes of the task pages since June 2026 that have a text of their own; ``task_failed`` says nothing more.
+_FAILURES = ("upstream_bad_request", "upstream_rate_limited", "upstream_unavailable")
 
 
 @dataclass
@@ -45,267 +42,274 @@ class Run:
     """One pass through the stages.
 
     Args:
-        bench: what is needed.
-        stop: set when the user wants it to end.
+        course: what is known, shared with whoever stops the job.
         publish: makes the next snapshot from changes.
-        max_cost: USD that the server may hold.
-        reuse: show an identical finished job instead.
+        max_cost: USD that the server may reserve.
+        reuse: show an identical finished job's pictures instead of paying again.
+        hold: seconds for which the server may keep the answer to the submit back.
+        entry: the journal's entry of a job that is picked up again.
     """
 
-    bench: Workbench
-    stop: threading.Event
+    course: Course
     publish: Callable[..., Snapshot]
     max_cost: float | None = None
     reuse: bool = False
+    hold: float | None = None
+    entry: Entry | None = None
+    _started: float = 0.0
+    _submitted: float | None = None
+    _deadline: float = 0.0
+    _notices: tuple[Violation, ...] = field(default=())
 
-    def __call__(self, now: Snapshot, *, resumes: bool = False) -> None:
-        """Run to the end; whatever happens is published."""
-        lock = self.bench.journal.lock(now.job_id)
-        lock.take()
-        try:
-            self._stages(now, resumes=resumes)
-        except QwaveError as error:
-            phase = (
-                "cancelled"
-                if isinstance(error, Cancelled)
-                else "timeout"
-                if isinstance(error, WaitTimeout)
-                else "failed"
-            )
-            self.publish(phase=phase, error=error, retry=None, ended=self.bench.clock.monotonic())
-        except Exception as problem:  # noqa: BLE001 - see below
-            # A fault of ours must end the waiting too, and be seen whole by whoever asks for the result.
-            fault = GenerationError("generation.our_fault", reason=f"{type(problem).__name__}: {problem}")
-            fault.__cause__ = problem
-            self.publish(phase="failed", error=fault, retry=None, ended=self.bench.clock.monotonic())
-        finally:
-            lock.release()
+    def __call__(self) -> None:
+        """Run to the end.
 
-    def _stages(self, now: Snapshot, *, resumes: bool) -> None:
-        request, started = now.request, self.bench.clock.now()
-        if self.reuse and not resumes and self._shown_again(request):
+        Raises:
+            Stopped: the job is to be cancelled; whoever wanted that says what became of it.
+            QwaveError: why it ended otherwise than in pictures.
+        """
+        course, bench = self.course, self.course.bench
+        if self.reuse and self.entry is None and self._shown_again():
             return
-        if not resumes:
-            self._intend(now, started)
-        if now.task_id:
-            task = Task(task_id=now.task_id)
-        else:
-            task = self._submitted(now.job_id, request)
-            self._hold_to_limit(task)
-        now = self._published(task)
-        task = self._followed(task, now)
-        gallery = self._fetched(task, now, started)
-        seconds = self.bench.clock.monotonic() - now.started
-        cost = to_usd(task.cost_quota)
-        known = {} if resumes else {"seconds": seconds}
-        self._note(now.job_id, state="done", cost_quota=task.cost_quota, **known)
-        self.publish(phase="done", gallery=gallery, cost_usd=cost, retry=None, ended=self.bench.clock.monotonic())
+        self._started = bench.clock.monotonic()
+        self._deadline = self._started + bench.patience(
+            course.request.model.effective(course.request.values).get("resolution")
+        )
+        lock = bench.journal.lock(course.job_id)
+        if not lock.acquire():
+            raise GenerationError("generation.held_elsewhere", job_id=course.job_id, task_id=course.task_id)
+        try:
+            task = self._taken_up() if self.entry is not None and self.entry.task_id else self._submit()
+            task = self._follow(task)
+            gallery = Fetch(course, self.publish, self._retrying, self._say, self.entry)(task)
+        finally:
+            # Before anybody hears of the end, so that what is still open can be picked up at once.
+            lock.release()
+        self.publish(phase="done", gallery=gallery, cost_usd=to_usd(task.cost_quota), retry=None)
 
-    def _shown_again(self, request: Request) -> bool:
-        row = self.bench.journal.same(request.fingerprint)
-        pictures = [GeneratedImage.from_record(one) for one in row.files] if row else []
-        if row is None or not pictures or not all(picture.path.is_file() for picture in pictures):
+    def _shown_again(self) -> bool:
+        course = self.course
+        earlier = course.bench.journal.find_finished(course.request.fingerprint)
+        if earlier is None:
             return False
-        gallery = Gallery(pictures, preview_px=self.bench.preview_px)
-        ended = self.bench.clock.monotonic()
-        self.publish(phase="done", gallery=gallery, reused=True, task_id=row.task_id or "", cost_usd=0.0, ended=ended)
+        gallery = records.gallery_of(earlier, course.bench)
+        course.answered.set()
+        detail = {"moment": gallery[0].created}
+        notice = Mistake("reused", "reuse", earlier.task_id or earlier.job_id, severity="warn", detail=detail)
+        self.publish(
+            phase="done",
+            gallery=gallery,
+            task_id=earlier.task_id or "",
+            cost_usd=0.0,
+            reused=True,
+            notices=(*course.request.warnings, notice),
+        )
         return True
 
-    def _intend(self, now: Snapshot, created: float) -> None:
-        request = now.request
-        self.bench.journal.intend(
-            now.job_id,
-            created=created,
-            edition=request.model.edition,
-            base_url=_server(self.bench),
-            model=request.model.id,
-            action=str(request.effective("action") or ""),
-            prompt=request.prompt,
-            body=request.body,
-            fingerprint=request.fingerprint,
-            likeness=likeness(request),
-            estimate_usd=request.estimate_usd,
-            notebook=self.bench.notebook,
-            save_dir=str(self.bench.save_dir),
-        )
-
-    def _submitted(self, job_id: str, request: Request) -> Task:
-        if self.stop.is_set():
-            self._note(job_id, state="cancelled")
-            raise Cancelled("generation.cancelled_unsent", job_id=job_id, task_id="")
+    def _submit(self) -> Task:
+        course, bench = self.course, self.course.bench
+        if self.entry is None:
+            self._write_intent()
+        if course.stop.is_set():
+            course.answered.set()
+            raise Stopped
         self.publish(phase="submitting")
+        course.sent = True
         try:
-            task = self.bench.client.submit(
-                request.body, idempotency_key=job_id, stop=self.stop, on_retry=self._retrying
+            task = bench.client.submit(
+                course.request.body,
+                idempotency_key=course.job_id,
+                hold=self.hold,
+                # An answer under way is worth waiting for: without it there is no task to cancel.
+                stop=course.abandon,
+                on_retry=self._resubmitting,
+                deadline=self._deadline,
             )
-        except Stopped:
-            raise Cancelled("generation.cancelled_unknown", job_id=job_id, task_id="") from None
-        except ApiError as error:
-            self._note(job_id, state="failed", error=str(error))
+        except Stopped as stopped:
+            course.sent = stopped.outcome_unknown
+            course.answered.set()
             raise
-        except ConnectionFailed as error:
-            if error.outcome_unknown:
-                self._note(job_id, error="no answer")
-                raise ConnectionFailed("generation.unknown_answer", outcome_unknown=True, job_id=job_id) from error
-            self._note(job_id, state="failed", error=str(error))
-            raise
-        self._note(job_id, state="submitted", task_id=task.task_id, held_quota=task.held_quota)
-        self.publish(task_id=task.task_id)
+        except QwaveError as error:
+            course.sent = bool(error.fields.get("outcome_unknown"))
+            course.answered.set()
+            raise self._not_submitted(error) from error
+        return self._accepted(task)
+
+    def _resubmitting(self, retry: Retry) -> None:
+        if self.course.stop.is_set():
+            raise Stopped
+        self.course.pausing_until = self.course.bench.clock.monotonic() + retry.delay
+        self._retrying(retry)
+
+    def _write_intent(self) -> None:
+        course = self.course
+        try:
+            entry = records.intent(course.request, course.job_id, course.bench)
+        except OSError as problem:
+            # Without the pictures' bytes it can't be repeated, but it can be followed.
+            reason = problem.strerror or type(problem).__name__
+            self._say(Mistake("references_not_kept", "images", reason, severity="warn"))
+            bare = replace(course.request, body={}, references=())
+            entry = records.intent(bare, course.job_id, course.bench)
+        course.bench.journal.begin(entry)
+        self._say(*course.request.warnings)
+
+    def _not_submitted(self, error: QwaveError) -> QwaveError:
+        course = self.course
+        said = {"code": error.code, "text": str(error)[:500]}
+        if not course.sent:
+            course.note(state="refused", error=said, finished=course.bench.clock.now())
+            return error
+        # The server may have it: it stays open, and is repeated with the same key.
+        course.note(error=said)
+        if course.bench.clock.monotonic() >= self._deadline:
+            return WaitTimeout("generation.timeout_unsubmitted", **self._ids(), seconds=self._waited())
+        return error
+
+    def _accepted(self, task: Task) -> Task:
+        course, clock = self.course, self.course.bench.clock
+        self._submitted = clock.monotonic()
+        course.note(state="running", task_id=task.task_id, submitted=clock.now(), held_quota=task.held_quota)
+        if not course.has_task(task):
+            # It was stopped while this answer was awaited.
+            course.cancel_task()
+            raise Stopped
+        self.publish(**{"phase": "queued", **self._shown(task)})
+        if course.stop.is_set():
+            raise Stopped
+        self._hold_to(self.max_cost, task)
         return task
 
-    def _hold_to_limit(self, task: Task) -> None:
+    def _hold_to(self, ceiling: float | None, task: Task) -> None:
         held = to_usd(task.held_quota)
-        if self.max_cost is None or held is None or held <= self.max_cost or task.ended:
+        if ceiling is None or held is None or held <= ceiling + 1e-9 or task.ended:
             return
-        outcome = self._asked_to_cancel(task.task_id)
-        raise TooExpensive(
-            "generation.too_dear_after_submit",
-            held=words.dollars(held),
-            ceiling_words=words.dollars(self.max_cost),
-            outcome=str(outcome),
+        ending = self.course.cancel_task()
+        if ending.outcome == "refunded":
+            self.publish(refunded_usd=ending.refunded_usd, stopped="refunded")
+            raise TooExpensive(
+                "generation.held_too_dear", held=words.dollars(held), ceiling=words.dollars(ceiling), **self._ids()
+            )
+        detail = {"ceiling": words.dollars(ceiling)}
+        self._say(Mistake("held_too_dear_kept", "max_cost", words.dollars(held), severity="warn", detail=detail))
+
+    def _taken_up(self) -> Task:
+        entry = self.entry
+        assert entry is not None  # noqa: S101 - only called for one
+        task = Task(task_id=entry.task_id or "", held_quota=entry.held_quota)
+        self.course.has_task(task)
+        self.publish(**{"phase": "processing", **self._shown(task)})
+        return self._ask(task)
+
+    def _follow(self, task: Task) -> Task:
+        course, clock = self.course, self.course.bench.clock
+        schedule = Schedule(self._durations())
+        self.publish(usual=schedule.estimate())
+        asked_again = self.entry is not None
+        while not task.ended or (task.state == "completed" and not task.pictures and not asked_again):
+            now = clock.monotonic()
+            if now >= self._deadline:
+                raise WaitTimeout("generation.timeout", seconds=self._waited(), **self._ids())
+            asked_again = task.ended
+            pause = schedule.next_delay(now - (self._submitted or self._started), task.progress, task.poll_hint)
+            if clock.wait(min(pause, self._deadline - now), course.stop):
+                raise Stopped
+            task = self._ask(task)
+        return self._judged(task)
+
+    def _durations(self) -> Sequence[float]:
+        request = self.course.request
+        effective = request.model.effective(request.values)
+        return self.course.bench.journal.durations(
+            request.model.id,
+            action=request.action,
+            resolution=str(effective.get("resolution") or ""),
+            quality=str(effective.get("quality") or ""),
+            n=request.pictures_asked,
         )
 
-    def _followed(self, task: Task, now: Snapshot) -> Task:
-        clock, request = self.bench.clock, now.request
-        schedule = Schedule(self.bench.journal.durations(likeness(request)))
-        self.publish(usual=schedule.usual())
-        timeout = self.bench.timeout or _default_timeout(request)
-        newborn = bool(task.status)
-        while not task.ended:
-            elapsed = clock.monotonic() - now.started
-            if elapsed >= timeout:
-                raise WaitTimeout("generation.timeout", seconds=timeout, job_id=now.job_id, task_id=task.task_id)
-            delay = 0.0 if not task.status else schedule.next_delay(elapsed, task.progress, task.poll_hint)
-            try:
-                self._wait(min(delay, timeout - elapsed))
-                answer = self.bench.client.task(task.task_id, newborn=newborn, stop=self.stop, on_retry=self._retrying)
-            except Stopped:
-                raise self._cancelled(now.job_id, task.task_id) from None
-            newborn, task = False, answer
-            self._published(task)
-        return self._judged(task, now)
+    def _ask(self, task: Task) -> Task:
+        """What has become of the task; what it was before when the server can't say now."""
+        course, clock = self.course, self.course.bench.clock
+        try:
+            answer = course.bench.client.task(
+                course.task_id, stop=course.stop, on_retry=self._retrying, deadline=self._deadline + _GRACE
+            )
+        except NotFound as error:
+            self._lost(error)
+            raise
+        except QwaveError as error:
+            if not is_transient(error):
+                raise
+            wanted = error.retry_after if isinstance(error, ApiError) else None
+            pause = min(wanted or 0.0, max(0.0, self._deadline - clock.monotonic()))
+            self._retrying(Retry(1, pause, error))
+            if pause and clock.wait(pause, course.stop):
+                raise Stopped from None
+            return task
+        self.publish(**self._shown(answer))
+        return answer
 
-    def _wait(self, seconds: float) -> None:
-        if self.bench.clock.wait(seconds, self.stop):
-            raise Stopped
+    def _lost(self, error: NotFound) -> None:
+        # Another key's task looks the same, so only an old one is given up.
+        if self.entry is not None and self.course.bench.clock.now() - self.entry.created > 7 * 86400:
+            self.course.note(state="unknown", error={"code": error.code, "text": str(error)[:500]})
 
-    def _published(self, task: Task) -> Snapshot:
-        phase = task.state if task.state in {"queued", "processing"} else "processing"
-        changes: dict[str, Any] = {"status": task.status, "progress": task.progress, "retry": None}
+    def _shown(self, task: Task) -> dict[str, Any]:
+        changes: dict[str, Any] = {"task_id": task.task_id, "retry": None}
+        if task.status:
+            changes["status_word"] = task.status
+        if task.state in {"processing", "unknown"} and task.status:
+            changes["phase"] = "processing"
+        if task.progress is not None and not task.ended:
+            changes["progress"] = task.progress
         if task.held_quota is not None:
             changes["held_usd"] = to_usd(task.held_quota)
-        return self.publish(phase=phase, task_id=task.task_id, **changes)
+        if task.cost_quota is not None and task.ended:
+            changes["cost_usd"] = to_usd(task.cost_quota)
+        return changes
 
-    def _judged(self, task: Task, now: Snapshot) -> Task:
+    def _judged(self, task: Task) -> Task:
+        course, clock = self.course, self.course.bench.clock
+        ended: dict[str, Any] = {"cost_quota": task.cost_quota, "finished": clock.now()}
+        if self._submitted is not None and task.state == "completed":
+            ended["duration"] = clock.monotonic() - self._submitted
         if task.state == "completed" and task.pictures:
+            links = [{"urls": list(link.urls), "expires_at": link.expires_at} for link in task.pictures]
+            course.completed = True
+            course.note(state="completed", links=links, **ended)
             return task
-        ids = {"job_id": now.job_id, "task_id": task.task_id}
+        error: QwaveError
         if task.state == "cancelled":
-            self._note(now.job_id, state="cancelled", cost_quota=task.cost_quota)
-            raise Cancelled("generation.cancelled_elsewhere", **ids)
-        failure = task.failure
-        code = failure.code if failure else ""
-        if task.state == "completed":
-            error = TaskFailed("generation.completed_empty", **ids)
-        else:
-            message = (failure.message if failure else "").rstrip(".")[:300]
-            key = _FAILURES.get(code, "generation.task_failed")
-            error = TaskFailed(key, message=message, failure=code or "no reason given", **ids)
-        self._note(now.job_id, state="failed", error=code or "completed without pictures", cost_quota=task.cost_quota)
+            error = Cancelled("generation.cancelled_elsewhere", outcome="refunded", **self._ids())
+            course.note(state="cancelled", error={"code": error.code, "text": str(error)}, **ended)
+            raise error
+        error = self._failure(task)
+        course.note(
+            state="failed", error={"code": error.fields.get("failure", error.code), "text": str(error)[:500]}, **ended
+        )
         raise error
 
-    def _fetched(self, task: Task, now: Snapshot, started: float) -> Gallery:
-        self.publish(phase="downloading", progress=None)
-        request = now.request
-        row = self.bench.journal.row(now.job_id)
-        pictures = [GeneratedImage.from_record(one) for one in (row.files if row else ())]
-        self._note(now.job_id, state="completed")
-        links = _links(task, request.pictures)
-        cost = to_usd(task.cost_quota)
-        origin = Origin(
-            prompt=request.prompt,
-            model=request.model.id,
-            edition=request.model.edition,
-            parameters=_parameters(request),
-            task_id=task.task_id,
-            created=row.created if row else started,
-            cost_usd=None if cost is None else round(cost / len(links), 9),
-        )
-        here = {picture.index for picture in pictures}
-        failed: DownloadFailed | None = None
-        for index, link in enumerate(links, 1):
-            if index in here:
-                continue
-            try:
-                picture = keep(link, index, origin, self.bench, stop=self.stop, on_retry=self._retrying)
-            except Stopped:
-                raise Cancelled("generation.cancelled_kept", job_id=now.job_id, task_id=task.task_id) from None
-            except DownloadFailed as problem:
-                failed = problem
-                continue
-            pictures = sorted([*pictures, picture], key=lambda one: one.index)
-            self._note(now.job_id, files=[one.record() for one in pictures])
-            self.publish(gallery=Gallery(pictures, preview_px=self.bench.preview_px), retry=None)
-        if failed is not None:
-            raise failed
-        return Gallery(pictures, preview_px=self.bench.preview_px)
+    def _failure(self, task: Task) -> TaskFailed:
+        charged = words.say("generation.not_charged") if task.cost_quota == 0 else words.say("generation.charge_unsaid")
+        if task.state == "completed":
+            return TaskFailed("generation.no_pictures", charged=charged, failure="no_pictures", **self._ids())
+        code = task.failure.code if task.failure else "task_failed"
+        message = task.failure.message if task.failure else ""
+        key = f"generation.failed_{code}" if code in _FAILURES else "generation.failed"
+        told = shown(message).rstrip(".") or words.say("generation.no_reason")
+        return TaskFailed(key, message=told, failure=code, charged=charged, **self._ids())
 
-    def _cancelled(self, job_id: str, task_id: str) -> Cancelled:
-        outcome = self._asked_to_cancel(task_id)
-        if outcome.code in {"cancelled_refunded", "cancelled_elsewhere"}:
-            self._note(job_id, state="cancelled", refunded_quota=outcome.fields.get("quota"))
-            self.publish(refunded_usd=to_usd(outcome.fields.get("quota")))
-        outcome.fields["job_id"] = job_id
-        return outcome
-
-    def _asked_to_cancel(self, task_id: str) -> Cancelled:
-        try:
-            answer = self.bench.client.cancel(task_id, within=_CANCEL_WITHIN)
-        except ApiError as error:
-            known = error.status is not None and 400 <= error.status < 500
-            return Cancelled("generation.cancelled_kept" if known else "generation.cancelled_unknown", task_id=task_id)
-        except QwaveError:
-            return Cancelled("generation.cancelled_unknown", task_id=task_id)
-        quota = answer.refunded_quota
-        usd = to_usd(quota)
-        refund = words.dollars(usd) if usd is not None else words.say("generation.what_was_held")
-        return Cancelled("generation.cancelled_refunded", task_id=task_id, refund=refund, quota=quota)
+    def _say(self, *notices: Violation) -> None:
+        if notices:
+            self._notices = (*self._notices, *notices)
+            self.publish(notices=self._notices)
 
     def _retrying(self, retry: Retry) -> None:
         self.publish(retry=retry)
 
-    def _note(self, job_id: str, **facts: Any) -> None:
-        self.bench.journal.note(job_id, now=self.bench.clock.now(), **facts)
+    def _ids(self) -> dict[str, str]:
+        return {"job_id": self.course.job_id, "task_id": self.course.task_id}
 
-
-def likeness(request: Request) -> str:
-    """What makes two jobs take about the same time: model, action, resolution, quality, number."""
-    parts = [request.effective(name) for name in ("action", "resolution", "quality")]
-    return "|".join(str(part or "") for part in (request.model.id, *parts, request.pictures))
-
-
-def _links(task: Task, wanted: int) -> tuple[PictureLink, ...]:
-    # Fewer entries than asked for, one of them with several links: those may be several pictures, not mirrors.
-    if len(task.pictures) == 1 < wanted and len(task.pictures[0].urls) > 1:
-        (only,) = task.pictures
-        return tuple(PictureLink((url,), None, only.expires_at) for url in only.urls)
-    return task.pictures
-
-
-def _parameters(request: Request) -> Mapping[str, Any]:
-    left = {name: value for name, value in request.values.items() if name != "prompt"}
-    shown = {name: [_cut(one) for one in value] if name == "images" else _cut(value) for name, value in left.items()}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in shown.items()}
-
-
-def _cut(value: Any) -> Any:
-    return "data:…" if isinstance(value, str) and value.startswith("data:") else value
-
-
-def _default_timeout(request: Request) -> float:
-    return _TIMEOUT_4K if str(request.effective("resolution")).lower() == "4k" else _TIMEOUT
-
-
-def _server(bench: Workbench) -> str:
-    # The demo's port changes from run to run; its tasks don't.
-    return "demo" if bench.demo else bench.client.base_url
+    def _waited(self) -> int:
+        return round(self.course.bench.clock.monotonic() - self._started)

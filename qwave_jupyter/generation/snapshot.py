@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from qwave_jupyter.catalog import Violation
 
 if TYPE_CHECKING:
     from qwave_jupyter.api.retries import Retry
@@ -22,34 +24,36 @@ class Snapshot:
     """What is known of a job now.
 
     Args:
-        job_id: our id, also its idempotency key.
+        job_id: our id, also the idempotency key of its submit.
         request: what was asked for.
         phase: ``preparing``, ``submitting``, ``queued``, ``processing``, ``downloading``, ``done``, ``failed``,
             ``cancelled`` or ``timeout``.
-        task_id: the server's id, once it is known.
-        status: the server's own word.
+        task_id: the server's id, "" until it is known.
+        status_word: the server's own word for the state.
         progress: 0 to 1 as the server reports it, or None.
-        started: on the monotonic clock, seconds.
-        ended: likewise, or None.
-        usual: seconds (shortest, longest) that similar jobs usually took, or None.
-        held_usd: what the server holds, or None.
+        started: seconds on the job's monotonic clock.
+        elapsed: seconds from the start to this snapshot.
+        usual: seconds (shortest, longest) that similar jobs usually took, or None without a past.
+        held_usd: what the server reserved, or None.
         cost_usd: what it charged in the end, or None.
-        refunded_usd: what went back, or None.
-        retry: the repetition that is being waited for, or None.
+        refunded_usd: what it gave back, or None.
+        retry: the repetition that is being waited for, or None when the server answers.
         error: why it ended without pictures.
-        gallery: the pictures that are here.
-        demo: whether the demo serves.
-        reused: whether an earlier job's pictures are shown and nothing was paid.
+        gallery: the pictures that are on disk so far.
+        notices: what is to be said beside the pictures.
+        stopped: what became of a cancelled job on the server: ``unsent``, ``refunded``, ``kept``, ``unknown``, or "".
+        reused: an earlier job's pictures are shown, and nothing was paid.
+        demo: the built-in demo serves.
     """
 
     job_id: str
     request: Request
     phase: str = "preparing"
     task_id: str = ""
-    status: str = ""
+    status_word: str = ""
     progress: float | None = None
     started: float = 0.0
-    ended: float | None = None
+    elapsed: float = 0.0
     usual: tuple[float, float] | None = None
     held_usd: float | None = None
     cost_usd: float | None = None
@@ -57,18 +61,12 @@ class Snapshot:
     retry: Retry | None = None
     error: QwaveError | None = None
     gallery: Gallery | None = None
-    demo: bool = False
+    notices: tuple[Violation, ...] = field(default=())
+    stopped: str = ""
     reused: bool = False
+    demo: bool = False
 
     @property
     def is_over(self) -> bool:
         """Whether nothing changes any more."""
         return self.phase in ENDED
-
-    def elapsed(self, now: float) -> float:
-        """Seconds since the start.
-
-        Args:
-            now: on the monotonic clock.
-        """
-        return max(0.0, (self.ended if self.ended is not None else now) - self.started)

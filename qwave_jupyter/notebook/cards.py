@@ -56,7 +56,7 @@ def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
         clock: the monotonic clock, seconds.
         hint: how to stop it, where there is no button.
     """
-    elapsed = now.elapsed(clock)
+    elapsed = _elapsed(now, clock)
     parts = [_phase(now)]
     if elapsed >= _CALM:
         parts.append(f"{elapsed:.0f} s")
@@ -111,7 +111,7 @@ def text_of(now: Snapshot, clock: float) -> str:
         return f"qwave: {now.error}"
     if now.phase == "done":
         return f"qwave: {_outcome(now)} · {_files(now)} · {_price(now)}"
-    elapsed = f"{now.elapsed(clock):.0f} s"
+    elapsed = f"{_elapsed(now, clock):.0f} s"
     return " · ".join(part for part in ("qwave: " + now.request.model.id, html.unescape(_phase(now)), elapsed) if part)
 
 
@@ -136,9 +136,14 @@ def _title(now: Snapshot) -> str:
 
 
 def _asked(request: Request) -> str:
-    parts = [request.summary()]
-    if request.inferred_action:
-        parts.append(words.say("notebook.action", action=request.inferred_action))
+    set_ones = (request.values.get(name) for name in ("aspect_ratio", "resolution", "quality"))
+    parts = [str(value) for value in set_ones if value is not None]
+    if request.pictures_asked > 1:
+        parts.append(words.say("notebook.pictures", count=request.pictures_asked))
+    if request.values.get("seed") not in {None, -1}:
+        parts.append(f"seed {request.values['seed']}")
+    if request.action_inferred:
+        parts.append(words.say("notebook.action", action=request.action_inferred))
     return html.escape(" · ".join(part for part in parts if part))
 
 
@@ -156,9 +161,13 @@ def _phase(now: Snapshot) -> str:
     if now.retry is not None:
         return html.escape(words.say("notebook.retrying", seconds=f"{now.retry.delay:.0f}"))
     known = words.say(f"notebook.phase_{now.phase}")
-    unknown = now.phase == "processing" and now.status and now.status.lower() not in {"processing", "queued"}
-    text = f"{known} ({now.status[:40]})" if unknown else known
+    unknown = now.phase == "processing" and now.status_word and now.status_word.lower() not in {"processing", "queued"}
+    text = f"{known} ({now.status_word[:40]})" if unknown else known
     return html.escape(f"{text} {now.progress:.0%}" if now.progress else text)
+
+
+def _elapsed(now: Snapshot, clock: float) -> float:
+    return now.elapsed if now.is_over else max(0.0, clock - now.started)
 
 
 def _guessed(now: Snapshot, elapsed: float) -> float:
@@ -166,10 +175,10 @@ def _guessed(now: Snapshot, elapsed: float) -> float:
 
 
 def _outcome(now: Snapshot) -> str:
-    pictures = words.say("generation.pictures", count=len(now.gallery or ()))
+    pictures = words.say("notebook.pictures", count=len(now.gallery or ()))
     if now.reused:
         return words.say("notebook.reused", pictures=pictures)
-    return words.say("notebook.done", pictures=pictures, seconds=f"{now.elapsed(0):.1f}")
+    return words.say("notebook.done", pictures=pictures, seconds=f"{now.elapsed:.1f}")
 
 
 def _files(now: Snapshot) -> str:

@@ -7,16 +7,20 @@ import difflib
 import getpass
 import html
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import keys, settings, verbs, words
 from qwave_jupyter.errors import Cancelled, OptionMistake, QwaveError, UnknownTask
 from qwave_jupyter.notebook import cards, options
 from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.tables import ModelCard, ModelTable
-from qwave_jupyter.notebook.waiting import watched
+from qwave_jupyter.notebook.waiting import stopped, watched
+
+if TYPE_CHECKING:
+    from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 
 __all__ = ["Cells", "Lines"]
 
@@ -46,7 +50,7 @@ class Cells:
                 view.detach()
                 return self._named(job, own)
             gallery = await watched(job, self._shell)
-        return self._named(gallery.embedded(own.get("embed") or settings.current().embed), own)
+        return self._named(_kept_as(gallery, own.get("embed") or settings.current().embed), own)
 
     def blocking(self, line: str, body: str) -> Any:
         """A nested cell, or one in a terminal: only an interrupt is heard."""
@@ -58,7 +62,7 @@ class Cells:
                 view.detach()
                 return self._named(job, own)
             gallery = job.result()
-        return self._named(gallery.embedded(own.get("embed") or settings.current().embed), own)
+        return self._named(_kept_as(gallery, own.get("embed") or settings.current().embed), own)
 
     def present(self, job: Any) -> Any:
         """How ``generate()`` waits in a notebook."""
@@ -74,7 +78,7 @@ class Cells:
             raise
         except KeyboardInterrupt:
             # It may strike anywhere between the submit and the wait; the task is cancelled all the same.
-            raise job.stop() from None
+            raise stopped(job) from None
         finally:
             if not view.detached:
                 view.close()
@@ -97,7 +101,7 @@ class Cells:
             if own.get("dry_run"):
                 self._dry_run(request)
                 return None, own
-            for notice in (*request.notices, *map(str, request.warnings)):
+            for notice in map(str, request.warnings):
                 self._say(words.say("notebook.advised", text=notice))
             job = verbs.start(
                 request,
@@ -260,7 +264,7 @@ class Lines:
             found = [one for one in verbs.history() if not arguments or one.task_id.endswith(arguments[0])]
             if not found:
                 raise
-            return type(verbs.history())([one for one in found if one.task_id == found[0].task_id])
+            return _only(found, found[0].task_id)
         if not job.done():
             view_for(job, self._shell, settings.current().display, hears_clicks=True).open()
             return None
@@ -277,7 +281,7 @@ class Lines:
 
     def _cancel(self, arguments: list[str]) -> None:
         job = verbs.job(arguments[0] if arguments else None)
-        self._cells._say(str(job.stop()))  # noqa: SLF001
+        self._cells._say(str(stopped(job)))  # noqa: SLF001
 
     def _resume(self, _: list[str]) -> Any:
         jobs = verbs.resume()
@@ -342,3 +346,15 @@ class Lines:
         self._cells._publish(  # noqa: SLF001
             {"text/plain": text, "text/html": f'{cards.STYLE}<div class="qw"><pre>{html.escape(text)}</pre></div>'}
         )
+
+
+def _kept_as(gallery: Gallery, embed: str) -> Gallery:
+    from qwave_jupyter.generation.gallery import Gallery
+
+    return Gallery(gallery, showing=replace(gallery.showing, embed=embed), labels=gallery.labels)
+
+
+def _only(pictures: Sequence[GeneratedImage], task_id: str) -> Gallery:
+    from qwave_jupyter.generation.gallery import Gallery
+
+    return Gallery([one for one in pictures if one.task_id == task_id])

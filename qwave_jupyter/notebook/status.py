@@ -108,7 +108,7 @@ class WidgetView(StatusView):
 
     def _clicked(self, _: Any) -> None:
         self._cancel.disabled = True
-        self._job.cancel()
+        self._job.cancel(wait=False)
 
     def _markup(self) -> str:
         clock = SYSTEM_CLOCK.monotonic()

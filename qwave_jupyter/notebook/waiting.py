@@ -11,13 +11,14 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from qwave_jupyter.errors import Cancelled, QwaveError
 from qwave_jupyter.notebook.comm_pump import comm_pump
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.gallery import Gallery
     from qwave_jupyter.generation.job import Job
 
-__all__ = ["AWAITED", "MAGIC", "AwaitedCells", "watched"]
+__all__ = ["AWAITED", "MAGIC", "AwaitedCells", "stopped", "watched"]
 
 MAGIC = "qwave"
 #: The hidden magic behind an awaited cell.
@@ -85,5 +86,14 @@ async def watched(job: Job, shell: Any) -> Gallery:
                 await pump()
                 await asyncio.sleep(_TICK)
         except asyncio.CancelledError:
-            raise job.stop() from None
+            raise stopped(job) from None
     return job.result()
+
+
+def stopped(job: Job) -> QwaveError:
+    """Cancel a job, wait a few seconds at most for what becomes of it, and give the error that tells."""
+    job.cancel()
+    if isinstance(job.error, Cancelled):
+        return job.error
+    key = "generation.cancelled_done" if job.done() and job.error is None else "generation.cancelled_unknown"
+    return Cancelled(key, job_id=job.id, task_id=job.task_id)

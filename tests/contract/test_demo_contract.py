@@ -13,7 +13,6 @@ import pytest
 import requests
 
 from qwave_jupyter.api.client import Client
-from qwave_jupyter.api.retries import Patience
 from qwave_jupyter.errors import AuthenticationFailed, ConfigurationError, NotFound, RequestRejected, UnexpectedRedirect
 
 BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "16:9", "resolution": "1k"}
@@ -176,9 +175,7 @@ def test_no_redirect_is_followed_with_the_key():
         made.mount("https://", adapter)
         return made
 
-    client = Client(
-        "https://api.example", "sk-very-secret-key", session=session, patience=Patience(attempts=2, first=0)
-    )
+    client = Client("https://api.example", "sk-very-secret-key", session=session)
     with pytest.raises(UnexpectedRedirect, match="elsewhere"):
         client.submit(BODY, idempotency_key="k")
     assert [request.url for request in adapter.seen] == ["https://api.example/v1/tasks"]

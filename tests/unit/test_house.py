@@ -22,7 +22,7 @@ LEAVES = {"errors", "words", "clock", "keys"}
 MAY_IMPORT = {
     "api": LEAVES,
     "catalog": LEAVES,
-    "generation": LEAVES | {"api", "catalog"},
+    "generation": LEAVES | {"api", "catalog", ""},  # "" is the version
     "demo": LEAVES | {"catalog"},
     "notebook": LEAVES | {"api", "catalog", "generation", "settings", "verbs", ""},
 }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_jupyter.catalog import load
-from qwave_jupyter.errors import OptionMistake, QwaveError
+from qwave_jupyter.errors import OptionMistake, QwaveError, UserMistake
 from qwave_jupyter.generation import prompts
 from qwave_jupyter.notebook import options
 
@@ -126,7 +126,7 @@ def test_names_are_filled_once_and_nothing_else_is_touched(prompt, filled):
 def test_what_is_no_plain_name_is_an_error_that_names_it(prompt, says):
     import os
 
-    with pytest.raises(OptionMistake) as refusal:
+    with pytest.raises(UserMistake) as refusal:
         prompts.fill(prompt, {"weather": "x", "os": os})
     assert says in str(refusal.value)
 

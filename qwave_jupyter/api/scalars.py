@@ -1,0 +1,117 @@
+"""Single JSON values as the documented answers write them: numbers in quotes, moments in three notations."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+__all__ = ["read_base64", "read_number", "read_progress", "read_text", "read_time", "read_whole", "shape_of"]
+
+#: A timestamp above this is in milliseconds: in seconds it would lie in the year 5138.
+_MILLISECONDS_FROM = 1e11
+#: No picture of this API weighs 150 MB; longer texts are not worth decoding.
+_LONGEST_BASE64 = 200_000_000
+_LONGEST_TEXT = 100_000
+
+
+def read_number(value: Any) -> float | None:
+    """A finite number from a number or a decimal text; None from anything else, booleans included.
+
+    Example:
+        >>> read_number(45), read_number(" 4.5 "), read_number(True), read_number("45%")
+        (45.0, 4.5, None, None)
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,18}(\.\d{1,18})?\s*", value, re.ASCII):
+        return float(value)
+    if not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def read_whole(value: Any) -> int | None:
+    """A whole number, rounded where it isn't one; None from anything else."""
+    number = read_number(value)
+    return None if number is None else round(number)
+
+
+def read_progress(value: Any) -> float | None:
+    """Progress from 0 to 1, from a number of percent, ``"45%"`` or ``""`` (Status pages, all editions).
+
+    Example:
+        >>> read_progress(45), read_progress("45%"), read_progress(""), read_progress(250)
+        (0.45, 0.45, None, 1.0)
+    """
+    number = read_number(value.strip().removesuffix("%") if isinstance(value, str) else value)
+    return None if number is None else min(1.0, max(0.0, number / 100))
+
+
+def read_time(value: Any) -> float | None:
+    """Unix seconds from seconds, milliseconds or ISO 8601; None from anything else.
+
+    The Status page of edition 2026-04 says milliseconds and shows seconds, so the magnitude decides.
+
+    Example:
+        >>> read_time(1775285160040), read_time(1720000000), read_time("2026-04-08T00:00:00Z")
+        (1775285160.04, 1720000000.0, 1775606400.0)
+    """
+    number = read_number(value)
+    if number is not None:
+        if number <= 0:
+            return None
+        return number / 1000 if number > _MILLISECONDS_FROM else number
+    if not isinstance(value, str):
+        return None
+    parts = re.fullmatch(
+        r"\s*(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?\s*(Z|z|[+-]\d\d:?\d\d)?\s*", value, re.ASCII
+    )
+    if not parts:
+        return None
+    day, clock, fraction, zone = parts.groups()
+    zone = "+0000" if zone is None or zone in "Zz" else zone.replace(":", "")
+    try:
+        moment = datetime.strptime(f"{day}T{clock}{zone}", "%Y-%m-%dT%H:%M:%S%z").astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+    return moment.timestamp() + float(fraction or 0)
+
+
+def read_text(value: Any) -> str:
+    """A text, or a whole number as one; "" from anything else."""
+    if isinstance(value, str):
+        return value[:_LONGEST_TEXT].strip()
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
+        return str(value)
+    return ""
+
+
+def read_base64(value: Any) -> bytes | None:
+    """The bytes behind plain base64 or a data URI; None where there are none."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_BASE64:
+        return None
+    text = value.partition(",")[2] if value.startswith("data:") else value
+    try:
+        return base64.b64decode("".join(text.split()), validate=True) or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def shape_of(body: Mapping[str, Any]) -> str:
+    """An object by the names of its fields, for an error's text.
+
+    Example:
+        >>> shape_of({"code": "x", "data": None})
+        '{code, data}'
+    """
+    names = ["".join(sign for sign in str(name)[:30] if sign.isprintable()) for name in list(body)[:6]]
+    return "{" + ", ".join(names) + ("…" if len(body) > len(names) else "") + "}"

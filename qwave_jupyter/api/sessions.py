@@ -1,0 +1,75 @@
+"""Open connections, kept for the next who asks."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import requests
+
+__all__ = ["Sessions"]
+
+#: More idle sessions than jobs that run at once are only open sockets.
+_MOST_IDLE = 16
+
+
+class Sessions:
+    """Lends ``requests.Session`` objects, each to one thread at a time.
+
+    A session isn't safe for two threads at once, and a job's thread ends with the job: lending instead of one session
+    for each thread lets the next job use the connection that stands already.
+
+    Args:
+        make: makes a session.
+        auth: what every session puts on its requests. It is always set, for only that keeps requests from looking
+            into ``.netrc``.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], requests.Session],
+        auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
+    ) -> None:
+        self._make = make
+        self._auth = auth
+        self._idle: list[requests.Session] = []
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    @contextmanager
+    def lent(self) -> Iterator[requests.Session]:
+        """A session for the calling thread; it is closed instead of kept when something breaks."""
+        session = self._take()
+        try:
+            yield session
+        except BaseException:
+            session.close()
+            raise
+        self._give_back(session)
+
+    def close(self) -> None:
+        """Close what is idle."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for session in idle:
+            session.close()
+
+    def _take(self) -> requests.Session:
+        with self._lock:
+            if self._process != os.getpid():
+                # After a fork the sockets belong to the parent.
+                self._idle, self._process = [], os.getpid()
+            if self._idle:
+                return self._idle.pop()
+        session = self._make()
+        session.auth = self._auth
+        return session
+
+    def _give_back(self, session: requests.Session) -> None:
+        with self._lock:
+            if len(self._idle) < _MOST_IDLE and self._process == os.getpid():
+                self._idle.append(session)
+                return
+        session.close()

@@ -1,0 +1,263 @@
+"""One question to the API and its answer: the key, the timeouts, the refusals, and nothing that is repeated."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from qwave_jupyter.api.credentials import KeyAuth, is_here, origin_of
+from qwave_jupyter.api.errors import is_error_body, one_line, read_error, retry_after, unreadable
+from qwave_jupyter.api.inflight import Abandoned, until_stopped
+from qwave_jupyter.api.retries import Stopped
+from qwave_jupyter.api.sessions import Sessions
+from qwave_jupyter.clock import Clock
+from qwave_jupyter.errors import ApiError, ConnectionFailed, QwaveError, UnexpectedRedirect
+
+__all__ = ["NO_PROXIES", "Answer", "Timeouts", "Transport", "root_of"]
+
+#: Four 4k pictures as base64 weigh about 130 MB; an answer beyond that is no answer of this API.
+_LARGEST_ANSWER = 200_000_000
+#: Seconds that an answer may take altogether beyond the wait for its first byte: no slow drip holds a job for ever.
+_SLOWEST_TRANSFER = 60.0
+_MOST_REDIRECTS = 3
+_NEVER_SENT = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "SSLError", "ProxyError"})
+#: Loopback is never behind a proxy, whatever the environment says.
+NO_PROXIES = {"http": "", "https": "", "all": ""}
+
+
+class Timeouts(NamedTuple):
+    """Seconds until a connection must stand, and between two bytes of an answer."""
+
+    connect: float
+    read: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back with a 2xx status.
+
+    Args:
+        body: the decoded JSON.
+        wait: seconds that the server asks to wait in ``Retry-After``, or None.
+    """
+
+    body: Any
+    wait: float | None = None
+
+
+class _Received(NamedTuple):
+    """An answer from which the key, should it be quoted there, is already gone."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Exchanges with one API host.
+
+    Args:
+        base_url: the address that paths are appended to.
+        auth: the key and the origin it belongs to.
+        sessions: open connections.
+        clock: time.
+        timeouts: for answers that aren't held.
+    """
+
+    base_url: str
+    auth: KeyAuth
+    sessions: Sessions
+    clock: Clock
+    timeouts: Timeouts
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        hold: float = 0.0,
+        within: float | None = None,
+        stop: threading.Event | None = None,
+    ) -> Answer:
+        """Ask once.
+
+        Args:
+            method: ``GET`` or ``POST``.
+            path: below the base URL.
+            body: sent as JSON.
+            headers: further ones.
+            hold: seconds for which the server was asked to keep the answer back.
+            within: seconds for the whole exchange.
+            stop: ends the wait for the answer.
+
+        Raises:
+            Stopped: ``stop`` was set; a POST may have been acted on.
+            ApiError: the server refused, or its answer is no JSON.
+            ConnectionFailed: there was no answer.
+        """
+        content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        kind = {} if body is None else {"Content-Type": "application/json"}
+        sent = {"Accept": "application/json", **kind, **(headers or {})}
+        url = self.base_url + path
+        connect, read = self.timeouts
+        timeouts = Timeouts(connect, read + hold) if within is None else Timeouts(min(connect, within), within)
+        status = 0
+        for _ in range(_MOST_REDIRECTS + 1):
+            # What failed comes back as a value and is raised here: the frames and errors of the libraries below hold
+            # the headers, and with them the key.
+            received = self._received(method, url, content, sent, timeouts, stop, within)
+            if not isinstance(received, _Received):
+                raise received
+            if not _redirects(received):
+                return self._read(received)
+            status, url = received.status, self._followed(method, url, received)
+        raise self._redirected(status, url)
+
+    def _received(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        stop: threading.Event | None,
+        within: float | None,
+    ) -> _Received | QwaveError | Stopped:
+        try:
+            return until_stopped(lambda: self._exchange(method, url, content, headers, timeouts), stop, within)
+        except Abandoned:
+            if stop is not None and stop.is_set():
+                return Stopped(outcome_unknown=method == "POST")
+            return self._unanswered("api.timed_out", method, "timeout", sent=True)
+        except ApiError as error:
+            return error.with_traceback(None)
+        except Exception as problem:  # noqa: BLE001 - http.client and urllib3 let strange answers escape in many ways
+            root = root_of(problem)
+            sent = root not in _NEVER_SENT and not isinstance(problem, requests.exceptions.ConnectTimeout)
+            if isinstance(problem, requests.exceptions.SSLError):
+                return self._unanswered("api.certificate", method, root, sent=False, final=True)
+            key = "api.timed_out" if isinstance(problem, requests.Timeout) else "api.unreachable"
+            return self._unanswered(key, method, root, sent=sent)
+
+    def _exchange(
+        self, method: str, url: str, content: bytes | None, headers: Mapping[str, str], timeouts: Timeouts
+    ) -> _Received:
+        secret = self.auth.secret
+        with self.sessions.lent() as session:
+            answer = session.request(
+                method,
+                url,
+                data=content,
+                headers=headers,
+                timeout=timeouts,
+                allow_redirects=False,
+                stream=True,
+                proxies=NO_PROXIES if is_here(urlsplit(url).hostname or "") else None,
+            )
+            ends = self.clock.monotonic() + timeouts.read + _SLOWEST_TRANSFER
+            said = {name.lower(): secret.removed_from(value) for name, value in answer.headers.items()}
+            return _Received(answer.status_code, said, secret.removed_from_bytes(self._content(answer, ends)))
+
+    def _content(self, answer: requests.Response, ends: float) -> bytes:
+        parts, size = [], 0
+        with answer:
+            for chunk in answer.iter_content(256 * 1024):
+                parts.append(chunk)
+                size += len(chunk)
+                if size > _LARGEST_ANSWER:
+                    raise unreadable("api.not_json", status=answer.status_code, seen=f"> {size // 2**20} MB")
+                if self.clock.monotonic() > ends:
+                    raise requests.ReadTimeout
+        return b"".join(parts)
+
+    def _read(self, received: _Received) -> Answer:
+        content, now = received.content, self.clock.now()
+        if not 200 <= received.status < 300:
+            raise read_error(received.status, received.headers, content, now=now)
+        kind = received.headers.get("content-type", "")
+        try:
+            body = _decoded(content, kind)
+        except (ValueError, RecursionError):
+            body = unreadable("api.not_json", status=received.status, seen=_seen(content, kind))
+        if isinstance(body, ApiError):
+            raise body
+        if is_error_body(body):
+            raise read_error(received.status, received.headers, content, now=now)
+        return Answer(body, retry_after(received.headers, now=now))
+
+    def _followed(self, method: str, url: str, received: _Received) -> str:
+        to = urljoin(url, received.headers.get("location", ""))
+        if method != "GET" or origin_of(to) != self.auth.origin:
+            raise self._redirected(received.status, to)
+        return to
+
+    def _redirected(self, status: int, to: str) -> UnexpectedRedirect:
+        elsewhere = origin_of(to) != self.auth.origin
+        shown = origin_of(to) if elsewhere else urlsplit(to).path
+        return UnexpectedRedirect(
+            "api.redirected" if elsewhere else "api.redirected_here",
+            status=status,
+            api_code="",
+            message="",
+            param=None,
+            request_id=None,
+            origin=self.auth.origin,
+            to=one_line(shown, 200),
+        )
+
+    def _unanswered(self, key: str, method: str, reason: str, *, sent: bool, final: bool = False) -> ConnectionFailed:
+        return ConnectionFailed(
+            key, host=self.auth.origin, reason=reason, outcome_unknown=method == "POST" and sent, final=final
+        )
+
+
+def root_of(problem: BaseException) -> str:
+    """The name of what is at the bottom of a failed exchange; the texts above it may quote headers."""
+    names: list[str] = []
+    seen: BaseException | None = problem
+    while seen is not None and len(names) < 10:
+        names.append(type(seen).__name__)
+        inner = getattr(seen, "reason", None) or (seen.args[0] if seen.args else None)
+        seen = inner if isinstance(inner, BaseException) else (seen.__cause__ or seen.__context__)
+    return next((name for name in names if name in _NEVER_SENT), names[-1])
+
+
+def _redirects(received: _Received) -> bool:
+    return received.status in {301, 302, 303, 307, 308} and bool(received.headers.get("location"))
+
+
+def _decoded(content: bytes, kind: str) -> Any:
+    text = content.decode("utf-8-sig", "replace")
+    if kind.lower().startswith("text/event-stream"):
+        # The tools endpoint may stream its single answer; the last event holds it.
+        events = re.findall(r"^data:(.*)$", text, re.MULTILINE)
+        text = events[-1] if events else ""
+    body = json.loads(text)
+    # Half a surrogate pair is legal JSON, and can't be written to any file or screen.
+    return _writable(body) if re.search(r"\\u[dD][89a-fA-F]", text) else body
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_writable(one) for one in value]
+    if isinstance(value, dict):
+        return {_writable(name): _writable(one) for name, one in value.items()}
+    return value
+
+
+def _seen(content: bytes, kind: str) -> str:
+    if not content.strip():
+        return "empty"
+    return one_line(kind.partition(";")[0], 60) or f"{len(content)} bytes"

@@ -1,0 +1,120 @@
+"""The last stage of a job: its pictures onto the disk, at once, because their links die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qwave_jupyter.api.retries import OnRetry
+from qwave_jupyter.api.wire import PictureLink, Task, spread, to_usd
+from qwave_jupyter.errors import DownloadFailed
+from qwave_jupyter.generation import records
+from qwave_jupyter.generation.course import Course
+from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
+from qwave_jupyter.generation.journal_entries import Entry
+from qwave_jupyter.generation.keeping import Keeper
+from qwave_jupyter.generation.mistakes import Mistake
+
+__all__ = ["Fetch"]
+
+
+@dataclass
+class Fetch:
+    """Fetches what a task made; the good ones are kept even where others fail.
+
+    Args:
+        course: the job.
+        publish: makes the next snapshot from changes.
+        on_retry: told before each repetition.
+        say: adds a notice.
+        entry: the journal's entry of a job that is picked up again, with what is there already.
+    """
+
+    course: Course
+    publish: Callable[..., Any]
+    on_retry: OnRetry
+    say: Callable[[Mistake], None]
+    entry: Entry | None = None
+    _here: dict[int, tuple[GeneratedImage, str]] = field(default_factory=dict)
+
+    def __call__(self, task: Task) -> Gallery:
+        """Fetch the pictures of a completed task.
+
+        Raises:
+            DownloadFailed: not one of them could be fetched or kept.
+            Stopped: the job's stop event was set.
+        """
+        links = spread(task.pictures, self.course.request.pictures_asked)
+        self._here = self._already_here()
+        self.publish(phase="downloading", progress=None, retry=None)
+        failed = self._each(links, self._keeper(task))
+        if len(links) > len(task.pictures) and len(self._here) >= len(task.pictures):
+            # Links that may have been mirrors of one picture needn't all work.
+            failed = []
+        self._conclude(failed)
+        return self._gallery()
+
+    def _keeper(self, task: Task) -> Keeper:
+        course = self.course
+        cost = to_usd(task.cost_quota)
+        return Keeper(
+            bench=course.bench,
+            request=course.request,
+            job_id=course.job_id,
+            task_id=course.task_id,
+            created=self.entry.created if self.entry is not None else course.bench.clock.now(),
+            cost_usd=None if cost is None else round(cost / max(1, len(task.pictures)), 9),
+            stop=course.stop,
+            on_retry=self.on_retry,
+        )
+
+    def _each(self, links: Sequence[PictureLink], keeper: Keeper) -> list[DownloadFailed]:
+        failed: list[DownloadFailed] = []
+        for index, link in enumerate(links, 1):
+            if index in self._here:
+                continue
+            try:
+                kept = keeper.keep(link, index, self._is_known)
+            except DownloadFailed as problem:
+                failed.append(problem)
+                if problem.code == "cannot_save":
+                    break
+                continue
+            if kept is not None:
+                self._here[index] = (kept.image, kept.digest)
+                files = [records.image_record(image, digest) for _, (image, digest) in sorted(self._here.items())]
+                self.course.note(files=files)
+                self.publish(gallery=self._gallery(), retry=None)
+        return failed
+
+    def _already_here(self) -> dict[int, tuple[GeneratedImage, str]]:
+        if self.entry is None:
+            return {}
+        digests = {str(one["path"]): str(one.get("digest") or "") for one in self.entry.files}
+        images = records.gallery_of(self.entry, self.course.bench)
+        return {image.index: (image, digests.get(str(image.path), "")) for image in images}
+
+    def _is_known(self, digest: str) -> bool:
+        return any(digest == known for _, known in self._here.values())
+
+    def _gallery(self) -> Gallery:
+        return Gallery([self._here[index][0] for index in sorted(self._here)], showing=self.course.bench.showing)
+
+    def _conclude(self, failed: Sequence[DownloadFailed]) -> None:
+        course = self.course
+        if failed and not self._here:
+            # Links that were dead when the job was picked up again will not come back to life.
+            final = self.entry is not None and all(problem.code == "link_dead" for problem in failed)
+            said = {"code": failed[0].code, "text": str(failed[0])[:500]}
+            course.note(error=said, **({"state": "failed"} if final else {}))
+            raise failed[0]
+        if failed:
+            detail = {"count": len(failed), "reason": str(failed[0])}
+            self.say(Mistake("some_missing", "images", len(failed), severity="warn", detail=detail))
+            return
+        course.note(state="done", error=None)
+        asked = course.request.pictures_asked
+        if len(self._here) < asked:
+            detail = {"asked": asked, "count": len(self._here)}
+            self.say(Mistake("fewer_pictures", "n", len(self._here), severity="warn", detail=detail))

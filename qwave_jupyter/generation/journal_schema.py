@@ -1,0 +1,198 @@
+"""The journal's tables, and how an older journal becomes a newer one.
+
+Versions only ever add: an older release goes on working with a newer journal, and two releases may share one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+__all__ = ["COLUMNS", "VERSION", "connect", "connect_read_only", "is_damage", "migrate", "salvage"]
+
+VERSION = 1
+
+#: Every column of ``jobs`` that this release knows, in the order of :class:`~qwave_jupyter.generation.journal.Entry`.
+COLUMNS = (
+    "job_id",
+    "created",
+    "updated",
+    "edition",
+    "base_url",
+    "model",
+    "action",
+    "prompt",
+    "resolution",
+    "quality",
+    "n",
+    "parameters",
+    "body",
+    "fingerprint",
+    "state",
+    "task_id",
+    "estimate_usd",
+    "held_quota",
+    "cost_quota",
+    "refunded_quota",
+    "links",
+    "files",
+    "submitted",
+    "duration",
+    "finished",
+    "error",
+    "save_dir",
+    "notebook",
+    "pid",
+)
+
+_STEPS = (
+    # 1
+    """
+    CREATE TABLE jobs (
+        job_id TEXT PRIMARY KEY,
+        created REAL NOT NULL,
+        updated REAL NOT NULL,
+        edition TEXT NOT NULL DEFAULT '',
+        base_url TEXT NOT NULL DEFAULT '',
+        model TEXT NOT NULL DEFAULT '',
+        action TEXT NOT NULL DEFAULT '',
+        prompt TEXT NOT NULL DEFAULT '',
+        resolution TEXT NOT NULL DEFAULT '',
+        quality TEXT NOT NULL DEFAULT '',
+        n INTEGER NOT NULL DEFAULT 1,
+        parameters TEXT NOT NULL DEFAULT '{}',
+        body TEXT NOT NULL DEFAULT '{}',
+        fingerprint TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL,
+        task_id TEXT,
+        estimate_usd REAL,
+        held_quota INTEGER,
+        cost_quota INTEGER,
+        refunded_quota INTEGER,
+        links TEXT NOT NULL DEFAULT '[]',
+        files TEXT NOT NULL DEFAULT '[]',
+        submitted REAL,
+        duration REAL,
+        finished REAL,
+        error TEXT,
+        save_dir TEXT,
+        notebook TEXT,
+        pid INTEGER
+    );
+    CREATE INDEX jobs_open ON jobs (created) WHERE state IN ('submitting', 'running', 'completed');
+    CREATE INDEX jobs_done ON jobs (created) WHERE state = 'done';
+    CREATE INDEX jobs_same ON jobs (fingerprint, created) WHERE state = 'done';
+    CREATE INDEX jobs_pace ON jobs (model, resolution, finished) WHERE duration IS NOT NULL;
+    CREATE INDEX jobs_task ON jobs (task_id);
+    CREATE INDEX jobs_cost ON jobs
+        (created, model, notebook, estimate_usd, held_quota, cost_quota, refunded_quota, state);
+    """,
+)
+
+_DAMAGED = ("malformed", "not a database", "file is encrypted", "disk image", "unsupported file format")
+
+
+def connect(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
+    """Open a journal for writing: WAL where the file system can, a rollback journal where it can't.
+
+    Args:
+        path: the file.
+        busy_seconds: how long to wait for other processes.
+
+    Raises:
+        sqlite3.DatabaseError: it can't be opened, written, or is damaged.
+    """
+    connection = _opened(str(path), busy_seconds)
+    try:
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        try:
+            migrate(connection)
+        except sqlite3.OperationalError as problem:
+            if "lock" in str(problem) and "protocol" not in str(problem):
+                raise
+            # A network file system may promise WAL and then fail at the first shared-memory access.
+            connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+            migrate(connection)
+        # A job's intent must survive a power cut: it is what makes a submit repeatable.
+        connection.execute("PRAGMA synchronous=FULL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_read_only(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
+    """Open a journal that can't be written.
+
+    Raises:
+        sqlite3.DatabaseError: there is none, or it can't be read either.
+    """
+    problem: sqlite3.Error | None = None
+    # A WAL journal in a read-only folder opens only as immutable.
+    for mode in ("mode=ro", "mode=ro&immutable=1"):
+        connection = None
+        try:
+            connection = _opened(f"{path.resolve().as_uri()}?{mode}", busy_seconds, uri=True)
+            connection.execute("SELECT count(*) FROM jobs LIMIT 1").fetchone()
+        except sqlite3.Error as failed:
+            problem = failed
+            if connection is not None:
+                connection.close()
+        else:
+            return connection
+    raise problem or sqlite3.OperationalError("unable to open")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables to this release's version; newer ones are left as they are."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] >= VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have been quicker.
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for step in _STEPS[version:]:
+            for statement in filter(str.strip, step.split(";")):
+                connection.execute(statement)
+        if version < VERSION:
+            connection.execute(f"PRAGMA user_version={VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def is_damage(problem: sqlite3.Error) -> bool:
+    """Whether an error means that the file itself is broken."""
+    text = str(problem).lower()
+    return any(word in text for word in _DAMAGED) or (
+        isinstance(problem, sqlite3.OperationalError) and "no such" in text
+    )
+
+
+def salvage(damaged: Path, into: sqlite3.Connection) -> int:
+    """Copy what can still be read of a damaged journal.
+
+    Returns:
+        How many rows were saved.
+    """
+    saved = 0
+    places = ", ".join("?" * len(COLUMNS))
+    with contextlib.suppress(sqlite3.Error):
+        source = _opened(f"{damaged.resolve().as_uri()}?mode=ro", 1.0, uri=True)
+        try:
+            for row in source.execute(f"SELECT {', '.join(COLUMNS)} FROM jobs"):  # noqa: S608 - our own names
+                into.execute(f"INSERT OR IGNORE INTO jobs ({', '.join(COLUMNS)}) VALUES ({places})", tuple(row))  # noqa: S608
+                saved += 1
+        finally:
+            source.close()
+    return saved
+
+
+def _opened(name: str, busy_seconds: float, *, uri: bool = False) -> sqlite3.Connection:
+    # Autocommit: every transaction of ours begins in words, and none stays open.
+    connection = sqlite3.connect(name, timeout=busy_seconds, isolation_level=None, check_same_thread=False, uri=uri)
+    connection.row_factory = sqlite3.Row
+    return connection

@@ -1,0 +1,81 @@
+"""Mistakes that are found before the catalogue is asked: in a prompt's braces, a sweep or a reference picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from qwave_jupyter import words
+from qwave_jupyter.catalog.violations import Violation
+from qwave_jupyter.errors import RequestRefused
+
+__all__ = ["Mistake", "Mistakes", "refuse", "shown"]
+
+_LONGEST_SHOWN = 120
+
+
+@dataclass(frozen=True)
+class Mistake(Violation):
+    """A violation whose text stands in the ``generation`` section."""
+
+    def __str__(self) -> str:
+        text = words.say(
+            f"generation.{self.code}",
+            parameter=self.parameter,
+            given=shown(self.given),
+            allowed=[shown(value) for value in self.allowed],
+            **self.detail,
+        )
+        if self.nearest is not None:
+            text += words.say("generation.nearest", nearest=shown(self.nearest))
+        if self.others:
+            text += words.say("generation.others", others=list(self.others))
+        return text
+
+
+class Mistakes(Sequence[Violation]):
+    """Every mistake of one request; reads as one short block.
+
+    Args:
+        violations: the mistakes, in the order in which they are to be mended.
+    """
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        # Two parameters may break one rule with one text; it is said once.
+        self._violations = tuple({str(one): one for one in violations}.values())
+
+    @overload
+    def __getitem__(self, place: int) -> Violation: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Violation, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Violation | tuple[Violation, ...]:
+        return self._violations[place]
+
+    def __len__(self) -> int:
+        return len(self._violations)
+
+    def __iter__(self) -> Iterator[Violation]:
+        return iter(self._violations)
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def __str__(self) -> str:
+        if len(self) == 1:
+            return str(self[0])
+        return "\n".join(f"  · {one}" for one in self)
+
+
+def refuse(violations: Iterable[Violation]) -> RequestRefused:
+    """The error that names every mistake at once."""
+    mistakes = Mistakes(violations)
+    return RequestRefused("generation.refused", violations=mistakes, count=len(mistakes))
+
+
+def shown(value: Any) -> str:
+    """A value as an error's text holds it: printable and short."""
+    text = "".join(sign if sign.isprintable() else "�" for sign in str(value)[: _LONGEST_SHOWN + 1])
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

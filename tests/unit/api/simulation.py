@@ -1,0 +1,89 @@
+"""Schedules against made-up tasks: how late the end is noticed, and how often was asked."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from qwave_jupyter.api.polling import Schedule
+
+LOOP = 2.0
+
+
+class Outcome(NamedTuple):
+    """Means over all tasks."""
+
+    lag: float
+    questions: float
+
+    def against(self, other: Outcome) -> Outcome:
+        return Outcome(self.lag / other.lag, self.questions / other.questions)
+
+
+def log_normal(rng: random.Random, median: float, spread: float = 0.35) -> float:
+    return median * math.exp(spread * rng.gauss(0, 1))
+
+
+def whole_percent(elapsed: float, duration: float) -> float:
+    """Progress as the server reports it: true, in whole percents."""
+    return math.floor(100 * elapsed / duration) / 100
+
+
+def followed(
+    duration: float, schedule: Schedule, progress: Callable[[float, float], float | None] | None = None
+) -> tuple[float, int]:
+    """One task from submit to the question that finds it ended: ``(lag, questions)``."""
+    elapsed, questions, seen = 0.0, 0, None
+    while True:
+        elapsed += schedule.next_delay(elapsed, seen)
+        questions += 1
+        if elapsed >= duration:
+            return elapsed - duration, questions
+        seen = progress(elapsed, duration) if progress else None
+
+
+def looped(duration: float, interval: float = LOOP) -> tuple[float, int]:
+    """The documented loop on the same task."""
+    questions = max(1, math.ceil(duration / interval))
+    return questions * interval - duration, questions
+
+
+def mean(results: Iterable[tuple[float, int]]) -> Outcome:
+    rows = list(results)
+    return Outcome(sum(lag for lag, _ in rows) / len(rows), sum(asked for _, asked in rows) / len(rows))
+
+
+def compared(
+    draw: Callable[[random.Random], float],
+    *,
+    jobs: int,
+    memories: int = 0,
+    prior_median: float | None = None,
+    progress: Callable[[float, float], float | None] | None = None,
+    seed: int = 1,
+    schedule: Callable[[Sequence[float], float | None, random.Random], Schedule] = Schedule,
+) -> Outcome:
+    """Our schedule as ratios of the 2 s loop on the same tasks.
+
+    Args:
+        draw: one duration.
+        jobs: how many tasks.
+        memories: how many earlier durations each schedule is given, drawn anew for each hundredth of the tasks.
+        prior_median: what the schedule expects.
+        progress: what the server reports.
+        seed: makes it repeatable.
+        schedule: what is compared.
+    """
+    rng = random.Random(seed)  # noqa: S311 - made-up tasks
+    chance = random.Random(seed + 1)  # noqa: S311 - likewise
+    ours, loop = [], []
+    past: list[float] = []
+    for number in range(jobs):
+        if number % max(1, jobs // 100) == 0:
+            past = [draw(rng) for _ in range(memories)]
+        duration = draw(rng)
+        ours.append(followed(duration, schedule(past, prior_median, chance), progress))
+        loop.append(looped(duration))
+    return mean(ours).against(mean(loop))

@@ -1,0 +1,384 @@
+"""The client against a real server on loopback, whose faults are written down beforehand."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+import requests
+
+from qwave_jupyter import errors
+from qwave_jupyter.api.client import Client, Stopped
+from qwave_jupyter.api.throttle import Throttle, shared
+from tests.unit.api.loopback import Loopback, Reply, said
+
+QUEUED = {"task_id": "t1", "status": "queued"}
+DONE = {"task_id": "t1", "status": "completed", "result": {"images": [{"url": ["https://a/1"]}]}}
+BODY = {"model": "m", "prompt": "a cat"}
+BROKEN = Reply(broken=True)
+JUNK = Reply(body=b"<html>sorry</html>", headers={"Content-Type": "text/html"})
+TRANSIENT = {
+    "reset": BROKEN,
+    "500": said({"error": {"code": "server_error", "message": "oops"}}, 500),
+    "502 html": Reply(502, b"<html><title>Bad Gateway</title></html>", {"Content-Type": "text/html"}),
+    "503": Reply(503),
+    "429": said({"error": {"message": "slow"}}, 429, Retry_After="3"),
+    "junk": JUNK,
+    "empty": Reply(),
+    "truncated": Reply(body=b'{"task_id": "t1", "sta', length=400),
+    "half json": Reply(body=b'{"task_id": "t1", "sta'),
+    "no task": said({"hello": "world"}),
+}
+
+
+def submit(client, **options):
+    return client.submit(BODY, idempotency_key="key-1", **options)
+
+
+@pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
+@pytest.mark.parametrize("times", [1, 3])
+def test_hiccups_are_survived(server, client, clock, fault, times):
+    retries = []
+    server.answers(*[fault] * times, said(QUEUED), *[fault] * times, said(DONE))
+    assert submit(client, on_retry=retries.append).task_id == "t1"
+    assert client.task("t1", on_retry=retries.append).state == "completed"
+    assert [retry.attempt for retry in retries] == [*range(1, times + 1)] * 2
+    posts = [one for one in server.seen if one.method == "POST"]
+    assert {one.headers["Idempotency-Key"] for one in posts} == {"key-1"}
+    assert len({one.body for one in posts}) == 1
+    assert posts[0].json == BODY
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (said({"error": {"code": "price_not_configured", "message": "?"}}, 500), errors.ServerFault),
+        (said({"error": {"code": "invalid_request", "message": "?"}}, 400), errors.RequestRejected),
+        (Reply(401, b"Authentication failed"), errors.AuthenticationFailed),
+        (said({"code": "payment_required", "message": "low", "data": None}, 402), errors.PaymentRequired),
+        (said({"code": "invalid_request", "message": "bad", "data": None}, 200), errors.RequestRejected),
+        (said({"error": {"code": "quota_window_exceeded", "message": "full"}}, 429), errors.RateLimited),
+    ],
+)
+def test_refusals_are_final(server, client, reply, kind):
+    server.answers(reply)
+    with pytest.raises(kind) as caught:
+        submit(client)
+    assert len(server.seen) == 1
+    assert caught.value.fields["outcome_unknown"] is False
+
+
+def test_an_answer_that_never_comes_leaves_the_outcome_unknown(server, client):
+    server.answers(BROKEN)
+    with pytest.raises(errors.ConnectionFailed) as caught:
+        submit(client)
+    assert caught.value.outcome_unknown
+    assert len(server.seen) == 5
+
+
+def test_a_lost_answer_is_not_forgotten_when_later_attempts_never_arrive(client, server, monkeypatch):
+    server.answers(BROKEN)
+    real = requests.Session.request
+    asked = []
+
+    def cut_off(session, *args, **kwargs):
+        asked.append(args)
+        if len(asked) == 1:
+            return real(session, *args, **kwargs)
+        raise requests.exceptions.ConnectTimeout
+
+    monkeypatch.setattr(requests.Session, "request", cut_off)
+    with pytest.raises(errors.ConnectionFailed) as caught:
+        submit(client)
+    assert caught.value.outcome_unknown
+
+
+def test_nobody_there_is_said_and_surely_nothing_happened(clock, key):
+    with Loopback() as gone:
+        url = gone.url
+    client = Client(url, key, clock=clock, connect_timeout=0.5)
+    with pytest.raises(errors.ConnectionFailed, match="can't be reached") as caught:
+        submit(client)
+    assert not caught.value.outcome_unknown
+
+
+def test_a_hang_times_out(server, clock, key):
+    server.answers(Reply(hang=5), said(QUEUED))
+    client = Client(server.url, key, clock=clock, read_timeout=0.2)
+    assert submit(client).task_id == "t1"
+
+
+def test_retry_after_is_obeyed_and_bounded(server, client, clock):
+    server.answers(Reply(429, headers={"Retry-After": "7"}), said(DONE))
+    client.task("t1")
+    assert 7.0 <= sum(clock.waits) < 9.0
+    server.answers(Reply(429, headers={"Retry-After": "21600"}))
+    with pytest.raises(errors.RateLimited, match="6 h"):
+        client.task("t1")
+    assert client.throttle.pause() <= 60.001
+
+
+def test_a_deadline_bounds_every_wait(server, client, clock):
+    server.answers(Reply(503, headers={"Retry-After": "30"}))
+    with pytest.raises(errors.ServerFault):
+        client.task("t1", deadline=clock.monotonic() + 100)
+    assert clock.monotonic() <= 100
+    assert 3 <= len(server.seen) <= 4
+
+
+def test_with_a_deadline_a_long_outage_is_waited_out(server, client, clock):
+    server.answers(*[Reply(503)] * 20, said(DONE))
+    assert client.task("t1", deadline=clock.monotonic() + 600).state == "completed"
+
+
+def test_a_reset_at_in_the_future_is_waited_for(server, client, clock):
+    body = {"error": {"code": "quota_window_exceeded", "message": "full"}, "reset_at": clock.now() + 45}
+    server.answers(said(body, 429), said(QUEUED))
+    submit(client)
+    assert 45 <= clock.monotonic() < 48
+
+
+def test_too_many_requests_slow_everybody(server, clock, key):
+    throttle = Throttle(clock)
+    one, other = (Client(server.url, key, clock=clock, throttle=throttle) for _ in range(2))
+    throttle.slow_down(20.0)
+    server.answers(said(DONE))
+    one.task("t1")
+    assert clock.monotonic() >= 20.0
+    clock.waits.clear()
+    for _ in range(10):
+        other.task("t1")
+    assert sum(clock.waits) > 0.5
+
+
+def test_clients_of_one_host_share_its_pace(key):
+    assert Client("http://127.0.0.1:9", key).throttle is Client("http://127.0.0.1:9/v1/", key).throttle
+    assert shared("https://a") is not shared("https://b")
+
+
+def test_a_common_budget_spaces_questions(clock):
+    throttle = Throttle(clock, per_second=10.0)
+    waits = [throttle.turn() for _ in range(60)]
+    assert waits[:40] == [0.0] * 40
+    assert waits[-1] == pytest.approx(1.9, abs=0.11)
+
+
+def test_a_task_may_be_unknown_right_after_its_submit(server, client, clock):
+    missing = said({"error": {"code": "task_not_found", "message": "?"}}, 404)
+    server.answers(said(QUEUED), missing, missing, said(DONE))
+    submit(client)
+    assert client.task("t1").state == "completed"
+    clock.advance(60)
+    server.answers(missing)
+    with pytest.raises(errors.NotFound):
+        client.task("t1")
+    with pytest.raises(errors.NotFound):
+        client.task("never-submitted")
+
+
+def test_the_server_can_hint_when_to_ask_again(server, client):
+    server.answers(said({"task_id": "t1", "status": "processing"}, Retry_After="4"))
+    assert client.task("t1").poll_hint == 4.0
+    server.answers(said({"task_id": "t1", "status": "processing", "next_poll_after_seconds": 9}, Retry_After="4"))
+    assert client.task("t1").poll_hint == 9.0
+
+
+def test_an_answer_can_be_held(server, client):
+    server.answers(said(DONE))
+    assert client.holds is None
+    assert submit(client, hold=300).ended
+    assert server.seen[-1].headers["Prefer"] == "wait=60"
+    assert client.holds is True
+
+
+def test_a_hold_that_is_not_honoured_is_no_longer_asked_for(server, client):
+    server.answers(said(QUEUED))
+    submit(client, hold=30)
+    assert client.holds is False
+    submit(client, hold=30)
+    assert "Prefer" not in server.seen[-1].headers
+
+
+def test_a_gateway_that_cannot_hold_gets_the_same_order_without_it(server, client):
+    server.answers(Reply(504), said(QUEUED))
+    assert submit(client, hold=30).task_id == "t1"
+    assert ["Prefer" in one.headers for one in server.seen] == [True, False]
+    assert len({one.headers["Idempotency-Key"] for one in server.seen}) == 1
+
+
+def test_stop_ends_a_wait_between_attempts(server, client, clock):
+    stop = threading.Event()
+    server.answers(Reply(503))
+    with pytest.raises(Stopped):
+        client.task("t1", stop=stop, on_retry=lambda _: stop.set())
+
+
+def test_stop_ends_the_wait_for_an_answer_under_way(server, key):
+    server.answers(Reply(hang=20))
+    client, stop = Client(server.url, key, throttle=Throttle()), threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    begun = time.monotonic()
+    with pytest.raises(Stopped) as caught:
+        submit(client, stop=stop)
+    assert time.monotonic() - begun < 2.0
+    assert caught.value.outcome_unknown
+
+
+def test_stopped_before_anything_was_sent(server, client):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped) as caught:
+        submit(client, stop=stop)
+    assert not caught.value.outcome_unknown
+    assert server.seen == []
+
+
+def test_cancel(server, client):
+    server.answers(said({"task_id": "t1", "status": "cancelled", "refunded": True, "refunded_quota": 5}))
+    assert client.cancel("t1").refunded
+    assert (server.seen[0].method, server.seen[0].path) == ("POST", "/v1/tasks/t1/cancel")
+    server.answers(said({"error": {"code": "task_not_cancellable", "message": "late"}}, 400))
+    with pytest.raises(errors.RequestRejected, match="no longer queued"):
+        client.cancel("t1")
+
+
+def test_a_cancel_whose_answer_was_lost_is_found_out(server, client):
+    late = said({"error": {"code": "task_not_cancellable", "message": "late"}}, 400)
+    server.answers(BROKEN, late, said({"task_id": "t1", "status": "cancelled", "cost": 0}))
+    assert client.cancel("t1").refunded
+    server.answers(BROKEN, late, said({"task_id": "t1", "status": "processing"}))
+    with pytest.raises(errors.RequestRejected):
+        client.cancel("t1")
+
+
+def test_a_cancel_does_not_take_longer_than_it_may(server, key):
+    server.answers(Reply(hang=20))
+    client = Client(server.url, key, throttle=Throttle())
+    begun = time.monotonic()
+    with pytest.raises(errors.ConnectionFailed) as caught:
+        client.cancel("t1", within=0.4)
+    assert time.monotonic() - begun < 2.0
+    assert caught.value.outcome_unknown
+
+
+def test_models_balance_and_tools(server, client):
+    server.answers(said({"object": "list", "data": [{"id": "a", "price_config": {"base": 1}}, {"no": "id"}, "b"]}))
+    assert [model["id"] for model in client.models()] == ["a", "b"]
+    server.answers(said({"total_available_usd": 1.5, "total_granted_usd": "2", "as_of": 1758000000}))
+    balance = client.balance()
+    assert (balance.available_usd, balance.granted_usd, balance.used_usd) == (1.5, 2.0, None)
+    server.answers(said({"jsonrpc": "2.0", "id": "1", "result": {"structuredContent": {"aspect_ratios": ["1:1"]}}}))
+    assert client.tool("get_model_schema", {"model": "m"}) == {"aspect_ratios": ["1:1"]}
+    call = server.seen[-1]
+    assert (call.path, call.json["method"], call.json["params"]["name"]) == (
+        "/v1/mcp",
+        "tools/call",
+        "get_model_schema",
+    )
+    assert call.headers["MCP-Protocol-Version"] == "2025-06-18"
+
+
+def test_a_tool_may_answer_as_text_or_as_a_stream(server, client):
+    result = '{"result": {"content": [{"type": "text", "text": "{\\"x\\": 1}"}]}}'
+    server.answers(
+        Reply(body=f"event: message\ndata: {result}\n\n".encode(), headers={"Content-Type": "text/event-stream"})
+    )
+    assert client.tool("estimate_cost", {}) == {"x": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"result": {"isError": True, "structuredContent": {"message": "no such model"}}}, errors.RequestRejected),
+        ({"error": {"code": -32602, "message": "no such tool"}, "id": "1"}, errors.RequestRejected),
+        ({"result": {"structuredContent": {"success": False, "code": "unauthorized"}}}, errors.AuthenticationFailed),
+        ({"result": {}}, errors.UnreadableAnswer),
+    ],
+)
+def test_tools_that_fail(server, client, body, kind):
+    server.answers(said(body))
+    with pytest.raises(kind) as caught:
+        client.tool("estimate_cost", {})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_without_a_balance_says_so(server, client):
+    server.answers(Reply(404, b"404 page not found"))
+    with pytest.raises(errors.UnreadableAnswer, match="web console"):
+        client.balance()
+
+
+def test_a_redirected_post_is_refused_with_words(server, client):
+    server.answers(Reply(301, headers={"Location": "https://www.qingbo.dev/v1/tasks"}))
+    with pytest.raises(errors.UnexpectedRedirect, match=r"redirects to https://www\.qingbo\.dev, which"):
+        submit(client)
+    server.answers(Reply(307, headers={"Location": "/v2/tasks"}))
+    with pytest.raises(errors.UnexpectedRedirect, match="/v2/tasks"):
+        submit(client)
+    assert len(server.seen) == 2
+
+
+def test_a_get_is_redirected_within_the_host_only(server, client):
+    server.answers(Reply(302, headers={"Location": "/v1/tasks/t1/"}), said(DONE))
+    assert client.task("t1").ended
+    with Loopback([said(DONE)]) as elsewhere:
+        server.answers(Reply(302, headers={"Location": f"{elsewhere.url}/v1/tasks/t1"}))
+        with pytest.raises(errors.UnexpectedRedirect):
+            client.task("t1")
+        assert elsewhere.seen == []
+    server.answers(Reply(302, headers={"Location": "/again"}))
+    with pytest.raises(errors.UnexpectedRedirect):
+        client.task("t1")
+
+
+def test_connections_are_reused_also_by_threads_that_come_later(server, client):
+    server.answers(said(DONE))
+    for _ in range(5):
+        thread = threading.Thread(target=client.task, args=("t1",))
+        thread.start()
+        thread.join()
+    assert server.connections == 1
+
+
+def test_no_session_is_used_by_two_threads_at_once(server, clock, key):
+    busy, collisions = set(), []
+
+    class Watched(requests.Session):
+        def request(self, *args, **kwargs):
+            if id(self) in busy:
+                collisions.append(id(self))
+            busy.add(id(self))
+            try:
+                return super().request(*args, **kwargs)
+            finally:
+                busy.discard(id(self))
+
+    server.answers(said(DONE))
+    client = Client(server.url, key, session=Watched, throttle=Throttle())
+    threads = [threading.Thread(target=client.task, args=("t1",)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    client.close()
+    assert collisions == []
+    assert len(server.seen) == 20
+
+
+def test_a_path_is_never_made_by_a_task_id(server, client):
+    server.answers(said(DONE))
+    client.task("../../admin?x=1#y")
+    assert server.seen[-1].path == "/v1/tasks/..%2F..%2Fadmin%3Fx%3D1%23y"
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
+def test_the_base_url_may_end_in_v1(server, clock, key, suffix):
+    server.answers(said(DONE))
+    Client(server.url + suffix, key, clock=clock).task("t1")
+    assert server.seen[-1].path == "/v1/tasks/t1"
+
+
+def test_half_a_surrogate_pair_can_be_written_all_the_same(server, client):
+    server.answers(Reply(body=b'{"task_id": "t1", "status": "failed", "error": {"message": "bad \\ud83d"}}'))
+    assert client.task("t1").failure.message == "bad ?"

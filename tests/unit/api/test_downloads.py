@@ -1,0 +1,161 @@
+"""Pictures arrive whole or not at all, and nothing of ours travels to their host."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from qwave_jupyter import errors
+from qwave_jupyter.api.client import Client, Stopped
+from qwave_jupyter.api.throttle import Throttle
+from qwave_jupyter.api.wire import PictureLink
+from tests.unit.api.loopback import PICTURE, Loopback, Reply, picture, said
+
+HTML = Reply(body=b"<html>expired</html>", headers={"Content-Type": "text/html"})
+TRANSIENT = {
+    "reset": Reply(broken=True),
+    "500": Reply(500),
+    "502 html": Reply(502, b"<html></html>", {"Content-Type": "text/html"}),
+    "503": Reply(503),
+    "429": Reply(429, headers={"Retry-After": "2"}),
+    "html": HTML,
+    "json": said({"error": "not yet"}),
+    "json as png": Reply(body=b'{"error": "x"}', headers={"Content-Type": "image/png"}),
+    "html as png": Reply(body=b"\n <!DOCTYPE html>", headers={"Content-Type": "image/png"}),
+    "empty": picture(b""),
+    "truncated": picture(PICTURE[:500], length=len(PICTURE)),
+}
+
+
+@pytest.fixture
+def host():
+    with Loopback([picture()]) as loopback:
+        yield loopback
+
+
+@pytest.fixture
+def part(tmp_path):
+    return tmp_path / "picture.part"
+
+
+@pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
+@pytest.mark.parametrize("times", [1, 3])
+def test_hiccups_are_survived(client, host, part, fault, times):
+    host.answers(*[fault] * times, picture())
+    retries = []
+    assert client.download(f"{host.url}/1.png", part, on_retry=retries.append) == len(PICTURE)
+    assert part.read_bytes() == PICTURE
+    assert len(retries) == times
+
+
+@pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
+def test_what_stays_broken_is_one_clear_line_and_no_half_file(client, host, part, fault):
+    host.answers(fault)
+    url = f"{host.url}/1.png"
+    with pytest.raises(errors.DownloadFailed) as caught:
+        client.download(PictureLink(urls=(url,)), part)
+    assert caught.value.fields["links"] == (url,)
+    assert "\n" not in str(caught.value)
+    assert not part.exists()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_dead_link_is_not_tried_again(client, host, part, status):
+    host.answers(Reply(status))
+    with pytest.raises(errors.DownloadFailed, match="no longer works"):
+        client.download(f"{host.url}/1.png", part)
+    assert len(host.seen) == 1
+
+
+def test_mirrors_are_tried_in_turn(client, host, part):
+    with Loopback([Reply(410)]) as dead:
+        link = PictureLink(urls=(f"{dead.url}/1.png", "ftp://old/1.png", f"{host.url}/1.png"))
+        assert client.download(link, part) == len(PICTURE)
+    host.answers(Reply(404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        client.download(link, part)
+    assert caught.value.fields["links"] == link.urls
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a/1", "file:///etc/passwd", "javascript:alert(1)", "http://", "http://[", "", "data:,x"]
+)
+def test_only_http_is_followed(client, part, url):
+    with pytest.raises(errors.DownloadFailed, match="was not followed"):
+        client.download(url, part)
+
+
+def test_a_result_without_a_link(client, part):
+    with pytest.raises(errors.DownloadFailed, match="without a link"):
+        client.download(PictureLink(), part)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_more_than_the_limit_is_refused(client, host, part, announced):
+    headers = (
+        {"Content-Type": "image/png"} if announced else {"Content-Type": "image/png", "Transfer-Encoding": "chunked"}
+    )
+    if announced:
+        host.answers(Reply(body=PICTURE, headers=headers, length=3_000_000_000))
+    else:
+        host.answers(picture(PICTURE * 3))
+    with pytest.raises(errors.DownloadFailed, match="larger than 1 MB"):
+        client.download(f"{host.url}/1.png", part, max_bytes=20_000)
+    assert not part.exists()
+    assert len(host.seen) == 1
+
+
+def test_base64_pictures_are_written(client, part):
+    assert client.download(PictureLink(data=PICTURE), part) == len(PICTURE)
+    assert part.read_bytes() == PICTURE
+    with pytest.raises(errors.DownloadFailed, match="larger"):
+        client.download(PictureLink(data=PICTURE), part, max_bytes=10)
+
+
+def test_a_picture_with_a_wrong_content_type_is_one_all_the_same(client, host, part):
+    host.answers(Reply(body=PICTURE, headers={"Content-Type": "text/plain"}))
+    assert client.download(f"{host.url}/1.png", part) == len(PICTURE)
+
+
+def test_redirects_are_followed_without_the_key_and_not_for_ever(
+    client, host, part, server, key, tmp_path, monkeypatch
+):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text(f"machine 127.0.0.1\nlogin someone\npassword {key}\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.answers(Reply(302, headers={"Location": f"{host.url}/real.png"}))
+    assert client.download(f"{server.url}/1.png", part) == len(PICTURE)
+    for one in (*server.seen, *host.seen):
+        assert "Authorization" not in one.headers
+        assert key not in str(one)
+    server.answers(Reply(302, headers={"Location": "/again"}))
+    with pytest.raises(errors.DownloadFailed):
+        client.download(f"{server.url}/1.png", part)
+    assert len(server.seen) == 7
+    server.answers(Reply(302, headers={"Location": "file:///etc/passwd"}))
+    with pytest.raises(errors.DownloadFailed, match="was not followed"):
+        client.download(f"{server.url}/1.png", part)
+
+
+def test_stop_ends_a_transfer_that_hangs(host, part, key):
+    host.answers(picture(hang=20))
+    client, stop = Client(host.url, key, throttle=Throttle()), threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    begun = time.monotonic()
+    with pytest.raises(Stopped):
+        client.download(f"{host.url}/1.png", part, stop=stop)
+    assert time.monotonic() - begun < 2.0
+
+
+def test_a_disk_that_refuses_is_the_callers_to_report(client, host, tmp_path):
+    with pytest.raises(OSError, match="No such file"):
+        client.download(f"{host.url}/1.png", tmp_path / "missing" / "x.part")
+
+
+def test_the_image_hosts_pace_is_not_the_apis(client, host, part):
+    host.answers(Reply(429, headers={"Retry-After": "20"}), picture())
+    client.download(f"{host.url}/1.png", part)
+    assert client.throttle.pause() == 0.0

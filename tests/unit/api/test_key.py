@@ -1,0 +1,233 @@
+"""The key is in one header to one host, and nowhere else."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import pickle
+import sys
+
+import pytest
+import requests
+
+from qwave_jupyter import errors
+from qwave_jupyter.api.client import Client
+from qwave_jupyter.api.credentials import KeyAuth, Secret, normalised, origin_of
+from tests.unit.api.loopback import Loopback, Reply, picture, said
+
+DONE = {"task_id": "t1", "status": "completed"}
+
+
+def everything_shown(problem):
+    """What the most talkative traceback shows: the chain of errors with the locals of every frame below the test."""
+    shown = ""
+    seen = [problem]
+    for error in seen:
+        seen += [other for other in (error.__cause__, error.__context__) if other is not None and other not in seen]
+        shown += repr(error) + str(error) + repr(getattr(error, "fields", ""))
+        frame = error.__traceback__
+        while frame is not None:
+            if "tests" not in frame.tb_frame.f_code.co_filename:
+                shown += repr(frame.tb_frame.f_locals)
+            frame = frame.tb_next
+    return shown
+
+
+def test_the_key_travels_in_one_header_to_the_api(server, client, key):
+    server.answers(said(DONE))
+    client.task("t1")
+    assert server.seen[0].headers["Authorization"] == f"Bearer {key}"
+    assert key not in server.seen[0].path
+
+
+def test_a_netrc_entry_does_not_replace_it(server, client, key, tmp_path, monkeypatch):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1\nlogin someone\npassword other\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.answers(said(DONE))
+    client.task("t1")
+    assert server.seen[0].headers["Authorization"] == f"Bearer {key}"
+
+
+def test_a_proxy_in_the_environment_never_sees_loopback(server, client, monkeypatch):
+    with Loopback([said(DONE)]) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        server.answers(said(DONE))
+        client.task("t1")
+        assert proxy.seen == []
+
+
+def test_no_repr_shows_it(client, key):
+    assert repr(client) == f"Client({client.base_url!r}, key set)"
+    assert key not in repr(vars(client))
+    assert key not in repr(vars(client._transport))
+    auth = KeyAuth(Secret(key), "https://a")
+    assert key not in f"{auth!r} {auth!s} {vars(auth)} {Secret(key)} {Secret(key)!r:}"
+
+
+ECHO = "your key sk-very-secret-0123456789 is bad"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(broken=True),
+        said({"error": {"message": ECHO, "code": "invalid_request", "param": ECHO}}, 400, X_Request_Id=ECHO),
+        Reply(401, ECHO.encode()),
+        Reply(502, f"<html><title>{ECHO}</title></html>".encode()),
+        said({"error": {"message": ECHO, "code": "bad"}}),
+        said({ECHO: 1}),
+        Reply(200, ECHO.encode(), {"Content-Type": ECHO}),
+        Reply(302, headers={"Location": f"https://elsewhere/{ECHO[9:34]}"}),
+        Reply(302, headers={"Location": f"https://{ECHO[9:34]}.example/"}),
+    ],
+)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.submit({}, idempotency_key="k"),
+        lambda client: client.task("t1"),
+        lambda client: client.cancel("t1", within=2.0),
+        lambda client: client.models(),
+        lambda client: client.balance(),
+        lambda client: client.tool("list_models", {}),
+    ],
+)
+def test_no_error_and_no_traceback_shows_it(server, client, key, reply, ask):
+    assert key in ECHO
+    server.answers(reply)
+    with pytest.raises(errors.QwaveError) as caught:
+        ask(client)
+    assert key not in everything_shown(caught.value)
+
+
+def test_what_the_library_below_raises_takes_no_key_along(clock, key):
+    class Broken(requests.Session):
+        def send(self, request, **_):
+            headers = dict(request.headers)
+            msg = f"bad headers {headers}"
+            raise ValueError(msg)
+
+    client = Client("https://api.example", key, session=Broken, clock=clock)
+    with pytest.raises(errors.ConnectionFailed) as caught:
+        client.task("t1")
+    assert key not in everything_shown(caught.value)
+
+
+def test_a_task_that_quotes_it_is_read_without_it(server, client, key):
+    server.answers(said({"task_id": "t1", "status": "failed", "error": {"message": f"bad {key}"}}))
+    task = client.task("t1")
+    assert key not in repr(task) + repr(task.raw)
+    assert task.failure.message == "bad …"
+
+
+def test_no_log_shows_it(server, client, key, caplog):
+    caplog.set_level(logging.DEBUG)
+    server.answers(Reply(503), said(DONE))
+    client.task("t1")
+    assert caplog.records
+    assert key not in caplog.text
+
+
+def test_it_does_not_travel_to_the_image_host(server, client, key, tmp_path):
+    server.answers(picture())
+    client.download(f"{server.url}/files/1.png", tmp_path / "x.part")
+    assert key not in str(server.seen)
+
+
+def test_it_does_not_travel_to_another_port(server, key):
+    auth = KeyAuth(Secret(key), server.url)
+    for url in (
+        f"{server.url}0/v1",
+        "http://127.0.0.1/v1",
+        "https://127.0.0.1/v1",
+        "http://[bad",
+        "http://127.0.0.1.evil/",
+    ):
+        request = requests.Request("GET", "http://x").prepare()
+        request.url = url
+        assert "Authorization" not in auth(request).headers
+
+
+def test_a_pickle_has_no_key_and_reads_the_environment_where_it_is_used(server, client, key, monkeypatch):
+    frozen = pickle.dumps(client)
+    assert key.encode() not in frozen
+    assert key.encode() not in pickle.dumps(KeyAuth(Secret(key), "https://a"))
+    revived = pickle.loads(frozen)
+    monkeypatch.setenv("QWAVE_API_KEY", "sk-of-the-other-process")
+    server.answers(said(DONE))
+    revived.task("t1")
+    copy.deepcopy(client).task("t1")
+    assert [one.headers["Authorization"] for one in server.seen] == ["Bearer sk-of-the-other-process"] * 2
+    revived.close()
+
+
+@pytest.mark.parametrize("bad", ["sk with space", "sk\nnewline", "sk-\u00e9", "sk-\x7f"])
+def test_a_key_that_cannot_travel_is_refused_unseen(bad):
+    with pytest.raises(errors.ConfigurationError) as caught:
+        Client("https://www.qingbo.dev", bad)
+    assert repr(bad)[1:-1] not in everything_shown(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "origin"),
+    [
+        ("https://www.qingbo.dev", "https://www.qingbo.dev/v1", "https://www.qingbo.dev"),
+        (" https://www.qingbo.dev/v1/ ", "https://www.qingbo.dev/v1", "https://www.qingbo.dev"),
+        ("https://A.example:443/api/v1", "https://A.example:443/api/v1", "https://a.example"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v1", "http://127.0.0.1:8000"),
+        ("http://localhost:8000/", "http://localhost:8000/v1", "http://localhost:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000/v1", "http://[::1]:8000"),
+    ],
+)
+def test_base_urls(given, address, origin):
+    assert normalised(given) == (address, origin)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "www.qingbo.dev",
+        "ftp://a",
+        "https://",
+        "https://u:pw@a",
+        "https://a?key=pw",
+        "https://a:99999",
+        "https://[a",
+        "https://a:0",
+    ],
+)
+def test_base_urls_that_are_none(bad, key):
+    with pytest.raises(errors.ConfigurationError, match="is no http") as caught:
+        Client(bad, key)
+    assert "pw" not in str(caught.value)
+    assert key not in everything_shown(caught.value)
+
+
+def test_the_key_is_not_sent_in_clear_over_a_network(key):
+    with pytest.raises(errors.ConfigurationError, match="in clear"):
+        Client("http://api.example", key)
+    assert Client("http://api.example", key, plain_http=True).origin == "http://api.example"
+
+
+def test_origins():
+    assert origin_of("HTTPS://A.example:443/x") == "https://a.example"
+    assert origin_of("nonsense") == ""
+
+
+def test_reading_the_wire_needs_no_http_library():
+    code = (
+        "import sys; import qwave_jupyter.api.wire, qwave_jupyter.api.polling, qwave_jupyter.api.errors, "
+        "qwave_jupyter.api.retries; print('requests' in sys.modules)"
+    )
+    import subprocess
+
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )

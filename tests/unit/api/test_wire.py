@@ -1,0 +1,298 @@
+"""Every documented dialect becomes one Task, and nothing else becomes anything but an error of ours."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwave_jupyter.api import wire
+from qwave_jupyter.api.answers import read_balance, read_models, read_tool
+from qwave_jupyter.api.errors import read_error
+from qwave_jupyter.api.scalars import read_progress, read_time
+from qwave_jupyter.errors import ApiError, QwaveError, UnreadableAnswer
+
+PIXELS = base64.b64encode(b"\x89PNG pixels").decode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "task_id", "state", "held"),
+    [
+        ({"code": "success", "data": "task-wave17"}, "task-wave17", "queued", None),
+        ({"code": "success", "data": {"task_id": "t1", "status": "queued"}}, "t1", "queued", None),
+        (
+            {"task_id": "task_01K8", "status": "queued", "progress": 0, "created_at": 1775285160040},
+            "task_01K8",
+            "queued",
+            None,
+        ),
+        ({"task_id": "t", "status": "queued", "pre_consumed_cost": 4781}, "t", "queued", 4781),
+        ({"task_id": "t"}, "t", "queued", None),
+        (
+            {"id": "old-1", "type": "image", "status": "processing", "created_at": "2025-11-03T10:00:00Z"},
+            "old-1",
+            "processing",
+            None,
+        ),
+        ({"created": 1720000000, "data": [{"url": "https://a/1.png", "revised_prompt": "x"}]}, "", "completed", None),
+        ({"created": 1720000000, "data": [{"b64_json": PIXELS}]}, "", "completed", None),
+    ],
+)
+def test_submit_dialects(answer, task_id, state, held):
+    task = wire.read_submission(answer)
+    assert (task.task_id, task.state, task.held_quota) == (task_id, state, held)
+    assert task.raw is answer
+
+
+@pytest.mark.parametrize(
+    ("result", "urls"),
+    [
+        ({"images": [{"url": "https://a/1"}]}, [("https://a/1",)]),
+        ({"images": [{"url": ["https://a/1"]}]}, [("https://a/1",)]),
+        ({"images": [{"url": ["https://a/1", "https://b/1"]}]}, [("https://a/1", "https://b/1")]),
+        ({"images": [{"url": ["https://a/1"]}, {"url": ["https://a/2"]}]}, [("https://a/1",), ("https://a/2",)]),
+        ({"images": ["https://a/1"]}, [("https://a/1",)]),
+        ({"images": [{"url": "https://a/1"}, None, {"url": ""}, 7]}, [("https://a/1",)]),
+        ({"data": [{"url": "https://a/1"}]}, [("https://a/1",)]),
+        ({"image_url": "https://a/1"}, [("https://a/1",)]),
+        ({"images": []}, []),
+        (None, []),
+    ],
+)
+def test_results(result, urls):
+    task = wire.read_task({"task_id": "t", "status": "completed", "result": result})
+    assert [link.urls for link in task.pictures] == urls
+
+
+def test_the_oldest_status_lies_in_an_envelope_with_its_link_on_top():
+    task = wire.read_task(
+        {
+            "code": "success",
+            "data": {"task_id": "t", "status": "succeeded", "progress": 100, "url": "https://a/1", "result": None},
+        }
+    )
+    assert (task.state, task.status, task.ended) == ("completed", "succeeded", True)
+    assert task.pictures == (wire.PictureLink(urls=("https://a/1",)),)
+
+
+def test_the_newest_status():
+    task = wire.read_task(
+        {
+            "task_id": "t",
+            "status": "completed",
+            "progress": "100%",
+            "model": "m",
+            "action": "edit",
+            "created_at": 1758000000,
+            "completed_at": 1758000009,
+            "cost": 4781,
+            "billing_status": "settled",
+            "next_poll_after_seconds": 4,
+            "result": {"images": [{"url": ["https://a/1"], "expires_at": 1758604809}, {"b64_json": PIXELS}]},
+            "new_field": [1],
+        }
+    )
+    assert (task.progress, task.cost_quota, task.billing_status, task.poll_hint) == (1.0, 4781, "settled", 4.0)
+    assert (task.created_at, task.completed_at, task.model, task.action) == (1758000000.0, 1758000009.0, "m", "edit")
+    assert task.pictures[0].expires_at == 1758604809.0
+    assert task.pictures[1].data == b"\x89PNG pixels"
+    assert task.raw["new_field"] == [1]
+    assert wire.to_usd(task.cost_quota) == pytest.approx(0.009562)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (
+            {"code": "upstream_bad_request", "message": "[upstream_bad_request] refused"},
+            "upstream_bad_request",
+            "refused",
+        ),
+        ({"message": "[upstream_unavailable] down"}, "upstream_unavailable", "down"),
+        ("it broke", "task_failed", "it broke"),
+        (None, "task_failed", ""),
+        ({"code": None, "message": 7}, "task_failed", "7"),
+    ],
+)
+def test_failures(error, code, message):
+    task = wire.read_task({"task_id": "t", "status": "failed", "error": error, "progress": "100%"})
+    assert task.failure == wire.Failure(code, message)
+    assert task.ended
+
+
+def test_an_unknown_state_waits_and_keeps_its_word():
+    task = wire.read_task({"task_id": "t", "status": "Dreaming"})
+    assert (task.state, task.status, task.ended) == ("unknown", "Dreaming", False)
+
+
+@pytest.mark.parametrize(
+    ("given_", "seconds"),
+    [
+        (1720000000, 1720000000.0),
+        (1775285160040, 1775285160.04),
+        ("1720000000", 1720000000.0),
+        ("2026-04-08T00:00:00Z", 1775606400.0),
+        ("2026-04-08T08:00:00.5+08:00", 1775606400.5),
+        ("2026-04-08 00:00:00", 1775606400.0),
+        (0, None),
+        ("", None),
+        ("soon", None),
+        ("2026-99-99T00:00:00Z", None),
+        ("0001-01-01T00:00:00+23:59", None),
+        (True, None),
+        (float("nan"), None),
+        (10**400, None),
+    ],
+)
+def test_times(given_, seconds):
+    assert read_time(given_) == seconds
+
+
+@pytest.mark.parametrize(
+    ("given_", "part"),
+    [
+        (0, 0.0),
+        (45, 0.45),
+        ("45%", 0.45),
+        (" 45 % ", 0.45),
+        ("", None),
+        (None, None),
+        (-3, 0.0),
+        (250, 1.0),
+        ("half", None),
+    ],
+)
+def test_progress(given_, part):
+    assert read_progress(given_) == part
+
+
+def test_cancellations():
+    answer = {"task_id": "t", "status": "cancelled", "refunded": True, "refunded_quota": 6375}
+    assert wire.read_cancellation(answer, "t") == wire.Cancellation("t", refunded=True, refunded_quota=6375)
+    with pytest.raises(UnreadableAnswer, match="didn't confirm"):
+        wire.read_cancellation({"task_id": "t", "status": "processing"}, "t")
+
+
+def test_fewer_entries_than_asked_for_are_fetched_address_by_address():
+    mirrors = wire.PictureLink(urls=("https://a/1", "https://b/1"), expires_at=5.0)
+    assert wire.spread([mirrors], 1) == (mirrors,)
+    assert [link.urls for link in wire.spread([mirrors], 2)] == [("https://a/1",), ("https://b/1",)]
+    assert [link.expires_at for link in wire.spread([mirrors], 2)] == [5.0, 5.0]
+    whole = wire.PictureLink(data=b"x")
+    assert wire.spread([whole], 3) == (whole,)
+
+
+@pytest.mark.parametrize(
+    "answer", [None, [], "text", 3, {}, {"status": "queued"}, {"code": "x", "data": None}, {"data": []}]
+)
+def test_what_is_no_task_is_one_of_our_errors(answer):
+    with pytest.raises(UnreadableAnswer) as caught:
+        wire.read_submission(answer)
+    assert "\n" not in str(caught.value)
+    assert {"status", "api_code", "message", "param", "request_id"} <= set(caught.value.fields)
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(
+        [
+            "success",
+            "completed",
+            "failed",
+            "45%",
+            "https://a/1",
+            "2026-04-08T00:00:00Z",
+            PIXELS,
+            1720000000,
+            1775285160040,
+        ]
+    )
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+task_names = [
+    "task_id",
+    "id",
+    "status",
+    "progress",
+    "result",
+    "data",
+    "images",
+    "url",
+    "code",
+    "error",
+    "message",
+    "cost",
+]
+task_names += [
+    "created_at",
+    "created",
+    "completed_at",
+    "expires_at",
+    "b64_json",
+    "pre_consumed_cost",
+    "reset_at",
+    "param",
+]
+task_like = st.recursive(
+    anything,
+    lambda inner: st.dictionaries(st.sampled_from(task_names), inner, max_size=8) | st.lists(inner, max_size=3),
+    max_leaves=15,
+)
+
+
+READERS = {
+    "submission": wire.read_submission,
+    "task": wire.read_task,
+    "cancellation": lambda body: wire.read_cancellation(body, "t"),
+    "balance": read_balance,
+    "models": read_models,
+    "tool": lambda body: read_tool("x", body),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@given(answer=task_like)
+def test_no_answer_however_odd_ends_in_anything_else(read, answer):
+    with contextlib.suppress(QwaveError):
+        assert read(answer) is not None
+
+
+@given(answer=task_like)
+def test_every_task_is_whole(answer):
+    with contextlib.suppress(QwaveError):
+        task = wire.read_task(answer)
+        assert task.progress is None or 0 <= task.progress <= 1
+        assert all(link.urls or link.data for link in task.pictures)
+        assert all(isinstance(url, str) and url for link in task.pictures for url in link.urls)
+        assert (task.failure is not None) == (task.state == "failed")
+        assert task.ended == (task.state in wire.ENDED)
+        assert repr(task)
+
+
+@given(
+    st.integers(min_value=300, max_value=599),
+    task_like,
+    st.dictionaries(st.sampled_from(["Retry-After", "X-Request-Id"]), st.text(max_size=30)),
+)
+def test_no_refusal_however_odd_ends_in_anything_but_an_api_error(status, body, headers):
+    error = read_error(status, headers, json.dumps(body).encode(), now=0.0)
+    assert isinstance(error, ApiError)
+    assert "\n" not in str(error)
+    assert len(str(error)) < 1500
+
+
+@given(st.binary(max_size=300))
+def test_bytes_that_are_no_json_are_an_api_error_too(content):
+    assert "\n" not in str(read_error(502, {}, content, now=0.0))

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from qwave_jupyter import catalog
+from qwave_jupyter.generation import request
+from qwave_jupyter.generation.job import Job
+from qwave_jupyter.generation.journal import open_journal
+from qwave_jupyter.generation.workbench import Workbench
+from tests.fake_clock import FakeClock
+from tests.unit.generation.scripted_server import ScriptedServer
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def server(clock):
+    return ScriptedServer(clock)
+
+
+@pytest.fixture
+def bench(tmp_path, clock, server):
+    journal = open_journal(tmp_path / "home", clock=clock)
+    yield Workbench(
+        catalog=catalog.load("2026-04"),
+        client=server.client(),
+        journal=journal,
+        home=tmp_path / "home",
+        save_dir=tmp_path / "pictures",
+        clock=clock,
+    )
+    journal.close()
+
+
+@pytest.fixture
+def asked(bench):
+    def ask(prompt="a cat", **options):
+        return request.build(bench.catalog, prompt, options, model=options.pop("model", "gpt-image-2"))
+
+    return ask
+
+
+@pytest.fixture
+def submit(bench, asked):
+    def start(prompt="a cat", *, bench=bench, max_cost=None, reuse=False, **options):
+        return Job(asked(prompt, **options), bench, max_cost=max_cost, reuse=reuse).start()
+
+    return start

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from qwave_jupyter.errors import Cancelled, RequestRefused, TaskFailed, UserMistake
+from qwave_jupyter.generation.batch import Batch
+
+PATIENCE = 20
+
+
+def test_order_is_kept_errors_are_collected_and_rows_are_built_when_their_turn_comes(bench, asked, server):
+    built = []
+
+    def row(number):
+        def build():
+            built.append(number)
+            return asked("" if number == 3 else f"cat {number}", seed=number)
+
+        return build
+
+    most = 0
+    lock = threading.Lock()
+
+    def count():
+        nonlocal most
+        with lock:
+            most = max(most, len(batch.running))
+
+    server.before["status"] = count
+    server.faults["submit"] = [[400, {"error": {"code": "invalid_request", "message": "no"}}]]
+    batch = Batch((row(number) for number in range(20)), bench, concurrency=4)
+    outcomes = batch.start().results()
+    assert [outcome.index for outcome in outcomes] == list(range(20))
+    assert isinstance(outcomes[3].error, RequestRefused)
+    assert sum(outcome.error is not None for outcome in outcomes) == 2
+    assert [outcome.gallery[0].parameters["seed"] for outcome in outcomes if outcome.gallery] == [
+        outcome.index for outcome in outcomes if outcome.gallery
+    ]
+    assert most <= 4
+    assert server.billed == 18
+    assert batch.done()
+
+
+def test_outcomes_come_as_they_end(bench, asked, server):
+    server.states = ["queued", "failed"]
+    outcomes = list(Batch([asked(seed=place) for place in range(3)], bench, concurrency=2).start().as_completed())
+    assert {outcome.index for outcome in outcomes} == {0, 1, 2}
+    assert all(isinstance(outcome.error, TaskFailed) for outcome in outcomes)
+
+
+def test_an_interrupt_keeps_what_is_done_and_starts_nothing_more(bench, asked, server):
+    server.states = ["queued"] * 50
+    gate = threading.Event()
+    server.before["status"] = lambda: gate.wait(PATIENCE)
+    batch = Batch((asked(seed=place) for place in range(50)), bench, concurrency=3).start()
+    for _ in range(200):
+        if server.seen.count("status") >= 3:
+            break
+        threading.Event().wait(0.02)
+    with pytest.raises(Cancelled, match="rows are done"):
+        _interrupt(batch)
+    gate.set()
+    assert len(server.tasks) == 3
+    assert {task["states"][0] for task in server.tasks.values()} == {"cancelled"}
+    assert all(isinstance(outcome.error, Cancelled) for outcome in batch.outcomes)
+
+
+def _interrupt(batch):
+    coming = batch.as_completed()
+    batch._ended.put(None)
+    next(coming)
+    coming.throw(KeyboardInterrupt)
+
+
+def test_a_batch_of_nothing_and_a_senseless_number(bench):
+    assert Batch([], bench).start().results() == ()
+    with pytest.raises(UserMistake):
+        Batch([], bench, concurrency=0)
+
+
+def test_what_a_generator_of_rows_raises_comes_out_after_what_was_done(bench, asked):
+    def rows():
+        yield asked()
+        raise ZeroDivisionError
+
+    batch = Batch(rows(), bench, concurrency=1).start()
+    with pytest.raises(ZeroDivisionError):
+        batch.results()
+    assert [bool(outcome.gallery) for outcome in batch.outcomes] == [True]

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+
+import pytest
+from PIL import Image
+
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.generation import contact_sheet, previews
+from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
+from tests.unit.generation.pictures_made import encoded, noise, plain
+
+
+def detailed(width, height):
+    """As detailed as a photograph: noise of every scale."""
+    picture = Image.new("RGB", (width, height))
+    for scale in (4, 16, 64):
+        layer = noise(max(1, width // scale), max(1, height // scale)).resize((width, height), Image.Resampling.BICUBIC)
+        picture = Image.blend(picture, layer, 0.5)
+    return picture
+
+
+@pytest.fixture
+def made(tmp_path):
+    def make(name="a.png", content=None, **more):
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content if content is not None else plain(400, 300))
+        showing = more.pop("showing", Showing(cache=tmp_path / "previews"))
+        told = {"prompt": "a <b>cat</b>", "model": "gpt-image-2", "task_id": "task-1", "job_id": "8499f3a2-1"}
+        return GeneratedImage(path, width=400, height=300, format="png", showing=showing, **{**told, **more})
+
+    return make
+
+
+def shown(bundle, mime):
+    return Image.open(io.BytesIO(base64.b64decode(bundle[0][mime])))
+
+
+def test_a_preview_is_a_light_jpeg_with_the_prompt_beside_it(made):
+    image = made(content=encoded(detailed(2048, 2048), "PNG"))
+    data, metadata = bundle = image._repr_mimebundle_()
+    assert set(data) == {"image/jpeg", "text/plain"}
+    assert shown(bundle, "image/jpeg").size == (768, 768)
+    assert len(json.dumps(data)) < 160_000
+    assert metadata["image/jpeg"] == {"alt": "a <b>cat</b>", "width": 768, "height": 768}
+    assert str(image.path) in data["text/plain"]
+    assert "a <b>cat</b>" in data["text/plain"]
+
+
+def test_transparency_is_kept(made):
+    image = made(content=encoded(Image.new("RGBA", (900, 300), (0, 0, 0, 0)), "PNG"))
+    assert shown(image.mimebundle(), "image/png").getpixel((3, 3))[3] == 0
+    opaque = made("b.png", encoded(Image.new("RGBA", (900, 300), (9, 9, 9, 255)), "PNG"))
+    assert "image/jpeg" in opaque.mimebundle()[0]
+
+
+def test_small_pictures_are_not_blown_up(made):
+    assert shown(made(content=plain(40, 30)).mimebundle(), "image/jpeg").size == (40, 30)
+
+
+def test_full_embeds_the_file_itself_and_link_nothing(made):
+    image = made()
+    full, _ = image.mimebundle(embed="full")
+    assert base64.b64decode(full["image/png"]) == image.path.read_bytes()
+    assert set(image.mimebundle(embed="link")[0]) == {"text/plain"}
+    webp = made("a.webp", plain(1000, 500, "WEBP"))
+    assert shown(webp.mimebundle(embed="full"), "image/jpeg").size == (1000, 500)
+
+
+def test_previews_are_kept_and_made_anew_when_the_file_changes(made, tmp_path):
+    image = made()
+    first = image.mimebundle()
+    (kept,) = (tmp_path / "previews").iterdir()
+    kept.write_bytes(plain(7, 7, "JPEG"))
+    assert shown(image.mimebundle(), "image/jpeg").size == (7, 7)
+    kept.write_bytes(b"torn")
+    assert image.mimebundle() == first
+    image.path.write_bytes(plain(50, 50))
+    assert shown(image.mimebundle(), "image/jpeg").size == (50, 50)
+
+
+def test_a_missing_or_broken_file_leaves_the_words(made):
+    image = made()
+    image.path.unlink()
+    assert set(image.mimebundle()[0]) == {"text/plain"}
+    assert set(made("b.png", b"nonsense").mimebundle()[0]) == {"text/plain"}
+    gallery = Gallery([image, made("c.png")])
+    assert "image/jpeg" in gallery.mimebundle()[0]
+
+
+def test_several_make_one_sheet_within_its_budget(made):
+    gallery = Gallery(
+        made(f"{place}.png", encoded(detailed(1024, 1024), "PNG"), parameters={"seed": place, "n": 8})
+        for place in range(8)
+    )
+    data, metadata = bundle = gallery._repr_mimebundle_()
+    sheet = shown(bundle, "image/jpeg")
+    assert sheet.width <= 768
+    assert len(json.dumps(data)) < 400_000
+    assert gallery.captions() == tuple(f"{place + 1} · seed {place}" for place in range(8))
+    assert data["text/plain"].count("\n") == 15
+    assert metadata["image/jpeg"]["alt"] == "a <b>cat</b>"
+
+
+def test_it_is_a_sequence_that_can_be_sliced_and_added(made):
+    images = [made(f"{place}.png") for place in range(3)]
+    gallery = Gallery(images)
+    assert gallery[0] is images[0]
+    assert gallery[-1] is images[2]
+    assert isinstance(gallery[1:], Gallery)
+    assert list(gallery[1:] + gallery[:1]) == [images[1], images[2], images[0]]
+    assert len(gallery + images) == 6
+    assert gallery == Gallery(images)
+    assert images[1] in gallery
+    with pytest.raises(TypeError):
+        gallery + 3
+    with pytest.raises(IndexError):
+        gallery[3]
+    assert Gallery().mimebundle() == ({"text/plain": "no pictures"}, {})
+
+
+def test_saving_copies_pictures_and_sidecars_under_safe_names(made, tmp_path):
+    images = [made(f"{place}.png", parameters={"seed": 7}) for place in range(2)]
+    images[0].path.with_name("0.png.json").write_text("{}")
+    gallery = Gallery(images)
+    copies = gallery.save(tmp_path / "best", "{slug}/../{model}-{seed}")
+    assert [one.path.name for one in copies] == ["a-b-cat-b-..-gpt-image-2-7.png", "a-b-cat-b-..-gpt-image-2-7-2.png"]
+    assert (tmp_path / "best" / "a-b-cat-b-..-gpt-image-2-7.png.json").is_file()
+    assert [one.path.name for one in gallery.save(tmp_path / "as-is")] == ["0.png", "1.png"]
+    with pytest.raises(OptionMistake, match="slug"):
+        gallery.save(tmp_path, "{nonsense}")
+
+
+def test_a_page_holds_everything_and_escapes_it(made, tmp_path):
+    page = Gallery([made(parameters={"style": "<script>"})]).to_html(tmp_path / "out" / "g.html").read_text("utf-8")
+    assert "<script" not in page
+    assert "a &lt;b&gt;cat&lt;/b&gt;" in page
+    assert re.search(r'<img alt="a &lt;b&gt;cat[^>]+src="data:image/jpeg;base64,', page)
+    assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_sheets_have_labels_and_tell_why_a_tile_is_empty(made):
+    tiles = [contact_sheet.Tile(made().path, "one"), contact_sheet.Tile(None, "two", "the provider refused the prompt")]
+    sheet = contact_sheet.draw(tiles * 2, row_labels=["oil", "墨"], column_labels=["seed 1", "seed 2"], width=500)
+    assert sheet.width == pytest.approx(500, abs=4)
+    assert len(set(sheet.crop((300, 60, 480, 120)).getcolors() or [])) > 1
+    assert Gallery([made()] * 5).sheet(columns=5).width <= 768
+
+
+def test_memory_stays_flat_for_large_galleries(made):
+    import tracemalloc
+
+    content = encoded(Image.new("RGB", (2000, 2000), "navy"), "PNG")
+    gallery = Gallery(made(f"{place}.png", content) for place in range(30))
+    tracemalloc.start()
+    gallery.mimebundle()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+def test_the_pil_image_is_whole_and_nothing_stays_open(made):
+    image = made()
+    picture = image.pil()
+    image.path.unlink()
+    assert picture.getpixel((1, 1)) == (0, 128, 128)
+    assert previews.of_file(image.path, Showing()) is None

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import math
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from qwave_jupyter.errors import RequestRefused
+from qwave_jupyter.generation import prompts
+
+PROMPT_AS_JSON = '{"scene": {"mood": "calm"}, "list": [{"a": 1}, {}], "n": {{count}}}'
+
+
+def test_names_are_filled_once_and_other_braces_stay():
+    assert prompts.fill(PROMPT_AS_JSON, {"count": 3}) == '{"scene": {"mood": "calm"}, "list": [{"a": 1}, {}], "n": 3}'
+    assert prompts.fill("{{ a }} {{a}}", {"a": "{{b}}", "b": "no"}) == "{{b}} {{b}}"
+    assert prompts.fill(r"\{{a}} {{a}}", {"a": "x"}) == "{{a}} x"
+    assert prompts.fill('{"a": {"b": {{"c": 1}}}}', {}) == '{"a": {"b": {{"c": 1}}}}'
+    assert prompts.fill("{{天气}}", {"天气": "雨"}) == "雨"
+
+
+@pytest.mark.parametrize("value", ["text", 3, 2.5, True, date(2026, 4, 8), Path("a/b")])
+def test_text_numbers_dates_and_paths_can_be_filled_in(value):
+    assert prompts.fill("<{{v}}>", {"v": value}) == f"<{value}>"
+
+
+@pytest.mark.parametrize("value", [math, len, None, object(), {"a": 1}, b"x", [1], int])
+def test_what_is_no_text_is_refused_by_its_kind(value):
+    with pytest.raises(RequestRefused) as refused:
+        prompts.fill("{{v}}", {"v": value})
+    assert type(value).__name__ in str(refused.value)
+
+
+def test_all_missing_names_are_named_with_their_nearest():
+    with pytest.raises(RequestRefused) as refused:
+        prompts.fill("{{wether}} and {{zzz}}", {"weather": "rain", "_hidden": 1, "np": math})
+    first, second = refused.value.fields["violations"]
+    assert (first.given, first.nearest) == ("wether", "weather")
+    assert second.given == "zzz"
+    assert second.nearest is None
+    assert "weather" in str(second)
+    assert "{{wether}}" in str(refused.value)
+
+
+@pytest.mark.parametrize("inside", ["a.b", "a[0]", "f(x)", "a!r", "a:>3", " a . b ", "my name", "a | upper"])
+def test_code_in_braces_is_an_error(inside):
+    with pytest.raises(RequestRefused, match="no plain variable name"):
+        prompts.fill(f"{{{{{inside}}}}}", {"a": 1, "f": 2})
+
+
+def test_names_are_listed_once_in_order():
+    assert prompts.names(r"{{b}} {{ a }} {{b}} \{{c}} {{d.e}}") == ("b", "a")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.generation import provenance
+from tests.unit.generation.pictures_made import encoded, noise
+
+TOLD = {"prompt": 'a <cat> & "dog" 猫\n--> ]]>', "model": "gpt-image-2", "parameters": {"seed": 7, "n": 2}}
+RGB, RGBA = noise(37, 21), noise(37, 21, "RGBA")
+FILES = {
+    "png": encoded(RGB, "PNG"),
+    "png-transparent": encoded(RGBA, "PNG"),
+    "jpeg": encoded(RGB, "JPEG"),
+    "jpeg-exif": encoded(RGB, "JPEG", exif=Image.Exif(), comment=b"mine", progressive=True),
+    "webp": encoded(RGB, "WEBP"),
+    "webp-lossless": encoded(RGBA, "WEBP", lossless=True),
+    "webp-transparent": encoded(RGBA, "WEBP", quality=60),
+    "webp-odd": encoded(noise(1, 1), "WEBP"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_provenance_survives_and_no_pixel_changes(name):
+    before = FILES[name]
+    after = provenance.splice(before, TOLD)
+    assert after != before
+    assert provenance.written_in(after) == TOLD
+    with Image.open(io.BytesIO(before)) as one, Image.open(io.BytesIO(after)) as other:
+        other.load()
+        assert (one.size, one.mode, one.format) == (other.size, other.mode, other.format)
+        assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("name", ["png", "jpeg", "webp"])
+def test_long_prompts_fit(name):
+    told = {"prompt": "".join(chr(0x4E00 + place % 9000) for place in range(90_000))}
+    after = provenance.splice(FILES[name], told)
+    assert provenance.written_in(after) == told
+    Image.open(io.BytesIO(after)).load()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_cut_or_garbled_is_left_alone_and_never_raises(name):
+    for end in (*range(0, 60, 3), len(FILES[name]) // 2):
+        cut = FILES[name][:end]
+        provenance.splice(cut, TOLD)
+        assert provenance.written_in(cut) is None
+
+
+def test_other_formats_are_left_alone():
+    gif = encoded(RGB, "GIF")
+    assert provenance.splice(gif, TOLD) == gif
+    assert provenance.written_in(gif) is None
+
+
+def test_a_file_tells_alone_and_else_its_sidecar(tmp_path):
+    alone = tmp_path / "alone.png"
+    alone.write_bytes(provenance.splice(FILES["png"], TOLD))
+    assert provenance.read_provenance(alone) == TOLD
+    assert provenance.read_provenance(str(alone)) == TOLD
+    silent = tmp_path / "silent.gif"
+    silent.write_bytes(encoded(RGB, "GIF"))
+    with pytest.raises(OptionMistake, match="doesn't say"):
+        provenance.read_provenance(silent)
+    provenance.sidecar_of(silent).write_text(json.dumps(TOLD))
+    assert provenance.read_provenance(silent) == TOLD
+    with pytest.raises(OptionMistake, match="no file"):
+        provenance.read_provenance(tmp_path / "gone.png")
+
+
+def test_a_lone_surrogate_is_no_obstacle():
+    told = {"prompt": "broken \ud83d emoji"}
+    assert provenance.written_in(provenance.splice(FILES["jpeg"], told)) == told

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from qwave_jupyter.errors import GenerationError
+from qwave_jupyter.generation import records, request, resuming
+from qwave_jupyter.generation.job import Job
+from tests.unit.generation.pictures_made import plain
+
+PATIENCE = 20
+
+
+def left_open(bench, asked, *, state="submitting", task_id=None, **options):
+    """What a killed kernel leaves behind."""
+    entry = records.intent(asked(**options), f"killed-{len(bench.journal.open_jobs())}", bench)
+    bench.journal.begin(replace(entry, state=state, task_id=task_id))
+    return entry
+
+
+def test_an_unanswered_submit_is_repeated_to_the_byte_while_its_key_lives(bench, asked, server):
+    made = asked(images=plain(300, 300), seed=3)
+    entry = left_open(bench, asked, images=plain(300, 300), seed=3)
+    assert len(entry.body) < 1000
+    bench.clock.advance(23.5 * 3600)
+    (job,) = resuming.resume(bench)
+    assert job.result(PATIENCE)[0].path.is_file()
+    assert server.bodies == [made.body]
+    assert server.by_key == {entry.job_id: "task-1"}
+    assert resuming.resume(bench) == ()
+
+
+def test_an_old_one_is_reported_and_never_repeated(bench, asked, server):
+    left_open(bench, asked)
+    bench.clock.advance(24 * 3600)
+    (job,) = resuming.resume(bench)
+    with pytest.raises(GenerationError, match="unknown"):
+        job.result(PATIENCE)
+    assert server.seen == []
+    assert resuming.resume(bench) == ()
+    assert bench.journal.find(job.id)[0].state == "unknown"
+
+
+def test_one_whose_pictures_are_gone_is_reported_too(bench, asked, server):
+    left_open(bench, asked, images=plain(300, 300))
+    for file in bench.journal.blobs.folder.iterdir():
+        file.unlink()
+    (job,) = resuming.resume(bench)
+    with pytest.raises(GenerationError, match="can't be repeated"):
+        job.result(PATIENCE)
+    assert server.seen == []
+
+
+def test_a_known_task_is_followed_however_old_and_whatever_is_left_of_its_record(bench, asked, server):
+    entry = left_open(bench, asked, state="running", task_id="task-9")
+    bench.journal.update(entry.job_id, body="{torn", parameters=None, model="renamed-away")
+    server.tasks["task-9"] = {"states": ["processing", "completed"], "made": False, "body": {}}
+    bench.clock.advance(3 * 24 * 3600)
+    (job,) = resuming.resume(bench)
+    (image,) = job.result(PATIENCE)
+    assert (image.prompt, image.model, image.task_id) == ("a cat", "renamed-away", "task-9")
+    assert "submit" not in server.seen
+
+
+def test_jobs_of_another_server_are_left_alone(bench, asked, server):
+    entry = left_open(bench, asked)
+    bench.journal.update(entry.job_id, base_url="https://elsewhere.example.com/v1")
+    assert resuming.resume(bench) == ()
+
+
+def test_a_job_that_another_process_holds_is_left_alone(bench, asked):
+    entry = left_open(bench, asked, state="running", task_id="task-9")
+    code = (
+        "import sys; from pathlib import Path; from qwave_jupyter.generation.locks import JobLock\n"
+        "print(JobLock(Path(sys.argv[1])).acquire(), flush=True); input()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(bench.journal.lock(entry.job_id).path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    holder.stdout.readline()
+    assert resuming.resumable(bench) == ()
+    with pytest.raises(GenerationError, match="another kernel"):
+        Job.resume(entry, bench).start().result(PATIENCE)
+    holder.kill()
+    holder.communicate()
+    assert len(resuming.resumable(bench)) == 1
+
+
+def test_a_lost_task_stays_open_for_a_week_and_is_then_given_up(bench, asked):
+    entry = left_open(bench, asked, state="running", task_id="task-of-another-key")
+    for days, state in ((1, "running"), (7, "unknown")):
+        bench.clock.advance(days * 86_400)
+        (job,) = resuming.resume(bench)
+        with pytest.raises(Exception, match="no such task"):
+            job.result(PATIENCE)
+        assert bench.journal.find(entry.job_id)[0].state == state
+
+
+def test_dead_links_end_in_words_and_not_in_an_endless_list(bench, asked, server):
+    server.pictures = [410]
+    left_open(bench, asked, state="completed", task_id="task-9")
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    (job,) = resuming.resume(bench)
+    with pytest.raises(Exception, match="no longer works"):
+        job.result(PATIENCE)
+    assert resuming.resume(bench) == ()
+
+
+def test_pictures_go_where_they_were_meant_to(bench, asked, server, tmp_path):
+    left_open(bench, asked)
+    (job,) = resuming.resume(replace(bench, save_dir=tmp_path / "other"))
+    assert job.result(PATIENCE)[0].path.parent == bench.save_dir
+
+
+def test_history_is_a_gallery_of_what_is_still_there(bench, submit):
+    first = submit("a red cat").result(PATIENCE)
+    bench.clock.advance(60)
+    second = submit("a blue dog").result(PATIENCE)
+    assert resuming.history(bench).paths == second.paths + first.paths
+    (found,) = resuming.history(bench, words="CAT")
+    assert found.path == first[0].path
+    assert (found.prompt, found.model, found.width, found.cost_usd) == (
+        "a red cat",
+        "gpt-image-2",
+        64,
+        first[0].cost_usd,
+    )
+    assert found.provenance()["task_id"] == "task-1"
+    first[0].path.unlink()
+    assert resuming.history(bench).paths == second.paths
+
+
+def test_hostile_rows_are_read_as_far_as_they_can_be(bench, asked):
+    entry = left_open(bench, asked, state="done")
+    rows = json.dumps([{"path": "../../etc/passwd\x00", "index": "x"}, 7, {"path": 3}])
+    connection = bench.journal._open()
+    connection.execute(
+        "UPDATE jobs SET files = ?, parameters = '[1]', links = 'x' WHERE job_id = ?", (rows, entry.job_id)
+    )
+    assert len(resuming.history(bench)) == 0
+
+
+def test_the_hint_at_load_needs_none_of_the_heavy_libraries(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from qwave_jupyter.generation.journal import open_journal\n"
+        "open_journal(Path(sys.argv[1])).abandoned()\n"
+        "print([name for name in ('requests', 'PIL', 'ipywidgets', 'numpy') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+def test_a_recalled_request_is_the_one_that_was_sent(bench, asked):
+    made = asked(images=["https://x.y/a.png"], n=2)
+    again = records.recalled(records.intent(made, "a", bench), bench)
+    assert (again.body, again.prompt, again.model, again.action) == (made.body, made.prompt, made.model, made.action)
+    assert again.fingerprint == made.fingerprint == request.fingerprint_of(made.body, {})

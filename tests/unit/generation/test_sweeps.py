@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.generation.sweeps import Axis, expand, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("seed=1..4", (1, 2, 3, 4)),
+        ("seed=4..1", (4, 3, 2, 1)),
+        ("seed=0..100..50", (0, 50, 100)),
+        ("seed=7", ("7",)),
+        ("style=oil, ink", ("oil", "ink")),
+        ("style='oil, thick',ink", ("oil, thick", "ink")),
+        ("style=\"it's\",van gogh's", ("it's", "van gogh's")),
+        ("aspect-ratio=1:1,16:9", ("1:1", "16:9")),
+    ],
+)
+def test_values_ranges_and_quotes_are_read(text, values):
+    assert parse(text).values == values
+
+
+def test_a_name_of_the_prompt_is_told_from_a_parameter():
+    assert parse("style=oil", prompt_names=["style"]).in_prompt
+    assert parse("{{style}}=oil", prompt_names=["style"]) == Axis("style", ("oil",), in_prompt=True)
+    assert not parse("quality=high", prompt_names=["style"]).in_prompt
+    assert parse("aspect-ratio=1:1").key == "aspect_ratio"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "seed", "=1", "seed=", "a=1,,2", "a=1,1", "a='1", "seed=1..99999", "seed=1..5..0", "{{x}}=1", "a.b=1"]
+)
+def test_what_is_no_sweep_is_refused_with_words(text):
+    with pytest.raises(OptionMistake) as refused:
+        parse(text)
+    assert str(refused.value)
+
+
+def test_axes_multiply_into_tiles():
+    axes = [parse("model=a,b"), parse("seed=1..2"), parse("style=oil", prompt_names=["style"])]
+    tiles = expand(axes, {"n": 1}, {"style": "ink", "who": "cat"})
+    assert len(tiles) == 4
+    assert tiles[0].labels == {"model": "a", "seed": 1, "style": "oil"}
+    assert tiles[-1].model == "b"
+    assert tiles[-1].options == {"n": 1, "seed": 2}
+    assert tiles[-1].variables == {"style": "oil", "who": "cat"}
+    assert [tile.place for tile in tiles] == [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 0)]
+
+
+def test_a_slip_of_the_keyboard_is_no_grid_of_thousands():
+    with pytest.raises(OptionMistake, match="1600"):
+        expand([parse("seed=1..40"), parse("n=1..40")])
+    with pytest.raises(OptionMistake, match="twice"):
+        expand([parse("seed=1..4"), parse("seed=5..6")])

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import qwave_jupyter
+
+ROOT = Path(qwave_jupyter.__file__).parent
+WORDS = json.loads((files("qwave_jupyter.words") / "en" / "generation.json").read_text("utf-8"))
+#: Names that are put together from parts.
+COMPOSED = re.compile(
+    r"cancelled_|failed_upstream|no_such_name|reference_|journal_|picture_missing|cannot_save|not_decodable|too_expensive"
+)
+
+
+def test_every_text_that_is_said_exists_and_every_text_is_said():
+    sources = "\n".join(path.read_text("utf-8") for path in ROOT.rglob("*.py"))
+    said = set(re.findall(r'"generation\.(\w+)"', sources))
+    here = "\n".join(path.read_text("utf-8") for path in (ROOT / "generation").glob("*.py"))
+    said |= set(re.findall(r'(?:Mistake|_mistake|_failed|_say)\(\s*"(\w+)"', here))
+    modules = {path.stem for path in (ROOT / "generation").glob("*.py")}
+    assert {name for name in said - set(WORDS) - modules if not name.endswith("_")} == set()
+    assert {name for name in set(WORDS) - said if f'"{name}"' not in sources and not COMPOSED.match(name)} == set()
+
+
+def test_texts_are_one_line_and_end_like_sentences():
+    for name, entry in WORDS.items():
+        for text in entry.values() if isinstance(entry, dict) else [entry]:
+            if name not in {"picture_text", "refused"}:
+                assert "\n" not in text, name
+            assert text.rstrip()[-1] in ".:})–" or name in {"no_pictures_here", "no_reason"}, name
