@@ -95,12 +95,12 @@ def failed(error: QwaveError, now: Snapshot | None = None) -> str:
     return _card('<span class="qw-er">✕</span>', title + asked, html.escape(str(error)), task, bad=True)
 
 
-def refused(error: QwaveError) -> str:
+def refused(error: QwaveError, model: str) -> str:
     """The card of a request that wasn't sent: every mistake on a line of its own."""
     if not isinstance(error, RequestRefused):
         return failed(error)
     said = f" <span class='qw-s'>{html.escape(words.say('notebook.not_sent'))}</span>"
-    title = html.escape(words.say("notebook.cant_do", model=error.fields["model"])) + said
+    title = html.escape(words.say("notebook.cant_do", model=model)) + said
     mistakes = "<br>".join(html.escape(str(one)) for one in error.fields["violations"])
     return _card('<span class="qw-er">✕</span>', title, mistakes, "", bad=True)
 

@@ -89,8 +89,10 @@ class Cells:
 
     def _started(self, line: str, body: str) -> tuple[Any, Mapping[str, Any]]:
         line, prompt = options.split_cell(line, body)
+        chosen = settings.current().model
         try:
-            model = verbs.model(options.model_named(line) or settings.current().model)
+            chosen = options.model_named(line) or chosen
+            model = verbs.model(chosen)
             if "--help" in line.split():
                 self._show(ModelCard(model))
                 return None, {}
@@ -112,7 +114,7 @@ class Cells:
                 force=force,
             )
         except QwaveError as error:
-            self._show_refusal(error)
+            self._show_refusal(error, chosen)
             raise
         if job.snapshot.demo:
             self._say_demo()
@@ -152,10 +154,10 @@ class Cells:
             {"text/plain": text, "text/html": f'{cards.STYLE}<div class="qw"><pre>{html.escape(text)}</pre></div>'}
         )
 
-    def _show_refusal(self, error: QwaveError) -> None:
+    def _show_refusal(self, error: QwaveError, model: str) -> None:
         if getattr(self._shell, "kernel", None) is None or settings.current().display == "text":
             return
-        self._publish(cards.bundle(cards.refused(error), str(error)))
+        self._publish(cards.bundle(cards.refused(error, model), str(error)))
         error.shown_above = True
 
     def _say_demo(self) -> None:

@@ -97,7 +97,7 @@ def test_a_timeout_stops_the_waiting_and_not_the_task(start, slow_server, tmp_pa
     assert reply["ename"] == "WaitTimeout"
     assert "%qwave resume" in reply["evalue"]
     (row,) = journal_rows(tmp_path)
-    assert row["state"] == "submitted"
+    assert row["state"] == "running"
     assert slow_server.get(f"/v1/tasks/{row['task_id']}")["status"] in {"queued", "processing"}
 
 
