@@ -12,7 +12,6 @@ from typing import Any
 from qwave_jupyter import words
 from qwave_jupyter.catalog.violations import ratio_of
 from qwave_jupyter.errors import QwaveError, RequestRefused
-from qwave_jupyter.generation.naming import short_id
 from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.snapshot import Snapshot
 
@@ -63,7 +62,7 @@ def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
     if now.usual:
         parts.append(words.say("notebook.usually", low=f"{now.usual[0]:.0f}", high=f"{now.usual[1]:.0f}"))
     if now.task_id:
-        parts.append(f'<span class="qw-mono">…{html.escape(short_id(now.task_id))}</span>')
+        parts.append(f'<span class="qw-mono">…{html.escape(now.task_id[-4:])}</span>')
     if hint:
         parts.append(html.escape(hint))
     share = now.progress or _guessed(now, elapsed)
@@ -91,7 +90,7 @@ def failed(error: QwaveError, now: Snapshot | None = None) -> str:
     """The card of what went wrong: what, why, what next."""
     title = html.escape(now.request.model.id) if now else html.escape(words.say("notebook.not_sent"))
     asked = f" <span class='qw-s'>{_asked(now.request)}</span>{_pill(now)}" if now else ""
-    task = f'<span class="qw-mono">…{html.escape(short_id(now.task_id))}</span>' if now and now.task_id else ""
+    task = f'<span class="qw-mono">…{html.escape(now.task_id[-4:])}</span>' if now and now.task_id else ""
     return _card('<span class="qw-er">✕</span>', title + asked, html.escape(str(error)), task, bad=True)
 
 
