@@ -27,7 +27,7 @@ _COMMENT = b"qwave "
 #: A JPEG segment's length is two bytes and counts itself.
 _MOST_IN_SEGMENT = 65_000
 _MOST_READ = 300_000_000
-_XMP_NAMESPACE = "https://pypi.org/project/qwave-jupyter/ns/1.0/"
+_XMP_NAMESPACE = "urn:qwave-jupyter:provenance:1.0"
 _XMP_FLAG, _ALPHA_FLAG = 0x04, 0x10
 
 

@@ -43,6 +43,7 @@ class Kernel:
         self.outputs = {}
         self.replies = {}
         self.buttons = {}
+        self.typed = ""
 
     def close(self):
         self.client.stop_channels()
@@ -82,6 +83,9 @@ class Kernel:
             message = None
         if message is not None:
             self._sort(message)
+        if self.client.stdin_channel.msg_ready():
+            self.client.get_stdin_msg(timeout=1)
+            self.client.input(self.typed)
         while self.client.shell_channel.msg_ready():
             reply = self.client.get_shell_msg(timeout=1)
             self.replies[reply["parent_header"].get("msg_id")] = reply["content"]
