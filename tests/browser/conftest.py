@@ -22,8 +22,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=HOW))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright():
+    # No longer than its module: while it lives, its event loop runs in this thread and no other can.
     with sync_playwright() as started:
         yield started
 
