@@ -75,3 +75,9 @@ def prompt_server():
 def waiting_server():
     """Tasks that stay queued until they are cancelled."""
     yield from serve("--latency", "600")
+
+
+@pytest.fixture(scope="package")
+def steady_server():
+    """Pictures in some two seconds: long enough to pull the plug at any stage."""
+    yield from serve("--latency", "2")

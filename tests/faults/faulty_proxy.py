@@ -92,9 +92,11 @@ class FaultyProxy:
         self.target = urlsplit(target)
         self.faults: dict[str, list[Fault]] = {}
         self.lasting: dict[str, Fault] = {}
-        #: Called with the kind when a request has come, before anything is done with it, or when its answer has.
+        #: Called with the kind when a request has come, before anything is done with it; and when its answer has, with
+        #: the answer, before it is handed on. ``half_sent`` is called in the middle of that.
         self.on_request: Callable[[str], None] = lambda _: None
-        self.on_answer: Callable[[str], None] = lambda _: None
+        self.on_answer: Callable[[str, bytes], None] = lambda _kind, _content: None
+        self.half_sent: Callable[[str], None] | None = None
         self.seen: list[tuple[str, dict[str, str]]] = []
         self.tasks: set[str] = set()
         self.over = threading.Event()
@@ -183,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         status, content_type, content = 0, "", b""
         if fault is None or fault.acts:
             status, content_type, content = proxy.passed_on(self, body)
-        proxy.on_answer(kind)
+        proxy.on_answer(kind, content)
         try:
             if fault is None:
                 self._send(status, {"Content-Type": content_type}, content, len(content))
@@ -206,7 +208,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(length))
         self.end_headers()
-        self.wfile.write(content)
+        half = len(content) // 2
+        self.wfile.write(content[:half])
+        self.wfile.flush()
+        if self.proxy.half_sent is not None:
+            self.proxy.half_sent(kind_of(self.command, self.path))
+        self.wfile.write(content[half:])
         self.wfile.flush()
 
     def _reset(self) -> None:
