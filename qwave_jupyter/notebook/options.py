@@ -32,6 +32,7 @@ OWN_OPTIONS = {
     "reuse": "",
     "force": "",
     "live": "",
+    "sweep": "several",
     "help": "",
 }
 #: Those of ours that have a list of values.
@@ -145,7 +146,9 @@ class _Reading:
         value = self._value(value, tokens, written)
         if value is None:
             return
-        if kind == "number":
+        if kind == "several":
+            self.own[name] = (*self.own.get(name, ()), value)
+        elif kind == "number":
             self._number(name, value, written)
         elif kind == "name" and not value.isidentifier():
             self._wrong("options.not_a_name", option=written, given=_cut(value))
