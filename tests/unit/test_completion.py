@@ -93,7 +93,7 @@ def test_braces_in_the_prompt_complete_variables_and_nothing_else_does():
 
 
 def test_sweeps_complete_keys_then_values():
-    assert {"model=", "seed=", "resolution="} <= offered("%%qwave -m seedream-5.0 --sweep |")
+    assert {"model=", "n=", "resolution="} <= offered("%%qwave -m seedream-5.0 --sweep |")
     assert offered("%%qwave -m gpt-image-2 --sweep quality=low,me|") == {"medium"}
 
 
