@@ -256,7 +256,8 @@ def _is_box(box: Any) -> bool:
     return (
         isinstance(box, (list, tuple))
         and len(box) == 4
-        and all(isinstance(edge, (int, float)) and not isinstance(edge, bool) and math.isfinite(edge) for edge in box)
+        and not any(isinstance(edge, bool) for edge in box)
+        and all(isinstance(edge, int) or (isinstance(edge, float) and math.isfinite(edge)) for edge in box)
     )
 
 
