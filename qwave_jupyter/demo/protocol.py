@@ -11,16 +11,18 @@ import binascii
 import hmac
 import math
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Catalog
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
-from qwave_jupyter.demo import control, ordering, painter
+from qwave_jupyter.demo import control, images_endpoint, ordering, painter, tools_endpoint, webhooks
 from qwave_jupyter.demo.book import Book
-from qwave_jupyter.demo.dialects import Dialect, Sight, dialect_of
+from qwave_jupyter.demo.dialects import Dialect, Sight, dialect_of, named
 from qwave_jupyter.demo.exchange import Answer, Hold, Order, Refused, as_json, read_object
 from qwave_jupyter.demo.faults import Fault, Faults
 from qwave_jupyter.demo.limiter import Limiter
@@ -33,6 +35,8 @@ __all__ = ["LONGEST_HOLD", "Answer", "Order", "Protocol"]
 
 #: ``Prefer: wait=N`` holds an answer for 60 s at most (Submit page, editions 2026-06 and 2026-09).
 LONGEST_HOLD = 60
+#: ``POST /tasks/sync`` was removed on 2026-06-11.
+_WITHOUT_SYNC = frozenset({"2026-09"})
 _LARGEST_REFERENCE = 40_000_000
 _MIMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 _PICTURE = r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}"
@@ -74,6 +78,7 @@ class Protocol:
         self._key = key
         self._limiter = Limiter(clock)
         self._painted: dict[tuple[str, int], bytes] = {}
+        self._calls: deque[webhooks.Call] = deque()
         self.change(**switches)
 
     @property
@@ -156,9 +161,21 @@ class Protocol:
         def make() -> Task:
             wanted = wish()
             failure = self.faults.take_failure()
-            return ordering.made(wanted, self.switches, len(self.tasks), self.clock.now(), failure)
+            fresh.append(ordering.made(wanted, self.switches, len(self.tasks), self.clock.now(), failure))
+            return fresh[0]
 
-        return self.book.ordered(key, make)
+        fresh: list[Task] = []
+        task = self.book.ordered(key, make)
+        call = webhooks.wanted(task.values, lambda: self._seen(task.task_id)) if fresh else None
+        self._calls.extend([call] if call else [])
+        return task
+
+    def take_calls(self) -> tuple[webhooks.Call, ...]:
+        """The webhooks that were asked for since the last time."""
+        calls = []
+        while self._calls:
+            calls.append(self._calls.popleft())
+        return tuple(calls)
 
     def held(self, task: Task, seconds: float, tell: Callable[[Sight], Any]) -> Hold:
         """An answer that waits for a task's end.
@@ -173,6 +190,11 @@ class Protocol:
             over=lambda: self.sight(task).ended,
             then=lambda: self._shaped("images", lambda: as_json(200, tell(self.sight(task)))),
         )
+
+    def _seen(self, task_id: str) -> tuple[str, Any]:
+        task = self.book.known(task_id)
+        sight = self.sight(task)
+        return sight.status if sight.ended else "", self._dialect(task.model).told(sight)
 
     def _shaped(self, place: str, answer: Callable[[], Answer]) -> Answer:
         try:
@@ -195,8 +217,8 @@ class Protocol:
         self._let_in(order)
         self._keep_pace()
         path = order.path.removeprefix("/v1").rstrip("/")
-        if (order.method, path) == ("POST", "/tasks"):
-            return self._submit(order)
+        if order.method == "POST" and path in self._posts():
+            return self._posts()[path](order)
         task = re.fullmatch(r"/tasks/([^/]{1,200})(/cancel)?", path)
         if task and (order.method, bool(task[2])) in {("GET", False), ("POST", True)}:
             return self._cancel(task[1]) if task[2] else self._status(task[1])
@@ -228,10 +250,46 @@ class Protocol:
             message = words.say("demo.too_many", limit=f"{self.switches.rate_limit:g}")
             raise Refused(429, "rate_limit_error", message, headers={"Retry-After": str(max(1, math.ceil(wait)))})
 
-    def _submit(self, order: Order) -> Answer:
+    def _posts(self) -> Mapping[str, Callable[[Order], Answer]]:
+        posts = {"/tasks": self._submit, "/mcp": lambda order: tools_endpoint.called(self, order)}
+        # The oldest pages submit at what became an OpenAI-compatible address (March 2026).
+        old = self.switches.dialect is not None and self._dialect().shape == "result"
+        posts |= dict.fromkeys(images_endpoint.ENDPOINTS, self._submit if old else self._image)
+        if self.catalog.edition not in _WITHOUT_SYNC:
+            posts["/tasks/sync"] = self._sync
+        return posts
+
+    def _ordered(self, order: Order) -> Task:
         body = read_object(order.body)
         key = order.headers.get("idempotency-key", "")
-        task = self.accepted(key, lambda: ordering.judged(self.catalog, body))
+        return self.accepted(key, lambda: ordering.judged(self.catalog, body))
+
+    def _sync(self, order: Order) -> Answer:
+        task = self._ordered(order)
+
+        def tell(sight: Sight) -> Any:
+            if sight.ended:
+                return named("string-url").told(sight)
+            progress = task.progress(sight.now)
+            place = {"poll_url": f"/v1/tasks/{task.task_id}"}
+            return {"task_id": task.task_id, "status": sight.status, "progress": progress, **place}
+
+        return replace(as_json(200, tell(self.sight(task))), hold=self.held(task, LONGEST_HOLD, tell))
+
+    def _image(self, order: Order) -> Answer:
+        body, path = read_object(order.body), order.path.rstrip("/")
+        key = order.headers.get("idempotency-key", "")
+        task = self.accepted(key, lambda: images_endpoint.wished(self.catalog, body, path))
+
+        def tell(sight: Sight) -> Any:
+            links = {link: partial(self._paint, task, index) for index, link in enumerate(_succeeded(sight).links)}
+            inline = body.get("response_format") == "b64_json"
+            return images_endpoint.told(task.created, str(body["prompt"]), links, inline=inline)
+
+        return replace(as_json(200, tell(self.sight(task))), hold=self.held(task, math.inf, tell))
+
+    def _submit(self, order: Order) -> Answer:
+        task = self._ordered(order)
         dialect = self._dialect(task.model)
         answer = as_json(200, dialect.created(self.sight(task)))
         seconds = _preferred(order.headers.get("prefer", "")) if dialect.holds else 0
@@ -255,10 +313,13 @@ class Protocol:
             raise Refused(404, "not_found", "No such file")
         if now > task.ends + self._lifetime(task):
             raise Refused(410, "expired", "The link has expired")
-        kind = self._format(task)
-        if (task_id, index) not in self._painted:
-            self._painted[task_id, index] = painter.paint(self._brief(task, index, kind))
-        return Answer(200, self._painted[task_id, index], _MIMES[kind])
+        return Answer(200, self._paint(task, index), _MIMES[self._format(task)])
+
+    def _paint(self, task: Task, index: int) -> bytes:
+        place = task.task_id, index
+        if place not in self._painted:
+            self._painted[place] = painter.paint(self._brief(task, index, self._format(task)))
+        return self._painted[place]
 
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
         values = task.values

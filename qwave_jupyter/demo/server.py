@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import tornado.httpclient
 import tornado.httpserver
 import tornado.iostream
 import tornado.netutil
@@ -24,6 +25,7 @@ from qwave_jupyter.demo.exchange import Answer, Order
 from qwave_jupyter.demo.protocol import Protocol
 from qwave_jupyter.demo.store import Store
 from qwave_jupyter.demo.switches import Switches
+from qwave_jupyter.demo.webhooks import Call
 
 __all__ = ["DemoServer"]
 
@@ -31,6 +33,7 @@ _LARGEST_BODY = 64 * 1024 * 1024
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 #: A held answer looks this often, in seconds, whether it may go out.
 _GLANCE = 0.05
+_CALL_SECONDS = 5.0
 #: Closing a socket with this set sends a reset instead of a farewell.
 _ABRUPTLY = struct.pack("ii", 1, 0)
 
@@ -75,6 +78,7 @@ class DemoServer:
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="qwave-demo-painter")
         # Questions must not queue behind 4k pictures that are being painted.
         self._clerks = ThreadPoolExecutor(4, thread_name_prefix="qwave-demo-clerk")
+        self._calling: set[asyncio.Task[None]] = set()
         self.port = 0
 
     @property
@@ -129,6 +133,10 @@ class DemoServer:
         loop = asyncio.get_running_loop()
         workers = self._painters if order.path.startswith("/files/") else self._clerks
         answer = await loop.run_in_executor(workers, self.handle, order)
+        for call in self.protocol.take_calls():
+            calling = loop.create_task(_call(call))
+            self._calling.add(calling)
+            calling.add_done_callback(self._calling.discard)
         while answer.hold is not None:
             hold, clock = answer.hold, self.protocol.clock
             while not (hold.over() or clock.now() >= hold.until or await _set_within(gone, _GLANCE)):
@@ -213,6 +221,30 @@ class _Handler(tornado.web.RequestHandler):
         elif isinstance(stream, tornado.iostream.IOStream) and stream.socket is not None:
             stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABRUPTLY)
         stream.close()
+
+
+async def _call(call: Call) -> None:
+    while not call.over():  # noqa: ASYNC110 - it is time that ends a task, not an event
+        await asyncio.sleep(_GLANCE)
+    body = call.body()
+    if body is None:
+        return
+    client = tornado.httpclient.AsyncHTTPClient(force_instance=True)
+    try:
+        await client.fetch(
+            call.url,
+            method="POST",
+            headers={"Content-Type": "application/json"},
+            body=body,
+            request_timeout=_CALL_SECONDS,
+            follow_redirects=False,
+            raise_error=False,
+        )
+    except (OSError, ValueError, tornado.httpclient.HTTPError):
+        # Best effort is what is documented: nobody is told, nothing is repeated.
+        return
+    finally:
+        client.close()
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
