@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import tornado.httpclient
 import tornado.httpserver
 import tornado.iostream
-import tornado.netutil
 import tornado.web
 
 from qwave_jupyter import catalog, words
@@ -34,6 +33,7 @@ _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 #: A held answer looks this often, in seconds, whether it may go out.
 _GLANCE = 0.05
 _CALL_SECONDS = 5.0
+_QUEUE = 128
 #: Closing a socket with this set sends a reset instead of a farewell.
 _ABRUPTLY = struct.pack("ii", 1, 0)
 
@@ -94,12 +94,14 @@ class DemoServer:
         """
         if self._store:
             self.protocol.book.remember(self._store.load().values())
+        door = _opened(self._wanted_port)
+        door.setblocking(False)
+        self.port = door.getsockname()[1]
+        self.protocol.host = self.url
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, args=(ready,), name="qwave-demo", daemon=True)
+        self._thread = threading.Thread(target=self._serve, args=(door, ready), name="qwave-demo", daemon=True)
         self._thread.start()
         ready.wait(10)
-        if not self.port:
-            raise OSError(words.say("demo.no_port", port=self._wanted_port))
         return self
 
     def stop(self) -> None:
@@ -146,17 +148,14 @@ class DemoServer:
             await _set_within(gone, answer.delay)
         return answer
 
-    def _serve(self, ready: threading.Event) -> None:
+    def _serve(self, door: socket.socket, ready: threading.Event) -> None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         server: tornado.httpserver.HTTPServer | None = None
         try:
-            sockets = tornado.netutil.bind_sockets(self._wanted_port, "127.0.0.1")
             application = tornado.web.Application([(r".*", _Handler, {"server": self})], log_function=lambda _: None)
             server = tornado.httpserver.HTTPServer(application, max_buffer_size=_LARGEST_BODY)
-            server.add_sockets(sockets)
-            self.port = sockets[0].getsockname()[1]
-            self.protocol.host = self.url
+            server.add_sockets([door])
             self._loop = loop
             ready.set()
             loop.run_forever()
@@ -221,6 +220,15 @@ class _Handler(tornado.web.RequestHandler):
         elif isinstance(stream, tornado.iostream.IOStream) and stream.socket is not None:
             stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABRUPTLY)
         stream.close()
+
+
+def _opened(port: int) -> socket.socket:
+    try:
+        if port in range(65536):
+            return socket.create_server(("127.0.0.1", port), backlog=_QUEUE)
+    except OSError:
+        pass
+    raise OSError(words.say("demo.no_port", port=port))
 
 
 async def _call(call: Call) -> None:

@@ -24,7 +24,7 @@ WITH_TASKS = sorted(set(DIALECTS) - {"pictures"})
 
 @pytest.fixture(scope="module")
 def server():
-    made = DemoServer(latency=0.4).start()
+    made = DemoServer(latency=0.2).start()
     yield made
     made.stop()
 
@@ -38,7 +38,7 @@ def speaking(server):
         return server
 
     yield speak
-    server.change(dialect=None, latency=0.4, fail=None)
+    server.change(dialect=None, latency=0.2, fail=None)
 
 
 @pytest.fixture
