@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.generation.gallery import GeneratedImage as GeneratedImage
     from qwave_jupyter.generation.job import Job as Job
     from qwave_jupyter.generation.provenance import read_provenance as read_provenance
+    from qwave_jupyter.notebook.panel import panel as panel
     from qwave_jupyter.settings import configure as configure
     from qwave_jupyter.settings import use_demo as use_demo
     from qwave_jupyter.verbs import as_completed as as_completed
@@ -52,6 +53,7 @@ __all__ = [
     "load_ipython_extension",
     "model",
     "models",
+    "panel",
     "read_provenance",
     "resume",
     "submit",
@@ -71,6 +73,7 @@ _HOMES = {
     "history": "verbs",
     "model": "verbs",
     "models": "verbs",
+    "panel": "notebook.panel",
     "read_provenance": "generation.provenance",
     "resume": "verbs",
     "submit": "verbs",

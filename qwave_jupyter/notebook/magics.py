@@ -202,6 +202,7 @@ class Lines:
             "balance": self._balance,
             "demo": self._demo,
             "key": self._key,
+            "panel": self._panel,
             "config": self._config,
             "doctor": self._doctor,
         }
@@ -314,6 +315,11 @@ class Lines:
             raise OptionMistake("options.key_in_cell")
         keys.type_in(getpass.getpass(words.say("notebook.key_prompt")))
         self._cells._say(words.say("notebook.key_kept"))  # noqa: SLF001
+
+    def _panel(self, arguments: list[str]) -> Any:
+        from qwave_jupyter.notebook import panel
+
+        return panel.from_line(arguments)
 
     def _config(self, _: list[str]) -> None:
         now = settings.current()

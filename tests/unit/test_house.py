@@ -94,6 +94,7 @@ def test_the_public_names_are_what_they_were_meant_to_be():
         "load_ipython_extension",
         "model",
         "models",
+        "panel",
         "read_provenance",
         "resume",
         "submit",
