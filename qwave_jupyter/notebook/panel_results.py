@@ -53,6 +53,7 @@ class PanelRun(StatusView):
         self._cancel.on_click(self._stop)
         top = ipywidgets.Box([self._card, self._cancel])
         top.add_class("qw-live")
+        self._card.layout.width = "100%"
         self._pictures = ipywidgets.HTML()
         self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=words.say("panel.which"))
         self._which.add_class("qwp-which")
