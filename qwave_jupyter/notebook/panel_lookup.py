@@ -11,10 +11,10 @@ import ipywidgets
 from qwave_jupyter import verbs, words
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
+from qwave_jupyter.lookup import ModelCard, ModelTable
 from qwave_jupyter.notebook.controls import worded
 from qwave_jupyter.notebook.panel_models import price_of
 from qwave_jupyter.notebook.status import close_all
-from qwave_jupyter.notebook.tables import ModelCard, ModelTable
 
 __all__ = ["ModelFinder", "card_of"]
 
