@@ -12,6 +12,7 @@ from tests.browser.driver import NotebookPage
 pytestmark = pytest.mark.browser
 
 WIDTH, HEIGHT = 1600, 1000
+COUNT = "window.jupyterapp.shell.currentWidget.content.widgets[place].model.executionCount"
 SETUP = """import json
 import qwave_jupyter as qwave
 from qwave_jupyter.notebook.canvas import PaletteEditor
@@ -49,16 +50,21 @@ def opened(lab, context, quick_server):
 def ask(notebook, place):
     """Run a cell that prints JSON, and read it."""
     notebook.page.wait_for_timeout(400)
-    before = notebook.page.evaluate(
-        "place => window.jupyterapp.shell.currentWidget.content.widgets[place].model.executionCount", place
-    )
+    before = notebook.page.evaluate(f"place => {COUNT}", place)
     notebook.run(place)
     notebook.page.wait_for_function(
-        "([place, before]) => window.jupyterapp.shell.currentWidget.content.widgets[place].model.executionCount > before",
+        f"([place, before]) => {COUNT} > before",
         arg=[place, before or 0],
     )
     notebook.wait(place)
     return json.loads(notebook.text(place))
+
+
+def narrow(notebook):
+    """As wide as a phone, without the file browser."""
+    notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    notebook.page.set_viewport_size({"width": 420, "height": 800})
+    notebook.page.wait_for_timeout(800)
 
 
 class Surface:
@@ -153,6 +159,7 @@ def test_zoomed_strokes_land_where_the_mouse_is(opened):
         notebook.page.wait_for_timeout(60)
     notebook.page.keyboard.up("Control")
     assert surface.sheet.bounding_box()["width"] > 3 * fitted
+    notebook.shot("brush-zoomed")
     surface.drag((780, 500), (820, 500))
     found = ask(notebook, 2)
     assert found["at"] == [255, 0, 0, 0, 0]
@@ -162,8 +169,7 @@ def test_zoomed_strokes_land_where_the_mouse_is(opened):
     assert surface.sheet.bounding_box()["width"] == WIDTH
     cell.get_by_role("button", name="Fit").click()
     assert surface.sheet.bounding_box()["width"] == pytest.approx(fitted, abs=1)
-    notebook.page.set_viewport_size({"width": 420, "height": 800})
-    notebook.page.wait_for_timeout(800)
+    narrow(notebook)
     notebook.shot("brush-narrow", 1)
     frame, view = surface.sheet.bounding_box(), cell.locator(".qwc").bounding_box()
     assert frame["x"] >= view["x"]
@@ -224,8 +230,7 @@ def test_boxes_are_drawn_moved_resized_typed_and_deleted(opened):
     assert len(ask(notebook, 2)) == 1
     cell.get_by_role("button", name="Add box").click()
     assert len(ask(notebook, 2)) == 2
-    notebook.page.set_viewport_size({"width": 420, "height": 800})
-    notebook.page.wait_for_timeout(800)
+    narrow(notebook)
     notebook.shot("boxes-narrow", 1)
 
 
@@ -281,6 +286,5 @@ def test_a_palette_always_sums_to_100(opened):
     cell.locator(".qwc-border").first.focus()
     notebook.page.keyboard.press("ArrowRight")
     assert palette()[0]["ratio"] == pytest.approx(before[0]["ratio"] + 1)
-    notebook.page.set_viewport_size({"width": 420, "height": 800})
-    notebook.page.wait_for_timeout(800)
+    narrow(notebook)
     notebook.shot("palette-narrow", 1)

@@ -124,7 +124,10 @@ function render({ model, el }) {
     ring.style.width = ring.style.height = `${across}px`;
     ring.style.transform = `translate(${spot[0] * stage.scale - across / 2}px, ${spot[1] * stage.scale - across / 2}px)`;
   }
-  stage.onscale = placeRing;
+  stage.onscale = (event) => {
+    if (event) spot = stage.at(event);
+    placeRing();
+  };
 
   function redraw() {
     const strokes = model.get("value");

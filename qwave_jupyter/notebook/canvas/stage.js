@@ -14,6 +14,7 @@ function openStage(model, root, texts, surface) {
   const view = make("div", "qwc-view", {}, sheet);
   const stage = { sheet, view, width, height, scale: 1, onscale: () => {}, ongesture: () => {} };
   let fitting = true;
+  let seen = -1;
 
   function fitted() {
     const room = Math.max(view.clientWidth, 64);
@@ -23,6 +24,8 @@ function openStage(model, root, texts, surface) {
 
   function apply(scale) {
     stage.scale = scale;
+    // The frame stays as high as the whole picture is: zooming must not push the page about.
+    view.style.height = `${Math.max(60, height * fitted())}px`;
     sheet.style.width = `${Math.max(1, width * scale)}px`;
     sheet.style.height = `${Math.max(1, height * scale)}px`;
     view.classList.toggle("qwc-fitting", fitting);
@@ -42,6 +45,7 @@ function openStage(model, root, texts, surface) {
     const after = sheet.getBoundingClientRect();
     view.scrollLeft += after.left + where[0] * after.width - x;
     view.scrollTop += after.top + where[1] * after.height - y;
+    if (at) stage.onscale(at);
   };
 
   stage.fit = () => {
@@ -101,7 +105,12 @@ function openStage(model, root, texts, surface) {
   view.addEventListener("pointercancel", lift, true);
   stage.isGesture = () => fingers.size > 1;
 
-  const watcher = new ResizeObserver(() => fitting && apply(fitted()));
+  // In the next frame: what is measured here is also changed here.
+  const watcher = new ResizeObserver(() => requestAnimationFrame(() => {
+    if (view.clientWidth === seen) return;
+    seen = view.clientWidth;
+    apply(fitting ? fitted() : stage.scale);
+  }));
   watcher.observe(view);
   stage.key = (event) => {
     const does = { 0: stage.fit, 1: () => stage.zoom(1), "+": () => stage.zoom(stage.scale * STEPS), "=": () => stage.zoom(stage.scale * STEPS), "-": () => stage.zoom(stage.scale / STEPS) }[event.key];
