@@ -52,6 +52,9 @@ class Control(anywidget.AnyWidget):  # type: ignore[misc]
             # It stands in this very cell already, and is also the cell's last expression.
             return {"text/plain": repr(self)}
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        if _is_headless():
+            # Nobody is there to draw, and the file that is made would hold a widget that nobody can bring to life.
+            data = {"text/plain": repr(self)}
         static = words.say(self._static, what=repr(self))
         markup = f'<div class="qw-static" style="opacity:.75">{html.escape(static)}</div>'
         return {**data, "text/html": markup}, metadata
@@ -94,6 +97,13 @@ def _execution_count() -> int | None:
 
     shell = get_ipython()
     return None if shell is None else int(shell.execution_count)
+
+
+def _is_headless() -> bool:
+    from IPython.core.getipython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    return kernel is not None and not getattr(kernel, "_allow_stdin", True)
 
 
 def _unfilled(key: str) -> str:

@@ -94,7 +94,7 @@ function render({ model, el }) {
   root.append(
     make("div", "qwc-bar", { role: "toolbar", "aria-label": said(texts, "tools") },
       make("div", "qwc-seg", { role: "group", "aria-label": said(texts, "mode") }, toPaint, toErase),
-      make("label", "qwc-size", {}, said(texts, "size"), slider, number),
+      make("label", "qwc-size", {}, make("span", "", {}, said(texts, "size")), slider, number),
       make("div", "qwc-group", {}, undo, redo),
       make("div", "qwc-group", {}, invert, clear),
       stage.zooming),
