@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from qwave_jupyter.generation.gallery import GeneratedImage as GeneratedImage
     from qwave_jupyter.generation.job import Job as Job
     from qwave_jupyter.generation.provenance import read_provenance as read_provenance
+    from qwave_jupyter.notebook.canvas.box_editor import draw_boxes as draw_boxes
+    from qwave_jupyter.notebook.canvas.mask_brush import paint_mask as paint_mask
     from qwave_jupyter.notebook.panel import panel as panel
     from qwave_jupyter.settings import configure as configure
     from qwave_jupyter.settings import use_demo as use_demo
@@ -48,11 +50,13 @@ __all__ = [
     "as_completed",
     "build",
     "configure",
+    "draw_boxes",
     "generate",
     "history",
     "load_ipython_extension",
     "model",
     "models",
+    "paint_mask",
     "panel",
     "read_provenance",
     "resume",
@@ -69,10 +73,12 @@ _HOMES = {
     "as_completed": "verbs",
     "build": "verbs",
     "configure": "settings",
+    "draw_boxes": "notebook.canvas.box_editor",
     "generate": "verbs",
     "history": "verbs",
     "model": "verbs",
     "models": "verbs",
+    "paint_mask": "notebook.canvas.mask_brush",
     "panel": "notebook.panel",
     "read_provenance": "generation.provenance",
     "resume": "verbs",
