@@ -6,8 +6,6 @@ the catalogue: wire names, JSON types, undeclared fields.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 import threading
@@ -19,6 +17,7 @@ from typing import Any
 from qwave_jupyter.catalog import Catalog
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo import painter
+from qwave_jupyter.demo.briefs import brief_of
 from qwave_jupyter.demo.tasks import Task, duration_of
 from qwave_jupyter.errors import UnknownModel
 
@@ -28,7 +27,6 @@ __all__ = ["Answer", "Order", "Protocol"]
 _QUOTA_PER_USD = 500_000
 _UNPRICED_USD = 0.02
 _KEY_LIVES = 24 * 3600.0
-_LARGEST_REFERENCE = 40_000_000
 _MIMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 
 
@@ -256,30 +254,13 @@ class Protocol:
         return Answer(200, self._painted[task_id, index], _MIMES[kind])
 
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
-        values = task.values
-        width, height = painter.pixel_size(values.get("aspect_ratio"), values.get("resolution"))
-        return painter.Brief(
-            prompt=str(values.get("prompt") or ""),
-            width=width,
-            height=height,
-            seed=task.seed,
-            index=index,
-            format=kind,
-            compression=values.get("output_compression"),
-            quality=str(values.get("quality") or ""),
-            transparent=values.get("background") == "transparent" and kind != "jpeg",
-            watermark=bool(values.get("watermark")),
-            references=[one for one in map(self._reference, values.get("images") or ()) if one],
-        )
+        defaults = self.catalog.model(task.model).effective({})
+        return brief_of(task.values, index, task.seed, kind, self._reference, defaults)
 
     def _reference(self, address: str) -> bytes | None:
-        if address.startswith("data:") and len(address) < _LARGEST_REFERENCE:
-            try:
-                return base64.b64decode(address.partition(",")[2], validate=True)
-            except (binascii.Error, ValueError):
-                return None
-        own = re.fullmatch(re.escape(self.host) + r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}", address)
-        return self._painted.get((own[1], int(own[2]))) if own else None
+        own = address.startswith(f"{self.host}/files/")
+        answer = self.handle(Order("GET", address.removeprefix(self.host))) if own else None
+        return answer.body if answer and answer.status == 200 else None
 
     def _format(self, task: Task) -> str:
         wanted = str(task.values.get("output_format") or "png").lower()
