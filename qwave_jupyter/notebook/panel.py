@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qwave_jupyter import settings, verbs, words
+from qwave_jupyter import lookups, settings, verbs, words
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.generation import references
+from qwave_jupyter.generation import cell_text, references
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
-from qwave_jupyter.notebook import cell_text, options, panel_loading, references_strip
+from qwave_jupyter.notebook import options, panel_loading, references_strip
 from qwave_jupyter.notebook.controls import fields_of
 from qwave_jupyter.notebook.panel_check import Remembered, Verdict, verdict
 from qwave_jupyter.notebook.panel_face import Face
@@ -372,7 +372,7 @@ def from_line(arguments: list[str]) -> Panel:
     if name == "--from" and (equals or len(arguments) > 1):
         return panel(task=task or arguments[1])
     line = shlex.join(arguments)
-    chosen_model = verbs.model(options.model_named(line) or settings.current().model)
+    chosen_model = lookups.model(options.model_named(line) or settings.current().model)
     read = options.read_line(line, chosen_model, _notebook_variables())
     return panel(model=chosen_model.id, **read.options)
 

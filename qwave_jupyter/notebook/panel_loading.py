@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, verbs
+from qwave_jupyter import settings, started
 from qwave_jupyter.catalog import Catalog
 from qwave_jupyter.errors import UnknownTask
 from qwave_jupyter.generation import references
@@ -36,7 +36,7 @@ def request_of(task: str | None) -> Request:
     from qwave_jupyter.generation import resuming
 
     try:
-        return verbs.job(task).request
+        return started.job(task).request
     except UnknownTask:
         bench = settings.workbench()
         entries = bench.journal.find(task) if task else bench.journal.history(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets
 
-from qwave_jupyter import verbs, words
+from qwave_jupyter import lookups, words
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.lookup import ModelCard, ModelTable
@@ -72,7 +72,7 @@ class ModelFinder:
     def find(self) -> tuple[Model, ...]:
         """Look again, and show what is found."""
         try:
-            found = tuple(verbs.models(*str(self._words.value).split(), **self._filters()))
+            found = tuple(lookups.models(*str(self._words.value).split(), **self._filters()))
         except (QwaveError, ValueError):
             self._found.value = f'<div class="qwp-line qwp-wrong">{html.escape(words.say("panel.bad_filter"))}</div>'
             return ()

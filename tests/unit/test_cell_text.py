@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import qwave_jupyter
-from qwave_jupyter import verbs
+from qwave_jupyter import lookups, verbs
 from qwave_jupyter.catalog import load
-from qwave_jupyter.notebook import cell_text, options
+from qwave_jupyter.generation import cell_text
+from qwave_jupyter.notebook import options
 from qwave_jupyter.notebook.panel_state import PanelState, chosen
 from tests.unit.panel_values import MODELS, states
 
@@ -35,7 +36,7 @@ def body_of_cell(text, variables=()):
     assert text.startswith("%%qwave ")
     line, _, body = text.removeprefix("%%qwave ").partition("\n")
     line, prompt = options.split_cell(line, body)
-    model = verbs.model(options.model_named(line))
+    model = lookups.model(options.model_named(line))
     parsed = options.read_line(line, model, variables)
     return verbs.build(prompt, model=model.id, variables=variables, **parsed.options).body
 
@@ -77,6 +78,10 @@ def test_hostile_values_come_back_as_they_are(in_edition, style):
     state = chosen(PanelState(load("2026-04").model("gpt-image-2"), prompt="a cat"), "style", style)
     body = body_of_cell(cell_text.cell("gpt-image-2", "a cat", state.written()))
     assert body["style"] == style.replace("\n", " ")
+
+
+def test_the_names_that_are_written_as_pairs_are_the_options_of_ours():
+    assert set(options.OWN_OPTIONS) == cell_text.OWN_NAMES
 
 
 def test_a_cell_is_written_as_a_person_would():

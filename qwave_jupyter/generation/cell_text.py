@@ -1,6 +1,6 @@
-"""A panel's request as text: the exact ``%%qwave`` cell, and the same in Python.
+"""A request as text: the exact ``%%qwave`` cell that makes it, and the same in Python.
 
-What is written here, read back by :mod:`qwave_jupyter.notebook.options`, gives the same request body.
+The cell, read back by the notebook's options, gives the same request body.
 """
 
 from __future__ import annotations
@@ -13,10 +13,27 @@ from decimal import Decimal
 from typing import Any
 
 from qwave_jupyter.generation import prompts
-from qwave_jupyter.notebook.options import OWN_OPTIONS
 
-__all__ = ["cell", "python"]
+__all__ = ["OWN_NAMES", "cell", "python"]
 
+#: Names that mean an option of ours on a cell's first line, so that a parameter called so goes by ``-p``.
+OWN_NAMES = frozenset(
+    {
+        "dry_run",
+        "embed",
+        "force",
+        "help",
+        "live",
+        "max_cost",
+        "model",
+        "no_wait",
+        "out",
+        "reuse",
+        "save",
+        "sweep",
+        "timeout",
+    }
+)
 _SHORT = {"action": "-a", "n": "-n", "images": "-i"}
 _LINE = 110
 
@@ -82,7 +99,7 @@ def _written(name: str, value: Any) -> Iterator[str]:
             yield _with_value(option, "--image", str(one))
     elif isinstance(value, bool) and not name.startswith("no_"):
         yield f"--{'' if value else 'no-'}{name.replace('_', '-')}"
-    elif name in OWN_OPTIONS or name.startswith("no_"):
+    elif name in OWN_NAMES or name.startswith("no_"):
         yield f"-p {shlex.quote(f'{name}={_text(value)}')}"
     else:
         yield _with_value(option, f"--{name.replace('_', '-')}", _text(value))
