@@ -254,7 +254,6 @@ def test_two_demos_share_a_folder(tmp_path):
     assert {task.task_id for task in Store(tmp_path, first.clock).load()} == ordered
 
 
-
 def test_every_model_has_its_own_pace_within_the_documented_span():
     def seconds(seed, model):
         demo = Demo(latency=None, seed=seed)
