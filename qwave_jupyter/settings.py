@@ -195,20 +195,35 @@ def use_demo(on: bool = True, **options: Any) -> str | None:
 
     Args:
         on: False goes back to the API and stops the demo server.
-        options: what the demo server takes, e.g. ``latency`` in seconds.
+        options: what the demo server takes, e.g. ``latency`` in seconds, or ``fail="upstream_unavailable:2"``. A demo
+            that serves already is turned while it runs; other options than its switches start another.
 
     Returns:
         The demo's address, or None when it was switched off.
+
+    Raises:
+        ConfigurationError: an option that it doesn't take; nothing is changed then.
+
+    Example:
+        >>> use_demo(latency=8, rate_limit=3)
+        'http://127.0.0.1:40123'
     """
-    if not on:
-        stop_demo()
-        configure(demo=False)
-        return None
-    if options and _state.demo is not None:
-        stop_demo()
-    _state.demo_options = options or _state.demo_options
-    configure(demo=True)
-    return demo_server().url
+    with _state.lock:
+        if not on:
+            stop_demo()
+            _state.demo_options = {}
+            configure(demo=False)
+            return None
+        wanted = {**_state.demo_options, **options}
+        if _state.demo is not None and _state.demo.can_turn(options):
+            _state.demo.change(**options)
+        elif options:
+            started = _started_demo(wanted)
+            stop_demo()
+            _state.demo = started
+        _state.demo_options = wanted
+        configure(demo=True)
+        return demo_server().url
 
 
 def tell_demo_once() -> bool:
@@ -219,14 +234,26 @@ def tell_demo_once() -> bool:
 
 def demo_server() -> DemoServer:
     """The demo server of this process, started on first need on a free loopback port."""
+    with _state.lock:
+        old = _state.demo
+        if old is not None and old.edition != _demo_edition():
+            # Jobs that are under way find the new one at the old address, with their tasks.
+            stop_demo()
+            _state.demo = _started_demo({**_state.demo_options, "port": old.port, "key": old.key})
+        elif old is None:
+            _state.demo = _started_demo(_state.demo_options)
+        return _state.demo  # type: ignore[return-value]
+
+
+def _started_demo(options: Mapping[str, Any]) -> DemoServer:
     from qwave_jupyter.demo.server import DemoServer
 
-    with _state.lock:
-        if _state.demo is None:
-            settings = current()
-            _state.demo = DemoServer(edition=settings.edition, keep_in=_demo_home(settings), **_state.demo_options)
-            _state.demo.start()
-        return _state.demo
+    given = {"edition": _demo_edition(), "keep_in": _demo_home(current()), **options}
+    return DemoServer(**given).start()
+
+
+def _demo_edition() -> str:
+    return str(_state.demo_options.get("edition") or current().edition)
 
 
 def stop_demo() -> None:

@@ -7,6 +7,7 @@ import secrets
 import socket
 import struct
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import responses
 from pathlib import Path
@@ -21,9 +22,10 @@ import tornado.web
 from qwave_jupyter import catalog, words
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo.exchange import Answer, Order
+from qwave_jupyter.demo.explaining import explained, manual
 from qwave_jupyter.demo.protocol import Protocol
 from qwave_jupyter.demo.store import Store
-from qwave_jupyter.demo.switches import Switches
+from qwave_jupyter.demo.switches import SWITCHES, Switches
 from qwave_jupyter.demo.webhooks import Call
 
 __all__ = ["DemoServer"]
@@ -69,6 +71,7 @@ class DemoServer:
         clock: Clock = SYSTEM_CLOCK,
         **options: Any,
     ) -> None:
+        self.edition = edition
         self.key = key or f"demo-{secrets.token_hex(8)}"
         self.protocol = Protocol(catalog.load(edition), clock=clock, key=self.key, **options)
         self._store = Store(keep_in, clock) if keep_in else None
@@ -114,9 +117,27 @@ class DemoServer:
         self._painters.shutdown(wait=False)
         self._clerks.shutdown(wait=False)
 
+    @staticmethod
+    def can_turn(names: Iterable[str]) -> bool:
+        """Whether these options can be changed while it serves."""
+        return set(names) <= set(SWITCHES)
+
     def change(self, **switches: Any) -> Switches:
         """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.protocol.Protocol.change`."""
         return self.protocol.change(**switches)
+
+    def calm(self) -> None:
+        """Turn all switches back and forget all faults."""
+        self.protocol.faults.replace(())
+        self.protocol.switches = Switches()
+
+    def explained(self) -> list[str]:
+        """What is turned, line by line; see :func:`~qwave_jupyter.demo.explaining.explained`."""
+        return explained(self.protocol.switches, self.protocol.faults.still_open())
+
+    def manual(self) -> list[str]:
+        """All switches, line by line; see :func:`~qwave_jupyter.demo.explaining.manual`."""
+        return manual(self.protocol.switches, self.protocol.faults.still_open())
 
     def handle(self, order: Order) -> Answer:
         """Answer one request and keep what it changed."""

@@ -50,7 +50,9 @@ def test_every_submit_is_served_or_refused(edition, data):
 
 @pytest.mark.parametrize("path", ["/v1/mcp", "/v1/images/generations", "/v1/images/edits", "/v1/tasks", "/demo/faults"])
 @settings(max_examples=100, deadline=None)
-@given(body=JSON | st.dictionaries(st.sampled_from(["model", "prompt", "n", "size", "jsonrpc", "method", "params"]), JSON))
+@given(
+    body=JSON | st.dictionaries(st.sampled_from(["model", "prompt", "n", "size", "jsonrpc", "method", "params"]), JSON)
+)
 def test_any_json_to_any_address_is_answered(path, body):
     answer = Demo().ask("POST", path, json.dumps(body).encode())
     assert answer.status in {200, 202, 400, 404}
