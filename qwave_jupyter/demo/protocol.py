@@ -6,8 +6,6 @@ is who gets which, and what the switches and faults make of it.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import math
 import re
@@ -23,6 +21,7 @@ from qwave_jupyter.catalog import Catalog, Model
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo import control, images_endpoint, ordering, painter, tools_endpoint, webhooks
 from qwave_jupyter.demo.book import Book
+from qwave_jupyter.demo.briefs import brief_of
 from qwave_jupyter.demo.dialects import Dialect, Sight, dialect_of, named
 from qwave_jupyter.demo.exchange import Answer, Hold, Order, Refused, as_json, read_object
 from qwave_jupyter.demo.faults import Fault, Faults
@@ -39,7 +38,6 @@ LONGEST_HOLD = 60
 #: ``POST /tasks/sync`` was removed on 2026-06-11.
 _WITHOUT_SYNC = frozenset({"2026-09"})
 _KEPT_BYTES = 200_000_000
-_LARGEST_REFERENCE = 40_000_000
 _MIMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 _PICTURE = r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}"
 
@@ -336,30 +334,17 @@ class Protocol:
         return picture
 
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
-        values = task.values
-        width, height = painter.pixel_size(values.get("aspect_ratio"), values.get("resolution"))
-        return painter.Brief(
-            prompt=str(values.get("prompt") or ""),
-            width=width,
-            height=height,
-            seed=task.seed,
-            index=index,
-            format=kind,
-            compression=values.get("output_compression"),
-            quality=str(values.get("quality") or ""),
-            transparent=values.get("background") == "transparent" and kind != "jpeg",
-            watermark=bool(values.get("watermark")),
-            references=[one for one in map(self._reference, values.get("images") or ()) if one],
-        )
+        defaults = self.catalog.model(task.model).effective({})
+        return brief_of(task.values, index, task.seed, kind, self._own_picture, defaults)
 
-    def _reference(self, address: str) -> bytes | None:
-        if address.startswith("data:") and len(address) < _LARGEST_REFERENCE:
-            try:
-                return base64.b64decode(address.partition(",")[2], validate=True)
-            except (binascii.Error, ValueError):
-                return None
+    def _own_picture(self, address: str) -> bytes | None:
         own = re.fullmatch(re.escape(self.host) + r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}", address)
-        return self._painted.get((own[1], int(own[2]))) if own else None
+        if own is None:
+            return None
+        try:
+            return self._picture(own[1], int(own[2])).body
+        except Refused:
+            return None
 
     def _format(self, task: Task) -> str:
         wanted = str(task.values.get("output_format") or "png").lower()
