@@ -18,6 +18,7 @@ from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Catalog, Model
+    from qwave_jupyter.demo.own import OwnDemo
     from qwave_jupyter.demo.server import DemoServer
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -27,6 +28,7 @@ __all__ = [
     "configure",
     "current",
     "demo_server",
+    "demo_switches",
     "key",
     "learn",
     "overrides",
@@ -107,8 +109,7 @@ class _State:
     """The configuration of this process; everything else is derived from it."""
 
     overrides: dict[str, Any] = field(default_factory=dict)
-    demo: DemoServer | None = None
-    demo_options: dict[str, Any] = field(default_factory=dict)
+    demo: OwnDemo | None = None
     demo_told: bool = False
     person_present: Callable[[], bool] = field(default=lambda: False)
     workbench: tuple[tuple[Any, ...], Workbench] | None = None
@@ -208,22 +209,15 @@ def use_demo(on: bool = True, **options: Any) -> str | None:
         >>> use_demo(latency=8, rate_limit=3)
         'http://127.0.0.1:40123'
     """
-    with _state.lock:
-        if not on:
-            stop_demo()
-            _state.demo_options = {}
-            configure(demo=False)
-            return None
-        wanted = {**_state.demo_options, **options}
-        if _state.demo is not None and _state.demo.can_turn(options):
-            _state.demo.change(**options)
-        elif options:
-            started = _started_demo(wanted)
-            stop_demo()
-            _state.demo = started
-        _state.demo_options = wanted
-        configure(demo=True)
-        return demo_server().url
+    if not on:
+        stop_demo()
+        _state.demo = None
+        configure(demo=False)
+        return None
+    now = current()
+    _own_demo().turn(now.edition, _demo_home(now), options)
+    configure(demo=True)
+    return demo_server().url
 
 
 def tell_demo_once() -> bool:
@@ -234,34 +228,29 @@ def tell_demo_once() -> bool:
 
 def demo_server() -> DemoServer:
     """The demo server of this process, started on first need on a free loopback port."""
-    with _state.lock:
-        old = _state.demo
-        if old is not None and old.edition != _demo_edition():
-            # Jobs that are under way find the new one at the old address, with their tasks.
-            stop_demo()
-            _state.demo = _started_demo({**_state.demo_options, "port": old.port, "key": old.key})
-        elif old is None:
-            _state.demo = _started_demo(_state.demo_options)
-        return _state.demo  # type: ignore[return-value]
+    now = current()
+    return _own_demo().server(now.edition, _demo_home(now))
 
 
-def _started_demo(options: Mapping[str, Any]) -> DemoServer:
-    from qwave_jupyter.demo.server import DemoServer
-
-    given = {"edition": _demo_edition(), "keep_in": _demo_home(current()), **options}
-    return DemoServer(**given).start()
-
-
-def _demo_edition() -> str:
-    return str(_state.demo_options.get("edition") or current().edition)
+def demo_switches() -> OwnDemo:
+    """The same demo's switches: explained, and turned back; starts nothing."""
+    return _own_demo()
 
 
 def stop_demo() -> None:
     """Stop the demo server, if one runs."""
     with _state.lock:
-        server, _state.demo, _state.workbench = _state.demo, None, None
-    if server is not None:
-        server.stop()
+        demo, _state.workbench = _state.demo, None
+    if demo is not None:
+        demo.stop()
+
+
+def _own_demo() -> OwnDemo:
+    from qwave_jupyter.demo.own import OwnDemo
+
+    with _state.lock:
+        _state.demo = _state.demo or OwnDemo()
+        return _state.demo
 
 
 def catalog() -> Catalog:

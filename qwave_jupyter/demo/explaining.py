@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from qwave_jupyter import words
-from qwave_jupyter.demo.dialects import named
+from qwave_jupyter.demo.dialects import DIALECTS, named
 from qwave_jupyter.demo.faults import TASK_CODES, Fault
 from qwave_jupyter.demo.switches import FAULT_SWITCHES, Switches
 
@@ -41,8 +41,9 @@ def manual(switches: Switches, faults: Iterable[Fault]) -> list[str]:
         faults: what is still to strike.
     """
     lines = [words.say("demo.manual"), ""]
+    choices = {"dialects": ", ".join(DIALECTS), "codes": ", ".join(TASK_CODES)}
     for name in ("latency", "slow", "seed", "fail", "rate_limit", "reset", "junk", "expire_links", "dialect"):
-        lines += [words.say(f"demo.try_{name}"), f"    {words.say(f'demo.about_{name}')}"]
+        lines += [words.say(f"demo.try_{name}"), f"    {words.say(f'demo.about_{name}', **choices)}"]
     now = explained(switches, faults)
     lines += ["", words.say("demo.now_turned") if now else words.say("demo.now_plain"), *(f"  {line}" for line in now)]
     return lines

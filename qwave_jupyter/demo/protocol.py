@@ -334,7 +334,8 @@ class Protocol:
         return picture
 
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
-        defaults = self.catalog.model(task.model).effective({})
+        page = self._page(task.model)
+        defaults = page.effective({}) if page else {}
         return brief_of(task.values, index, task.seed, kind, self._own_picture, defaults)
 
     def _own_picture(self, address: str) -> bytes | None:

@@ -7,7 +7,6 @@ import secrets
 import socket
 import struct
 import threading
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import responses
 from pathlib import Path
@@ -25,7 +24,7 @@ from qwave_jupyter.demo.exchange import Answer, Order
 from qwave_jupyter.demo.explaining import explained, manual
 from qwave_jupyter.demo.protocol import Protocol
 from qwave_jupyter.demo.store import Store
-from qwave_jupyter.demo.switches import SWITCHES, Switches
+from qwave_jupyter.demo.switches import Switches
 from qwave_jupyter.demo.webhooks import Call
 
 __all__ = ["DemoServer"]
@@ -116,11 +115,6 @@ class DemoServer:
             self._thread.join(5)
         self._painters.shutdown(wait=False)
         self._clerks.shutdown(wait=False)
-
-    @staticmethod
-    def can_turn(names: Iterable[str]) -> bool:
-        """Whether these options can be changed while it serves."""
-        return set(names) <= set(SWITCHES)
 
     def change(self, **switches: Any) -> Switches:
         """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.protocol.Protocol.change`."""

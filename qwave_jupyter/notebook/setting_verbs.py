@@ -8,18 +8,11 @@ from importlib.metadata import version
 
 from qwave_jupyter import keys, settings, words
 from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.notebook import demo_verb
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.verb import Asked, Verb
 
 __all__ = ["VERBS"]
-
-
-def _demo(console: Console, asked: Asked) -> None:
-    word = asked.first or "on"
-    if word not in {"on", "off"}:
-        raise OptionMistake("options.not_a_choice", option="%qwave demo", given=word[:40], allowed=("on", "off"))
-    settings.use_demo(word == "on", **asked.options)
-    console.say(words.say(f"notebook.demo_{word}"))
 
 
 def _key(console: Console, asked: Asked) -> None:
@@ -55,7 +48,7 @@ def _doctor(console: Console, _: Asked) -> None:
 
 
 VERBS = (
-    Verb("demo", _demo, "[on|off]", {"latency": "number"}),
+    *demo_verb.VERBS,
     # A key typed behind the verb is refused with words that don't repeat it.
     Verb("key", _key, "…"),
     Verb("config", _config),
