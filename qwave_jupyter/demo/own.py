@@ -78,6 +78,11 @@ class OwnDemo:
             if self._server is not None:
                 self._server.calm()
 
+    def explained(self) -> list[str]:
+        """What is turned, line by line; none while no server runs."""
+        server = self._server
+        return server.explained() if server is not None else []
+
     def manual(self) -> list[str]:
         """All switches, explained line by line, and how they stand."""
         server = self._server

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from qwave_jupyter import settings
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
-from qwave_jupyter.notebook.console import Console
-from qwave_jupyter.notebook.lines import Lines
-
-
-class _Heard(Console):
-    """A console that keeps what is shown."""
-
-    def __init__(self):
-        super().__init__(SimpleNamespace(user_ns={}))
-        self.shown = []
-
-    def publish(self, content):
-        self.shown.append(content)
+from tests.unit.heard import Heard
 
 
 @pytest.fixture
 def typed(clean_environment):
     """What ``%qwave`` shows for a line, as text."""
-
-    def run(line):
-        console = _Heard()
-        Lines(console)(line)
-        assert all(one["text/html"].startswith("<style>") for one in console.shown)
-        return "\n".join(one["text/plain"] for one in console.shown)
-
-    yield run
+    yield Heard().typed
     settings.use_demo(on=False)
     settings.configure(demo=None)
 
@@ -122,10 +101,11 @@ def test_what_cannot_be_meant_is_refused_with_what_is_allowed(typed, line, says)
     assert not settings.serves_demo()
 
 
-def test_what_is_typed_never_becomes_markup(typed):
-    console = _Heard()
-    Lines(console)("demo on --fail upstream_unavailable")
+@pytest.mark.usefixtures("typed")
+def test_what_is_told_never_becomes_markup():
+    console = Heard()
+    console.typed("demo on --fail upstream_unavailable")
     settings.demo_server().protocol.break_next(at="submit", how="fail", code="<b>bold</b>")
-    Lines(console)("demo help")
+    console.typed("demo help")
     assert "<b>bold" in console.shown[-1]["text/plain"]
     assert "<b>bold" not in console.shown[-1]["text/html"]
