@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 
-from qwave_jupyter.catalog.parameters import UNSET
 from tests.contract.valid_requests import PALETTE, PROMPT, completed, samples, urls
 
 #: What no page takes, as a user might write it (where it can't be meant as the type) and as JSON.
@@ -100,31 +99,41 @@ def changed(body, path, value):
 
 def faults_in(model, options):
     """The faults of single values of one valid request."""
-    body = as_json(model, options)
     for name, parameter in model.parameters.items():
-        named = frozenset({name})
-        present = name in options or name == "prompt"
-        if present:
-            unreadable, mistyped = UNREADABLE[parameter.type]
-            if not parameter.picture:
-                for value in unreadable:
-                    yield Fault(f"{name} = {value!r}", named, {**options, name: value})
-            for value in mistyped:
-                yield Fault(f"JSON {name} = {value!r}", named, None, changed(body, parameter.wire, value))
-            for value in outside(parameter):
-                bad = {**options, name: value}
-                yield Fault(f"{name} = {str(value)[:40]}", named, bad, as_json(model, bad))
-            for value in parameter.opaque:
-                yield Fault(f"{name} = {value!r}", named, {**options, name: value})
-        if "*" in parameter.required_for or options.get("action") in parameter.required_for:
-            bad = {key: value for key, value in options.items() if key != name}
-            if name == "prompt":
-                bad["prompt"] = " "
-            yield Fault(f"no {name}", named, bad, changed(body, parameter.wire, None))
-        taken = parameter.only_for
-        if taken and options.get("action", model.default_action) not in taken and name not in options:
-            bad = {"action": model.default_action, **options, name: samples(parameter, options)[0]}
-            yield Fault(f"{name} with another action", named, bad, as_json(model, bad))
+        if name in options or name == "prompt":
+            yield from _wrong_values(model, parameter, options)
+        yield from _wrong_company(model, parameter, options)
+    yield from _strangers(model, options)
+
+
+def _wrong_values(model, parameter, options):
+    name, body, named = parameter.name, as_json(model, options), frozenset({parameter.name})
+    unreadable, mistyped = UNREADABLE[parameter.type]
+    for value in () if parameter.picture else unreadable:
+        yield Fault(f"{name} = {value!r}", named, {**options, name: value})
+    for value in mistyped:
+        yield Fault(f"JSON {name} = {value!r}", named, None, changed(body, parameter.wire, value))
+    for value in outside(parameter):
+        bad = {**options, name: value}
+        yield Fault(f"{name} = {str(value)[:40]}", named, bad, as_json(model, bad))
+    for value in parameter.opaque:
+        yield Fault(f"{name} = {value!r}", named, {**options, name: value})
+
+
+def _wrong_company(model, parameter, options):
+    name, named = parameter.name, frozenset({parameter.name})
+    action = options.get("action", model.default_action)
+    if {"*", action} & {*parameter.required_for}:
+        bad = {key: value for key, value in options.items() if key != name}
+        bad |= {"prompt": " "} if name == "prompt" else {}
+        yield Fault(f"no {name}", named, bad, changed(as_json(model, options), parameter.wire, None))
+    if parameter.only_for and action not in parameter.only_for and name not in options:
+        bad = {"action": action, **options, name: samples(parameter, options)[0]}
+        yield Fault(f"{name} with another action", named, bad, as_json(model, bad))
+
+
+def _strangers(model, options):
+    body = as_json(model, options)
     declared = {parameter.wire[0] for parameter in model.parameters.values()}
     for name, value in STRANGERS.items():
         if name not in declared:
@@ -137,22 +146,17 @@ def faults_in(model, options):
 
 def outside(parameter):
     """Values of the right type that the page doesn't document."""
-    if parameter.name == "images":
-        return [urls(int(parameter.maximum) + 1)] if parameter.maximum else []
+    low, high = parameter.minimum, parameter.maximum
     if parameter.name == "color_palette":
         return [PALETTE[:2], [{**PALETTE[0], "ratio": 10}] * 11]
-    if parameter.name in {"callback_events", "bbox_list"}:
-        return []
     if parameter.choices:
         numbers = [choice for choice in parameter.choices if not isinstance(choice, str)]
         return [max(numbers) + 1, min(numbers) - 1, -5] if numbers else ["no-such-choice", ""]
-    if parameter.type == "string":
-        return ["雨" * int(parameter.maximum + 1)] if parameter.maximum else []
     if parameter.type in {"integer", "number"}:
         step = 1 if parameter.type == "integer" else 0.1
-        low = [] if parameter.minimum is None else [int(parameter.minimum) - step]
-        return low + ([] if parameter.maximum is None else [int(parameter.maximum) + step])
-    return []
+        return [*([] if low is None else [int(low) - step]), *([] if high is None else [int(high) + step])]
+    longer = {"string": "雨" * int((high or 0) + 1), "string[]": urls(int(high or 0) + 1)}
+    return [longer[parameter.type]] if high and parameter.type in longer else []
 
 
 def faults_against(model, rule):
@@ -200,43 +204,70 @@ def touched(rule):
 
 def broken(model, rule, options):
     """Ways to break a rule, one at a time."""
-    without = {name: {key: value for key, value in options.items() if key != name} for name in model.parameters}
     for demand, wanted in rule.demands.items():
-        if demand == "require":
-            yield from ((f"no {name}", without[name]) for name in wanted)
-        elif demand == "forbid":
-            for name in wanted:
-                yield f"{name} too", {**options, name: samples(model.parameters[name], options)[-1]}
-        elif demand in {"allow", "forbid_values", "require_values"}:
-            for name, listed in wanted.items():
-                for value in refused(model.parameters[name], demand, listed):
-                    yield f"{name} = {value}", {**options, name: value}
-                default = model.parameters[name].default
-                if (
-                    name in options
-                    and default is not UNSET
-                    and default in refused(model.parameters[name], demand, listed)
-                ):
-                    yield f"{name} left at {default}", without[name]
-        elif demand == "count":
-            for name, (least, most) in wanted.items():
-                counts = [*([least - 1] if least and least > 1 else []), *([most + 1] if most else [])]
-                yield from ((f"{count} {name}", {**options, name: urls(count)}) for count in counts)
-        elif demand == "max":
-            yield from ((f"{name} = {most + 1}", {**options, name: most + 1}) for name, most in wanted.items())
-        elif demand == "sum_max":
-            pictures, number = wanted["fields"]
-            most = model.parameters[pictures].maximum
-            for count in {1, int(most)}:
-                yield f"{count} and too many", {**options, pictures: urls(count), number: wanted["max"] - count + 1}
-        elif wanted == "boxes":
-            yield from ((f"boxes {bad}", {**options, "images": urls(1), "bbox_list": bad}) for bad in BOXES)
-            yield "one list for two pictures", {**options, "images": urls(2), "bbox_list": [[[0, 0, 9, 9]]]}
-        elif wanted in {"palette", "whole_palette"}:
-            yield from ((f"palette {bad[0]}", {**options, "color_palette": bad}) for bad in COLOURS)
-        if wanted == "whole_palette":
-            halves = [{**PALETTE[0], "ratio": 50.5}, {**PALETTE[1], "ratio": 29.5}, PALETTE[2]]
-            yield "half a percent", {**options, "color_palette": halves}
+        yield from _BROKEN[demand](model, demand, wanted, options)
+
+
+def _without(options, name):
+    return {key: value for key, value in options.items() if key != name}
+
+
+def _left_out(_, __, names, options):
+    yield from ((f"no {name}", _without(options, name)) for name in names)
+
+
+def _put_in(model, _, names, options):
+    yield from ((f"{name} too", {**options, name: samples(model.parameters[name], options)[-1]}) for name in names)
+
+
+def _other_values(model, demand, wanted, options):
+    for name, listed in wanted.items():
+        parameter = model.parameters[name]
+        wrong = refused(parameter, demand, listed)
+        yield from ((f"{name} = {value}", {**options, name: value}) for value in wrong)
+        if name in options and parameter.default in wrong:
+            yield f"{name} left at {parameter.default}", _without(options, name)
+
+
+def _other_counts(_, __, wanted, options):
+    for name, (least, most) in wanted.items():
+        counts = [*([least - 1] if least and least > 1 else []), *([most + 1] if most else [])]
+        yield from ((f"{count} {name}", {**options, name: urls(count)}) for count in counts)
+
+
+def _more(_, __, wanted, options):
+    yield from ((f"{name} = {most + 1}", {**options, name: most + 1}) for name, most in wanted.items())
+
+
+def _larger_sums(model, _, wanted, options):
+    pictures, number = wanted["fields"]
+    for count in {1, int(model.parameters[pictures].maximum)}:
+        bad = {**options, pictures: urls(count), number: wanted["max"] - count + 1}
+        yield f"{count} and too many", bad
+
+
+def _failed_checks(_, __, check, options):
+    if check == "boxes":
+        yield from ((f"boxes {bad}", {**options, "images": urls(1), "bbox_list": bad}) for bad in BOXES)
+        yield "one list for two pictures", {**options, "images": urls(2), "bbox_list": [[[0, 0, 9, 9]]]}
+    if check in {"palette", "whole_palette"}:
+        yield from ((f"palette {bad[0]}", {**options, "color_palette": bad}) for bad in COLOURS)
+    if check == "whole_palette":
+        halves = [{**PALETTE[0], "ratio": 50.5}, {**PALETTE[1], "ratio": 29.5}, PALETTE[2]]
+        yield "half a percent", {**options, "color_palette": halves}
+
+
+_BROKEN = {
+    "require": _left_out,
+    "forbid": _put_in,
+    "allow": _other_values,
+    "forbid_values": _other_values,
+    "require_values": _other_values,
+    "count": _other_counts,
+    "max": _more,
+    "sum_max": _larger_sums,
+    "check": _failed_checks,
+}
 
 
 def refused(parameter, demand, listed):

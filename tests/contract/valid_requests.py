@@ -1,4 +1,4 @@
-"""Valid requests of a model, found by adding what its page documents, bit by bit: the ground that faults are put into."""
+"""Valid requests of a model, found by adding what its page documents, bit by bit: the ground to put faults into."""
 
 from __future__ import annotations
 
@@ -19,28 +19,22 @@ def samples(parameter, options):
         parameter: the parameter.
         options: what is set already.
     """
-    if parameter.name == "prompt":
-        longest = parameter.maximum or parameter.recommended
-        return ["猫" * int(longest)] if longest else [PROMPT * 50]
-    if parameter.name == "images":
-        return [urls(count) for count in range(int(parameter.maximum or 16), 0, -1)]
-    if parameter.task:
-        return ["task-1"]
-    if parameter.name == "bbox_list":
-        return [[[[0, 0, 9, 9], [5, 5, 20.5, 30]]] + [[]] * (len(options.get("images", [0])) - 1)]
-    if parameter.name == "color_palette":
-        return [PALETTE]
-    if parameter.choices:
-        return [choice for choice in reversed(parameter.choices) if choice not in parameter.opaque]
-    if parameter.type == "boolean":
-        return [flag for flag in (True, False) if flag not in parameter.opaque]
+    special = {
+        "prompt": lambda: ["猫" * int(parameter.maximum or parameter.recommended or 2000)],
+        "images": lambda: [urls(count) for count in range(int(parameter.maximum or 16), 0, -1)],
+        "ref_task_id": lambda: ["task-1"],
+        "bbox_list": lambda: [[[[0, 0, 9, 9], [5, 5, 20.5, 30]]] + [[]] * (len(options.get("images", [0])) - 1)],
+        "color_palette": lambda: [PALETTE],
+    }
+    if parameter.name in special:
+        return special[parameter.name]()
+    if parameter.choices or parameter.type == "boolean":
+        choices = parameter.choices or (False, True)
+        return [choice for choice in reversed(choices) if choice not in parameter.opaque]
     if parameter.type in {"integer", "number"}:
-        spread = range(int(parameter.maximum), int(parameter.minimum or 1) - 1, -1) if parameter.maximum else (7, 1)
-        return list(spread)[:20] + list(spread)[-1:]
-    if parameter.type == "string":
-        longest = int(parameter.maximum or 0)
-        return ["雨" * longest] if longest else [MASK]
-    return [["completed"]] if parameter.type == "string[]" else [{"note": "a"}]
+        return list(range(int(parameter.maximum or 7), int(parameter.minimum or 1) - 1, -1))[:20]
+    plain = {"string": "雨" * int(parameter.maximum or 0) or MASK, "string[]": ["completed"], "object": {"note": "a"}}
+    return [plain[parameter.type]]
 
 
 def wrong_with(model, options):
