@@ -26,7 +26,7 @@ QWEN_IMAGE_3 = Page(
             {"prompt_extend": True, "prompt_extend_mode": "direct", "images": A},
             {"prompt_extend": True, "prompt_extend_mode": "direct", "image_urls": [A], "action": "edit"},
         ),
-        ({"prompt": "千" * 4000}, {"prompt": "千" * 4000}),
+        ({"prompt": "千" * 800}, {"prompt": "千" * 800}),
     ],
     refused=[
         ({"prompt_extend_mode": "direct"}, "prompt_extend", "true"),
@@ -48,6 +48,7 @@ QWEN_IMAGE_3 = Page(
         ({"watermark": False}, "watermark"),
         ({"images": A, "mask": MASK}, "mask"),
     ],
+    advised=[({"prompt": "千" * 801}, "prompt")],
 )
 
 QWEN_IMAGE_2 = Page(
