@@ -131,6 +131,9 @@ def resolve(given: Any, parameter: str, limits: Limits, *, now: float) -> Refere
         return _from_file(given.expanduser(), parameter, limits)
     if isinstance(given, (bytes, bytearray, memoryview)):
         return _from_content(bytes(given), parameter, limits)
+    if isinstance(given, Reference):
+        # It was read before, for this very model.
+        return given
     return _from_picture(_painted(given, parameter), parameter, limits)
 
 

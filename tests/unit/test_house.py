@@ -100,6 +100,7 @@ def test_the_public_names_are_what_they_were_meant_to_be():
         "model",
         "models",
         "paint_mask",
+        "panel",
         "read_provenance",
         "resume",
         "submit",
