@@ -48,7 +48,7 @@ class PanelRun(StatusView):
         self._asked = asked
         self._card = ipywidgets.HTML(self._markup())
         # Always called Cancel, as everywhere: tests and habits look for it.
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip="Cancel this job")
+        self._cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("notebook.cancel_tip"))
         self._cancel.add_class("qw-cancel")
         self._cancel.on_click(self._stop)
         top = ipywidgets.Box([self._card, self._cancel])
