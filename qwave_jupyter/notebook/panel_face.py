@@ -51,10 +51,13 @@ class Face:
         models: every model, family by family.
         state: what stands in it first.
         hearer: who is told.
+        tools: the widget with the tools for mask, boxes and palette.
         plain: use ipywidgets alone.
     """
 
-    def __init__(self, models: Iterable[Model], state: PanelState, hearer: Hearer, *, plain: bool = False) -> None:
+    def __init__(
+        self, models: Iterable[Model], state: PanelState, hearer: Hearer, tools: Any, *, plain: bool = False
+    ) -> None:
         self._hearer = hearer
         self._drawing = False
         models = tuple(models)
@@ -76,7 +79,7 @@ class Face:
         self.prompt.observe(self._typed, "value")
         self.references = ReferencesStrip(words.say("panel.references"), self._asked("images"))
         self.mask = ReferencesStrip(words.say("panel.mask"), self._asked("mask"), single=True)
-        self.tools = ipywidgets.VBox()
+        self._tools = tools
         self.line = ipywidgets.HTML()
         self.copy = CopyText()
         self.comparison = Comparison()
@@ -110,7 +113,7 @@ class Face:
         left = _column(self._chosen, self._controls, style="qwp-left")
         right = _column(
             _column(self._counted, self.prompt, style="qwp-order-2"),
-            _column(self.references, self.mask, self.tools, style="qwp-order-3"),
+            _column(self.references, self.mask, self._tools, style="qwp-order-3"),
             _column(go, self.line, self.copy, style="qwp-order-5"),
             _column(self.lookup, self.comparison, self.runs, style="qwp-order-6"),
             style="qwp-right",
@@ -119,6 +122,11 @@ class Face:
         root = ipywidgets.VBox([self._style, frame])
         root.add_class("qwp-panel")
         return root
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether only ipywidgets are used."""
+        return self._plain is not None
 
     def draw(self, state: PanelState, judged: Verdict, fields: tuple[Field, ...], *, demo: bool) -> None:
         """Show a state; what is already shown like that isn't sent again.
@@ -158,6 +166,7 @@ class Face:
             self._plain_models.add_class("qwp-f")
             self._chosen.children = [self._plain_models, self._notes]
             self._controls.children = [self._plain.widget, *self._controls.children[1:]]
+            self._tools.layout.display = "none"
             self.buttons["plain_controls"].layout.display = "none"
 
     def close_all(self) -> None:

@@ -51,8 +51,8 @@ class PanelRun(StatusView):
         self._cancel = ipywidgets.Button(description="Cancel", tooltip="Cancel this job")
         self._cancel.add_class("qw-cancel")
         self._cancel.on_click(self._stop)
-        top = ipywidgets.Box([self._card, self._cancel])
-        top.add_class("qw-live")
+        self._top = ipywidgets.Box([self._card, self._cancel])
+        self._top.add_class("qw-live")
         self._card.layout.width = "100%"
         self._pictures = ipywidgets.HTML()
         self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=words.say("panel.which"))
@@ -67,7 +67,7 @@ class PanelRun(StatusView):
         self._note = ipywidgets.HTML()
         for hidden in (self._acts, self._saving, self._pictures, self._note):
             hidden.layout.display = "none"
-        self.box = ipywidgets.VBox([top, self._pictures, self._acts, self._saving, self._note])
+        self.box = ipywidgets.VBox([self._top, self._pictures, self._acts, self._saving, self._note])
         self.box.add_class("qwp-run")
 
     @property
@@ -98,6 +98,7 @@ class PanelRun(StatusView):
         self._finished.set()
         self._card.value = self._markup()
         self._cancel.layout.display = "none"
+        self._top.add_class("qwp-ended")
         gallery = self.gallery
         if len(gallery):
             self._pictures.value = shown(gallery)
@@ -156,7 +157,7 @@ def _figure(image: GeneratedImage, place: int, gallery: Gallery, px: int) -> str
     preview = previews.of_file(image.path, Showing(px, gallery.showing.cache))
     size = f"{image.width}×{image.height}" if image.width else ""
     number = f"{place} · " if len(gallery) > 1 else ""
-    said = html.escape(f"{number}{size}")
+    said = html.escape(" · ".join(part for part in (f"{number}{size}", image.model) if part))
     if preview is None:
         gone = html.escape(words.say("panel.file_gone", path=image.path))
         return f"<figure><figcaption>{gone}</figcaption></figure>"
