@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import functools
 import random
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qwave_jupyter import lookups, settings, verbs, words
+from qwave_jupyter import settings, verbs, words
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import cell_text
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
-from qwave_jupyter.notebook import options, panel_loading, references_strip
+from qwave_jupyter.notebook import references_strip
 from qwave_jupyter.notebook.controls import fields_of
 from qwave_jupyter.notebook.panel_check import Remembered, Verdict, verdict
 from qwave_jupyter.notebook.panel_face import Face
@@ -29,7 +28,7 @@ from qwave_jupyter.notebook.panel_tools import PanelTools
 if TYPE_CHECKING:
     from qwave_jupyter.generation.request import Request
 
-__all__ = ["Panel", "from_line", "panel"]
+__all__ = ["Panel"]
 
 _MOST_RUNS = 24
 _MOST_EARLIER = 20
@@ -73,7 +72,7 @@ class Panel:
         self._variables = {} if variables is None else variables
         self._remembered = Remembered()
         self._first_compared: GeneratedImage | None = None
-        self._finder: ModelFinder | None = None
+        self.finder: ModelFinder | None = None
         self._copying = ""
         self._looking = ""
         self.runs: list[PanelRun] = []
@@ -173,8 +172,8 @@ class Panel:
         """Close every widget of it; jobs go on, and their pictures are kept."""
         for run in self.runs:
             run.dismiss()
-        if self._finder is not None:
-            self._finder.close_all()
+        if self.finder is not None:
+            self.finder.close_all()
         self.tools.close_all()
         self.face.close_all()
 
@@ -250,11 +249,11 @@ class Panel:
     def _look(self, what: str) -> None:
         self._looking = what
         if what == "find_model":
-            if self._finder is None:
-                self._finder = ModelFinder(tuple(self._catalog), self.choose_model)
-            self._finder.find()
+            if self.finder is None:
+                self.finder = ModelFinder(tuple(self._catalog), self.choose_model)
+            self.finder.find()
         self.face.show_lookup(
-            self._finder.widget if what == "find_model" and self._finder is not None else None,
+            self.finder.widget if what == "find_model" and self.finder is not None else None,
             card_of(self.state.model) if what == "about_model" else "",
         )
 
@@ -267,67 +266,3 @@ class Panel:
         self._pictures.draw(state)
         if self._copying in {"copy_as_cell", "copy_as_python"}:
             self._copy(self._copying)
-
-
-def panel(
-    prompt: str = "",
-    *,
-    model: str | None = None,
-    task: str | None = None,
-    last: bool = False,
-    plain: bool = False,
-    **parameters: Any,
-) -> Panel:
-    """A panel in the notebook, empty or with a request in it.
-
-    Args:
-        prompt: what to paint.
-        model: a model id; None for the one in the settings.
-        task: load the request of this job: its task id, its job id, or the end of either.
-        last: load the request of the last job.
-        plain: use ipywidgets alone, for frontends that load no others.
-        parameters: parameters of the model by name, pictures as a request takes them.
-
-    Raises:
-        UnknownModel: no such id; the nearest is named.
-        UnknownTask: there is no such job.
-        RequestRefused: a parameter that the model doesn't have.
-
-    Example:
-        >>> panel("a cat", model="gpt-image-2", aspect_ratio="16:9")
-        Panel(gpt-image-2, 'Ready: $0.0064 for 1 picture')
-    """
-    now, catalog, variables = settings.current(), settings.catalog(), _notebook_variables()
-    if last or task is not None:
-        state = panel_loading.from_request(catalog, panel_loading.request_of(task), now.home)
-    else:
-        state = panel_loading.from_parameters(catalog, model or now.model, prompt, parameters, variables, now.home)
-    return Panel(state, variables, plain=plain)
-
-
-def from_line(arguments: list[str]) -> Panel:
-    """What ``%qwave panel`` opens: ``--from-last``, ``--from TASK``, or the options of a cell.
-
-    Args:
-        arguments: the words behind the verb.
-
-    Raises:
-        OptionMistake: what can't be read.
-    """
-    if arguments[:1] == ["--from-last"]:
-        return panel(last=True)
-    name, equals, task = arguments[0].partition("=") if arguments else ("", "", "")
-    if name == "--from" and (equals or len(arguments) > 1):
-        return panel(task=task or arguments[1])
-    line = shlex.join(arguments)
-    chosen_model = lookups.model(options.model_named(line) or settings.current().model)
-    read = options.read_line(line, chosen_model, _notebook_variables())
-    return panel(model=chosen_model.id, **read.options)
-
-
-def _notebook_variables() -> Mapping[str, Any]:
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    variables: Mapping[str, Any] = shell.user_ns if shell is not None else {}
-    return variables

@@ -49,17 +49,17 @@ class PanelTools:
         self._offered: Mapping[str, str] = {}
         self._state: PanelState | None = None
         self._brush: tuple[str, MaskBrush] | None = None
-        self._editors: dict[str, BoxEditor] = {}
-        self._palette: PaletteEditor | None = None
+        self.editors: dict[str, BoxEditor] = {}
+        self.palette: PaletteEditor | None = None
         self._mine: Picked | None = None
-        self._buttons = {kind: self._button(kind) for kind in KINDS}
+        self.buttons = {kind: self._button(kind) for kind in KINDS}
         self._from_picture = ipywidgets.Button(description=words.say("panel.colours_of_picture"))
         self._from_picture.on_click(lambda _: self._take_colours())
         self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=words.say("panel.which_boxes"))
         self._which.add_class("qwp-which")
         self._which.observe(self._turned, "value")
-        self._notes = {kind: ipywidgets.HTML() for kind in KINDS}
-        row = ipywidgets.Box(list(self._buttons.values()))
+        self.notes = {kind: ipywidgets.HTML() for kind in KINDS}
+        row = ipywidgets.Box(list(self.buttons.values()))
         row.add_class("qwp-acts")
         self._room = ipywidgets.VBox()
         self.widget = ipywidgets.VBox([row, self._room])
@@ -80,16 +80,21 @@ class PanelTools:
             for kind in self._offered:
                 if kind in self._open and (parts := self._parts(kind, state)):
                     shown[kind] = parts
-            for kind, button in self._buttons.items():
+            for kind, button in self.buttons.items():
                 button.layout.display = "" if kind in self._offered else "none"
                 button.value = kind in shown
-            wanted = [part for kind in shown for part in (*shown[kind], self._notes[kind])]
+            wanted = [part for kind in shown for part in (*shown[kind], self.notes[kind])]
             if list(self._room.children) != wanted:
                 self._room.children = wanted
             self.widget.layout.display = "" if self._offered else "none"
         finally:
             self._drawing = False
         return tuple(self._offered[kind] for kind in shown if kind != "mask")
+
+    @property
+    def brush(self) -> MaskBrush | None:
+        """The mask brush, once it was shown."""
+        return self._brush[1] if self._brush is not None else None
 
     def settle(self) -> None:
         """Write the painted mask, so that a cell can name it.
@@ -104,8 +109,8 @@ class PanelTools:
         """Close every widget of it, shown or not."""
         self._drawing = True
         self._room.children = ()
-        editors = [self._brush and self._brush[1], self._palette, *self._editors.values()]
-        for part in (*filter(None, editors), self._from_picture, self._which, *self._notes.values(), self.widget):
+        editors = [self._brush and self._brush[1], self.palette, *self.editors.values()]
+        for part in (*filter(None, editors), self._from_picture, self._which, *self.notes.values(), self.widget):
             close_all(part)
 
     def _button(self, kind: str) -> Any:
@@ -134,9 +139,9 @@ class PanelTools:
         elif kind == "boxes":
             self._changed(name, self._boxes())
         else:
-            if self._palette is None:
-                self._palette = self._new_palette(None)
-            self._changed(name, self._palette.palette)
+            if self.palette is None:
+                self.palette = self._new_palette(None)
+            self._changed(name, self.palette.palette)
 
     def _is_due(self, kind: str) -> bool:
         """Whether a state asks for a tool by itself."""
@@ -147,7 +152,7 @@ class PanelTools:
         return (asked and (kind != "mask" or state.mask is None)) or (kind != "mask" and name in state.values)
 
     def _parts(self, kind: str, state: PanelState) -> list[Any]:
-        self._notes[kind].value = ""
+        self.notes[kind].value = ""
         try:
             if kind == "mask":
                 return self._brush_parts(state)
@@ -159,8 +164,8 @@ class PanelTools:
             self._open.discard(kind)
             self._shut.add(kind)
             if kind != "palette":
-                self._notes[kind].value = _small(str(problem))
-                return [self._notes[kind]]
+                self.notes[kind].value = _small(str(problem))
+                return [self.notes[kind]]
             return []
 
     def _brush_parts(self, state: PanelState) -> list[Any]:
@@ -177,9 +182,9 @@ class PanelTools:
         if not state.model.references.takes_bytes and self._mine is not None and state.mask == self._mine:
             self.settle()
             said = words.say("panel.mask_needs_address", path=self._mine.written, model=state.model.id)
-            self._notes["mask"].value = _small(said)
+            self.notes["mask"].value = _small(said)
         elif state.model.references.takes_bytes:
-            self._notes["mask"].value = _small(words.say("panel.mask_inferred"))
+            self.notes["mask"].value = _small(words.say("panel.mask_inferred"))
         return [self._brush[1]]
 
     def _paint(self) -> None:
@@ -198,24 +203,24 @@ class PanelTools:
     def _box_parts(self, state: PanelState) -> list[Any]:
         given = state.values.get(self._offered["boxes"]) or ()
         for place, picked in enumerate(state.images):
-            if picked.written not in self._editors and _can_be_drawn(picked) and len(self._editors) < _MOST_EDITORS:
-                editor = self._editors[picked.written] = BoxEditor(picked.source)
+            if picked.written not in self.editors and _can_be_drawn(picked) and len(self.editors) < _MOST_EDITORS:
+                editor = self.editors[picked.written] = BoxEditor(picked.source)
                 if place < len(given):
                     editor.value = given[place]
                 editor.observe(lambda _: self._drawn(), "value")
-        for written in [one for one in self._editors if one not in {picked.written for picked in state.images}]:
-            self._editors.pop(written).close_all()
-        places = [place for place, one in enumerate(state.images) if one.written in self._editors]
+        for written in [one for one in self.editors if one not in {picked.written for picked in state.images}]:
+            self.editors.pop(written).close_all()
+        places = [place for place, one in enumerate(state.images) if one.written in self.editors]
         options = [(str(place + 1), place) for place in places]
         if tuple(self._which.options) != tuple(options):
             self._which.options = options
-        chosen = self._editors[state.images[self._which.value].written]
+        chosen = self.editors[state.images[self._which.value].written]
         return [self._which, chosen] if len(places) > 1 else [chosen]
 
     def _boxes(self) -> list[Any] | None:
         if self._state is None:
             return None
-        editors = [self._editors.get(picked.written) for picked in self._state.images]
+        editors = [self.editors.get(picked.written) for picked in self._state.images]
         boxes = [editor.boxes if editor is not None else [] for editor in editors]
         return boxes if any(boxes) else None
 
@@ -229,12 +234,12 @@ class PanelTools:
 
     def _palette_parts(self, state: PanelState) -> list[Any]:
         given = state.values.get(self._offered["palette"])
-        if self._palette is None:
-            self._palette = self._new_palette(given)
-        elif given is not None and [*given] != self._palette.palette:
-            self._palette.value = [*given]
+        if self.palette is None:
+            self.palette = self._new_palette(given)
+        elif given is not None and [*given] != self.palette.palette:
+            self.palette.value = [*given]
         from_picture = bool(state.images) and _can_be_drawn(state.images[0])
-        return [self._palette, self._from_picture] if from_picture else [self._palette]
+        return [self.palette, self._from_picture] if from_picture else [self.palette]
 
     def _new_palette(self, given: Any) -> PaletteEditor:
         hundredths = self._state is not None and not {"whole_palette"} & _checks(self._state.model)
@@ -243,20 +248,20 @@ class PanelTools:
         return palette
 
     def _coloured(self) -> None:
-        if not self._drawing and self._palette is not None and "palette" in self._offered:
-            self._changed(self._offered["palette"], self._palette.palette)
+        if not self._drawing and self.palette is not None and "palette" in self._offered:
+            self._changed(self._offered["palette"], self.palette.palette)
 
     def _take_colours(self) -> None:
-        if self._palette is None or self._state is None or not self._state.images:
+        if self.palette is None or self._state is None or not self._state.images:
             return
         try:
             taken = PaletteEditor.from_picture(self._state.images[0].source)
         except QwaveError as problem:
-            self._notes["palette"].value = _small(str(problem))
+            self.notes["palette"].value = _small(str(problem))
             return
         colours = taken.palette
         taken.close_all()
-        self._palette.value = colours
+        self.palette.value = colours
 
 
 def _offered(state: PanelState) -> dict[str, str]:
