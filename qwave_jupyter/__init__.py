@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.verbs import as_completed as as_completed
     from qwave_jupyter.verbs import balance as balance
     from qwave_jupyter.verbs import build as build
+    from qwave_jupyter.verbs import cost as cost
     from qwave_jupyter.verbs import generate as generate
     from qwave_jupyter.verbs import history as history
     from qwave_jupyter.verbs import resume as resume
@@ -54,6 +55,7 @@ __all__ = [
     "batch",
     "build",
     "configure",
+    "cost",
     "draw_boxes",
     "generate",
     "history",
@@ -79,6 +81,7 @@ _HOMES = {
     "batch": "many",
     "build": "verbs",
     "configure": "settings",
+    "cost": "verbs",
     "draw_boxes": "notebook.canvas.box_editor",
     "generate": "verbs",
     "history": "verbs",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import math
 import re
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -36,6 +37,7 @@ __all__ = ["LONGEST_HOLD", "Answer", "Order", "Protocol"]
 LONGEST_HOLD = 60
 #: ``POST /tasks/sync`` was removed on 2026-06-11.
 _WITHOUT_SYNC = frozenset({"2026-09"})
+_KEPT_BYTES = 200_000_000
 _MIMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 _PICTURE = r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}"
 
@@ -76,6 +78,7 @@ class Protocol:
         self._key = key
         self._limiter = Limiter(clock)
         self._painted: dict[tuple[str, int], bytes] = {}
+        self._easel = threading.Lock()
         self._calls: deque[webhooks.Call] = deque()
         self.change(**switches)
 
@@ -141,9 +144,9 @@ class Protocol:
         """A task as it looks now."""
         now = self.clock.now()
         kind = self._format(task)
-        links = [f"{self.host}/files/{task.task_id}/{index}.{kind}" for index in range(task.pictures)]
-        done = task.status(now) == "completed"
-        return Sight(task, now, links if done else (), task.ends + self._lifetime(task))
+        count = task.pictures if task.status(now) == "completed" else 0
+        links = [f"{self.host}/files/{task.task_id}/{index}.{kind}" for index in range(count)]
+        return Sight(task, now, links, task.ends + self._lifetime(task))
 
     def accepted(self, key: str, wish: Callable[[], ordering.Wish]) -> Task:
         """The task of a request: the one that is known under its key, or a new one.
@@ -315,9 +318,15 @@ class Protocol:
 
     def _paint(self, task: Task, index: int) -> bytes:
         place = task.task_id, index
-        if place not in self._painted:
-            self._painted[place] = painter.paint(self._brief(task, index, self._format(task)))
-        return self._painted[place]
+        picture = self._painted.get(place)
+        if picture is None:
+            picture = painter.paint(self._brief(task, index, self._format(task)))
+            with self._easel:
+                self._painted[place] = picture
+                while len(self._painted) > 1 and sum(map(len, self._painted.values())) > _KEPT_BYTES:
+                    # It can be painted again, the very same.
+                    del self._painted[next(iter(self._painted))]
+        return picture
 
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
         defaults = self.catalog.model(task.model).effective({})
