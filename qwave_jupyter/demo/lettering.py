@@ -94,9 +94,9 @@ def caption(picture: Image.Image, texts: Sequence[str], area: Area | None = None
     left, top, right, bottom = area or (0, 0, picture.width, picture.height)
     size = max(9.0, min(right - left, bottom - top) / 30)
     y = bottom - size * 2.2
-    for text in reversed(texts):
+    for text in reversed(texts[:4]):
         path = _path_for(text)
-        fits = text if path is not None else text.encode("ascii", "replace").decode()
+        fits = (text if path is not None else text.encode("ascii", "replace").decode())[:200]
         font = _font(path or "", round(size))
         while len(fits) > 4 and font.getlength(fits) > (right - left) * 0.72:
             fits = fits[:-2].rstrip("…") + "…"

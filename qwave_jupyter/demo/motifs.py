@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from qwave_jupyter.demo import creatures, things
 from qwave_jupyter.demo.moods import Colour, Mood, colour_in, mixed
 from qwave_jupyter.demo.pens import Pen, lit
-from qwave_jupyter.demo.scenery import Scene
+from qwave_jupyter.demo.stage import Scene
 
 __all__ = ["MOTIFS", "Motif", "Wish", "place", "place_middle", "wishes_in"]
 
@@ -52,7 +52,7 @@ MOTIFS: dict[str, Motif] = {
     "forest": Motif(r"forest|woods\b|woodland|jungle|pines?\b|森林|树林|松", "far"),
     "bridge": Motif(r"bridge|桥", "far"),
     "castle": Motif(r"castle|palace|fortress|城堡|宫殿|皇宫", "middle", things.castle, 1.4, 3.2, 1.35),
-    "pagoda": Motif(r"pagoda|temple|shrine|塔|寺|庙", "middle", things.pagoda, 1.2, 2.7, 1.35),
+    "pagoda": Motif(r"pagoda|temple|shrine|(?<!灯)塔|寺|庙", "middle", things.pagoda, 1.2, 2.7, 1.35),
     "windmill": Motif(r"windmill|风车", "middle", things.windmill, 1.5, 2.8, 1.25),
     "lighthouse": Motif(r"lighthouse|灯塔", "middle", things.lighthouse, 1.3, 2.7, 1.6),
     "house": Motif(
@@ -88,7 +88,7 @@ MOTIFS: dict[str, Motif] = {
         r"\bcups?\b|teacup|\bmugs?\b|coffee|\btea\b|teapot|latte|杯|茶|咖啡", "near", things.cup, 1.4, 2.6, 1.8
     ),
     "person": Motif(
-        r"\bpersons?\b|\bpeople\b|\bm[ae]n\b|\bwom[ae]n\b|\bgirls?\b|\bboys?\b|\bchild(ren)?\b|portrait|farmer|teacher|student|人(?!工)|女孩|男孩|孩子|少女",
+        r"\bpersons?\b|\bpeople\b|\bm[ae]n\b|\bwom[ae]n\b|\bgirls?\b|\bboys?\b|\bchild(ren)?\b|portrait|farmer|teacher|student|(?<!器)人(?!工)|女孩|男孩|孩子|少女",
         "near",
         creatures.person,
         0.8,

@@ -20,10 +20,12 @@ from qwave_jupyter.demo.moods import Mood, mixed, mood_at, mood_of, turned
 from qwave_jupyter.demo.motifs import Wish, place, place_middle, wishes_in
 from qwave_jupyter.demo.palettes import Share, in_palette
 from qwave_jupyter.demo.pens import column
-from qwave_jupyter.demo.scenery import Scene, bank, ground, hills, open_scene
+from qwave_jupyter.demo.scenery import bank, ground, hills
 from qwave_jupyter.demo.skies import weather
 from qwave_jupyter.demo.skylines import bridge, city
+from qwave_jupyter.demo.stage import Scene, open_scene
 from qwave_jupyter.demo.styles import grain, style_of, styled
+from qwave_jupyter.demo.woods import frame_with_trees
 
 __all__ = ["Brief", "paint", "pixel_size"]
 
@@ -120,12 +122,12 @@ def pixel_size(aspect_ratio: str | None, resolution: str | None) -> tuple[int, i
     """
     left, _, right = (aspect_ratio or "").partition(":")
     try:
-        ratio = min(8.0, max(0.125, float(left) / float(right)))
+        ratio = float(left) / float(right)
     except (ValueError, ZeroDivisionError):
         ratio = 1.0
-    ratio = ratio if math.isfinite(ratio) else 1.0
+    ratio = min(8.0, max(0.125, ratio)) if math.isfinite(ratio) else 1.0
     tier = (resolution or "1k").lower()
-    if re.fullmatch(r"\d{1,2}mp", tier):
+    if re.fullmatch(r"[0-9]{1,2}mp", tier):
         area = max(1, min(16, int(tier[:-2]))) * _MEGAPIXEL
         return _even(math.sqrt(area * ratio)), _even(math.sqrt(area / ratio))
     side = _TIERS.get(tier, 1024)
@@ -215,6 +217,8 @@ def _stage(brief: Brief, plan: _Plan, size: tuple[int, int], before: Image.Image
         scene = open_scene(canvas, plan.mood, dice, plan.fine, at, moon=asked)
         scene.shift = (brief.part - 0.5) * 0.4 if brief.series else 0.0
         _landscape(scene, plan, names)
+    if scene.framed:
+        frame_with_trees(scene)
     place(scene, plan.wishes)
     weather(scene.image, plan.mood, scene.fork(), scene.horizon)
     picture = scene.image
@@ -231,6 +235,8 @@ def _stage(brief: Brief, plan: _Plan, size: tuple[int, int], before: Image.Image
 
 def _landscape(scene: Scene, plan: _Plan, names: set[str]) -> None:
     hills(scene, rocky="mountain" in names, wooded="forest" in names or not (names - {"sun", "moon", "mountain"}))
+    if "forest" in names and plan.mood.place == "land" and scene.fine:
+        scene.framed = True
     if "city" in names:
         city(scene, neon=plan.style == "neon" or plan.mood.night)
     if plan.mood.wet:

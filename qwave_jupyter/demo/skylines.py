@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from qwave_jupyter.demo.moods import Colour, mixed
 from qwave_jupyter.demo.pens import column
-from qwave_jupyter.demo.scenery import Scene
+from qwave_jupyter.demo.stage import Scene
 
 __all__ = ["bridge", "city"]
 

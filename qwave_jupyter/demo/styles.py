@@ -156,7 +156,7 @@ def _watercolour(picture: Image.Image, mood: Mood, dice: random.Random) -> Image
 def _pixel_art(picture: Image.Image, mood: Mood, dice: random.Random) -> Image.Image:
     _ = mood, dice
     width, height = picture.size
-    step = max(1, round(max(width, height) / 128))
+    step = max(4, round(max(width, height) / 112))
     small = picture.resize((max(8, width // step), max(8, height // step)), Image.Resampling.BOX)
     small = ImageEnhance.Contrast(ImageEnhance.Color(small).enhance(1.3)).enhance(1.12)
     few = small.quantize(28, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
