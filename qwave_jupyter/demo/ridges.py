@@ -76,7 +76,9 @@ def lay(scene: Scene, line: Sequence[Point], top: Colour, foot: Colour, fade: fl
     shine = 0 if scene.mood.weather & {"rain", "storm", "fog", "snow"} else shine
     soft = glow.point([round(shine * max(0.0, 1 - value / 181) ** 1.6) for value in range(256)])
     fill.paste(scene.mood.light, (round(scene.light[0] - width / 2), -soft.height // 2), soft)
-    scene.image.paste(fill, (0, upper), mask.reduce(2))
+    shape = mask.reduce(2)
+    scene.image.paste(fill, (0, upper), shape)
+    scene.outline((0, upper), shape)
 
 
 def snow_on(scene: Scene, line: Sequence[Point], rock: Colour, tall: float) -> None:

@@ -16,13 +16,13 @@ from qwave_jupyter.demo.woods import plant
 __all__ = ["bank", "ground", "hills"]
 
 
-def hills(scene: Scene, *, rocky: bool, wooded: bool) -> None:
+def hills(scene: Scene, *, rocky: bool, wooded: float) -> None:
     """The hills, from the farthest to the nearest but one.
 
     Args:
         scene: is changed.
         rocky: whether the far ones are mountains.
-        wooded: whether trees stand on the nearer ones.
+        wooded: how high the trees are that stand on the nearer ones; 0 for none.
     """
     mood, dice = scene.mood, scene.fork()
     if mood.place == "underwater":
@@ -49,7 +49,7 @@ def hills(scene: Scene, *, rocky: bool, wooded: bool) -> None:
         shade = mixed(shade, mood.leaf, 0.45 * depth if not rocky or layer >= 3 else 0.0)
         foot = mixed(shade, mood.far, 0.6 - 0.25 * depth)
         if wooded and layer >= layers - 3:
-            plant(scene, line, scene.unit * (0.16 + 0.34 * depth), shade, foot)
+            plant(scene, line, scene.unit * (0.16 + 0.34 * depth) * wooded, shade, foot)
         lay(scene, line, shade, foot, height * (0.32 - 0.1 * depth))
         if rocky and layer < 3 and mood.place != "desert":
             snow_on(scene, line, shade, tall)
@@ -117,6 +117,11 @@ def _water(scene: Scene) -> None:
     water = Image.blend(waved, tone, 0.42)
     _glitter(water, scene, line)
     scene.image.paste(water, (0, line))
+    if scene.lines is not None:
+        above = scene.lines.crop((0, max(0, line - depth), width, line)).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+        scene.lines.paste(0, (0, line, width, height))
+        scene.lines.paste(above.point([value // 4 for value in range(256)]), (0, line))
+        scene.lines.paste(200, (0, line, width, line + max(1, height // 700)))
 
 
 def _glitter(water: Image.Image, scene: Scene, line: int) -> None:

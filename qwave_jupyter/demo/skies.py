@@ -19,8 +19,8 @@ def sky_lights(
     horizon: float,
     light: tuple[float, float],
     asked: str = "",
-) -> None:
-    """Stars, sun or moon with their glow, northern lights, a rainbow.
+) -> float:
+    """Stars, sun or moon with their glow, northern lights, a rainbow; the disc's radius in pixels, or 0.
 
     Args:
         canvas: is changed.
@@ -28,19 +28,20 @@ def sky_lights(
         dice: decides where stars are.
         horizon: in pixels from the top.
         light: where sun or moon stand, in pixels.
-        asked: ``moon`` or ``sun`` where the prompt asks for one, which is then large.
+        asked: ``moon`` or ``sun`` where the prompt asks for one, which is then large; ``none`` where it wants none.
     """
     width, height = canvas.size
     short = min(width, height)
     if mood.stars:
         _stars(canvas, mood, dice, horizon)
     if mood.place == "space":
-        _planet(canvas, mood, dice, horizon)
+        _planet(canvas, mood, dice, horizon, light)
     if "aurora" in mood.weather:
         _aurora(canvas, dice, horizon)
     if mood.place == "underwater":
-        return
-    covered = bool(mood.weather & {"rain", "storm", "fog", "snow"}) and not asked
+        return 0.0
+    covered = asked == "none" or (bool(mood.weather & {"rain", "storm", "fog", "snow"}) and not asked)
+    disc = 0.0
     radius = round(short * (0.85 if not mood.night else 0.5))
     _halo(canvas, mood.light, light, radius, 0.5 if covered else 0.85)
     _halo(canvas, mood.light, light, round(radius * 0.35), 0.3 if covered else 0.7)
@@ -49,6 +50,7 @@ def sky_lights(
         _disc(canvas, mood, light, disc, moon=asked == "moon" or (mood.night and asked != "sun"))
     if "rainbow" in mood.weather:
         _rainbow(canvas, dice, horizon)
+    return disc
 
 
 def weather(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
@@ -147,11 +149,13 @@ def _stars(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float)
             pen.ellipse((x - wide, y - wide, x + wide, y + wide), fill=shade)
 
 
-def _planet(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
+def _planet(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float, light: tuple[float, float]) -> None:
     short = min(canvas.size)
+    away = dice.uniform(0.1, 0.3), dice.uniform(0.34, 0.44)
+    large, small = (1 - part if light[0] < canvas.width / 2 else part for part in away)
     for radius, across, down in (
-        (short * dice.uniform(0.13, 0.2), dice.uniform(0.15, 0.85), dice.uniform(0.18, 0.4)),
-        (short * dice.uniform(0.03, 0.05), dice.uniform(0.1, 0.9), dice.uniform(0.1, 0.5)),
+        (short * dice.uniform(0.13, 0.2), large, dice.uniform(0.24, 0.42)),
+        (short * dice.uniform(0.03, 0.05), small, dice.uniform(0.1, 0.2)),
     ):
         side = max(16, round(radius * 4))
         hue = dice.choice(((222, 130, 92), (110, 156, 214), (196, 154, 210), (120, 190, 170)))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-__all__ = ["curve", "fractal", "mottled"]
+__all__ = ["curve", "edges_of", "fractal", "grain", "mottled"]
 
 
 def fractal(
@@ -64,3 +64,27 @@ def mottled(
     small = max(8, picture.width // 2), max(8, picture.height // 2)
     noise = fractal(small, dice, cells, octaves).resize(picture.size, Image.Resampling.BILINEAR)
     return Image.blend(picture, ImageChops.overlay(picture, Image.merge("RGB", (noise, noise, noise))), much)
+
+
+def edges_of(picture: Image.Image) -> Image.Image:
+    """The edges of a picture in grey, of whichever of its three colours has the strongest.
+
+    Args:
+        picture: RGB.
+    """
+    red, green, blue = (one.filter(ImageFilter.FIND_EDGES) for one in picture.split())
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
+
+
+def grain(picture: Image.Image, dice: random.Random, much: int) -> Image.Image:
+    """Fine grain over a picture, which also hides the steps of gradients.
+
+    Args:
+        picture: RGB.
+        dice: decides it.
+        much: levels up or down.
+    """
+    width, height = picture.size
+    noise = Image.frombytes("L", (width, height), dice.randbytes(width * height))
+    noise = noise.point([value * (2 * much + 1) // 256 for value in range(256)])
+    return ImageChops.add(picture, Image.merge("RGB", (noise, noise, noise)), 1, -much)

@@ -55,7 +55,9 @@ def plant(scene: Scene, line: Sequence[Point], tall: float, shade: Colour, foot:
         x += tall * dice.uniform(0.2, 0.6)
     for colour, mask in groups:
         fill = column((mixed(colour, mood.light, 0.1), colour, mixed(colour, foot, 0.5)), size)
-        scene.image.paste(fill, (0, upper), mask.reduce(2))
+        shape = mask.reduce(2)
+        scene.image.paste(fill, (0, upper), shape)
+        scene.outline((0, upper), shape)
 
 
 def frame_with_trees(scene: Scene) -> None:
@@ -71,12 +73,18 @@ def frame_with_trees(scene: Scene) -> None:
     for depth, (thick, away) in enumerate(((0.34, 0.15), (0.62, 0.075), (1.15, 0.0))):
         trunks = Image.new("L", (width, height))
         pen = ImageDraw.Draw(trunks)
+        foot = height * (0.9 + 0.08 * depth)
         for side in (0, 1):
             inset = width * (away + dice.uniform(-0.012, 0.03))
             x = inset if side == 0 else width - inset
-            _trunk(pen, dice, x, unit * thick * dice.uniform(0.85, 1.2), height * (0.9 + 0.08 * depth))
+            _trunk(pen, dice, x, unit * thick * dice.uniform(0.85, 1.2), foot)
+        # The foot is lost in the grass.
+        grass = max(2, round(unit * 0.4))
+        fade = ImageChops.invert(Image.linear_gradient("L").resize((width, grass)))
+        trunks.paste(0, (0, round(foot) - grass), ImageChops.invert(fade))
         colour = mixed(dark, mood.far, 0.34 - 0.16 * depth)
         fill = column((mixed(colour, mood.far, 0.25), colour, mixed(colour, dark, 0.5)), (width, height))
+        scene.outline((0, 0), trunks)
         scene.image.paste(fill, (0, 0), trunks.filter(ImageFilter.GaussianBlur(max(0.6, unit / 110))))
     if mood.season != "winter":
         _canopy(scene, dice)
@@ -96,7 +104,7 @@ def _canopy(scene: Scene, dice: random.Random) -> None:
     down = Image.linear_gradient("L").resize((width, deep))
     for layer in range(3):
         leaves = fractal((width, deep), dice, (9.0 * width / height, 4.0), 6, 0.82)
-        room = ImageChops.subtract(ImageChops.add(across, Image.new("L", across.size, 112), 1.6), down, 0.9)
+        room = ImageChops.subtract(ImageChops.add(across, Image.new("L", across.size, 132), 1.45), down, 0.92)
         mask = curve(ImageChops.multiply(leaves, room), 92 + 14 * layer, 104 + 14 * layer)
         tone = mixed(mixed(mood.near, (10, 12, 20), 0.5), tones[layer % len(tones)], 0.16 + 0.2 * layer)
         tone = mixed(tone, mood.near, 0.6) if mood.night else tone
