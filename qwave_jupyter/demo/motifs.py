@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qwave_jupyter.demo import creatures, things
+from qwave_jupyter.demo import creatures, emblems, things
 from qwave_jupyter.demo.moods import Colour, Mood, colour_in
 from qwave_jupyter.demo.pens import Pen
 
@@ -24,7 +24,7 @@ class Motif:
         words: a pattern for the words that call it, in lower case.
         stance: ``sky``, ``far`` (painted across the view), ``middle`` (stands in the landscape), ``near``, ``air``,
             ``water`` (floats where there is water).
-        draw: how, for all but ``sky`` and ``far``.
+        draw: how; what is in the sky or far is drawn so only where there is no background.
         wide: half its width in its own units.
         tall: its height in its own units.
         size: a unit of it in tenths of the picture's shorter side.
@@ -32,21 +32,25 @@ class Motif:
 
     words: str
     stance: str
-    draw: Draw | None = None
+    draw: Draw
     wide: float = 1.3
     tall: float = 2.7
     size: float = 1.7
 
 
 MOTIFS: dict[str, Motif] = {
-    "sun": Motif(r"\bsun\b|sunny|太阳|阳光", "sky"),
-    "moon": Motif(r"\bmoon(?!light)|月亮|明月|圆月|月(?!光)", "sky"),
-    "mountain": Motif(r"mountain|\balps?\b|\bpeaks?\b|volcano|himalaya|\bfuji|山", "far"),
+    "sun": Motif(r"\bsun\b|sunny|太阳|阳光", "sky", emblems.sun, 1.2, 2.4),
+    "moon": Motif(r"\bmoon(?!light)|月亮|明月|圆月|月(?!光)", "sky", emblems.moon, 1.1, 2.3),
+    "mountain": Motif(r"mountain|\balps?\b|\bpeaks?\b|volcano|himalaya|\bfuji|山", "far", emblems.mountain, 1.5, 2.2),
     "city": Motif(
-        r"\bcit(y|ies)\b|\btown\b|street|skyline|skyscraper|buildings?\b|tokyo|shanghai|城市|都市|街|大楼|高楼", "far"
+        r"\bcit(y|ies)\b|\btown\b|street|skyline|skyscraper|buildings?\b|tokyo|shanghai|城市|都市|街|大楼|高楼",
+        "far",
+        emblems.city,
+        1.3,
+        2.7,
     ),
-    "forest": Motif(r"forest|woods\b|woodland|jungle|pines?\b|森林|树林|松", "far"),
-    "bridge": Motif(r"bridge|桥", "far"),
+    "forest": Motif(r"forest|woods\b|woodland|jungle|pines?\b|森林|树林|松", "far", emblems.forest, 1.4, 2.5),
+    "bridge": Motif(r"bridge|桥", "far", emblems.bridge, 1.9, 1.8),
     "castle": Motif(r"castle|palace|fortress|城堡|宫殿|皇宫", "middle", things.castle, 1.4, 3.2, 1.35),
     "pagoda": Motif(r"pagoda|temple|shrine|(?<!灯)塔|寺|庙", "middle", things.pagoda, 1.2, 2.7, 1.35),
     "windmill": Motif(r"windmill|风车", "middle", things.windmill, 1.5, 2.8, 1.25),
@@ -148,7 +152,8 @@ def wishes_in(prompt: str, refused: str = "") -> list[Wish]:
             r"[,.;，。；、]|\band\b|\bwith\b|\bon\b|\bin\b|和", prompt[max(0, match.start() - 28) : match.start()]
         )[-1]
         count = next((number for words, number in _NUMBERS.items() if re.search(words, before)), 1)
-        if count == 1 and re.fullmatch(r"\w+s|people|children|women|men", match[0]) and name not in {"cup", "city"}:
-            count = 3 if match[0] != "glass" else 1
+        whole = match[0] + prompt[match.end() : match.end() + 1].strip()
+        if count == 1 and re.fullmatch(r"\w+s|people|children|women|men", whole) and name != "city":
+            count = 3
         found.append(Wish(name, count, colour_in(before), match.start()))
     return sorted(found, key=lambda wish: wish.at)

@@ -20,6 +20,7 @@ from qwave_jupyter.demo.interiors import table
 from qwave_jupyter.demo.moods import Mood, mixed, mood_at, mood_of, turned
 from qwave_jupyter.demo.motifs import Wish, wishes_in
 from qwave_jupyter.demo.palettes import Share, in_palette
+from qwave_jupyter.demo.patterns import pattern
 from qwave_jupyter.demo.pens import column
 from qwave_jupyter.demo.placing import place, place_alone, place_middle
 from qwave_jupyter.demo.scenery import bank, ground, hills
@@ -221,6 +222,9 @@ def _stage(brief: Brief, plan: _Plan, size: tuple[int, int], before: Image.Image
         scene.lines = Image.new("L", canvas) if plan.style in LINED else None
         place_alone(scene, plan.wishes or [Wish("tree")])
         return styled(plan.style, scene.image, plan.mood, dice, scene.lines)
+    elif brief.tile:
+        scene = pattern(canvas, plan.mood, plan.wishes, dice, lines=plan.style in LINED)
+        return styled(plan.style, scene.image, plan.mood, dice, scene.lines)
     else:
         at = 0.14 + 0.72 * brief.part if brief.series else None
         asked = next((one for one in ("moon", "sun") if one in names), "none" if "sun" in plan.refused else "")
@@ -238,8 +242,6 @@ def _stage(brief: Brief, plan: _Plan, size: tuple[int, int], before: Image.Image
     picture = styled(plan.style, picture, plan.mood, dice, scene.lines)
     if before is None and not plan.style and brief.quality != "low":
         picture = grain(picture, dice, 2)
-    if brief.tile:
-        picture = _tiled(picture)
     return picture
 
 
@@ -312,7 +314,7 @@ def _ground(part: Image.Image, plan: _Plan, brief: Brief, allowed: Image.Image |
     """What a change starts from: all of the reference, or the blurred surroundings of a region, or nothing of it."""
     if allowed is None:
         return part
-    if not any(wish.motif.draw for wish in plan.wishes):
+    if not any(wish.motif.stance not in {"sky", "far"} for wish in plan.wishes):
         return None
     tiny = part.convert("RGB").resize((5, 5), Image.Resampling.BOX)
     return tiny.resize(_canvas(part.size, brief.quality), Image.Resampling.BICUBIC)
@@ -354,13 +356,6 @@ def _framed(picture: Image.Image, mood: Mood) -> None:
     away = Image.radial_gradient("L").resize(picture.size, Image.Resampling.BICUBIC)
     dark = mixed(mood.sky[0], mood.near, 0.6)
     picture.paste(dark, (0, 0), away.point([round(max(0, value - 96) * 0.62) for value in range(256)]))
-
-
-def _tiled(picture: Image.Image) -> Image.Image:
-    moved = ImageChops.offset(picture, picture.width // 2, picture.height // 2)
-    middle = Image.radial_gradient("L").resize(picture.size, Image.Resampling.BICUBIC)
-    mask = middle.point([max(0, min(255, (116 - value) * 6)) for value in range(256)])
-    return Image.composite(picture, moved, mask)
 
 
 def _lettered(picture: Image.Image, brief: Brief, plan: _Plan, area: tuple[int, int, int, int] | None) -> None:

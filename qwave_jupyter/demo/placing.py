@@ -19,7 +19,7 @@ _MOST_NEAR = 7
 _CROWD = (1.0, 1.0, 0.84, 0.68, 0.58, 0.5, 0.46, 0.42)
 _FLOATING = frozenset({"water", "swim", "air"})
 _HOLDERS = frozenset({"person", "cat", "dog", "robot", "panda", "rabbit", "astronaut"})
-_MEADOW = 15
+_MEADOW = 30
 
 
 def place(scene: Scene, wishes: Sequence[Wish]) -> None:
@@ -68,7 +68,7 @@ def place_alone(scene: Scene, wishes: Sequence[Wish]) -> None:
         wishes: which; at most five are shown.
     """
     width, height = scene.image.size
-    each = [wish for wish in wishes if wish.motif.draw for _ in range(wish.count)][:5]
+    each = [wish for wish in wishes for _ in range(wish.count)][:5]
     for number, wish in enumerate(each):
         motif = wish.motif
         unit = min(width * 0.86 / len(each) / (motif.wide * 2), height * 0.8 / motif.tall)
@@ -132,9 +132,9 @@ def _meadow(scene: Scene, wish: Wish) -> None:
     dice = scene.dice
     top = scene.horizon + (height - scene.horizon) * 0.5
     for near in sorted((number + dice.random()) / _MEADOW for number in range(_MEADOW)):
-        unit = scene.unit * wish.motif.size * (0.34 + 0.72 * near**1.5)
+        unit = scene.unit * wish.motif.size * (0.2 + 0.56 * near**1.6)
         x = width * (dice.uniform(-0.02, 1.02) if near < 0.75 else (dice.random() * 0.9 + 0.05))
-        y = top + (height * 1.02 - top) * near + unit * 0.4
+        y = top + (height * 1.02 - top) * near + unit * 0.7
         draw(scene, wish, (x + scene.shift * width, y), unit, hazy=0.3 * (1 - near), shadow=near > 0.5)
 
 
@@ -160,8 +160,6 @@ def draw(
         shadow: whether it throws one.
     """
     motif, mood = wish.motif, scene.mood
-    if motif.draw is None:
-        return
     pen = Pen(max(3.0, unit), motif.wide, motif.tall)
     motif.draw(pen, mood, wish.colour, scene.fork())
     sheet, x, y = pen.finished()
