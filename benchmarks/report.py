@@ -125,8 +125,7 @@ def rendered(section: Section) -> str:
             for one in section.promises
         ]
         parts.append(_table(["must hold", "measured", "limit", ""], rows))
-    for table in section.tables:
-        parts.append((f"{table.caption}\n\n" if table.caption else "") + _table(table.columns, table.rows))
+    parts += ["\n\n".join(filter(None, (one.caption, _table(one.columns, one.rows)))) for one in section.tables]
     parts += [f"![{alt}](plots/{name})" for name, alt in section.plots]
     parts += section.remarks
     return "\n\n".join(parts) + "\n"
