@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from qwave_jupyter import keys, words
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from qwave_jupyter.catalog import Catalog
+    from qwave_jupyter.catalog import Catalog, Model
     from qwave_jupyter.demo.server import DemoServer
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -28,6 +28,7 @@ __all__ = [
     "current",
     "demo_server",
     "key",
+    "learn",
     "overrides",
     "save_folder",
     "serves_demo",
@@ -112,6 +113,7 @@ class _State:
     person_present: Callable[[], bool] = field(default=lambda: False)
     workbench: tuple[tuple[Any, ...], Workbench] | None = None
     started_in: Path = field(default_factory=Path.cwd)
+    learned: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -236,10 +238,38 @@ def stop_demo() -> None:
 
 
 def catalog() -> Catalog:
-    """The catalogue of the edition in force; never touches the network."""
+    """The edition in force with what the server said of it in this session; never touches the network."""
     from qwave_jupyter import catalog as floor
 
-    return floor.load(current().edition)
+    edition = floor.load(current().edition)
+    listed, models = _state.learned.get(_server(), (None, {}))
+    if listed is None and not models:
+        return edition
+    from qwave_jupyter.catalog.live import LiveCatalog
+
+    return LiveCatalog(edition, listed, models)
+
+
+def learn(*, listed: Sequence[Any] | None = None, model: Model | None = None) -> None:
+    """Lay what the server in force said over the edition, until this process ends or another server is chosen.
+
+    Args:
+        listed: the entries of its live list.
+        model: a model as its live schema describes it.
+    """
+    known, models = _state.learned.get(_server(), (None, {}))
+    if listed is not None:
+        from qwave_jupyter.catalog.live import read_list
+
+        known = read_list(listed)
+    if model is not None:
+        models = {**models, model.id: model}
+    _state.learned[_server()] = (known, models)
+
+
+def _server() -> tuple[Any, ...]:
+    now = current()
+    return now.edition, serves_demo(now), now.base_url
 
 
 def save_folder(settings: Settings | None = None) -> Path:

@@ -55,6 +55,10 @@ class Catalog:
         """Every model id, family by family, without reading the families."""
         return tuple(name for names in self._index.values() for name in names)
 
+    def lists(self, name: str) -> bool:  # noqa: ARG002 - only a live list can
+        """Whether an id is usable although no page of the edition knows it."""
+        return False
+
     def model(self, name: str) -> Model:
         """The model of an id.
 

@@ -81,6 +81,7 @@ class Model:
         documented: the date of the newest of them.
         link_hours: how long result links live, in hours.
         answer: the dialect of its submit answer, ``flat`` or ``code-data``.
+        live: what of it the live server said in this session: ``list`` (its price), ``schema``, or "".
     """
 
     id: str
@@ -102,6 +103,7 @@ class Model:
     documented: str = ""
     link_hours: int | None = None
     answer: str = "flat"
+    live: str = ""
 
     def named(self, name: str) -> Parameter | None:
         """The parameter that a user means by a name or one of its aliases."""

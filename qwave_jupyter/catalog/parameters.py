@@ -56,6 +56,7 @@ class Parameter:
         opaque: it changes the shape of the answer in undocumented ways, so it is refused unless forced.
         internal: of no use in a notebook; not among the options, though ``-p`` takes it.
         picture: it takes pictures, which users may give as URL, path, image, array or earlier result.
+        task: it names an earlier task, which users may give as a job, a result, or the end of its id.
         note: what else the page says.
     """
 
@@ -74,6 +75,7 @@ class Parameter:
     opaque: tuple[Any, ...] = ()
     internal: bool = False
     picture: bool = False
+    task: bool = False
     note: str = ""
 
     def read(self, given: Any) -> Any:

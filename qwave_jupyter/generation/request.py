@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +125,8 @@ def build(
         >>> build(load("2026-04"), "a cat", {"n": "2"}, model="gpt-image-2").body
         {'model': 'gpt-image-2', 'prompt': 'a cat', 'n': 2}
     """
-    chosen, unvalidated = _model(catalog, model, options, unknown_ok=unknown_ok or force)
+    allowed = unknown_ok or force or catalog.lists(model)
+    chosen, unvalidated = _model(catalog, model, options, unknown_ok=allowed)
     wrong: list[Violation] = []
     text = prompt
     if variables is not None:
@@ -134,6 +135,7 @@ def build(
         except RequestRefused as refused:
             wrong.extend(refused.fields["violations"])
     plain, given_pictures = _apart(chosen, options)
+    plain = {name: _task_id(chosen, name, given) for name, given in plain.items()}
     values, unread = chosen.read({"prompt": text, **plain})
     resolved = _resolved(catalog, chosen, given_pictures, SYSTEM_CLOCK.now() if now is None else now, wrong)
     values.update(_picture_values(chosen, resolved))
@@ -244,6 +246,15 @@ def _apart(model: Model, options: Mapping[str, Any]) -> tuple[dict[str, Any], di
         else:
             plain[name] = given
     return plain, several
+
+
+def _task_id(model: Model, name: str, given: Any) -> Any:
+    """An earlier job or result as the id of its task, where the parameter names one."""
+    parameter = model.named(name)
+    if parameter is None or not parameter.task or isinstance(given, str):
+        return given
+    first = given[0] if isinstance(given, Sequence) and given else given
+    return getattr(first, "task_id", given)
 
 
 def _resolved(

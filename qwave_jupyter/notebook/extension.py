@@ -20,15 +20,19 @@ class _Loaded:
         self._cells: Any = None
         self._lines: Any = None
         self.transformer = waiting.AwaitedCells(shell)
+        self.matcher: Any = None
 
     @property
     def cells(self) -> Any:
         # The magics bring the catalogue and the views with them; the first cell pays for that, not the load.
         if self._cells is None:
-            from qwave_jupyter.notebook.magics import Cells, Lines
+            from qwave_jupyter.notebook.cells import Cells
+            from qwave_jupyter.notebook.console import Console
+            from qwave_jupyter.notebook.lines import Lines
 
-            self._cells = Cells(self._shell)
-            self._lines = Lines(self._cells, self._shell)
+            console = Console(self._shell)
+            self._cells = Cells(console)
+            self._lines = Lines(console)
         return self._cells
 
     @property
@@ -67,12 +71,38 @@ def load(shell: Any) -> None:
 
     for magic in (qwave, awaited):
         magic._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]  # noqa: SLF001 - @no_var_expand
+    here.matcher = _matcher(shell)
+    if getattr(shell, "Completer", None) is not None:
+        shell.Completer.custom_matchers.append(here.matcher)
     shell.register_magic_function(qwave, "line_cell", waiting.MAGIC)
     shell.register_magic_function(awaited, "cell", waiting.AWAITED)
     shell.input_transformers_post.append(here.transformer)
     shell.events.register("pre_run_cell", here.remember)
     settings.watch_for_a_person(here.person_present)
     verbs.set_presenter(here.present)
+
+
+def _matcher(shell: Any) -> Any:
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    def qwave_matcher(context: Any) -> Any:
+        """Completes our own cells and lines, and nothing else."""
+        nothing: dict[str, Any] = {"completions": []}
+        if "%qwave" not in context.full_text:
+            return nothing
+        from qwave_jupyter.notebook.completion import complete
+
+        found = complete(context.full_text, context.cursor_line, context.cursor_position, shell.user_ns)
+        if found is None:
+            return nothing
+        return {
+            "completions": [SimpleCompletion(text=text, type=found.kind) for text in found.texts],
+            "matched_fragment": found.fragment,
+            "ordered": True,
+            "suppress": True,
+        }
+
+    return context_matcher(identifier="qwave")(qwave_matcher)
 
 
 def unload(shell: Any) -> None:
@@ -88,6 +118,8 @@ def unload(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop(name, None)
     if here.transformer in shell.input_transformers_post:
         shell.input_transformers_post.remove(here.transformer)
+    if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(here.matcher)
     shell.events.unregister("pre_run_cell", here.remember)
     settings.watch_for_a_person(lambda: False)
     verbs.set_presenter(None)

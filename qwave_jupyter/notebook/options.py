@@ -15,7 +15,7 @@ from qwave_jupyter import words
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import OptionMistake
 
-__all__ = ["OWN_OPTIONS", "SHORT", "CellOptions", "read_line", "split_cell"]
+__all__ = ["OWN_CHOICES", "OWN_OPTIONS", "SHORT", "CellOptions", "read_line", "split_cell"]
 
 #: Short spellings that every model has.
 SHORT = {"-m": "model", "-a": "action", "-n": "n", "-r": "aspect_ratio", "-i": "image", "-p": "param", "-o": "out"}
@@ -26,14 +26,17 @@ OWN_OPTIONS = {
     "timeout": "number",
     "save": "text",
     "max_cost": "number",
-    "embed": "embed",
+    "embed": "text",
     "no_wait": "",
     "dry_run": "",
     "reuse": "",
     "force": "",
+    "live": "",
+    "sweep": "several",
     "help": "",
 }
-_EMBEDS = ("preview", "full", "link")
+#: Those of ours that have a list of values.
+OWN_CHOICES = {"embed": ("preview", "full", "link")}
 _KEY_NAMES = {"key", "api_key", "apikey", "token", "auth", "authorization"}
 _LOOKS_LIKE_A_KEY = re.compile(r"(?i)^(?:sk|pk|key)-[\w-]{8,}$")
 _SWITCH_WORDS = {"true", "false", "yes", "no", "on", "off"}
@@ -143,12 +146,14 @@ class _Reading:
         value = self._value(value, tokens, written)
         if value is None:
             return
-        if kind == "number":
+        if kind == "several":
+            self.own[name] = (*self.own.get(name, ()), value)
+        elif kind == "number":
             self._number(name, value, written)
         elif kind == "name" and not value.isidentifier():
             self._wrong("options.not_a_name", option=written, given=_cut(value))
-        elif kind == "embed" and value not in _EMBEDS:
-            self._wrong("options.not_a_choice", option=written, given=_cut(value), allowed=_EMBEDS)
+        elif name in OWN_CHOICES and value not in OWN_CHOICES[name]:
+            self._wrong("options.not_a_choice", option=written, given=_cut(value), allowed=OWN_CHOICES[name])
         else:
             self.own[name] = value
 
@@ -197,6 +202,9 @@ class _Reading:
 
     def _set(self, name: str, value: str) -> None:
         parameter = self.model.named(name) if self.model else None
+        if parameter is not None and parameter.task and value in self.variables:
+            self.options[name] = self.variables[value]
+            return
         if parameter is None or not parameter.picture:
             self.options[name] = value
             return

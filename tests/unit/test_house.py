@@ -17,14 +17,15 @@ from qwave_jupyter.catalog import load
 
 PACKAGE = Path(qwave_jupyter.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-LEAVES = {"errors", "words", "clock", "keys"}
+LEAVES = {"errors", "words", "clock", "keys", "look"}
 #: A floor and what it may import besides itself; `settings` and `verbs` wire the floors and may import any.
 MAY_IMPORT = {
     "api": LEAVES,
     "catalog": LEAVES,
     "generation": LEAVES | {"api", "catalog", ""},  # "" is the version
+    "lookup": LEAVES | {"catalog"},
     "demo": LEAVES | {"catalog"},
-    "notebook": LEAVES | {"api", "catalog", "generation", "settings", "verbs", ""},
+    "notebook": LEAVES | {"api", "catalog", "generation", "lookup", "settings", "verbs", ""},
 }
 
 

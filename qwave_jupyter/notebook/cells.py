@@ -1,0 +1,161 @@
+"""``%%qwave``: read the cell, call the Python API, wait, show."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter import settings, verbs, words
+from qwave_jupyter.errors import Cancelled, QwaveError
+from qwave_jupyter.lookup import ModelCard
+from qwave_jupyter.notebook import options
+from qwave_jupyter.notebook.console import Console
+from qwave_jupyter.notebook.status import view_for
+from qwave_jupyter.notebook.waiting import stopped, watched
+
+if TYPE_CHECKING:
+    from qwave_jupyter.generation.gallery import Gallery
+
+__all__ = ["Cells"]
+
+
+class Cells:
+    """The cell magic, in its two ways of waiting.
+
+    Args:
+        console: where it is shown.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._raw = ""
+
+    def remember(self, info: Any) -> None:
+        """Keep the raw cell: IPython strips ``>>> `` from the body that a magic gets."""
+        self._raw = info.raw_cell or ""
+
+    async def awaited(self, line: str, body: str) -> Any:
+        """A top-level cell: the kernel lives on while it waits."""
+        job, own = self._started(line, self._raw_body(body))
+        if job is None:
+            return None
+        with self._shown(job, hears_clicks=True) as view:
+            if self._goes_on(own):
+                view.detach()
+                return self._named(job, own)
+            gallery = await watched(job, self._console.shell)
+        return self._named(_kept_as(gallery, own), own)
+
+    def blocking(self, line: str, body: str) -> Any:
+        """A nested cell, or one in a terminal: only an interrupt is heard."""
+        job, own = self._started(line, body)
+        if job is None:
+            return None
+        with self._shown(job, hears_clicks=self._goes_on(own)) as view:
+            if self._goes_on(own):
+                view.detach()
+                return self._named(job, own)
+            gallery = job.result()
+        return self._named(_kept_as(gallery, own), own)
+
+    def present(self, job: Any) -> Any:
+        """How ``generate()`` waits in a notebook."""
+        with self._shown(job, hears_clicks=False):
+            return job.result()
+
+    @contextlib.contextmanager
+    def _shown(self, job: Any, *, hears_clicks: bool) -> Iterator[Any]:
+        view = view_for(job, self._console.shell, settings.current().display, hears_clicks=hears_clicks)
+        try:
+            yield view.open()
+        except Cancelled:
+            raise
+        except KeyboardInterrupt:
+            # It may strike anywhere between the submit and the wait; the task is cancelled all the same.
+            raise stopped(job) from None
+        finally:
+            if not view.detached:
+                view.close()
+
+    def _goes_on(self, own: Mapping[str, Any]) -> bool:
+        # Without a person nobody would wait for the end, and the saved file would hold half a run.
+        return bool(own.get("no_wait")) and not self._console.headless
+
+    def _started(self, line: str, body: str) -> tuple[Any, Mapping[str, Any]]:
+        line, prompt = options.split_cell(line, body)
+        chosen = settings.current().model
+        variables = self._console.variables
+        try:
+            chosen = options.model_named(line) or chosen
+            model = verbs.model(chosen)
+            if "--help" in line.split():
+                self._console.show(ModelCard(model))
+                return None, {}
+            parsed = options.read_line(line, model, variables)
+            own = parsed.own
+            if own.get("live"):
+                model = verbs.model(chosen, live=True)
+            force = bool(own.get("force"))
+            request = verbs.build(prompt, model=model.id, force=force, variables=variables, **parsed.options)
+            if own.get("dry_run"):
+                self._dry_run(request, live=bool(own.get("live")))
+                return None, own
+            for notice in map(str, request.warnings):
+                self._console.say(words.say("notebook.advised", text=notice))
+            job = verbs.start(
+                request,
+                timeout=own.get("timeout"),
+                save=own.get("save"),
+                max_cost=own.get("max_cost"),
+                reuse=True if own.get("reuse") else None,
+                force=force,
+            )
+        except QwaveError as error:
+            self._console.refuse(error, chosen)
+            raise
+        if job.snapshot.demo:
+            self._console.say_demo()
+        return job, own
+
+    def _raw_body(self, body: str) -> str:
+        raw = self._raw.lstrip()
+        head, _, rest = raw.partition("\n")
+        return rest if head.startswith("%%") and rest.strip() else body
+
+    def _named(self, value: Any, own: Mapping[str, Any]) -> Any:
+        if own.get("out"):
+            self._console.variables[own["out"]] = value
+        return value
+
+    def _dry_run(self, request: Any, *, live: bool) -> None:
+        where = settings.current().base_url or settings.catalog().host
+        if settings.serves_demo():
+            where = words.say("notebook.the_demo")
+        lines = [
+            words.say("notebook.dry_run", url=where),
+            request.body_text(),
+            words.say("notebook.price", price=_priced(request.estimate_usd)),
+        ]
+        if live:
+            lines.append(words.say("notebook.live_price", price=_priced(verbs.live_estimate(request))))
+        if request.defaulted:
+            pairs = ", ".join(
+                f"{name} {value if value not in {True, False} else str(value).lower()}"
+                for name, value in request.defaulted.items()
+            )
+            lines.append(words.say("notebook.leave_out", defaults=pairs))
+        lines += [words.say("notebook.advised", text=str(one)) for one in request.warnings]
+        self._console.say_lines(lines)
+
+
+def _priced(usd: float | None) -> str:
+    return words.dollars(usd) if usd is not None else words.say("notebook.no_price")
+
+
+def _kept_as(gallery: Gallery, own: Mapping[str, Any]) -> Gallery:
+    from qwave_jupyter.generation.gallery import Gallery
+
+    showing = replace(gallery.showing, embed=own.get("embed") or settings.current().embed)
+    return Gallery(gallery, showing=showing, labels=gallery.labels)

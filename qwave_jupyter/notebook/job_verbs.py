@@ -1,0 +1,83 @@
+"""Verbs about jobs: those of this kernel, those that are open, and those that have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter import settings, verbs, words
+from qwave_jupyter.errors import UnknownTask
+from qwave_jupyter.notebook.console import Console
+from qwave_jupyter.notebook.status import view_for
+from qwave_jupyter.notebook.verb import Asked, Verb
+from qwave_jupyter.notebook.waiting import stopped
+
+if TYPE_CHECKING:
+    from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
+
+__all__ = ["VERBS"]
+
+
+def _show(console: Console, asked: Asked) -> Any:
+    try:
+        job = verbs.job(asked.first)
+    except UnknownTask:
+        found = [one for one in verbs.history() if asked.first is None or one.task_id.endswith(asked.first)]
+        if not found:
+            raise
+        return _only(found, found[0].task_id)
+    if not job.done():
+        view_for(job, console.shell, settings.current().display, hears_clicks=True).open()
+        return None
+    return job.result()
+
+
+def _status(console: Console, asked: Asked) -> None:
+    chosen = [verbs.job(asked.first)] if asked.first else verbs.jobs()
+    if not chosen:
+        console.say(words.say("notebook.no_jobs"))
+    for job in chosen:
+        view = view_for(job, console.shell, settings.current().display, hears_clicks=True).open()
+        if job.done():
+            view.close()
+
+
+def _cancel(console: Console, asked: Asked) -> None:
+    job = verbs.job(asked.first)
+    console.say(str(stopped(job)))
+
+
+def _resume(console: Console, _: Asked) -> Any:
+    jobs = verbs.resume()
+    if not jobs:
+        console.say(words.say("notebook.nothing_open"))
+        return None
+    together: Any = None
+    for job in jobs:
+        gallery = verbs.present(job)
+        together = gallery if together is None else together + gallery
+    return together
+
+
+def _history(_: Console, asked: Asked) -> Any:
+    return verbs.history(" ".join(asked.words))
+
+
+def _balance(console: Console, _: Asked) -> None:
+    console.say(words.say("notebook.balance", available=words.dollars(verbs.balance().available_usd)))
+
+
+def _only(pictures: Sequence[GeneratedImage], task_id: str) -> Gallery:
+    from qwave_jupyter.generation.gallery import Gallery
+
+    return Gallery([one for one in pictures if one.task_id == task_id])
+
+
+VERBS = (
+    Verb("show", _show, "[TASK]"),
+    Verb("status", _status, "[TASK]"),
+    Verb("cancel", _cancel, "[TASK]"),
+    Verb("resume", _resume),
+    Verb("history", _history, "[WORDS]"),
+    Verb("balance", _balance),
+)
