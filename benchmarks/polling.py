@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import bisect
 import json
 import math
 import random
@@ -94,14 +95,21 @@ def mean(results: Sequence[tuple[float, int]]) -> Mean:
 
 def simulated(median: float, case: Case, *, seed: int = 20) -> Mean:
     rng, chance = random.Random(seed), random.Random(seed + 1)
-    progress = whole_percent if case.progress else None
     durations = evenly(rng, median, JOBS)
+    if case.progress:
+        return mean([followed(one, Schedule((), median * case.prior, chance), whole_percent) for one in durations])
     columns = [evenly(rng, median, HISTORIES) for _ in range(case.memories)]
-    results = []
-    for number, duration in enumerate(durations):
-        past = [column[number % HISTORIES] for column in columns]
-        results.append(followed(duration, Schedule(past, median * case.prior, chance), progress))
-    return mean(results)
+    found = []
+    for number in range(HISTORIES):
+        past = [column[number] for column in columns]
+        # What is asked doesn't depend on the task where the server tells nothing: one schedule serves them all.
+        schedule, asked = Schedule(past, median * case.prior, chance), [0.0]
+        while asked[-1] < max(durations):
+            asked.append(asked[-1] + schedule.next_delay(asked[-1]))
+        for duration in durations[number % 10 :: 10]:
+            questions = bisect.bisect_left(asked, duration)
+            found.append((asked[questions] - duration, questions))
+    return mean(found)
 
 
 def simulated_loop(median: float, interval: float, *, seed: int = 20) -> Mean:

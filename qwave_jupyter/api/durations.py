@@ -84,7 +84,7 @@ def _unremembered(median: float, weight: float) -> list[Lobe]:
 def _remembered(memories: Sequence[float], weight: float) -> list[Lobe]:
     logs = sorted(math.log(seconds) for seconds in memories)
     # The question's price makes a schedule over exactly this distribution ask as often as a loop of 2 s would.
-    price = min(0.6, 1.116 * math.exp(-0.95 * sum(logs) / len(logs)))
+    price = min(0.6, 1.152 * math.exp(-0.9574 * sum(logs) / len(logs)))
     return [Lobe(weight * len(hump) / len(logs), *_fitted(hump), price=price) for hump in _humps(logs)]
 
 
