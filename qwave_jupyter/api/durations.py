@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-__all__ = ["MEMORIES", "Lobe", "believed", "usable"]
+__all__ = ["MEMORIES", "Lobe", "believed", "likeliest_between", "usable"]
 
 #: Older memories say less about the service of today.
 MEMORIES = 40
@@ -23,6 +24,7 @@ _OUTLIER = 2.5
 #: A gap in the logarithms that parts two humps, at least a factor of two, and how many each side needs.
 _GAP = 0.7
 _LEAST_HUMP = 2
+_SLICES = 16
 
 
 class Lobe(NamedTuple):
@@ -67,6 +69,26 @@ def believed(history: Sequence[float], prior_median: float) -> tuple[Lobe, ...]:
     doubt = min(1.0, 1.2 / (1 + len(memories)) ** 3)
     remembered = _remembered(memories, 1 - doubt) if memories else []
     return (*remembered, *_unremembered(prior_median, doubt))
+
+
+def likeliest_between(lobes: Sequence[Lobe], since: float, until: float) -> float:
+    """The mean duration in seconds of those tasks that end between two moments.
+
+    Args:
+        lobes: the belief.
+        since: seconds after the submit.
+        until: likewise.
+
+    Example:
+        >>> round(likeliest_between(believed([8.0] * 10, 8.0), 0.0, 10.0))
+        7
+    """
+    step = (until - since) / _SLICES
+    ended = [sum(lobe.weight * lobe.ended_by(since + place * step) for lobe in lobes) for place in range(_SLICES + 1)]
+    if ended[-1] - ended[0] < 1e-9:
+        return (since + until) / 2
+    shares = [(after - before, place) for place, (before, after) in enumerate(pairwise(ended))]
+    return since + step * sum(share * (place + 0.5) for share, place in shares) / (ended[-1] - ended[0])
 
 
 def _unremembered(median: float, weight: float) -> list[Lobe]:
