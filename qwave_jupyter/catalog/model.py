@@ -105,6 +105,9 @@ class Model:
     answer: str = "flat"
     live: str = ""
 
+    def __repr__(self) -> str:
+        return f"Model({self.id!r}, edition {self.edition})"
+
     def named(self, name: str) -> Parameter | None:
         """The parameter that a user means by a name or one of its aliases."""
         folded = name.replace("-", "_")
@@ -194,11 +197,14 @@ class Model:
             parameter = self.parameters.get(name)
             if value is None or value == ():
                 continue
+            encoded = parameter.encoded(value) if parameter else value
+            if encoded is None:
+                continue
             *outer, last = parameter.wire if parameter else (name,)
             place = body
             for step in outer:
                 place = place.setdefault(step, {})
-            place[last] = parameter.encoded(value) if parameter else value
+            place[last] = encoded
         return body
 
     def from_wire(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Violation, ...]]:

@@ -16,7 +16,7 @@ from qwave_jupyter.errors import ConfigurationError
 
 __all__ = ["HOWS", "PLACES", "Fault", "Faults"]
 
-PLACES = ("submit", "status", "download", "cancel", "any")
+PLACES = ("submit", "status", "download", "cancel", "lookup", "any")
 HOWS = (
     "fail",
     "error",
@@ -64,7 +64,7 @@ class Fault:
     """One thing that goes wrong.
 
     Args:
-        at: ``submit``, ``status``, ``download``, ``cancel``, or ``any`` request.
+        at: ``submit``, ``status``, ``download``, ``cancel``, ``lookup`` (models, account, tools), or ``any`` request.
         how: ``fail`` (the task that is ordered ends as failed), ``error`` (a refusal with ``code``), ``429``, ``500``,
             ``502`` (a gateway's HTML), ``503`` (plain text), ``slow`` (late by ``seconds``), ``hang`` (no answer for
             ``seconds``), ``reset`` (the connection breaks before anything is done), ``reset-after`` (it breaks when all
@@ -211,7 +211,7 @@ class Faults:
         """The fault that strikes a request now, if any.
 
         Args:
-            place: ``submit``, ``status``, ``download``, ``cancel`` or another word.
+            place: one of :data:`PLACES`.
         """
         return self._taken(lambda fault: fault.how != "fail" and fault.strikes(place))
 

@@ -93,7 +93,7 @@ class DemoServer:
             OSError: the port can't be opened.
         """
         if self._store:
-            self.protocol.book.remember(self._store.load().values())
+            self.protocol.book.remember(self._store.load())
         door = _opened(self._wanted_port)
         door.setblocking(False)
         self.port = door.getsockname()[1]
@@ -121,8 +121,8 @@ class DemoServer:
     def handle(self, order: Order) -> Answer:
         """Answer one request and keep what it changed."""
         answer = self.protocol.handle(order)
-        if self._store and order.method == "POST":
-            self._store.save(self.protocol.tasks)
+        if self._store:
+            self._store.keep(self.protocol.book.take_changed())
         return answer
 
     async def answered(self, order: Order, gone: asyncio.Event) -> Answer:

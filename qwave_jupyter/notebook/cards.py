@@ -16,7 +16,7 @@ from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.snapshot import Snapshot
 from qwave_jupyter.look import STYLE
 
-__all__ = ["STYLE", "bundle", "ended", "refused", "running", "text_of"]
+__all__ = ["STYLE", "bundle", "ended", "progress_card", "refused", "running", "text_of"]
 
 #: A bar before this many seconds would only flash.
 _CALM = 1.0
@@ -87,6 +87,25 @@ def text_of(now: Snapshot, clock: float) -> str:
         return f"qwave: {_outcome(now)} · {_files(now)} · {_price(now)}"
     elapsed = f"{_elapsed(now, clock):.0f} s"
     return " · ".join(part for part in ("qwave: " + now.request.model.id, html.unescape(_phase(now)), elapsed) if part)
+
+
+def progress_card(*, title: str, line: str, right: str, share: float | None, demo: bool, bad: bool = False) -> str:
+    """The card of many jobs.
+
+    Args:
+        title: plain text.
+        line: markup.
+        right: markup.
+        share: 0 to 1 while it goes on; None when it has ended.
+        demo: whether the demo serves.
+        bad: whether nothing came of it.
+    """
+    bar = f'<div class="qw-bar"><b style="width:{min(99, round(share * 100))}%"></b></div>' if share else ""
+    frame = '<i style="width:40px;height:40px"></i>' if share is not None else '<span class="qw-ok">✓</span>'
+    if bad:
+        frame = '<span class="qw-er">✕</span>'
+    pill = '<span class="qw-pill">DEMO</span>' if demo else ""
+    return _card(frame, html.escape(title) + pill, line, right, bar=bar, bad=bad, live=share is not None)
 
 
 def bundle(markup: str, text: str) -> dict[str, str]:

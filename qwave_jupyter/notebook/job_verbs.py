@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, verbs, words
+from qwave_jupyter import settings, started, verbs, words
 from qwave_jupyter.errors import UnknownTask
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.status import view_for
@@ -20,7 +20,7 @@ __all__ = ["VERBS"]
 
 def _show(console: Console, asked: Asked) -> Any:
     try:
-        job = verbs.job(asked.first)
+        job = started.job(asked.first)
     except UnknownTask:
         found = [one for one in verbs.history() if asked.first is None or one.task_id.endswith(asked.first)]
         if not found:
@@ -33,7 +33,7 @@ def _show(console: Console, asked: Asked) -> Any:
 
 
 def _status(console: Console, asked: Asked) -> None:
-    chosen = [verbs.job(asked.first)] if asked.first else verbs.jobs()
+    chosen = [started.job(asked.first)] if asked.first else started.jobs()
     if not chosen:
         console.say(words.say("notebook.no_jobs"))
     for job in chosen:
@@ -43,7 +43,7 @@ def _status(console: Console, asked: Asked) -> None:
 
 
 def _cancel(console: Console, asked: Asked) -> None:
-    job = verbs.job(asked.first)
+    job = started.job(asked.first)
     console.say(str(stopped(job)))
 
 
