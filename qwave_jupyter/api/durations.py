@@ -107,7 +107,12 @@ def _remembered(memories: Sequence[float], weight: float) -> list[Lobe]:
     logs = sorted(math.log(seconds) for seconds in memories)
     # The question's price makes a schedule over exactly this distribution ask as often as a loop of 2 s would.
     price = min(0.6, 1.152 * math.exp(-0.9574 * sum(logs) / len(logs)))
-    return [Lobe(weight * len(hump) / len(logs), *_fitted(hump), price=price) for hump in _humps(logs)]
+    return [_rounded(Lobe(weight * len(hump) / len(logs), *_fitted(hump), price=price)) for hump in _humps(logs)]
+
+
+def _rounded(lobe: Lobe) -> Lobe:
+    # Beliefs that differ by a percent share one timetable: working one out costs milliseconds.
+    return Lobe(round(lobe.weight, 2), round(lobe.middle, 2), round(lobe.spread, 2), float(f"{lobe.price:.3g}"))
 
 
 def _humps(logs: Sequence[float]) -> list[Sequence[float]]:
