@@ -14,7 +14,7 @@ from pathlib import Path
 from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-VERSIONS = ("6.31.0", "7.4.0")
+VERSIONS = ("6.31.0", "7.3.0", "7.4.0")
 
 
 def python_with(version):
@@ -43,12 +43,22 @@ class Kernel:
         self.outputs = {}
         self.replies = {}
         self.buttons = {}
+        self.comms = {}
         self.typed = ""
+        self.subshell = self._own_subshell(version)
 
     def close(self):
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
+
+    def _own_subshell(self, version):
+        """JupyterLab sends what its widgets say to a subshell, where the kernel has such; 7.4 sends it on to the cell's."""
+        if int(version.partition(".")[0]) < 7:
+            return None
+        request = self.client.session.msg("create_subshell_request", {})
+        self.client.control_channel.send(request)
+        return self.client.get_control_msg(timeout=20)["content"]["subshell_id"]
 
     def queue(self, *cells, stdin=True):
         """Send cells without waiting; their message ids."""
@@ -98,8 +108,13 @@ class Kernel:
             here.append(("idle", None))
         elif kind == "comm_open":
             state = content.get("data", {}).get("state", {})
+            self.comms[content["comm_id"]] = state
             if state.get("_model_name") == "ButtonModel":
                 self.buttons[state["description"]] = content["comm_id"]
+        elif kind == "comm_msg":
+            self.comms.setdefault(content["comm_id"], {}).update(content["data"].get("state", {}))
+        elif kind == "comm_close":
+            self.comms.pop(content["comm_id"], None)
         elif kind in {"display_data", "execute_result", "update_display_data", "stream", "error"}:
             here.append((kind, content))
 
@@ -109,7 +124,13 @@ class Kernel:
             "comm_id": self.buttons[button],
             "data": {"method": "custom", "content": {"event": "click"}},
         }
-        message = self.client.session.msg("comm_msg", content)
+        self.send("comm_msg", content)
+
+    def send(self, kind, content):
+        """A message of a widget's, on the way that a frontend would choose."""
+        message = self.client.session.msg(kind, content)
+        if self.subshell is not None:
+            message["header"]["subshell_id"] = self.subshell
         self.client.shell_channel.send(message)
 
     def interrupt(self):
