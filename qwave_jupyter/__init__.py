@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from qwave_jupyter.lookups import model as model
     from qwave_jupyter.lookups import models as models
     from qwave_jupyter.many import batch as batch
+    from qwave_jupyter.notebook.canvas.box_editor import draw_boxes as draw_boxes
+    from qwave_jupyter.notebook.canvas.mask_brush import paint_mask as paint_mask
+    from qwave_jupyter.notebook.panel import panel as panel
     from qwave_jupyter.settings import configure as configure
     from qwave_jupyter.settings import use_demo as use_demo
     from qwave_jupyter.verbs import as_completed as as_completed
@@ -51,11 +54,14 @@ __all__ = [
     "batch",
     "build",
     "configure",
+    "draw_boxes",
     "generate",
     "history",
     "load_ipython_extension",
     "model",
     "models",
+    "paint_mask",
+    "panel",
     "read_provenance",
     "resume",
     "submit",
@@ -73,10 +79,13 @@ _HOMES = {
     "batch": "many",
     "build": "verbs",
     "configure": "settings",
+    "draw_boxes": "notebook.canvas.box_editor",
     "generate": "verbs",
     "history": "verbs",
     "model": "lookups",
     "models": "lookups",
+    "paint_mask": "notebook.canvas.mask_brush",
+    "panel": "notebook.panel",
     "read_provenance": "generation.provenance",
     "resume": "verbs",
     "submit": "verbs",

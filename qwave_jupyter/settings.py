@@ -126,7 +126,7 @@ def current() -> Settings:
     Raises:
         ConfigurationError: a variable or override that can't be used.
     """
-    return replace(Settings(), **{**_from_environment(os.environ), **_state.overrides})
+    return replace(Settings(), **{**_from_environment(), **_state.overrides})
 
 
 def configure(**changes: Any) -> Settings:
@@ -150,7 +150,7 @@ def configure(**changes: Any) -> Settings:
         if isinstance(changes.get(name), str):
             changes[name] = Path(changes[name]).expanduser()
     merged = {name: value for name, value in {**_state.overrides, **changes}.items() if value is not None}
-    settings = replace(Settings(), **{**_from_environment(os.environ), **merged})
+    settings = replace(Settings(), **{**_from_environment(), **merged})
     _state.overrides = merged
     words.use(settings.language)
     return settings
@@ -289,6 +289,7 @@ def workbench() -> Workbench:
         ConfigurationError: no key, and no demo either.
     """
     from qwave_jupyter.api.client import Client
+    from qwave_jupyter.api.credentials import Secret
     from qwave_jupyter.generation.journal import open_journal
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -296,9 +297,9 @@ def workbench() -> Workbench:
     demo = serves_demo(settings)
     if demo:
         server = demo_server()
-        base_url, secret = server.url, server.key
+        base_url, secret = server.url, Secret(server.key)
     else:
-        base_url, secret = settings.base_url or catalog().host, key() or ""
+        base_url, secret = settings.base_url or catalog().host, Secret(key() or "")
         if not secret:
             raise ConfigurationError("settings.no_key", variables=keys.KEY_VARIABLES)
     home = _demo_home(settings) if demo else settings.home
@@ -333,18 +334,19 @@ def _default_home() -> Path:
     return Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment() -> dict[str, Any]:
+    # Looked at where it is, and not handed over: the key stands there, and a traceback may show locals.
     found: dict[str, Any] = {}
-    base_urls = [environment[name].strip() for name in _BASE_URL_VARIABLES if environment.get(name, "").strip()]
+    base_urls = [os.environ[name].strip() for name in _BASE_URL_VARIABLES if os.environ.get(name, "").strip()]
     if base_urls:
         found["base_url"] = base_urls[0]
     for name, variable in (("home", "QWAVE_HOME"), ("save_dir", "QWAVE_SAVE_DIR")):
-        if environment.get(variable, "").strip():
-            found[name] = Path(environment[variable].strip()).expanduser()
-    if environment.get("QWAVE_EDITION", "").strip():
-        found["edition"] = environment["QWAVE_EDITION"].strip()
-    if "QWAVE_DEMO" in environment:
-        word = environment["QWAVE_DEMO"].strip().lower()
+        if os.environ.get(variable, "").strip():
+            found[name] = Path(os.environ[variable].strip()).expanduser()
+    if os.environ.get("QWAVE_EDITION", "").strip():
+        found["edition"] = os.environ["QWAVE_EDITION"].strip()
+    if "QWAVE_DEMO" in os.environ:
+        word = os.environ["QWAVE_DEMO"].strip().lower()
         if word not in (*_TRUE_WORDS, *_FALSE_WORDS):
             raise ConfigurationError("settings.not_a_choice", setting="QWAVE_DEMO", given=word, allowed=("1", "0"))
         if word:

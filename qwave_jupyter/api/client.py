@@ -76,7 +76,7 @@ class Client:
     def __init__(
         self,
         base_url: str,
-        key: str | None,
+        key: str | Secret | None,
         *,
         session: Callable[[], requests.Session] = requests.Session,
         clock: Clock = SYSTEM_CLOCK,
@@ -85,7 +85,7 @@ class Client:
         throttle: Throttle | None = None,
         plain_http: bool = False,
     ) -> None:
-        secret = Secret(key)
+        secret = key if isinstance(key, Secret) else Secret(key)
         # From here on no frame of this package holds the key, so no traceback with locals can show it.
         del key
         secret.check()

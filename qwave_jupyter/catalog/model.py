@@ -197,11 +197,14 @@ class Model:
             parameter = self.parameters.get(name)
             if value is None or value == ():
                 continue
+            encoded = parameter.encoded(value) if parameter else value
+            if encoded is None:
+                continue
             *outer, last = parameter.wire if parameter else (name,)
             place = body
             for step in outer:
                 place = place.setdefault(step, {})
-            place[last] = parameter.encoded(value) if parameter else value
+            place[last] = encoded
         return body
 
     def from_wire(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Violation, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -128,9 +129,10 @@ class Parameter:
         return self.judge(tuple(sent) if isinstance(sent, list) else sent)
 
     def encoded(self, value: Any) -> Any:
-        """A value as it goes over the wire."""
+        """A value as it goes over the wire; None where it is said by leaving the field out."""
         if self.encode:
-            return self.encode.get(str(value).lower() if isinstance(value, bool) else str(value), value)
+            unsaid = None if isinstance(value, bool) else value
+            return self.encode.get(str(value).lower() if isinstance(value, bool) else str(value), unsaid)
         return list(value) if isinstance(value, tuple) else value
 
     def decoded(self, sent: Any) -> Any:
@@ -167,7 +169,9 @@ class Parameter:
         raise self._unreadable(given)
 
     def _read_number(self, given: Any) -> float:
-        if isinstance(given, (int, float)) and not isinstance(given, bool):
+        if isinstance(given, int) and not isinstance(given, bool):
+            return given
+        if isinstance(given, float) and math.isfinite(given):
             return given
         if isinstance(given, str) and re.fullmatch(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", given, re.ASCII):
             number = float(given)

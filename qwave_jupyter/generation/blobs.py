@@ -24,7 +24,7 @@ class Blobs:
 
     Args:
         folder: made on first need.
-        most_bytes: what all contents may weigh together.
+        most_bytes: what all contents may weigh together; 0 keeps none, and pictures stay where they stood.
     """
 
     def __init__(self, folder: Path, *, most_bytes: int = 1_000_000_000) -> None:
@@ -57,7 +57,7 @@ class Blobs:
 
     def _put(self, text: str) -> Any:
         found = _URI.match(text) if len(text) > _KEPT_FROM and text.startswith("data:") else None
-        if found is None:
+        if found is None or not self.most_bytes:
             return text
         mime, content = found[1], _decoded(found[2])
         if content is None:

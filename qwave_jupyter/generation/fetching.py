@@ -48,7 +48,10 @@ class Fetch:
         links = spread(task.pictures, self.course.request.pictures_asked)
         self._here = self._already_here()
         self.publish(phase="downloading", progress=None, retry=None)
-        failed = self._each(links, self._keeper(task))
+        keeper = self._keeper(task)
+        if self.entry is not None:
+            keeper.clear_away()
+        failed = self._each(links, keeper)
         if len(links) > len(task.pictures) and len(self._here) >= len(task.pictures):
             # Links that may have been mirrors of one picture needn't all work.
             failed = []

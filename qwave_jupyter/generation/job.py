@@ -27,6 +27,7 @@ from qwave_jupyter.generation.watching import Watcher, Watchers
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.journal import Entry
+    from qwave_jupyter.generation.locks import JobLock
     from qwave_jupyter.generation.request import Request
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -77,12 +78,13 @@ class Job:
         reuse: bool = False,
         hold: float | None = None,
         _entry: Entry | None = None,
+        _lock: JobLock | None = None,
     ) -> None:
         self.id = _entry.job_id if _entry is not None else str(uuid.uuid4())
         self.request = request
         task_id = (_entry.task_id or "") if _entry is not None else ""
         self._course = Course(self.id, request, workbench, task_id)
-        self._run = Run(self._course, self._publish, max_cost=max_cost, reuse=reuse, hold=hold, entry=_entry)
+        self._run = Run(self._course, self._publish, max_cost, reuse, hold, _entry, _lock)
         self._clock = workbench.clock
         self._over = threading.Event()
         self._lock = threading.RLock()
@@ -94,12 +96,13 @@ class Job:
         )
 
     @classmethod
-    def resume(cls, entry: Entry, workbench: Workbench) -> Job:
+    def resume(cls, entry: Entry, workbench: Workbench, lock: JobLock | None = None) -> Job:
         """A job of the journal, to be started again: followed where its task is known, else submitted with its old key.
 
         Args:
             entry: an open entry.
             workbench: what is needed; the entry's own folder for pictures is kept.
+            lock: the job's lock where it is held already; the job gives it back when it ends.
 
         Raises:
             GenerationError: the submit can't be repeated, because its pictures' bytes are gone or the record is broken.
@@ -107,7 +110,7 @@ class Job:
         from qwave_jupyter.generation import resuming
 
         request, bench = resuming.prepared(entry, workbench)
-        return cls(request, bench, _entry=entry)
+        return cls(request, bench, _entry=entry, _lock=lock)
 
     @classmethod
     def ended(cls, entry: Entry, request: Request, workbench: Workbench, error: QwaveError) -> Job:

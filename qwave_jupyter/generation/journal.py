@@ -20,7 +20,7 @@ from qwave_jupyter.errors import JournalUnavailable
 from qwave_jupyter.generation import journal_schema as schema
 from qwave_jupyter.generation.blobs import Blobs
 from qwave_jupyter.generation.journal_entries import OPEN_STATES, Costs, Entry, from_row, stored, to_row
-from qwave_jupyter.generation.locks import JobLock
+from qwave_jupyter.generation.locks import JobLock, NoLock, lock_of
 
 __all__ = ["OPEN_STATES", "Costs", "Entry", "Journal", "JournalWarning", "NullJournal", "open_journal"]
 
@@ -114,7 +114,7 @@ class Journal:
 
     def abandoned(self, *, base_url: str | None = None) -> tuple[Entry, ...]:
         """The open jobs that no process works on."""
-        return tuple(entry for entry in self.open_jobs(base_url=base_url) if self._is_free(entry.job_id))
+        return tuple(entry for entry in self.open_jobs(base_url=base_url) if not self.lock(entry.job_id).is_held())
 
     def history(self, limit: int = 100, search: str = "") -> tuple[Entry, ...]:
         """Finished jobs, newest first.
@@ -185,8 +185,7 @@ class Journal:
 
     def lock(self, job_id: str) -> JobLock:
         """The lock that whoever works on a job holds."""
-        name = "".join(sign for sign in job_id if sign.isalnum() or sign == "-")
-        return JobLock(self.home / "locks" / f"{name}.lock")
+        return lock_of(self.home, job_id)
 
     def close(self) -> None:
         """Close the file; it opens again when it is needed."""
@@ -194,13 +193,6 @@ class Journal:
             if self._connection is not None and self._owner == os.getpid():
                 self._connection.close()
             self._connection = None
-
-    def _is_free(self, job_id: str) -> bool:
-        lock = self.lock(job_id)
-        if not lock.acquire():
-            return False
-        lock.release()
-        return True
 
     def _entries(self, where: str, values: Iterable[Any] = ()) -> tuple[Entry, ...]:
         return tuple(from_row(row) for row in self._read(f"SELECT {_ALL} FROM jobs {where}", values))  # noqa: S608
@@ -294,7 +286,12 @@ class NullJournal(Journal):
 
     def __init__(self, home: Path, *, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(home, clock=clock)
+        self.blobs = Blobs(home / "blobs", most_bytes=0)
         self._writable = False
+
+    def lock(self, job_id: str) -> JobLock:
+        """A lock that writes nothing."""
+        return NoLock(super().lock(job_id).path)
 
     def _open(self) -> sqlite3.Connection | None:
         return None

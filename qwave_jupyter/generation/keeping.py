@@ -91,6 +91,12 @@ class Keeper:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
 
+    def clear_away(self) -> None:
+        """Remove what a killed process left half done of this job, whose lock is ours."""
+        with contextlib.suppress(OSError):
+            for left in self.bench.save_dir.glob(f".*-{naming.short_id(self.job_id)}-*.part"):
+                left.unlink()
+
     def _named(self, part: Path, content: bytes, stem: str, index: int, link: PictureLink) -> GeneratedImage:
         try:
             facts = pictures.look(part, whole=True)

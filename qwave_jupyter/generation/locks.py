@@ -11,7 +11,10 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["JobLock"]
+__all__ = ["JobLock", "NoLock", "lock_of"]
+
+#: File systems take names of 255 bytes; a journal row may say anything.
+_LONGEST_NAME = 100
 
 
 class JobLock:
@@ -63,6 +66,21 @@ class JobLock:
                 return True
             os.close(descriptor)
 
+    def is_held(self) -> bool:
+        """Whether somebody holds it; looking makes no file."""
+        if self.held:
+            return True
+        try:
+            descriptor = os.open(self.path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            return not _lock(descriptor)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+
     def release(self) -> None:
         """Give the lock back."""
         if self._descriptor is None:
@@ -77,6 +95,29 @@ class JobLock:
         with contextlib.suppress(OSError):
             self.path.unlink()
         os.close(descriptor)
+
+
+class NoLock(JobLock):
+    """A lock that anybody gets, for a journal that keeps nothing: no two can meet there."""
+
+    def acquire(self) -> bool:
+        """Take it; nothing is written."""
+        return True
+
+    def is_held(self) -> bool:
+        """Nobody ever holds it."""
+        return False
+
+
+def lock_of(home: Path, job_id: str) -> JobLock:
+    """The lock of a job.
+
+    Args:
+        home: the journal's folder.
+        job_id: the job; whatever it says, the file lies in the folder of locks.
+    """
+    name = "".join(sign for sign in job_id if (sign.isascii() and sign.isalnum()) or sign == "-")
+    return JobLock(home / "locks" / f"{name[:_LONGEST_NAME]}.lock")
 
 
 def _is_still(descriptor: int, path: Path) -> bool:

@@ -26,6 +26,7 @@ from qwave_jupyter.generation import records
 from qwave_jupyter.generation.course import Course
 from qwave_jupyter.generation.fetching import Fetch
 from qwave_jupyter.generation.journal import Entry
+from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.mistakes import Mistake, shown
 from qwave_jupyter.generation.snapshot import Snapshot
 
@@ -48,6 +49,7 @@ class Run:
         reuse: show an identical finished job's pictures instead of paying again.
         hold: seconds for which the server may keep the answer to the submit back.
         entry: the journal's entry of a job that is picked up again.
+        lock: the job's lock where it is held already.
     """
 
     course: Course
@@ -56,6 +58,7 @@ class Run:
     reuse: bool = False
     hold: float | None = None
     entry: Entry | None = None
+    lock: JobLock | None = None
     _started: float = 0.0
     _submitted: float | None = None
     _deadline: float = 0.0
@@ -75,7 +78,7 @@ class Run:
         self._deadline = self._started + bench.patience(
             course.request.model.effective(course.request.values).get("resolution")
         )
-        lock = bench.journal.lock(course.job_id)
+        lock = self.lock or bench.journal.lock(course.job_id)
         if not lock.acquire():
             raise GenerationError("generation.held_elsewhere", job_id=course.job_id, task_id=course.task_id)
         try:

@@ -146,10 +146,20 @@ def test_an_unknown_state_waits_and_keeps_its_word():
         (True, None),
         (float("nan"), None),
         (10**400, None),
+        (1e300, None),
+        (253402300800000, None),
     ],
 )
 def test_times(given_, seconds):
     assert read_time(given_) == seconds
+
+
+@pytest.mark.parametrize(
+    ("given_", "whole"), [(3187, 3187), ("3187", 3187), (2.5, 2), (True, None), (2**63, None), (-1e300, None)]
+)
+def test_costs_are_what_a_database_can_hold(given_, whole):
+    task = wire.read_task({"task_id": "t", "status": "completed", "cost": given_, "pre_consumed_cost": given_})
+    assert (task.cost_quota, task.held_quota) == (whole, whole)
 
 
 @pytest.mark.parametrize(

@@ -209,6 +209,10 @@ def test_a_null_journal_keeps_nothing(tmp_path):
     journal = NullJournal(tmp_path / "home")
     journal.begin(entry("a"))
     assert journal.open_jobs() == ()
+    lock = journal.lock("a")
+    assert lock.acquire()
+    lock.release()
+    assert journal.blobs.put_away({"images": [URI]}) == {"images": [URI]}
     assert not (tmp_path / "home").exists()
 
 

@@ -1,0 +1,105 @@
+"""A request that was made before, put back into a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter import settings, started
+from qwave_jupyter.catalog import Catalog
+from qwave_jupyter.errors import UnknownTask
+from qwave_jupyter.generation import references
+from qwave_jupyter.generation.mistakes import refuse
+from qwave_jupyter.notebook.panel_state import PanelState, chosen, named
+from qwave_jupyter.notebook.references_strip import pick
+
+if TYPE_CHECKING:
+    from qwave_jupyter.generation.request import Request
+
+__all__ = ["from_parameters", "from_request", "request_of"]
+
+_PICTURES = ("images", "mask")
+
+
+def request_of(task: str | None) -> Request:
+    """The request of a job by its task id, its job id or the end of either; of the last job without one.
+
+    Args:
+        task: which; None for the last one of this kernel, else of the journal.
+
+    Raises:
+        UnknownTask: there is none.
+        GenerationError: its record is no longer whole.
+    """
+    from qwave_jupyter.generation import resuming
+
+    try:
+        return started.job(task).request
+    except UnknownTask:
+        bench = settings.workbench()
+        entries = bench.journal.find(task) if task else bench.journal.history(1)
+        if len(entries) != 1:
+            raise
+        return resuming.prepared(entries[0], bench)[0]
+
+
+def from_request(catalog: Catalog, request: Request, home: Path) -> PanelState:
+    """The state that gives a request again.
+
+    Args:
+        catalog: the edition in force.
+        request: the request.
+        home: the folder of ours where its pictures are kept.
+
+    Raises:
+        UnknownModel: the edition in force doesn't have its model.
+    """
+    values = {
+        name: value
+        for name, value in request.values.items()
+        if name not in {"prompt", *_PICTURES} and not (name == "action" and request.action_inferred)
+    }
+    state = named(PanelState(catalog.model(request.model.id)), values)
+    wires = {name: request.values.get(name) for name in _PICTURES}
+    return _with_pictures(state, wires, {}, home, prompt=request.prompt.replace("{{", r"\{{"))
+
+
+def from_parameters(
+    catalog: Catalog, model: str, prompt: str, parameters: Mapping[str, Any], variables: Mapping[str, Any], home: Path
+) -> PanelState:
+    """The state of ``panel(**parameters)``.
+
+    Args:
+        catalog: the edition in force.
+        model: a model id.
+        prompt: the text.
+        parameters: by name or alias, pictures as a request takes them.
+        variables: the notebook's variables.
+        home: the folder of ours where pictures without a name are kept.
+
+    Raises:
+        RequestRefused: a parameter that the model doesn't have.
+        UnknownModel: no such model.
+        ReferenceMistake: a picture that is none.
+    """
+    state = PanelState(catalog.model(model))
+    pictures: dict[str, Any] = {}
+    for given, value in parameters.items():
+        parameter = state.model.named(given)
+        if parameter is None:
+            raise refuse(state.model.read({given: value})[1])
+        if parameter.name in _PICTURES:
+            pictures[parameter.name] = value
+        else:
+            state = chosen(state, parameter.name, value)
+    return _with_pictures(state, pictures, variables, home, prompt=prompt)
+
+
+def _with_pictures(
+    state: PanelState, given: Mapping[str, Any], variables: Mapping[str, Any], home: Path, *, prompt: str
+) -> PanelState:
+    picked = tuple(pick(one, variables, home) for one in references.each(given.get("images")))
+    masks = [pick(one, variables, home) for one in references.each(given.get("mask"))]
+    return replace(state, prompt=prompt, picked=picked, mask=masks[0] if masks else None)
