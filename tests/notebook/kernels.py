@@ -53,7 +53,7 @@ class Kernel:
         self.manager.cleanup_resources()
 
     def _own_subshell(self, version):
-        """JupyterLab sends what its widgets say to a subshell, where the kernel has such; 7.4 sends it on to the cell's."""
+        """JupyterLab sends what its widgets say to a subshell where the kernel has such."""
         if int(version.partition(".")[0]) < 7:
             return None
         request = self.client.session.msg("create_subshell_request", {})
