@@ -44,6 +44,9 @@ class Kernel:
         self.replies = {}
         self.buttons = {}
         self.comms = {}
+        self.said = []
+        self.saved = {}
+        self.displays = {}
         self.typed = ""
         self.subshell = self._own_subshell(version)
 
@@ -103,6 +106,8 @@ class Kernel:
     def _sort(self, message):
         sent = message["parent_header"].get("msg_id")
         kind, content = message["msg_type"], message["content"]
+        self.said.append(message)
+        self._save(sent, kind, content)
         here = self.outputs.setdefault(sent, [])
         if kind == "status" and content["execution_state"] == "idle":
             here.append(("idle", None))
@@ -117,6 +122,33 @@ class Kernel:
             self.comms.pop(content["comm_id"], None)
         elif kind in {"display_data", "execute_result", "update_display_data", "stream", "error"}:
             here.append((kind, content))
+
+    def _save(self, sent, kind, content):
+        """Keep what a frontend would write into the notebook: of each display the last content only."""
+        here = self.saved.setdefault(sent, [])
+        name = content.get("transient", {}).get("display_id")
+        if kind == "update_display_data":
+            for output in self.displays.get(name, ()):
+                output.update(data=content["data"], metadata=content["metadata"])
+        elif kind in {"display_data", "execute_result"}:
+            output = {"output_type": kind, "data": content["data"], "metadata": content["metadata"]}
+            if kind == "execute_result":
+                output["execution_count"] = content["execution_count"]
+            if name:
+                self.displays.setdefault(name, []).append(output)
+            here.append(output)
+        elif kind == "stream":
+            here.append({"output_type": "stream", "name": content["name"], "text": content["text"]})
+        elif kind == "error":
+            here.append({"output_type": "error", **{key: content[key] for key in ("ename", "evalue", "traceback")}})
+
+    def last(self, sent):
+        """What a cell shows in the end, in words: markup and text of all that is saved of it."""
+        found = []
+        for output in self.saved.get(sent, []):
+            found += [output.get("text", ""), output.get("evalue", "")]
+            found += [output.get("data", {}).get(kind, "") for kind in ("text/html", "text/plain")]
+        return "\n".join(found)
 
     def click(self, button):
         """Click a button, as a frontend does."""
