@@ -161,13 +161,16 @@ class Journal:
                 return entry
         return None
 
-    def costs(self, by: str = "model", *, since: float = 0.0, notebook: str | None = None) -> tuple[Costs, ...]:
+    def costs(
+        self, by: str = "model", *, since: float = 0.0, notebook: str | None = None, demo: bool | None = None
+    ) -> tuple[Costs, ...]:
         """What jobs cost, in groups; the newest day first, else the dearest group first.
 
         Args:
             by: ``day``, ``model`` or ``notebook``.
             since: Unix seconds of the oldest intent that counts.
             notebook: only this notebook's jobs.
+            demo: only the jobs of a server on this machine, or only those of others; None for all.
         """
         group = {
             "day": "date(created, 'unixepoch', 'localtime')",
@@ -177,6 +180,10 @@ class Journal:
         states = ", ".join(f"'{state}'" for state in OPEN_STATES)
         order = "1 DESC" if by == "day" else "5 DESC, 3 DESC"
         where = "created >= ? AND state != 'refused'" + (" AND notebook = ?" if notebook is not None else "")
+        if demo is not None:
+            where += (
+                f" AND {'' if demo else 'NOT '}(base_url LIKE 'http://127.0.0.1%' OR base_url LIKE 'http://localhost%')"
+            )
         sql = f"""
             SELECT {group[by]}, count(*), coalesce(sum(estimate_usd), 0),
                 coalesce(sum(CASE WHEN state IN ({states}) AND cost_quota IS NULL THEN held_quota END), 0),
