@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qwave_jupyter import settings, verbs
-from qwave_jupyter.notebook import waiting
+from qwave_jupyter.notebook import configuration, waiting
 
 __all__ = ["load", "unload"]
 
@@ -19,6 +19,7 @@ class _Loaded:
         self._shell = shell
         self._cells: Any = None
         self._lines: Any = None
+        self.configurable = configuration.configurable(shell)
         self.transformer = waiting.AwaitedCells(shell)
         self.matcher: Any = None
 
@@ -59,7 +60,8 @@ def load(shell: Any) -> None:
     """
     if id(shell) in _loaded:
         unload(shell)
-    here = _loaded[id(shell)] = _Loaded(shell)
+    here = _Loaded(shell)
+    _loaded[id(shell)] = here
 
     def qwave(line: str, cell: str | None = None) -> Any:
         """Pictures from prompts; ``%%qwave --help -m MODEL`` lists a model's options, ``%qwave`` the verbs."""
@@ -74,6 +76,7 @@ def load(shell: Any) -> None:
     here.matcher = _matcher(shell)
     if getattr(shell, "Completer", None) is not None:
         shell.Completer.custom_matchers.append(here.matcher)
+    shell.configurables.append(here.configurable)
     shell.register_magic_function(qwave, "line_cell", waiting.MAGIC)
     shell.register_magic_function(awaited, "cell", waiting.AWAITED)
     shell.input_transformers_post.append(here.transformer)
@@ -116,6 +119,8 @@ def unload(shell: Any) -> None:
         return
     for kind, name in (("line", waiting.MAGIC), ("cell", waiting.MAGIC), ("cell", waiting.AWAITED)):
         shell.magics_manager.magics[kind].pop(name, None)
+    if here.configurable in shell.configurables:
+        shell.configurables.remove(here.configurable)
     if here.transformer in shell.input_transformers_post:
         shell.input_transformers_post.remove(here.transformer)
     if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
