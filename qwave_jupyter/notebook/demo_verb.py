@@ -47,7 +47,7 @@ def _line(line: str) -> str:
     if not line:
         return "<br>"
     text = html.escape(line.strip())
-    if line.startswith("%qwave") and "  " not in line and not line.endswith("."):
+    if line.startswith("%qwave demo on --"):
         return f'<div class="qw-mono" style="margin-top:6px">{text}</div>'
     return f'<div class="qw-s" style="margin-left:20px">{text}</div>' if line.startswith(" ") else f"<div>{text}</div>"
 
