@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import words
-from qwave_jupyter.catalog.edition_file import read_family, read_json
+from qwave_jupyter.catalog.edition_file import read_family, read_index, refused
 from qwave_jupyter.catalog.model import Model
 from qwave_jupyter.catalog.rules import Facts
 from qwave_jupyter.catalog.violations import Violation
@@ -162,7 +162,13 @@ class Catalog:
 
     def _family(self, file: str) -> tuple[Model, ...]:
         if file not in self._families:
-            self._families[file] = read_family(self._folder / file, self.edition)
+            models = {model.id: model for model in read_family(self._folder / file, self.edition)}
+            for name in self._index[file]:
+                if name not in models:
+                    index = self._folder / "index.json"
+                    problem = words.say("edition.must_be_file", given=name, file=file)
+                    raise refused(index, f"families.{file}", problem)
+            self._families[file] = tuple(models.values())
         return self._families[file]
 
 
@@ -195,9 +201,9 @@ def _shipped(edition: str) -> Catalog:
 
 
 def _from_folder(folder: Path | Traversable, name: str) -> Catalog:
-    index = read_json(folder / "index.json")
-    families = {file: tuple(ids) for file, ids in index.get("families", {}).items()}
-    return Catalog(str(index.get("edition", name)), str(index.get("host", "")), folder, families)
+    index = read_index(folder / "index.json")
+    families = {file: tuple(ids) for file, ids in index["families"].items()}
+    return Catalog(index["edition"] or name, index["host"], folder, families)
 
 
 def _own(path: Path) -> Catalog:
