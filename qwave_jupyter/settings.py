@@ -18,6 +18,7 @@ from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Catalog, Model
+    from qwave_jupyter.demo.own import OwnDemo
     from qwave_jupyter.demo.server import DemoServer
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -27,6 +28,7 @@ __all__ = [
     "configure",
     "current",
     "demo_server",
+    "demo_switches",
     "key",
     "learn",
     "overrides",
@@ -107,8 +109,7 @@ class _State:
     """The configuration of this process; everything else is derived from it."""
 
     overrides: dict[str, Any] = field(default_factory=dict)
-    demo: DemoServer | None = None
-    demo_options: dict[str, Any] = field(default_factory=dict)
+    demo: OwnDemo | None = None
     demo_told: bool = False
     person_present: Callable[[], bool] = field(default=lambda: False)
     workbench: tuple[tuple[Any, ...], Workbench] | None = None
@@ -126,7 +127,7 @@ def current() -> Settings:
     Raises:
         ConfigurationError: a variable or override that can't be used.
     """
-    return replace(Settings(), **{**_from_environment(os.environ), **_state.overrides})
+    return replace(Settings(), **{**_from_environment(), **_state.overrides})
 
 
 def configure(**changes: Any) -> Settings:
@@ -150,7 +151,7 @@ def configure(**changes: Any) -> Settings:
         if isinstance(changes.get(name), str):
             changes[name] = Path(changes[name]).expanduser()
     merged = {name: value for name, value in {**_state.overrides, **changes}.items() if value is not None}
-    settings = replace(Settings(), **{**_from_environment(os.environ), **merged})
+    settings = replace(Settings(), **{**_from_environment(), **merged})
     _state.overrides = merged
     words.use(settings.language)
     return settings
@@ -195,18 +196,26 @@ def use_demo(on: bool = True, **options: Any) -> str | None:
 
     Args:
         on: False goes back to the API and stops the demo server.
-        options: what the demo server takes, e.g. ``latency`` in seconds.
+        options: what the demo server takes, e.g. ``latency`` in seconds, or ``fail="upstream_unavailable:2"``. A demo
+            that serves already is turned while it runs; other options than its switches start another.
 
     Returns:
         The demo's address, or None when it was switched off.
+
+    Raises:
+        ConfigurationError: an option that it doesn't take; nothing is changed then.
+
+    Example:
+        >>> use_demo(latency=8, rate_limit=3)
+        'http://127.0.0.1:40123'
     """
     if not on:
         stop_demo()
+        _state.demo = None
         configure(demo=False)
         return None
-    if options and _state.demo is not None:
-        stop_demo()
-    _state.demo_options = options or _state.demo_options
+    now = current()
+    _own_demo().turn(now.edition, _demo_home(now), options)
     configure(demo=True)
     return demo_server().url
 
@@ -219,22 +228,29 @@ def tell_demo_once() -> bool:
 
 def demo_server() -> DemoServer:
     """The demo server of this process, started on first need on a free loopback port."""
-    from qwave_jupyter.demo.server import DemoServer
+    now = current()
+    return _own_demo().server(now.edition, _demo_home(now))
 
-    with _state.lock:
-        if _state.demo is None:
-            settings = current()
-            _state.demo = DemoServer(edition=settings.edition, keep_in=_demo_home(settings), **_state.demo_options)
-            _state.demo.start()
-        return _state.demo
+
+def demo_switches() -> OwnDemo:
+    """The same demo's switches: explained, and turned back; starts nothing."""
+    return _own_demo()
 
 
 def stop_demo() -> None:
     """Stop the demo server, if one runs."""
     with _state.lock:
-        server, _state.demo, _state.workbench = _state.demo, None, None
-    if server is not None:
-        server.stop()
+        demo, _state.workbench = _state.demo, None
+    if demo is not None:
+        demo.stop()
+
+
+def _own_demo() -> OwnDemo:
+    from qwave_jupyter.demo.own import OwnDemo
+
+    with _state.lock:
+        _state.demo = _state.demo or OwnDemo()
+        return _state.demo
 
 
 def catalog() -> Catalog:
@@ -289,6 +305,7 @@ def workbench() -> Workbench:
         ConfigurationError: no key, and no demo either.
     """
     from qwave_jupyter.api.client import Client
+    from qwave_jupyter.api.credentials import Secret
     from qwave_jupyter.generation.journal import open_journal
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -296,9 +313,9 @@ def workbench() -> Workbench:
     demo = serves_demo(settings)
     if demo:
         server = demo_server()
-        base_url, secret = server.url, server.key
+        base_url, secret = server.url, Secret(server.key)
     else:
-        base_url, secret = settings.base_url or catalog().host, key() or ""
+        base_url, secret = settings.base_url or catalog().host, Secret(key() or "")
         if not secret:
             raise ConfigurationError("settings.no_key", variables=keys.KEY_VARIABLES)
     home = _demo_home(settings) if demo else settings.home
@@ -333,18 +350,19 @@ def _default_home() -> Path:
     return Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment() -> dict[str, Any]:
+    # Looked at where it is, and not handed over: the key stands there, and a traceback may show locals.
     found: dict[str, Any] = {}
-    base_urls = [environment[name].strip() for name in _BASE_URL_VARIABLES if environment.get(name, "").strip()]
+    base_urls = [os.environ[name].strip() for name in _BASE_URL_VARIABLES if os.environ.get(name, "").strip()]
     if base_urls:
         found["base_url"] = base_urls[0]
     for name, variable in (("home", "QWAVE_HOME"), ("save_dir", "QWAVE_SAVE_DIR")):
-        if environment.get(variable, "").strip():
-            found[name] = Path(environment[variable].strip()).expanduser()
-    if environment.get("QWAVE_EDITION", "").strip():
-        found["edition"] = environment["QWAVE_EDITION"].strip()
-    if "QWAVE_DEMO" in environment:
-        word = environment["QWAVE_DEMO"].strip().lower()
+        if os.environ.get(variable, "").strip():
+            found[name] = Path(os.environ[variable].strip()).expanduser()
+    if os.environ.get("QWAVE_EDITION", "").strip():
+        found["edition"] = os.environ["QWAVE_EDITION"].strip()
+    if "QWAVE_DEMO" in os.environ:
+        word = os.environ["QWAVE_DEMO"].strip().lower()
         if word not in (*_TRUE_WORDS, *_FALSE_WORDS):
             raise ConfigurationError("settings.not_a_choice", setting="QWAVE_DEMO", given=word, allowed=("1", "0"))
         if word:

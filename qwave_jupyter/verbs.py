@@ -10,26 +10,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, words
-from qwave_jupyter.errors import OptionMistake, TooExpensive, UnknownModel, UnknownTask
+from qwave_jupyter import settings, started
+from qwave_jupyter.generation import chaining
 
 if TYPE_CHECKING:
-    from qwave_jupyter.catalog import Model
+    from qwave_jupyter.generation.costs import CostTable
     from qwave_jupyter.generation.gallery import Gallery
     from qwave_jupyter.generation.job import Job
     from qwave_jupyter.generation.request import Request
-    from qwave_jupyter.lookup import ModelTable
+    from qwave_jupyter.generation.workbench import Workbench
 
 __all__ = [
     "as_completed",
     "balance",
+    "bench",
     "build",
+    "cost",
     "generate",
     "history",
-    "jobs",
-    "live_estimate",
-    "model",
-    "models",
     "present",
     "resume",
     "set_presenter",
@@ -39,9 +37,15 @@ __all__ = [
 
 Presenter = Callable[["Job"], "Gallery"]
 
-#: The jobs that this process has started, newest last: what ``%qwave status`` lists.
-_started: list[Job] = []
 _presenter: list[Presenter] = []
+
+
+def _start_chained(prompt: str, model: str, options: Mapping[str, Any], wait: bool) -> Any:
+    job = submit(prompt, model=model, **options)
+    return present(job) if wait else job
+
+
+chaining.set_starter(_start_chained, lambda name: settings.catalog().model(name))
 
 
 def set_presenter(presenter: Presenter | None) -> None:
@@ -117,21 +121,16 @@ def start(
 
     now = settings.current()
     ceiling = max_cost if max_cost is not None else now.max_cost
-    _hold_to(ceiling, request, force=force)
-    bench = settings.workbench()
-    changes: dict[str, Any] = {}
-    if save is not None:
-        changes["save_dir"] = Path(save).expanduser()
-    if timeout is not None:
-        changes["timeout"] = timeout
+    started.hold_to(ceiling, request, force=force)
+    started.hold_to_budget(request.estimate_usd)
     job = Job(
         request,
-        replace(bench, **changes) if changes else bench,
+        bench(save, timeout),
         max_cost=None if force else ceiling,
         reuse=now.reuse if reuse is None else reuse,
     )
     job.start()
-    _started.append(job)
+    started.note(job)
     return job
 
 
@@ -192,104 +191,6 @@ def present(job: Job) -> Gallery:
     return _presenter[-1](job) if _presenter else job.result()
 
 
-def models(*words: str, refresh: bool = False, **filters: Any) -> ModelTable:
-    """The models of the edition in force that can do what is asked, cheapest first; shows as a table.
-
-    Args:
-        words: words to look for in ids, vendors and descriptions.
-        refresh: ask the server for its live list first: what the key can't use is marked, and live prices count.
-            Without it the network is never touched.
-        filters: ``action``, ``aspect_ratio``, ``resolution``, ``references`` (how many), ``mask``, ``max_price`` (USD),
-            ``prompt_chars``.
-
-    Raises:
-        ApiError: with ``refresh``, the server refuses or doesn't answer.
-
-    Example:
-        >>> [found.id for found in models(action="inpaint", max_price=0.02)]
-        ['gpt-image-2']
-    """
-    from qwave_jupyter.catalog.live import LiveCatalog
-    from qwave_jupyter.lookup import ModelTable
-
-    if refresh:
-        settings.learn(listed=settings.workbench().client.models())
-    known = settings.catalog()
-    found = known.find(words=" ".join(words), **filters)
-    if not isinstance(known, LiveCatalog):
-        return ModelTable(found, known.edition)
-    asked = " ".join(words).lower().split()
-    unknown = [] if filters else [name for name in known.unknown if all(word in name.lower() for word in asked)]
-    return ModelTable(found, known.edition, unusable=known.unusable, unknown=unknown, live=True)
-
-
-def model(model_id: str, *, live: bool = False) -> Model:
-    """One model with all that is documented about it.
-
-    Args:
-        model_id: its id.
-        live: ask the server's tools endpoint how it describes the model now (free); its answer is used for validation
-            until this process ends.
-
-    Raises:
-        UnknownModel: no such id; the nearest is named.
-        ApiError: with ``live``, the server has no such endpoint or doesn't know the model.
-    """
-    known = settings.catalog()
-    if not live:
-        return _listed_only(model_id) if known.lists(model_id) else known.model(model_id)
-    from qwave_jupyter.catalog.live import with_schema
-
-    schema = settings.workbench().client.tool("get_model_schema", {"model": model_id})
-    try:
-        documented = known.model(model_id)
-    except UnknownModel:
-        documented = _listed_only(model_id)
-    settings.learn(model=with_schema(documented, schema))
-    return settings.catalog().model(model_id)
-
-
-def live_estimate(request: Request) -> float | None:
-    """What the server says that a request would cost, in USD; None where its answer holds no amount.
-
-    Args:
-        request: what :func:`build` returned; nothing is submitted.
-
-    Raises:
-        ApiError: the server has no such tool, or refuses the question.
-    """
-    from qwave_jupyter.api.answers import read_estimate
-
-    body = {name: value for name, value in request.body.items() if name != "model"}
-    answer = settings.workbench().client.tool("estimate_cost", {"model": request.model.id, "input": body})
-    return read_estimate(answer)
-
-
-def _listed_only(model_id: str) -> Model:
-    from qwave_jupyter.generation.request import unvalidated_model
-
-    return unvalidated_model(model_id)
-
-
-def jobs() -> tuple[Job, ...]:
-    """The jobs that this process has started, newest first."""
-    return tuple(reversed(_started))
-
-
-def job(name: str | None = None) -> Job:
-    """A job of this process by its task id, its job id, or the end of either; the newest without a name.
-
-    Raises:
-        UnknownTask: there is none, or several end like that.
-    """
-    found = [one for one in jobs() if name is None or _is_called(one, name)]
-    if name is None:
-        found = found[:1]
-    if len(found) != 1:
-        raise UnknownTask("generation.unknown_task" if not found else "generation.ambiguous_task", given=name or "")
-    return found[0]
-
-
 def resume() -> Sequence[Job]:
     """Pick up every open job of the journal that no other kernel holds.
 
@@ -299,7 +200,8 @@ def resume() -> Sequence[Job]:
     from qwave_jupyter.generation import resuming
 
     picked = resuming.resume(settings.workbench())
-    _started.extend(picked)
+    for job in picked:
+        started.note(job)
     return picked
 
 
@@ -313,6 +215,18 @@ def history(words: str = "", limit: int = 100) -> Gallery:
     from qwave_jupyter.generation import resuming
 
     return resuming.history(settings.workbench(), words=words, limit=limit)
+
+
+def cost() -> CostTable:
+    """What was spent: today, for this notebook, by model; expected, held, charged and refunded kept apart.
+
+    Example:
+        >>> cost().to_records()[0]["charged_usd"]
+        0.0128
+    """
+    from qwave_jupyter.generation import costs
+
+    return costs.table(settings.workbench())
 
 
 def as_completed(several: Iterable[Job]) -> Iterator[Job]:
@@ -336,18 +250,17 @@ def balance() -> Any:
     return settings.workbench().client.balance()
 
 
-def _hold_to(ceiling: float | None, request: Request, *, force: bool) -> None:
-    if ceiling is None or force:
-        return
-    if ceiling <= 0:
-        raise OptionMistake("settings.not_positive", setting="max_cost", given=ceiling)
-    allowed = words.dollars(ceiling)
-    if request.estimate_usd is None:
-        raise TooExpensive("generation.price_unknown", model=request.model.id, ceiling_words=allowed)
-    if request.estimate_usd > ceiling:
-        estimate = words.dollars(request.estimate_usd)
-        raise TooExpensive("generation.too_expensive", estimate_words=estimate, ceiling_words=allowed)
+def bench(save: str | Path | None = None, timeout: float | None = None) -> Workbench:
+    """What jobs need, with the folder and the patience of one call.
 
-
-def _is_called(job: Job, name: str) -> bool:
-    return any(known and (known == name or known.endswith(name)) for known in (job.task_id, job.id))
+    Args:
+        save: the folder for the pictures; None for the setting.
+        timeout: seconds to wait; None for the setting.
+    """
+    changes: dict[str, Any] = {}
+    if save is not None:
+        changes["save_dir"] = Path(save).expanduser()
+    if timeout is not None:
+        changes["timeout"] = timeout
+    usual = settings.workbench()
+    return replace(usual, **changes) if changes else usual

@@ -105,6 +105,9 @@ class Model:
     answer: str = "flat"
     live: str = ""
 
+    def __repr__(self) -> str:
+        return f"Model({self.id!r}, edition {self.edition})"
+
     def named(self, name: str) -> Parameter | None:
         """The parameter that a user means by a name or one of its aliases."""
         folded = name.replace("-", "_")

@@ -23,6 +23,10 @@ class _Unset:
     def __bool__(self) -> bool:
         return False
 
+    def __reduce__(self) -> str:
+        # One in every process: it is told apart by identity.
+        return "UNSET"
+
 
 UNSET = _Unset()
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}

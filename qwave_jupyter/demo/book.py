@@ -32,6 +32,7 @@ class Book:
         self._clock = clock
         self._granted = granted_usd
         self._by_key: dict[str, str] = {}
+        self._changed: list[Task] = []
         self._lock = threading.Lock()
 
     def remember(self, tasks: Iterable[Task]) -> None:
@@ -61,9 +62,16 @@ class Book:
             if task.held > self._left(now):
                 raise Refused(402, "payment_required", "Insufficient balance")
             self.tasks[task.task_id] = task
+            self._changed.append(task)
             if key:
                 self._by_key[key] = task.task_id
             return task
+
+    def take_changed(self) -> tuple[Task, ...]:
+        """The tasks that are new or cancelled since the last time."""
+        with self._lock:
+            changed, self._changed = tuple(self._changed), []
+        return changed
 
     def known(self, task_id: str) -> Task:
         """The task of an id.
@@ -87,6 +95,7 @@ class Book:
             if task.status(now) != "queued":
                 raise Refused(400, "task_not_cancellable", "Only queued tasks can be cancelled")
             task.cancelled = now
+            self._changed.append(task)
         return {"task_id": task_id, "status": "cancelled", "refunded": True, "refunded_quota": task.held}
 
     def balance(self) -> dict[str, Any]:

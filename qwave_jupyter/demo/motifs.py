@@ -2,229 +2,158 @@
 
 from __future__ import annotations
 
-import math
 import random
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from qwave_jupyter.demo import creatures, emblems, things
+from qwave_jupyter.demo.moods import Colour, Mood, colour_in
+from qwave_jupyter.demo.pens import Pen
 
-from qwave_jupyter.demo.moods import Mood, mixed
+__all__ = ["MOTIFS", "Motif", "Wish", "wishes_in"]
 
-__all__ = ["draw_motif", "motifs_in"]
+Draw = Callable[[Pen, Mood, Colour | None, random.Random], None]
 
-_MOST = 3
-_WORDS = {
-    "mountains": r"mountain|alps|peak|\bhills?\b|山",
-    "city": r"city|town|street|skyline|building|tokyo|城市|街|楼",
-    "trees": r"trees?\b|forest|wood|park|garden|林|树|公园|花园",
-    "castle": r"castle|palace|tower|temple|城堡|宫|塔|寺",
-    "boat": r"boat|ship|\bsail|船|帆",
-    "flowers": r"flower|\brose|tulip|blossom|花",
-    "balloons": r"balloon|气球",
-    "robot": r"robot|android|机器人",
-    "cat": r"\bcats?\b|kitten|猫",
-    "dog": r"\bdogs?\b|puppy|corgi|shiba|狗|犬",
+
+@dataclass(frozen=True)
+class Motif:
+    """Something that can be drawn.
+
+    Args:
+        words: a pattern for the words that call it, in lower case.
+        stance: ``sky``, ``far`` (painted across the view), ``middle`` (stands in the landscape), ``near``, ``air``,
+            ``water`` (floats where there is water).
+        draw: how; what is in the sky or far is drawn so only where there is no background.
+        wide: half its width in its own units.
+        tall: its height in its own units.
+        size: a unit of it in tenths of the picture's shorter side.
+    """
+
+    words: str
+    stance: str
+    draw: Draw
+    wide: float = 1.3
+    tall: float = 2.7
+    size: float = 1.7
+
+
+MOTIFS: dict[str, Motif] = {
+    "sun": Motif(r"\bsun\b|sunny|太阳|阳光", "sky", emblems.sun, 1.2, 2.4),
+    "moon": Motif(r"\bmoon(?!light)|月亮|明月|圆月|月(?!光)", "sky", emblems.moon, 1.1, 2.3),
+    "mountain": Motif(r"mountain|\balps?\b|\bpeaks?\b|volcano|himalaya|\bfuji|山", "far", emblems.mountain, 1.5, 2.2),
+    "city": Motif(
+        r"\bcit(y|ies)\b|\btown\b|street|skyline|skyscraper|buildings?\b|tokyo|shanghai|城市|都市|街|大楼|高楼",
+        "far",
+        emblems.city,
+        1.3,
+        2.7,
+    ),
+    "forest": Motif(r"forest|woods\b|woodland|jungle|pines?\b|森林|树林|松", "far", emblems.forest, 1.4, 2.5),
+    "bridge": Motif(r"bridge|桥", "far", emblems.bridge, 1.9, 1.8),
+    "castle": Motif(r"castle|palace|fortress|城堡|宫殿|皇宫", "middle", things.castle, 1.4, 3.2, 1.35),
+    "pagoda": Motif(r"pagoda|temple|shrine|(?<!灯)塔|寺|庙", "middle", things.pagoda, 1.2, 2.7, 1.35),
+    "windmill": Motif(r"windmill|风车", "middle", things.windmill, 1.5, 2.8, 1.25),
+    "lighthouse": Motif(r"lighthouse|灯塔", "middle", things.lighthouse, 1.3, 2.7, 1.6),
+    "house": Motif(
+        r"\bhouses?\b|cottage|cabin|\bhut\b|\bhome\b|village|farm\b|房子|小屋|房屋|村",
+        "middle",
+        things.house,
+        1.4,
+        2.9,
+        1.15,
+    ),
+    "tree": Motif(r"\btrees?\b|\boak\b|orchard|blossom|樱花|枫叶|大树|树(?!林)", "middle", things.tree, 1.5, 2.7, 1.5),
+    "boat": Motif(r"\bboats?\b|\bships?\b|\bsail|yacht|帆|船|舟", "water", things.boat, 1.3, 2.5, 1.15),
+    "balloon": Motif(r"balloon|气球", "air", things.balloon, 1.1, 2.7, 1.0),
+    "rocket": Motif(r"rocket|spaceship|spacecraft|shuttle|火箭|飞船", "air", things.rocket, 0.9, 2.8, 1.5),
+    "bird": Motif(
+        r"\bbirds?\b|eagle|swallow|seagull|parrot|\bcranes?\b|鸟|燕|鹤|鹰", "air", creatures.bird, 1.5, 2.4, 1.05
+    ),
+    "butterfly": Motif(r"butterfl|moth\b|蝴蝶", "air", creatures.butterfly, 1.3, 2.2, 0.95),
+    "lantern": Motif(r"lanterns?\b|灯笼", "air", things.lantern, 0.9, 2.4, 0.85),
+    "fish": Motif(r"\bfish(es)?\b|goldfish|\bkoi\b|鱼", "swim", creatures.fish, 1.5, 2.0, 1.3),
+    "whale": Motif(r"whale|dolphin|鲸|海豚", "swim", creatures.whale, 2.1, 1.6, 1.5),
+    "car": Motif(r"\bcars?\b|taxi|\bvan\b|automobile|汽车|轿车|跑车|车(?!站)", "near", things.car, 1.5, 1.4, 1.6),
+    "flower": Motif(
+        r"flowers?\b|\broses?\b|tulip|daisy|sunflower|peon|lotus|花(?!园|瓶)|玫瑰|牡丹|莲|荷",
+        "near",
+        things.flower,
+        0.9,
+        2.3,
+        1.2,
+    ),
+    "umbrella": Motif(r"umbrella|parasol|伞", "near", things.umbrella, 1.3, 2.5, 1.4),
+    "cup": Motif(
+        r"\bcups?\b|teacup|\bmugs?\b|coffee|\btea\b|teapot|latte|杯|茶|咖啡", "near", things.cup, 1.4, 2.6, 1.8
+    ),
+    "person": Motif(
+        r"\bpersons?\b|\bpeople\b|\bm[ae]n\b|\bwom[ae]n\b|\bgirls?\b|\bboys?\b|\bchild(ren)?\b|portrait|farmer|teacher|student|(?<!器)人(?!工)|女孩|男孩|孩子|少女",
+        "near",
+        creatures.person,
+        0.8,
+        2.7,
+        1.65,
+    ),
+    "astronaut": Motif(r"astronaut|cosmonaut|spaceman|宇航员|太空人", "near", creatures.astronaut, 1.0, 2.6, 1.65),
+    "robot": Motif(r"robots?\b|android|\bmecha\b|机器人", "near", creatures.robot, 1.1, 2.7, 1.65),
+    "panda": Motif(r"pandas?\b|熊猫", "near", creatures.panda, 1.1, 2.4, 1.75),
+    "rabbit": Motif(r"rabbits?\b|bunn(y|ies)|\bhares?\b|兔", "near", creatures.rabbit, 0.9, 2.8, 1.45),
+    "dog": Motif(r"\bdogs?\b|pupp(y|ies)|corgi|shiba|husky|狗|犬", "near", creatures.dog, 1.2, 2.3, 1.75),
+    "cat": Motif(r"\bcats?\b|kitten|kitty|(?<!熊)猫", "near", creatures.cat, 1.3, 2.4, 1.75),
+}
+_NUMBERS = {
+    r"\btwo|\bpair of|\bcouple of|两|二|双": 2,
+    r"\bthree|三": 3,
+    r"\bfour|四": 4,
+    r"\bfive|\bsix|\bseven|\bmany|\bseveral|\bherd of|\bflock of|五|六|七|很多|几": 5,
 }
 
 
-def motifs_in(prompt: str) -> list[str]:
-    """The motifs that a prompt calls, from far to near; trees where it calls none.
+@dataclass(frozen=True)
+class Wish:
+    """One motif that a prompt calls.
 
     Args:
-        prompt: the words in lower case.
+        name: a key of :data:`MOTIFS`.
+        count: how many.
+        colour: the colour that stands before its word, or None.
+        at: where in the prompt.
     """
-    return [name for name, words in _WORDS.items() if re.search(words, prompt)][-_MOST:] or ["trees"]
+
+    name: str
+    count: int = 1
+    colour: Colour | None = None
+    at: int = 0
+
+    @property
+    def motif(self) -> Motif:
+        """How it is drawn."""
+        return MOTIFS[self.name]
 
 
-def draw_motif(name: str, scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    """Draw one motif into a scene.
+def wishes_in(prompt: str, refused: str = "") -> list[Wish]:
+    """The motifs that a prompt calls, in the order of its words.
 
     Args:
-        name: one of :func:`motifs_in`.
-        scene: is changed.
-        mood: its light.
-        dice: decides where and how.
+        prompt: the words in lower case, English or Chinese.
+        refused: the negative prompt in lower case; what it names is left out.
+
+    Example:
+        >>> [(wish.name, wish.count) for wish in wishes_in("two red cats on a boat", "boat")]
+        [('cat', 2)]
     """
-    _DRAWN[name](scene, mood, dice)
-
-
-def _mountains(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    width, height = scene.size
-    pen = ImageDraw.Draw(scene)
-    for step in range(4):
-        x, y = width * dice.uniform(0.1, 0.9), height * dice.uniform(0.24, 0.42)
-        half, base = width * dice.uniform(0.22, 0.4), height * (0.68 + 0.04 * step)
-        rock = mixed(mood.low, mood.ground, 0.35 + 0.15 * step)
-        pen.polygon([(x, y), (x + half, base), (x - half, base)], fill=rock)
-        pen.polygon([(x, y), (x + half, base), (x + half * 0.1, base)], fill=mixed(rock, (0, 0, 0), 0.2))
-        deep = (base - y) * 0.28
-        cap = [(x, y), (x + half * 0.28, y + deep), (x + half * 0.08, y + deep * 0.7), (x - half * 0.28, y + deep)]
-        pen.polygon(cap, fill=mixed((250, 250, 255), mood.low, 0.2))
-
-
-def _city(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    width, height = scene.size
-    pen = ImageDraw.Draw(scene)
-    glow = Image.new("RGB", scene.size)
-    lamps = ImageDraw.Draw(glow)
-    for layer in range(3):
-        ground = height * (0.74 + 0.06 * layer)
-        x = -dice.randrange(30)
-        while x < width:
-            wide = dice.randrange(max(9, width // 26), max(14, width // 11))
-            top = ground - height * dice.uniform(0.14, 0.48 - 0.08 * layer)
-            pen.rectangle((x, top, x + wide, height), fill=mixed(mood.low, mood.ground, 0.45 + 0.27 * layer))
-            step = max(4, wide // 6)
-            for row in range(int(top) + step, int(ground), step * 2):
-                for column in range(x + step, x + wide - step, step * 2):
-                    if dice.random() < 0.33:
-                        lit = mood.accent if dice.random() < 0.3 else mood.light
-                        window = (column, row, column + step // 2, row + step // 2)
-                        pen.rectangle(window, fill=lit)
-                        lamps.rectangle(window, fill=lit)
-            x += wide + dice.randrange(2, 8)
-    if scene.mode == "RGB":
-        shine = glow.filter(ImageFilter.GaussianBlur(max(2, width // 120))).point(lambda value: min(255, value * 2))
-        scene.paste(ImageChops.screen(scene, shine))
-    if mood.wet and scene.mode == "RGB":
-        line = round(height * 0.84)
-        street = scene.crop((0, line - (height - line) * 2, width, line)).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
-        street = street.resize((width, height - line)).filter(ImageFilter.GaussianBlur(3))
-        scene.paste(Image.blend(street, Image.new("RGB", street.size, (8, 8, 16)), 0.2), (0, line))
-
-
-def _trees(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    width, height = scene.size
-    pen = ImageDraw.Draw(scene)
-    for near in sorted(dice.random() for _ in range(26)):
-        x, base = width * dice.random(), height * (0.78 + 0.24 * near)
-        tall = height * (0.1 + 0.16 * near)
-        leaf = mixed(mixed(mood.ground, (30, 84, 52), 0.4), mood.low, 0.35 * (1 - near))
-        for tier in range(4):
-            half, top = tall * (0.12 + 0.07 * tier), base - tall * (1 - tier * 0.2)
-            pen.polygon([(x, top), (x + half, top + tall * 0.36), (x - half, top + tall * 0.36)], fill=leaf)
-
-
-def _castle(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    width, height = scene.size
-    pen = ImageDraw.Draw(scene)
-    unit, left, base = min(width, height) * 0.06, width * dice.uniform(0.3, 0.55), height * 0.8
-    stone = mixed(mood.ground, mood.low, 0.35)
-    for shift, tall in ((0, 5.5), (2, 7.5), (4, 5), (1, 4), (3, 4)):
-        x, top = left + shift * unit, base - tall * unit
-        pen.rectangle((x, top, x + unit * 1.25, base), fill=stone)
-        roof = [(x + unit * 0.62, top - unit * 2.2), (x - unit * 0.25, top), (x + unit * 1.5, top)]
-        pen.polygon(roof, fill=mood.accent)
-        pen.rectangle((x + unit * 0.45, top + unit, x + unit * 0.8, top + unit * 1.8), fill=mood.light)
-
-
-def _boat(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    x, y, unit = _place(scene, dice, 0.84, 0.15)
-    pen = ImageDraw.Draw(scene)
-    hull = [(x - unit, y), (x + unit, y), (x + unit * 0.7, y + unit * 0.35), (x - unit * 0.7, y + unit * 0.35)]
-    pen.polygon(hull, fill=(92, 54, 36))
-    low = y - unit * 0.1
-    pen.polygon([(x, y - unit * 1.6), (x + unit * 0.85, low), (x, low)], fill=(248, 244, 234))
-    pen.polygon([(x - unit * 0.08, y - unit * 1.4), (x - unit * 0.6, low), (x - unit * 0.08, low)], fill=mood.accent)
-
-
-def _flowers(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    pen = ImageDraw.Draw(scene)
-    for _ in range(dice.randrange(5, 9)):
-        x, y, unit = _place(scene, dice, dice.uniform(0.66, 0.86), 0.05, spread=0.45)
-        pen.line([(x, y), (x, y + unit * 4)], fill=(54, 112, 62), width=max(2, int(unit / 6)))
-        for petal in range(6):
-            turn = petal * math.pi / 3
-            at = (x + math.cos(turn) * unit * 0.6, y + math.sin(turn) * unit * 0.6)
-            pen.ellipse(_around(*at, unit * 0.5, unit * 0.5), fill=mood.accent)
-        pen.ellipse(_around(x, y, unit * 0.38, unit * 0.38), fill=(250, 214, 90))
-
-
-def _balloons(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    pen = ImageDraw.Draw(scene)
-    for _ in range(3):
-        x, y, unit = _place(scene, dice, dice.uniform(0.2, 0.45), 0.085, spread=0.4)
-        for side in (-1, 1):
-            rope = [(x + side * unit * 0.5, y + unit), (x + side * unit * 0.18, y + unit * 1.7)]
-            pen.line(rope, fill=mood.ground, width=2)
-        pen.ellipse(_around(x, y, unit, unit * 1.15), fill=mood.accent)
-        pen.ellipse(_around(x, y, unit * 0.45, unit * 1.15), fill=mixed(mood.accent, (255, 255, 255), 0.45))
-        pen.rectangle((x - unit * 0.2, y + unit * 1.7, x + unit * 0.2, y + unit * 2), fill=(120, 78, 44))
-
-
-def _robot(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    x, y, unit = _place(scene, dice, 0.68, 0.17)
-    pen = ImageDraw.Draw(scene)
-    steel, dark = (176, 186, 198), (70, 78, 92)
-    pen.line([(x, y - unit * 1.4), (x, y - unit * 1.9)], fill=dark, width=max(2, int(unit / 14)))
-    pen.ellipse(_around(x, y - unit * 1.95, unit * 0.1, unit * 0.1), fill=mood.accent)
-    parts = (
-        ((0, 0.28, 0.7, 0.62), steel),
-        ((0, -1.0, 0.55, 0.5), steel),
-        ((-0.3, 1.15, 0.15, 0.26), dark),
-        ((0.3, 1.15, 0.15, 0.26), dark),
-        ((-0.86, 0.2, 0.11, 0.42), dark),
-        ((0.86, 0.2, 0.11, 0.42), dark),
-    )
-    for (right, down, wide, tall), colour in parts:
-        box = _around(x + right * unit, y + down * unit, wide * unit, tall * unit)
-        pen.rounded_rectangle(box, radius=unit * 0.1, fill=colour)
-    for side in (-1, 1):
-        pen.ellipse(_around(x + side * unit * 0.25, y - unit * 1.05, unit * 0.14, unit * 0.14), fill=mood.accent)
-
-
-def _animal(scene: Image.Image, mood: Mood, dice: random.Random, *, pointed: bool) -> None:
-    x, y, unit = _place(scene, dice, 0.7, 0.17)
-    pen = ImageDraw.Draw(scene)
-    fur, dark = mixed(mood.accent, (255, 255, 255), 0.15), mixed(mood.accent, (20, 14, 10), 0.6)
-    tail = (x + unit * 0.3, y - unit * 0.6, x + unit * 1.4, y + unit)
-    pen.arc(tail, 280, 90, fill=fur, width=max(3, int(unit * 0.2)))
-    pen.ellipse(_around(x, y + unit * 0.35, unit * 0.75, unit * 0.85), fill=fur)
-    head = y - unit * 0.8
-    for side in (-1, 1):
-        if pointed:
-            tip = (x + side * unit * 0.56, head - unit * 0.85)
-            pen.polygon([(x + side * unit * 0.62, head), tip, (x + side * unit * 0.06, head - unit * 0.4)], fill=fur)
-        else:
-            pen.ellipse(_around(x + side * unit * 0.62, head + unit * 0.1, unit * 0.2, unit * 0.45), fill=dark)
-    pen.ellipse(_around(x, head, unit * 0.66, unit * 0.58), fill=fur)
-    for side in (-1, 1):
-        pen.ellipse(_around(x + side * unit * 0.26, head - unit * 0.06, unit * 0.12, unit * 0.15), fill=(250, 250, 220))
-        pen.ellipse(_around(x + side * unit * 0.26, head - unit * 0.06, unit * 0.05, unit * 0.13), fill=(16, 16, 20))
-        pen.ellipse(_around(x + side * unit * 0.35, y + unit * 1.12, unit * 0.28, unit * 0.14), fill=dark)
-    nose = [(x - unit * 0.08, head + unit * 0.14), (x + unit * 0.08, head + unit * 0.14), (x, head + unit * 0.24)]
-    pen.polygon(nose, fill=dark)
-
-
-def _cat(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    _animal(scene, mood, dice, pointed=True)
-
-
-def _dog(scene: Image.Image, mood: Mood, dice: random.Random) -> None:
-    _animal(scene, mood, dice, pointed=False)
-
-
-def _place(
-    scene: Image.Image, dice: random.Random, down: float, share: float, spread: float = 0.22
-) -> tuple[float, float, float]:
-    width, height = scene.size
-    return width * (0.5 + dice.uniform(-spread, spread)), height * down, min(width, height) * share
-
-
-def _around(x: float, y: float, wide: float, tall: float) -> tuple[float, float, float, float]:
-    return x - wide, y - tall, x + wide, y + tall
-
-
-_DRAWN: dict[str, Callable[[Image.Image, Mood, random.Random], None]] = {
-    "mountains": _mountains,
-    "city": _city,
-    "trees": _trees,
-    "castle": _castle,
-    "boat": _boat,
-    "flowers": _flowers,
-    "balloons": _balloons,
-    "robot": _robot,
-    "cat": _cat,
-    "dog": _dog,
-}
+    found = []
+    for name, motif in MOTIFS.items():
+        match = re.search(motif.words, prompt)
+        if not match or (refused and re.search(motif.words, refused)):
+            continue
+        before = re.split(
+            r"[,.;，。；、]|\band\b|\bwith\b|\bon\b|\bin\b|和", prompt[max(0, match.start() - 28) : match.start()]
+        )[-1]
+        count = next((number for words, number in _NUMBERS.items() if re.search(words, before)), 1)
+        whole = match[0] + prompt[match.end() : match.end() + 1].strip()
+        if count == 1 and re.fullmatch(r"\w+s|people|children|women|men", whole) and name != "city":
+            count = 3
+        found.append(Wish(name, count, colour_in(before), match.start()))
+    return sorted(found, key=lambda wish: wish.at)

@@ -6,11 +6,10 @@ is who gets which, and what the switches and faults make of it.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import math
 import re
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,10 +17,11 @@ from functools import partial
 from typing import Any
 
 from qwave_jupyter import words
-from qwave_jupyter.catalog import Catalog
+from qwave_jupyter.catalog import Catalog, Model
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo import control, images_endpoint, ordering, painter, tools_endpoint, webhooks
 from qwave_jupyter.demo.book import Book
+from qwave_jupyter.demo.briefs import brief_of
 from qwave_jupyter.demo.dialects import Dialect, Sight, dialect_of, named
 from qwave_jupyter.demo.exchange import Answer, Hold, Order, Refused, as_json, read_object
 from qwave_jupyter.demo.faults import Fault, Faults
@@ -37,7 +37,7 @@ __all__ = ["LONGEST_HOLD", "Answer", "Order", "Protocol"]
 LONGEST_HOLD = 60
 #: ``POST /tasks/sync`` was removed on 2026-06-11.
 _WITHOUT_SYNC = frozenset({"2026-09"})
-_LARGEST_REFERENCE = 40_000_000
+_KEPT_BYTES = 200_000_000
 _MIMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 _PICTURE = r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}"
 
@@ -78,6 +78,7 @@ class Protocol:
         self._key = key
         self._limiter = Limiter(clock)
         self._painted: dict[tuple[str, int], bytes] = {}
+        self._easel = threading.Lock()
         self._calls: deque[webhooks.Call] = deque()
         self.change(**switches)
 
@@ -99,7 +100,8 @@ class Protocol:
         short = {name: fault_of(name, switches.pop(name)) for name in FAULT_SWITCHES if name in switches}
         self.switches = self.switches.changed(switches)
         for name, fault in short.items():
-            self.faults.drop(name)
+            # What a program has set at one place only isn't the switch's to take back.
+            self.faults.drop(name, at="submit" if name == "fail" else "any")
             if fault is not None:
                 self.faults.add(fault)
         return self.switches
@@ -143,9 +145,9 @@ class Protocol:
         """A task as it looks now."""
         now = self.clock.now()
         kind = self._format(task)
-        links = [f"{self.host}/files/{task.task_id}/{index}.{kind}" for index in range(task.pictures)]
-        done = task.status(now) == "completed"
-        return Sight(task, now, links if done else (), task.ends + self._lifetime(task))
+        count = task.pictures if task.status(now) == "completed" else 0
+        links = [f"{self.host}/files/{task.task_id}/{index}.{kind}" for index in range(count)]
+        return Sight(task, now, links, task.ends + self._lifetime(task))
 
     def accepted(self, key: str, wish: Callable[[], ordering.Wish]) -> Task:
         """The task of a request: the one that is known under its key, or a new one.
@@ -203,8 +205,12 @@ class Protocol:
             return self._dialect().refused(refusal, place)
 
     def _dialect(self, model: str = "") -> Dialect:
-        page = self.catalog.model(model).answer if model else ""
-        return dialect_of(self.switches.dialect, self.catalog.edition, page)
+        page = self._page(model)
+        return dialect_of(self.switches.dialect, self.catalog.edition, page.answer if page else "")
+
+    def _page(self, model: str) -> Model | None:
+        # A task that was kept from an earlier run may be of another edition's model.
+        return self.catalog.model(model) if model in self.catalog.ids() else None
 
     def _controlled(self, order: Order) -> Answer:
         self._let_in(order)
@@ -317,35 +323,29 @@ class Protocol:
 
     def _paint(self, task: Task, index: int) -> bytes:
         place = task.task_id, index
-        if place not in self._painted:
-            self._painted[place] = painter.paint(self._brief(task, index, self._format(task)))
-        return self._painted[place]
+        picture = self._painted.get(place)
+        if picture is None:
+            picture = painter.paint(self._brief(task, index, self._format(task)))
+            with self._easel:
+                self._painted[place] = picture
+                while len(self._painted) > 1 and sum(map(len, self._painted.values())) > _KEPT_BYTES:
+                    # It can be painted again, the very same.
+                    del self._painted[next(iter(self._painted))]
+        return picture
 
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
-        values = task.values
-        width, height = painter.pixel_size(values.get("aspect_ratio"), values.get("resolution"))
-        return painter.Brief(
-            prompt=str(values.get("prompt") or ""),
-            width=width,
-            height=height,
-            seed=task.seed,
-            index=index,
-            format=kind,
-            compression=values.get("output_compression"),
-            quality=str(values.get("quality") or ""),
-            transparent=values.get("background") == "transparent" and kind != "jpeg",
-            watermark=bool(values.get("watermark")),
-            references=[one for one in map(self._reference, values.get("images") or ()) if one],
-        )
+        page = self._page(task.model)
+        defaults = page.effective({}) if page else {}
+        return brief_of(task.values, index, task.seed, kind, self._own_picture, defaults)
 
-    def _reference(self, address: str) -> bytes | None:
-        if address.startswith("data:") and len(address) < _LARGEST_REFERENCE:
-            try:
-                return base64.b64decode(address.partition(",")[2], validate=True)
-            except (binascii.Error, ValueError):
-                return None
+    def _own_picture(self, address: str) -> bytes | None:
         own = re.fullmatch(re.escape(self.host) + r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}", address)
-        return self._painted.get((own[1], int(own[2]))) if own else None
+        if own is None:
+            return None
+        try:
+            return self._picture(own[1], int(own[2])).body
+        except Refused:
+            return None
 
     def _format(self, task: Task) -> str:
         wanted = str(task.values.get("output_format") or "png").lower()
@@ -354,7 +354,8 @@ class Protocol:
     def _lifetime(self, task: Task) -> float:
         if self.switches.expire_links is not None:
             return self.switches.expire_links
-        return (self.catalog.model(task.model).link_hours or 24) * 3600.0
+        page = self._page(task.model)
+        return ((page.link_hours if page else None) or 24) * 3600.0
 
 
 def _shape_of(order: Order) -> str:

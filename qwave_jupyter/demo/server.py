@@ -21,6 +21,7 @@ import tornado.web
 from qwave_jupyter import catalog, words
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo.exchange import Answer, Order
+from qwave_jupyter.demo.explaining import explained, manual
 from qwave_jupyter.demo.protocol import Protocol
 from qwave_jupyter.demo.store import Store
 from qwave_jupyter.demo.switches import Switches
@@ -69,6 +70,7 @@ class DemoServer:
         clock: Clock = SYSTEM_CLOCK,
         **options: Any,
     ) -> None:
+        self.edition = edition
         self.key = key or f"demo-{secrets.token_hex(8)}"
         self.protocol = Protocol(catalog.load(edition), clock=clock, key=self.key, **options)
         self._store = Store(keep_in, clock) if keep_in else None
@@ -93,7 +95,7 @@ class DemoServer:
             OSError: the port can't be opened.
         """
         if self._store:
-            self.protocol.book.remember(self._store.load().values())
+            self.protocol.book.remember(self._store.load())
         door = _opened(self._wanted_port)
         door.setblocking(False)
         self.port = door.getsockname()[1]
@@ -118,11 +120,24 @@ class DemoServer:
         """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.protocol.Protocol.change`."""
         return self.protocol.change(**switches)
 
+    def calm(self) -> None:
+        """Turn all switches back and forget all faults."""
+        self.protocol.faults.replace(())
+        self.protocol.switches = Switches()
+
+    def explained(self) -> list[str]:
+        """What is turned, line by line; see :func:`~qwave_jupyter.demo.explaining.explained`."""
+        return explained(self.protocol.switches, self.protocol.faults.still_open())
+
+    def manual(self) -> list[str]:
+        """All switches, line by line; see :func:`~qwave_jupyter.demo.explaining.manual`."""
+        return manual(self.protocol.switches, self.protocol.faults.still_open())
+
     def handle(self, order: Order) -> Answer:
         """Answer one request and keep what it changed."""
         answer = self.protocol.handle(order)
-        if self._store and order.method == "POST":
-            self._store.save(self.protocol.tasks)
+        if self._store:
+            self._store.keep(self.protocol.book.take_changed())
         return answer
 
     async def answered(self, order: Order, gone: asyncio.Event) -> Answer:

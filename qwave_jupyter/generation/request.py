@@ -29,6 +29,10 @@ _MOST_OTHERS = 4
 _SHORTENED = re.compile(r"(data:[\w/+.-]*;base64,)([A-Za-z0-9+/=]{40,})")
 
 
+#: Characters of the prompt in a representation.
+_SAID = 60
+
+
 @dataclass(frozen=True)
 class Request:
     """A request that may be sent.
@@ -58,6 +62,10 @@ class Request:
     unvalidated: bool = False
     fingerprint: str = ""
     references: tuple[Reference, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        said = self.prompt if len(self.prompt) <= _SAID else self.prompt[: _SAID - 1] + "…"
+        return f"Request({self.model.id}, {said!r})"
 
     @property
     def action(self) -> str:

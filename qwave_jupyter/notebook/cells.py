@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, verbs, words
+from qwave_jupyter import lookups, many, settings, verbs, words
 from qwave_jupyter.errors import Cancelled, QwaveError
+from qwave_jupyter.generation.sweep import SweepRun
 from qwave_jupyter.lookup import ModelCard
-from qwave_jupyter.notebook import options
+from qwave_jupyter.notebook import options, sweep_cell
 from qwave_jupyter.notebook.console import Console
+from qwave_jupyter.notebook.nested import NestedLoop
 from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.waiting import stopped, watched
 
@@ -41,33 +43,45 @@ class Cells:
         job, own = self._started(line, self._raw_body(body))
         if job is None:
             return None
-        with self._shown(job, hears_clicks=True) as view:
-            if self._goes_on(own):
-                view.detach()
+        if isinstance(job, SweepRun):
+            return await sweep_cell.awaited(job, self._console, own)
+        with self._shown(job, own, hears_clicks=True) as view:
+            if view.detached:
                 return self._named(job, own)
             gallery = await watched(job, self._console.shell)
         return self._named(_kept_as(gallery, own), own)
 
     def blocking(self, line: str, body: str) -> Any:
-        """A nested cell, or one in a terminal: only an interrupt is heard."""
+        """A nested cell, or one in a terminal: an interrupt is heard, a click only where loops can be nested."""
         job, own = self._started(line, body)
         if job is None:
             return None
-        with self._shown(job, hears_clicks=self._goes_on(own)) as view:
-            if self._goes_on(own):
-                view.detach()
+        if isinstance(job, SweepRun):
+            return sweep_cell.blocking(job, self._console, own)
+        with self._shown(job, own, hears_clicks=self._hears_clicks() or self._goes_on(own)) as view:
+            if view.detached:
                 return self._named(job, own)
             gallery = job.result()
         return self._named(_kept_as(gallery, own), own)
 
     def present(self, job: Any) -> Any:
         """How ``generate()`` waits in a notebook."""
-        with self._shown(job, hears_clicks=False):
+        with self._shown(job, {}, hears_clicks=self._hears_clicks()):
             return job.result()
 
+    def _hears_clicks(self) -> bool:
+        return NestedLoop(self._console.shell).serves()
+
     @contextlib.contextmanager
-    def _shown(self, job: Any, *, hears_clicks: bool) -> Iterator[Any]:
-        view = view_for(job, self._console.shell, settings.current().display, hears_clicks=hears_clicks)
+    def _shown(self, job: Any, own: Mapping[str, Any], *, hears_clicks: bool) -> Iterator[Any]:
+        view = view_for(
+            job,
+            self._console.shell,
+            settings.current().display,
+            hears_clicks=hears_clicks,
+            stays=self._goes_on(own),
+            embed=own.get("embed") or settings.current().embed,
+        )
         try:
             yield view.open()
         except Cancelled:
@@ -89,15 +103,17 @@ class Cells:
         variables = self._console.variables
         try:
             chosen = options.model_named(line) or chosen
-            model = verbs.model(chosen)
+            model = lookups.model(chosen)
             if "--help" in line.split():
                 self._console.show(ModelCard(model))
                 return None, {}
             parsed = options.read_line(line, model, variables)
             own = parsed.own
             if own.get("live"):
-                model = verbs.model(chosen, live=True)
+                model = lookups.model(chosen, live=True)
             force = bool(own.get("force"))
+            if own.get("sweep"):
+                return self._sweeping(model.id, prompt, parsed), own
             request = verbs.build(prompt, model=model.id, force=force, variables=variables, **parsed.options)
             if own.get("dry_run"):
                 self._dry_run(request, live=bool(own.get("live")))
@@ -119,6 +135,30 @@ class Cells:
             self._console.say_demo()
         return job, own
 
+    def _sweeping(self, model: str, prompt: str, parsed: options.CellOptions) -> SweepRun | None:
+        own = parsed.own
+        force, variables = bool(own.get("force")), self._console.variables
+        sweep = many.plan_sweep(
+            prompt, own["sweep"], model=model, force=force, variables=variables, options=parsed.options
+        )
+        refused = sum(place.refused is not None for place in sweep.places)
+        if refused:
+            self._console.say(words.say("notebook.sweep_refused", count=refused))
+        if own.get("dry_run"):
+            self._console.say_lines(sweep_cell.planned(sweep))
+            return None
+        run = many.start_sweep(
+            sweep,
+            max_cost=own.get("max_cost"),
+            reuse=True if own.get("reuse") else None,
+            save=own.get("save"),
+            timeout=own.get("timeout"),
+            force=force,
+        )
+        if settings.serves_demo():
+            self._console.say_demo()
+        return run
+
     def _raw_body(self, body: str) -> str:
         raw = self._raw.lstrip()
         head, _, rest = raw.partition("\n")
@@ -139,7 +179,7 @@ class Cells:
             words.say("notebook.price", price=_priced(request.estimate_usd)),
         ]
         if live:
-            lines.append(words.say("notebook.live_price", price=_priced(verbs.live_estimate(request))))
+            lines.append(words.say("notebook.live_price", price=_priced(lookups.live_estimate(request))))
         if request.defaulted:
             pairs = ", ".join(
                 f"{name} {value if value not in {True, False} else str(value).lower()}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qwave_jupyter import settings, verbs
+from qwave_jupyter import lookups, settings
 from qwave_jupyter.lookup import Comparison, ModelCard, ModelTable
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.verb import Asked, Verb
@@ -13,16 +13,16 @@ __all__ = ["VERBS"]
 def _models(_: Console, asked: Asked) -> ModelTable:
     filters = dict(asked.options)
     refresh = bool(filters.pop("refresh", False))
-    found: ModelTable = verbs.models(*asked.words, refresh=refresh, **filters)
+    found: ModelTable = lookups.models(*asked.words, refresh=refresh, **filters)
     return found
 
 
 def _model(_: Console, asked: Asked) -> ModelCard:
-    return ModelCard(verbs.model(asked.first or settings.current().model, live=asked.on("live")))
+    return ModelCard(lookups.model(asked.first or settings.current().model, live=asked.on("live")))
 
 
 def _compare(_: Console, asked: Asked) -> Comparison:
-    return Comparison([verbs.model(name) for name in asked.words])
+    return Comparison([lookups.model(name) for name in asked.words])
 
 
 VERBS = (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qwave_jupyter import words
-from qwave_jupyter.catalog import Model
+from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake
 
 __all__ = ["OWN_CHOICES", "OWN_OPTIONS", "SHORT", "CellOptions", "read_line", "split_cell"]
@@ -86,7 +86,8 @@ def read_line(line: str, model: Model | None, variables: Mapping[str, Any]) -> C
     Args:
         line: the options.
         model: the chosen model; None while only our own options matter.
-        variables: the notebook's variables, for pictures named by ``-i`` and ``--mask``.
+        variables: the notebook's variables, for pictures named by ``-i`` and ``--mask``, and for box and
+            palette editors.
 
     Raises:
         OptionMistake: what can't be read, all of it at once.
@@ -206,13 +207,19 @@ class _Reading:
             self.options[name] = self.variables[value]
             return
         if parameter is None or not parameter.picture:
-            self.options[name] = value
+            self.options[name] = self._edited(parameter, value)
             return
         picture = self._picture(value)
         if parameter.type == "string":
             self.options[parameter.name] = picture
         else:
             self.options[parameter.name] = (*self.options.get(parameter.name, ()), picture)
+
+    def _edited(self, parameter: Parameter | None, text: str) -> Any:
+        # A box or palette editor is meant by its variable's name, as a picture is.
+        control = self.variables.get(text) if parameter is not None and parameter.type.endswith("[]") else None
+        read = getattr(control, "_qwave_value_", None)
+        return read() if callable(read) and not isinstance(control, type) else text
 
     def _picture(self, text: str) -> Any:
         if text.startswith(("http://", "https://", "data:")) or Path(text).expanduser().exists():

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import verbs
+from qwave_jupyter import lookups, verbs
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.lookup import Comparison, ModelCard, ModelTable
@@ -72,7 +72,7 @@ def test_every_card_names_every_option_its_price_its_rules_and_its_page(edition,
 @pytest.mark.parametrize(("edition", "name"), EVERY)
 def test_every_example_cell_is_taken_as_it_stands(edition, name, monkeypatch):
     monkeypatch.setenv("QWAVE_EDITION", edition)
-    model = verbs.model(name)
+    model = lookups.model(name)
     head, _, body = ModelCard(model).example().partition("\n")
     line, prompt = split_cell(head.removeprefix("%%qwave"), body)
     request = verbs.build(prompt, model=name, **read_line(line, model, {}).options)

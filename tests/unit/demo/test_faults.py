@@ -52,7 +52,7 @@ def test_a_fault_can_strike_when_all_is_done(how):
     assert demo.counts()["billed"] == 1
 
 
-@pytest.mark.parametrize("place", ["submit", "status", "download", "cancel"])
+@pytest.mark.parametrize("place", ["submit", "status", "download", "cancel", "lookup"])
 def test_a_fault_strikes_its_place_only_and_so_many_times(place):
     demo = Demo()
     task = demo.ordered()
@@ -62,6 +62,7 @@ def test_a_fault_strikes_its_place_only_and_so_many_times(place):
         "status": ("GET", f"/v1/tasks/{task}", None),
         "download": ("GET", f"/files/{task}/0.png", None),
         "cancel": ("POST", f"/v1/tasks/{task}/cancel", None),
+        "lookup": ("GET", "/v1/models", None),
     }
     demo.protocol.break_next(at=place, how="503", times=2)
     for other in asked.keys() - {place}:

@@ -220,13 +220,48 @@ def test_a_key_orders_once_in_every_dialect(dialect):
 def test_a_restart_forgets_neither_tasks_nor_keys(tmp_path):
     demo = Demo()
     first = demo.ordered(idempotency_key="one")
-    Store(tmp_path, demo.clock).save(demo.protocol.tasks)
+    Store(tmp_path, demo.clock).keep(demo.protocol.book.take_changed())
     again = Demo()
-    again.protocol.book.remember(Store(tmp_path, again.clock).load().values())
+    again.protocol.book.remember(Store(tmp_path, again.clock).load())
     assert again.ordered(idempotency_key="one") == first
     again.finish()
     assert again.json("GET", f"/v1/tasks/{first}")[1]["status"] == "completed"
     assert again.counts()["tasks"] == 1
+
+
+def test_what_is_kept_outlives_neither_the_day_nor_a_torn_file(tmp_path):
+    demo = Demo(latency=100)
+    ids = [demo.ordered() for _ in range(2)]
+    store = Store(tmp_path, demo.clock)
+    store.keep(demo.protocol.book.take_changed())
+    demo.ask("POST", f"/v1/tasks/{ids[0]}/cancel")
+    store.keep(demo.protocol.book.take_changed())
+    (torn,) = tmp_path.rglob(f"{ids[1]}.json")
+    torn.write_text('{"task_id": "task')
+    (kept,) = Store(tmp_path, demo.clock).load()
+    assert (kept.task_id, kept.status(demo.clock.now())) == (ids[0], "cancelled")
+    demo.clock.advance(24 * 3600)
+    assert Store(tmp_path, demo.clock).load() == ()
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]
+
+
+def test_a_task_of_another_edition_is_still_told_and_its_picture_still_there():
+    old, new = Demo("2026-04"), Demo("2026-09")
+    old.submit({"model": "gpt-4o-image", "prompt": "a cat", "n": 1})
+    (task,) = old.protocol.tasks
+    new.protocol.book.remember(old.protocol.tasks.values())
+    new.finish()
+    (picture,) = new.json("GET", f"/v1/tasks/{task}")[1]["result"]["images"]
+    assert new.ask("GET", picture["url"][0].removeprefix(new.protocol.host)).status == 200
+
+
+def test_two_demos_share_a_folder(tmp_path):
+    first, second = Demo(), Demo()
+    for demo in (first, second, first):
+        demo.ordered()
+        Store(tmp_path, demo.clock).keep(demo.protocol.book.take_changed())
+    ordered = {*first.protocol.tasks, *second.protocol.tasks}
+    assert {task.task_id for task in Store(tmp_path, first.clock).load()} == ordered
 
 
 def test_every_model_has_its_own_pace_within_the_documented_span():
