@@ -18,6 +18,8 @@ __all__ = ["misfit"]
 def misfit(content: Any, definition: str = "") -> tuple[str, str] | None:
     """The first place where a file isn't of its form, and what it must be; None where it is.
 
+    A ``pattern`` in the schema has a ``$comment``: the name of the text that says what it means.
+
     Args:
         content: what the file holds.
         definition: the part of the schema that it must obey; "" for a whole family file.
@@ -49,7 +51,7 @@ def _misfits(value: Any, wanted: Mapping[str, Any], at: str) -> Iterator[tuple[s
     if "enum" in wanted and value not in wanted["enum"]:
         yield at, words.say("edition.one_of", allowed=wanted["enum"])
     if isinstance(value, str) and not re.search(wanted.get("pattern", ""), value):
-        yield at, words.say("edition.pattern", pattern=wanted["pattern"], meant=wanted.get("description", ""))
+        yield at, words.say(f"edition.a_{wanted['$comment']}")
     if isinstance(value, dict):
         yield from _misfits_of_object(value, wanted, at)
     elif isinstance(value, list):
@@ -72,7 +74,7 @@ def _misfits_of_object(value: Mapping[str, Any], wanted: Mapping[str, Any], at: 
     for name, part in value.items():
         place = _inside(at, name)
         if name not in known and not re.search(names, name):
-            yield place, words.say("edition.pattern", pattern=names, meant=wanted["propertyNames"]["description"])
+            yield place, words.say(f"edition.a_{wanted['propertyNames']['$comment']}")
         elif name in known:
             yield from _misfits(part, known[name], place)
         elif others is False:
