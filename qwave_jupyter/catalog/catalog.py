@@ -136,6 +136,9 @@ class Catalog:
             unread: what :meth:`Model.read` could not read.
         """
         found = (*unread, *model.check(values, facts))
+        if model.retired and not model.live:
+            gone = Violation("retired", "model", model.id, severity="warn", detail={"date": model.retired})
+            found = (gone, *found)
         if all(one.severity != "reject" or one.code in {"empty_prompt", "unreadable"} for one in found):
             return found
         others = self._able(model, {**values, **{one.parameter: one.given for one in unread}}, facts)
@@ -148,14 +151,16 @@ class Catalog:
         able = []
         options = {name: value for name, value in values.items() if name != "action"}
         for model in sorted(self, key=_by_price):
-            if model.id == asked.id or any(model.named(name) is None for name in options):
+            if model.id == asked.id or model.retired or any(model.named(name) is None for name in options):
                 continue
             read, wrong = model.read(options)
-            action = values.get("action") if values.get("action") in model.actions else model.fitting_action(read)
-            if action and "action" in model.parameters:
-                read["action"] = action
-            if not wrong and all(one.severity == "warn" for one in model.check(read, facts)):
-                able.append(model.id)
+            # The action may have been inferred from what the asked model is missing, so that another one fits here.
+            actions = (values.get("action"), model.fitting_action(read)) if "action" in model.parameters else (None,)
+            for action in {one: None for one in actions if one is None or one in model.actions} or (None,):
+                tried = {**read, "action": action} if action else read
+                if not wrong and all(one.severity == "warn" for one in model.check(tried, facts)):
+                    able.append(model.id)
+                    break
             if len(able) == _MOST_OTHERS:
                 break
         return tuple(able)

@@ -132,6 +132,7 @@ def _model(entry: Mapping[str, Any], at: str, edition: str, family: Mapping[str,
         documented=entry.get("documented", ""),
         link_hours=entry.get("link_hours"),
         answer=entry.get("answer", "flat"),
+        retired=entry.get("retired", ""),
     )
 
 
