@@ -95,7 +95,7 @@ class WidgetView(StatusView):
 
         self._card = ipywidgets.HTML(self._markup())
         # Fresh for every run, and always called Cancel, whatever the language: tests and habits look for it.
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("notebook.cancel_tip"))
+        self._cancel = ipywidgets.Button(description="Cancel", tooltip="Cancel this job")
         self._cancel.add_class("qw-cancel")
         self._cancel.on_click(self._clicked)
         self._box = ipywidgets.Box([self._card, self._cancel])
