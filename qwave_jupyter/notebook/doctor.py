@@ -7,7 +7,6 @@ import os
 import platform
 import shutil
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -84,18 +83,16 @@ def _doctor(console: Console, asked: Asked) -> None:
     rows, lines = [], []
     for one in found:
         mark = f"{check} " if one.wrong else ""
-        lines += [f"{_padded(one.name)}{mark}{one.value}", *(f"{'':{_WIDTH}}  {text}" for text in one.means)]
+        lines += [
+            f"{words.padded(one.name, _WIDTH)}{mark}{one.value}",
+            *(f"{'':{_WIDTH}}  {text}" for text in one.means),
+        ]
         pill = f' <span class="qw-pill">{html.escape(check)}</span>' if one.wrong else ""
         means = "".join(f'<div class="qw-s">{html.escape(text)}</div>' for text in one.means)
         rows.append(f"<tr><th>{html.escape(one.name)}</th><td>{html.escape(one.value)}{pill}{means}</td></tr>")
     markup = f'<table class="qw-m">{"".join(rows)}</table><div>{html.escape(end)}</div>'
     text = "\n".join([*lines, "", end])
     console.publish({"text/plain": text, "text/html": f'{cards.STYLE}<div class="qw">{markup}</div>'})
-
-
-def _padded(name: str) -> str:
-    # A Chinese character takes two columns of a terminal.
-    return name + " " * (_WIDTH - sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in name))
 
 
 def _found(name: str, value: str, *means: str) -> Finding:
