@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from qwave_jupyter import words
 from qwave_jupyter.demo.moods import Colour, mixed
@@ -108,22 +108,24 @@ def caption(picture: Image.Image, texts: Sequence[str], area: Area | None = None
     _ = top
 
 
-def mark(picture: Image.Image, area: Area | None = None, *, small: bool = False) -> None:
+def mark(picture: Image.Image, area: Area | None = None, *, fitting: bool = False) -> None:
     """The word DEMO at the lower right.
 
     Args:
         picture: is changed.
         area: left, top, right, bottom in pixels; None for the whole picture.
-        small: for areas that would be covered by it.
+        fitting: whether the area is just the room for it.
     """
     left, top, right, bottom = area or (0, 0, picture.width, picture.height)
     short = min(right - left, bottom - top)
-    size = max(6, round(short / (44 if small else 36)), round(min(right - left, 400) / 40))
+    size = max(6, round(short / 36), round(min(right - left, 400) / 40))
+    if fitting:
+        size = max(5, min(round(min(picture.size) / 36), round((bottom - top) / 2.4), round((right - left) / 4.6)))
     font = _font("", size)
     text = words.say("painter.mark")
     text = text if _path_for(text) == "" else "DEMO"
     wide = font.getlength(text)
-    x, y = right - wide - size * 1.4, bottom - size * 2.2
+    x, y = right - wide - size * 1.4, bottom - size * (2.2 if not fitting else 2.0)
     _chip(picture, text, font, (max(left, x), max(top, y)))
 
 
@@ -158,12 +160,16 @@ def sign(picture: Image.Image, area: Area | None = None) -> None:
     size = max(8, round((right - left) / 22))
     font = _font(path, size)
     tile = Image.new("L", (round(font.getlength(text) + size * 2), size * 2))
-    ImageDraw.Draw(tile).text((size, size * 0.4), text, font=font, fill=110)
+    ImageDraw.Draw(tile).text((size, size * 0.4), text, font=font, fill=150)
     turned = tile.rotate(28, Image.Resampling.BICUBIC, expand=True)
     wall = Image.new("L", (right - left, bottom - top))
     for row, y in enumerate(range(-turned.height // 2, wall.height, max(1, round(turned.height * 0.9)))):
         for x in range(-turned.width * (1 + row % 2) // 2, wall.width, max(1, round(turned.width * 1.05))):
             wall.paste(turned, (x, y), turned)
+    # A dark shadow below the light letters shows on any ground.
+    deep = max(1, size // 14)
+    shadow = ImageChops.subtract(ImageChops.offset(wall, deep, deep), wall).point([value // 2 for value in range(256)])
+    picture.paste(_full(picture, _INK), (left, top), shadow)
     picture.paste(_full(picture, (255, 255, 255)), (left, top), wall)
 
 

@@ -94,7 +94,8 @@ def _edited(brief: Brief, plan: Plan) -> Image.Image:
         return before
     after = before.copy()
     part = before.crop(area)
-    repainted = _enlarged(stage(brief, plan, part.size, _ground(part, plan, brief, allowed)), part.size, plan)
+    start = _ground(part, plan, brief, allowed)
+    repainted = _enlarged(stage(brief, plan, part.size, start, filling=allowed is not None), part.size, plan)
     if brief.transparent and allowed is None:
         repainted.putalpha(_cut_out(part))
     after.paste(repainted.convert(after.mode), area[:2])
@@ -113,11 +114,11 @@ def _ground(part: Image.Image, plan: Plan, brief: Brief, allowed: Image.Image | 
         return part
     if not any(wish.motif.stance not in {"sky", "far"} for wish in plan.wishes):
         return None
-    rough = part.convert("RGB").resize((6, 6), Image.Resampling.BOX)
+    rough = part.convert("RGB").resize((9, 9), Image.Resampling.BOX)
     rough = rough.resize(canvas_of(part.size, brief.quality, edit=True), Image.Resampling.BICUBIC)
     away = allowed.crop(allowed.getbbox()).resize(rough.size, Image.Resampling.NEAREST)
     # Beside its edge the region keeps what was there, so that the change grows out of it.
-    away = curve(away.filter(ImageFilter.GaussianBlur(min(rough.size) / 9)), 140, 240)
+    away = curve(away.filter(ImageFilter.GaussianBlur(min(rough.size) / 6)), 128, 250)
     return Image.composite(rough, part.convert("RGB").resize(rough.size, Image.Resampling.BICUBIC), away)
 
 
@@ -171,7 +172,10 @@ def _marked(
         lettering.number(picture, brief.index + 1, brief.series, plan.mood.accent)
     if brief.watermark:
         lettering.sign(picture, area)
-    lettering.mark(picture, lettering.room(allowed, area) if allowed is not None and area else area)
+    if allowed is not None and area:
+        lettering.mark(picture, lettering.room(allowed, area), fitting=True)
+    else:
+        lettering.mark(picture)
 
 
 def _encoded(picture: Image.Image, brief: Brief) -> bytes:

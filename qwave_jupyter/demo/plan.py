@@ -115,12 +115,14 @@ def planned(brief: Brief) -> Plan:
         mood = mood_at(mood, brief.part)
     if brief.weird or brief.vivid != 1.0:
         mood = _bent(mood, brief.weird, brief.vivid)
+    style = style_of(words, refused)
     return Plan(
         mood=mood,
         wishes=wishes_in(read, refused),
-        style=style_of(words, refused),
+        style=style,
         text=lettering.quoted(prompt),
-        fine=_FINE.get(brief.quality, 1),
+        # Flat inks want flat land.
+        fine=0 if style == "poster" else _FINE.get(brief.quality, 1),
         refused=frozenset(wish.name for wish in wishes_in(refused)),
     )
 

@@ -37,6 +37,8 @@ def relit(picture: Image.Image, mood: Mood, dice: random.Random) -> Image.Image:
     size, told = picture.size, tells_light(mood)
     picture = _in_season(picture, mood.season)
     tint = column((*mood.sky, mood.far, mood.near), size)
+    if mood.sun < 0.35 and not mood.night:
+        picture = Image.blend(picture, ImageChops.multiply(picture, tint), 0.75)
     picture = Image.blend(picture, ImageChops.overlay(picture, tint), 0.6 if told else 0.3)
     if mood.night:
         dark = ImageChops.multiply(picture, Image.new("RGB", size, (78, 92, 158)))

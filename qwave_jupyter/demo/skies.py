@@ -155,7 +155,7 @@ def _stars(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float)
         canvas.paste(mixed(mood.sky[-1], (220, 210, 255), 0.4), (0, 0), band)
     pen = ImageDraw.Draw(canvas)
     limit = height if mood.place == "space" else horizon
-    scale = max(0.6, min(width, height) / 1000)
+    scale = max(0.36, min(width, height) / 1000)
     for _ in range(round(520 * max(0.5, width / height))):
         x, y = dice.random() * width, limit * 0.95 * dice.random() ** 1.25
         bright = dice.random() ** 4

@@ -43,7 +43,9 @@ def canvas_of(size: tuple[int, int], quality: str, *, edit: bool = False) -> tup
     return max(_LEAST_SIDE, round(size[0] * shrink)), max(_LEAST_SIDE, round(size[1] * shrink))
 
 
-def stage(brief: Brief, plan: Plan, size: tuple[int, int], before: Image.Image | None = None) -> Image.Image:
+def stage(
+    brief: Brief, plan: Plan, size: tuple[int, int], before: Image.Image | None = None, *, filling: bool = False
+) -> Image.Image:
     """The scene in its style, on a canvas that may be smaller than what is asked.
 
     Args:
@@ -51,6 +53,7 @@ def stage(brief: Brief, plan: Plan, size: tuple[int, int], before: Image.Image |
         plan: what its words come to.
         size: of the finished picture in pixels.
         before: the reference that is changed, or None.
+        filling: whether the motifs fill it, as a region that is repainted wants it.
     """
     dice = dice_of(brief.prompt, brief.seed, 0 if brief.series else brief.index + 1)
     canvas = canvas_of(size, brief.quality, edit=before is not None)
@@ -73,14 +76,17 @@ def stage(brief: Brief, plan: Plan, size: tuple[int, int], before: Image.Image |
         _landscape(scene, plan, names)
     if scene.framed:
         frame_with_trees(scene)
-    place(scene, plan.wishes)
+    if filling and before is not None:
+        place_alone(scene, [wish for wish in plan.wishes if wish.motif.stance not in {"sky", "far"}])
+    else:
+        place(scene, plan.wishes)
     weather(scene.image, plan.mood, scene.fork(), scene.horizon)
     picture = scene.image
     if before is None:
         _framed(picture, plan.mood)
         picture = ImageEnhance.Color(picture).enhance(brief.vivid) if brief.vivid != 1.0 else picture
     picture = styled(plan.style, picture, plan.mood, dice, scene.lines)
-    if before is None and not plan.style and brief.quality != "low":
+    if before is None and not plan.style and not brief.palette and brief.quality != "low":
         picture = grain(picture, dice, 2)
     return picture
 
