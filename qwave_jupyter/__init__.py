@@ -26,14 +26,20 @@ if TYPE_CHECKING:
     from qwave_jupyter.generation.gallery import GeneratedImage as GeneratedImage
     from qwave_jupyter.generation.job import Job as Job
     from qwave_jupyter.generation.provenance import read_provenance as read_provenance
+    from qwave_jupyter.lookups import model as model
+    from qwave_jupyter.lookups import models as models
+    from qwave_jupyter.many import batch as batch
+    from qwave_jupyter.notebook.canvas.box_editor import draw_boxes as draw_boxes
+    from qwave_jupyter.notebook.canvas.mask_brush import paint_mask as paint_mask
+    from qwave_jupyter.notebook.panel_opening import panel as panel
     from qwave_jupyter.settings import configure as configure
     from qwave_jupyter.settings import use_demo as use_demo
     from qwave_jupyter.verbs import as_completed as as_completed
+    from qwave_jupyter.verbs import balance as balance
     from qwave_jupyter.verbs import build as build
+    from qwave_jupyter.verbs import cost as cost
     from qwave_jupyter.verbs import generate as generate
     from qwave_jupyter.verbs import history as history
-    from qwave_jupyter.verbs import model as model
-    from qwave_jupyter.verbs import models as models
     from qwave_jupyter.verbs import resume as resume
     from qwave_jupyter.verbs import submit as submit
 
@@ -45,13 +51,19 @@ __all__ = [
     "Job",
     "QwaveError",
     "as_completed",
+    "balance",
+    "batch",
     "build",
     "configure",
+    "cost",
+    "draw_boxes",
     "generate",
     "history",
     "load_ipython_extension",
     "model",
     "models",
+    "paint_mask",
+    "panel",
     "read_provenance",
     "resume",
     "submit",
@@ -65,12 +77,18 @@ _HOMES = {
     "Job": "generation.job",
     "QwaveError": "errors",
     "as_completed": "verbs",
+    "balance": "verbs",
+    "batch": "many",
     "build": "verbs",
     "configure": "settings",
+    "cost": "verbs",
+    "draw_boxes": "notebook.canvas.box_editor",
     "generate": "verbs",
     "history": "verbs",
-    "model": "verbs",
-    "models": "verbs",
+    "model": "lookups",
+    "models": "lookups",
+    "paint_mask": "notebook.canvas.mask_brush",
+    "panel": "notebook.panel_opening",
     "read_provenance": "generation.provenance",
     "resume": "verbs",
     "submit": "verbs",

@@ -98,6 +98,9 @@ class QwaveError(Exception):
     def __str__(self) -> str:
         return words.say(self.key, **self.fields)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
     def __reduce__(self) -> Any:
         return (_rebuild, (type(self), self.key, self.fields))
 

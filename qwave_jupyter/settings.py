@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,8 @@ from qwave_jupyter import keys, words
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from qwave_jupyter.catalog import Catalog
+    from qwave_jupyter.catalog import Catalog, Model
+    from qwave_jupyter.demo.own import OwnDemo
     from qwave_jupyter.demo.server import DemoServer
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -27,7 +28,9 @@ __all__ = [
     "configure",
     "current",
     "demo_server",
+    "demo_switches",
     "key",
+    "learn",
     "overrides",
     "save_folder",
     "serves_demo",
@@ -106,12 +109,12 @@ class _State:
     """The configuration of this process; everything else is derived from it."""
 
     overrides: dict[str, Any] = field(default_factory=dict)
-    demo: DemoServer | None = None
-    demo_options: dict[str, Any] = field(default_factory=dict)
+    demo: OwnDemo | None = None
     demo_told: bool = False
     person_present: Callable[[], bool] = field(default=lambda: False)
     workbench: tuple[tuple[Any, ...], Workbench] | None = None
     started_in: Path = field(default_factory=Path.cwd)
+    learned: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -124,7 +127,7 @@ def current() -> Settings:
     Raises:
         ConfigurationError: a variable or override that can't be used.
     """
-    return replace(Settings(), **{**_from_environment(os.environ), **_state.overrides})
+    return replace(Settings(), **{**_from_environment(), **_state.overrides})
 
 
 def configure(**changes: Any) -> Settings:
@@ -148,7 +151,7 @@ def configure(**changes: Any) -> Settings:
         if isinstance(changes.get(name), str):
             changes[name] = Path(changes[name]).expanduser()
     merged = {name: value for name, value in {**_state.overrides, **changes}.items() if value is not None}
-    settings = replace(Settings(), **{**_from_environment(os.environ), **merged})
+    settings = replace(Settings(), **{**_from_environment(), **merged})
     _state.overrides = merged
     words.use(settings.language)
     return settings
@@ -193,18 +196,26 @@ def use_demo(on: bool = True, **options: Any) -> str | None:
 
     Args:
         on: False goes back to the API and stops the demo server.
-        options: what the demo server takes, e.g. ``latency`` in seconds.
+        options: what the demo server takes, e.g. ``latency`` in seconds, or ``fail="upstream_unavailable:2"``. A demo
+            that serves already is turned while it runs; other options than its switches start another.
 
     Returns:
         The demo's address, or None when it was switched off.
+
+    Raises:
+        ConfigurationError: an option that it doesn't take; nothing is changed then.
+
+    Example:
+        >>> use_demo(latency=8, rate_limit=3)
+        'http://127.0.0.1:40123'
     """
     if not on:
         stop_demo()
+        _state.demo = None
         configure(demo=False)
         return None
-    if options and _state.demo is not None:
-        stop_demo()
-    _state.demo_options = options or _state.demo_options
+    now = current()
+    _own_demo().turn(now.edition, _demo_home(now), options)
     configure(demo=True)
     return demo_server().url
 
@@ -217,29 +228,64 @@ def tell_demo_once() -> bool:
 
 def demo_server() -> DemoServer:
     """The demo server of this process, started on first need on a free loopback port."""
-    from qwave_jupyter.demo.server import DemoServer
+    now = current()
+    return _own_demo().server(now.edition, _demo_home(now))
 
-    with _state.lock:
-        if _state.demo is None:
-            settings = current()
-            _state.demo = DemoServer(edition=settings.edition, keep_in=_demo_home(settings), **_state.demo_options)
-            _state.demo.start()
-        return _state.demo
+
+def demo_switches() -> OwnDemo:
+    """The same demo's switches: explained, and turned back; starts nothing."""
+    return _own_demo()
 
 
 def stop_demo() -> None:
     """Stop the demo server, if one runs."""
     with _state.lock:
-        server, _state.demo, _state.workbench = _state.demo, None, None
-    if server is not None:
-        server.stop()
+        demo, _state.workbench = _state.demo, None
+    if demo is not None:
+        demo.stop()
+
+
+def _own_demo() -> OwnDemo:
+    from qwave_jupyter.demo.own import OwnDemo
+
+    with _state.lock:
+        _state.demo = _state.demo or OwnDemo()
+        return _state.demo
 
 
 def catalog() -> Catalog:
-    """The catalogue of the edition in force; never touches the network."""
+    """The edition in force with what the server said of it in this session; never touches the network."""
     from qwave_jupyter import catalog as floor
 
-    return floor.load(current().edition)
+    edition = floor.load(current().edition)
+    listed, models = _state.learned.get(_server(), (None, {}))
+    if listed is None and not models:
+        return edition
+    from qwave_jupyter.catalog.live import LiveCatalog
+
+    return LiveCatalog(edition, listed, models)
+
+
+def learn(*, listed: Sequence[Any] | None = None, model: Model | None = None) -> None:
+    """Lay what the server in force said over the edition, until this process ends or another server is chosen.
+
+    Args:
+        listed: the entries of its live list.
+        model: a model as its live schema describes it.
+    """
+    known, models = _state.learned.get(_server(), (None, {}))
+    if listed is not None:
+        from qwave_jupyter.catalog.live import read_list
+
+        known = read_list(listed)
+    if model is not None:
+        models = {**models, model.id: model}
+    _state.learned[_server()] = (known, models)
+
+
+def _server() -> tuple[Any, ...]:
+    now = current()
+    return now.edition, serves_demo(now), now.base_url
 
 
 def save_folder(settings: Settings | None = None) -> Path:
@@ -259,6 +305,7 @@ def workbench() -> Workbench:
         ConfigurationError: no key, and no demo either.
     """
     from qwave_jupyter.api.client import Client
+    from qwave_jupyter.api.credentials import Secret
     from qwave_jupyter.generation.journal import open_journal
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -266,9 +313,9 @@ def workbench() -> Workbench:
     demo = serves_demo(settings)
     if demo:
         server = demo_server()
-        base_url, secret = server.url, server.key
+        base_url, secret = server.url, Secret(server.key)
     else:
-        base_url, secret = settings.base_url or catalog().host, key() or ""
+        base_url, secret = settings.base_url or catalog().host, Secret(key() or "")
         if not secret:
             raise ConfigurationError("settings.no_key", variables=keys.KEY_VARIABLES)
     home = _demo_home(settings) if demo else settings.home
@@ -303,18 +350,19 @@ def _default_home() -> Path:
     return Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment() -> dict[str, Any]:
+    # Looked at where it is, and not handed over: the key stands there, and a traceback may show locals.
     found: dict[str, Any] = {}
-    base_urls = [environment[name].strip() for name in _BASE_URL_VARIABLES if environment.get(name, "").strip()]
+    base_urls = [os.environ[name].strip() for name in _BASE_URL_VARIABLES if os.environ.get(name, "").strip()]
     if base_urls:
         found["base_url"] = base_urls[0]
     for name, variable in (("home", "QWAVE_HOME"), ("save_dir", "QWAVE_SAVE_DIR")):
-        if environment.get(variable, "").strip():
-            found[name] = Path(environment[variable].strip()).expanduser()
-    if environment.get("QWAVE_EDITION", "").strip():
-        found["edition"] = environment["QWAVE_EDITION"].strip()
-    if "QWAVE_DEMO" in environment:
-        word = environment["QWAVE_DEMO"].strip().lower()
+        if os.environ.get(variable, "").strip():
+            found[name] = Path(os.environ[variable].strip()).expanduser()
+    if os.environ.get("QWAVE_EDITION", "").strip():
+        found["edition"] = os.environ["QWAVE_EDITION"].strip()
+    if "QWAVE_DEMO" in os.environ:
+        word = os.environ["QWAVE_DEMO"].strip().lower()
         if word not in (*_TRUE_WORDS, *_FALSE_WORDS):
             raise ConfigurationError("settings.not_a_choice", setting="QWAVE_DEMO", given=word, allowed=("1", "0"))
         if word:

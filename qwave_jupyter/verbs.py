@@ -10,24 +10,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, words
-from qwave_jupyter.errors import OptionMistake, TooExpensive, UnknownTask
+from qwave_jupyter import settings, started
+from qwave_jupyter.generation import chaining
 
 if TYPE_CHECKING:
-    from qwave_jupyter.catalog import Model
+    from qwave_jupyter.generation.costs import CostTable
     from qwave_jupyter.generation.gallery import Gallery
     from qwave_jupyter.generation.job import Job
     from qwave_jupyter.generation.request import Request
+    from qwave_jupyter.generation.workbench import Workbench
 
 __all__ = [
     "as_completed",
     "balance",
+    "bench",
     "build",
+    "cost",
     "generate",
     "history",
-    "jobs",
-    "model",
-    "models",
+    "present",
     "resume",
     "set_presenter",
     "start",
@@ -36,9 +37,15 @@ __all__ = [
 
 Presenter = Callable[["Job"], "Gallery"]
 
-#: The jobs that this process has started, newest last: what ``%qwave status`` lists.
-_started: list[Job] = []
 _presenter: list[Presenter] = []
+
+
+def _start_chained(prompt: str, model: str, options: Mapping[str, Any], wait: bool) -> Any:
+    job = submit(prompt, model=model, **options)
+    return present(job) if wait else job
+
+
+chaining.set_starter(_start_chained, lambda name: settings.catalog().model(name))
 
 
 def set_presenter(presenter: Presenter | None) -> None:
@@ -114,21 +121,16 @@ def start(
 
     now = settings.current()
     ceiling = max_cost if max_cost is not None else now.max_cost
-    _hold_to(ceiling, request, force=force)
-    bench = settings.workbench()
-    changes: dict[str, Any] = {}
-    if save is not None:
-        changes["save_dir"] = Path(save).expanduser()
-    if timeout is not None:
-        changes["timeout"] = timeout
+    started.hold_to(ceiling, request, force=force)
+    started.hold_to_budget(request.estimate_usd)
     job = Job(
         request,
-        replace(bench, **changes) if changes else bench,
+        bench(save, timeout),
         max_cost=None if force else ceiling,
         reuse=now.reuse if reuse is None else reuse,
     )
     job.start()
-    _started.append(job)
+    started.note(job)
     return job
 
 
@@ -177,51 +179,16 @@ def generate(prompt: str, **options: Any) -> Gallery:
         >>> gallery[0].path
         PosixPath('qwave-images/2026-11-21-a-cat-8499-1.png')
     """
-    job = submit(prompt, **options)
+    return present(submit(prompt, **options))
+
+
+def present(job: Job) -> Gallery:
+    """Wait for a job as the surroundings do: with a live status in a notebook, plainly in a script.
+
+    Raises:
+        GenerationError: how it ended, if not with pictures.
+    """
     return _presenter[-1](job) if _presenter else job.result()
-
-
-def models(*words: str, **filters: Any) -> Sequence[Model]:
-    """The models of the edition in force that can do what is asked, cheapest first; never touches the network.
-
-    Args:
-        words: words to look for in ids, vendors and descriptions.
-        filters: ``action``, ``aspect_ratio``, ``resolution``, ``references`` (how many), ``mask``, ``max_price`` (USD),
-            ``prompt_chars``.
-
-    Example:
-        >>> [found.id for found in models(action="inpaint", max_price=0.02)]
-        ['gpt-image-2']
-    """
-    return settings.catalog().find(words=" ".join(words), **filters)
-
-
-def model(model_id: str) -> Model:
-    """One model with all that is documented about it.
-
-    Raises:
-        UnknownModel: no such id; the nearest is named.
-    """
-    return settings.catalog().model(model_id)
-
-
-def jobs() -> tuple[Job, ...]:
-    """The jobs that this process has started, newest first."""
-    return tuple(reversed(_started))
-
-
-def job(name: str | None = None) -> Job:
-    """A job of this process by its task id, its job id, or the end of either; the newest without a name.
-
-    Raises:
-        UnknownTask: there is none, or several end like that.
-    """
-    found = [one for one in jobs() if name is None or _is_called(one, name)]
-    if name is None:
-        found = found[:1]
-    if len(found) != 1:
-        raise UnknownTask("generation.unknown_task" if not found else "generation.ambiguous_task", given=name or "")
-    return found[0]
 
 
 def resume() -> Sequence[Job]:
@@ -233,7 +200,8 @@ def resume() -> Sequence[Job]:
     from qwave_jupyter.generation import resuming
 
     picked = resuming.resume(settings.workbench())
-    _started.extend(picked)
+    for job in picked:
+        started.note(job)
     return picked
 
 
@@ -247,6 +215,18 @@ def history(words: str = "", limit: int = 100) -> Gallery:
     from qwave_jupyter.generation import resuming
 
     return resuming.history(settings.workbench(), words=words, limit=limit)
+
+
+def cost() -> CostTable:
+    """What was spent: today, for this notebook, by model; expected, held, charged and refunded kept apart.
+
+    Example:
+        >>> cost().to_records()[0]["charged_usd"]
+        0.0128
+    """
+    from qwave_jupyter.generation import costs
+
+    return costs.table(settings.workbench())
 
 
 def as_completed(several: Iterable[Job]) -> Iterator[Job]:
@@ -270,18 +250,17 @@ def balance() -> Any:
     return settings.workbench().client.balance()
 
 
-def _hold_to(ceiling: float | None, request: Request, *, force: bool) -> None:
-    if ceiling is None or force:
-        return
-    if ceiling <= 0:
-        raise OptionMistake("settings.not_positive", setting="max_cost", given=ceiling)
-    allowed = words.dollars(ceiling)
-    if request.estimate_usd is None:
-        raise TooExpensive("generation.price_unknown", model=request.model.id, ceiling_words=allowed)
-    if request.estimate_usd > ceiling:
-        estimate = words.dollars(request.estimate_usd)
-        raise TooExpensive("generation.too_expensive", estimate_words=estimate, ceiling_words=allowed)
+def bench(save: str | Path | None = None, timeout: float | None = None) -> Workbench:
+    """What jobs need, with the folder and the patience of one call.
 
-
-def _is_called(job: Job, name: str) -> bool:
-    return any(known and (known == name or known.endswith(name)) for known in (job.task_id, job.id))
+    Args:
+        save: the folder for the pictures; None for the setting.
+        timeout: seconds to wait; None for the setting.
+    """
+    changes: dict[str, Any] = {}
+    if save is not None:
+        changes["save_dir"] = Path(save).expanduser()
+    if timeout is not None:
+        changes["timeout"] = timeout
+    usual = settings.workbench()
+    return replace(usual, **changes) if changes else usual

@@ -10,9 +10,19 @@ from typing import Any
 
 from qwave_jupyter.api.errors import one_line, unreadable
 from qwave_jupyter.api.scalars import read_number, read_text, read_time
+from qwave_jupyter.api.wire import to_usd
 from qwave_jupyter.errors import AuthenticationFailed, RequestRejected
 
-__all__ = ["READING_TOOLS", "TOOL_HEADERS", "Balance", "read_balance", "read_models", "read_tool", "tool_call"]
+__all__ = [
+    "READING_TOOLS",
+    "TOOL_HEADERS",
+    "Balance",
+    "read_balance",
+    "read_estimate",
+    "read_models",
+    "read_tool",
+    "tool_call",
+]
 
 #: Tools that change nothing, so that asking again is safe (MCP page, edition 2026-09).
 READING_TOOLS = frozenset({"list_models", "get_model_docs", "get_model_schema", "estimate_cost", "get_task"})
@@ -110,6 +120,31 @@ def read_tool(name: str, answer: Any) -> Mapping[str, Any]:
     if content is None:
         raise unreadable("api.no_tool_result", tool=name)
     return content
+
+
+def read_estimate(answer: Any) -> float | None:
+    """USD in an ``estimate_cost`` answer; None where no amount can be told (its fields aren't documented).
+
+    Example:
+        >>> read_estimate({"estimated_cost_usd": 0.0064})
+        0.0064
+    """
+    said = answer if isinstance(answer, Mapping) else {}
+    inner: Mapping[str, Any] = next(
+        (said[name] for name in ("data", "estimate", "cost") if isinstance(said.get(name), Mapping)), {}
+    )
+    for part in (said, inner):
+        # Whatever it is called, dollars say so in their name; plain quota is read only under the task's own names.
+        named = [name for name in part if isinstance(name, str) and (name.endswith("_usd") or name == "usd")]
+        for name in sorted(named, key=lambda one: ("total" not in one, "cost" not in one, one)):
+            amount = read_number(part[name])
+            if amount is not None and amount >= 0:
+                return amount
+        for name in ("pre_consumed_cost", "estimated_cost", "cost"):
+            amount = read_number(part.get(name))
+            if amount is not None and amount >= 0:
+                return to_usd(round(amount))
+    return None
 
 
 def _from_text(parts: Any) -> Mapping[str, Any] | None:

@@ -14,6 +14,10 @@ __all__ = ["read_base64", "read_number", "read_progress", "read_text", "read_tim
 
 #: A timestamp above this is in milliseconds: in seconds it would lie in the year 5138.
 _MILLISECONDS_FROM = 1e11
+#: The last second of the year 9999, beyond which no calendar goes.
+_LAST_MOMENT = 253_402_300_799.0
+#: What JSON, floats and databases all hold exactly.
+_LARGEST_WHOLE = 2**53
 #: No picture of this API weighs 150 MB; longer texts are not worth decoding.
 _LONGEST_BASE64 = 200_000_000
 _LONGEST_TEXT = 100_000
@@ -40,9 +44,9 @@ def read_number(value: Any) -> float | None:
 
 
 def read_whole(value: Any) -> int | None:
-    """A whole number, rounded where it isn't one; None from anything else."""
+    """A whole number, rounded where it isn't one; None from anything else, and from what no account ever held."""
     number = read_number(value)
-    return None if number is None else round(number)
+    return None if number is None or abs(number) > _LARGEST_WHOLE else round(number)
 
 
 def read_progress(value: Any) -> float | None:
@@ -67,9 +71,8 @@ def read_time(value: Any) -> float | None:
     """
     number = read_number(value)
     if number is not None:
-        if number <= 0:
-            return None
-        return number / 1000 if number > _MILLISECONDS_FROM else number
+        moment = number / 1000 if number > _MILLISECONDS_FROM else number
+        return moment if 0 < moment < _LAST_MOMENT else None
     if not isinstance(value, str):
         return None
     parts = re.fullmatch(
@@ -80,10 +83,10 @@ def read_time(value: Any) -> float | None:
     day, clock, fraction, zone = parts.groups()
     zone = "+0000" if zone is None or zone in "Zz" else zone.replace(":", "")
     try:
-        moment = datetime.strptime(f"{day}T{clock}{zone}", "%Y-%m-%dT%H:%M:%S%z").astimezone(timezone.utc)
+        read = datetime.strptime(f"{day}T{clock}{zone}", "%Y-%m-%dT%H:%M:%S%z").astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
-    return moment.timestamp() + float(fraction or 0)
+    return read.timestamp() + float(fraction or 0)
 
 
 def read_text(value: Any) -> str:

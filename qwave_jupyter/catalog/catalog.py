@@ -55,6 +55,10 @@ class Catalog:
         """Every model id, family by family, without reading the families."""
         return tuple(name for names in self._index.values() for name in names)
 
+    def lists(self, name: str) -> bool:  # noqa: ARG002 - only a live list can
+        """Whether an id is usable although no page of the edition knows it."""
+        return False
+
     def model(self, name: str) -> Model:
         """The model of an id.
 
@@ -144,7 +148,7 @@ class Catalog:
         able = []
         options = {name: value for name, value in values.items() if name != "action"}
         for model in sorted(self, key=_by_price):
-            if model.id == asked.id:
+            if model.id == asked.id or any(model.named(name) is None for name in options):
                 continue
             read, wrong = model.read(options)
             action = values.get("action") if values.get("action") in model.actions else model.fitting_action(read)

@@ -81,6 +81,7 @@ class Model:
         documented: the date of the newest of them.
         link_hours: how long result links live, in hours.
         answer: the dialect of its submit answer, ``flat`` or ``code-data``.
+        live: what of it the live server said in this session: ``list`` (its price), ``schema``, or "".
     """
 
     id: str
@@ -102,6 +103,10 @@ class Model:
     documented: str = ""
     link_hours: int | None = None
     answer: str = "flat"
+    live: str = ""
+
+    def __repr__(self) -> str:
+        return f"Model({self.id!r}, edition {self.edition})"
 
     def named(self, name: str) -> Parameter | None:
         """The parameter that a user means by a name or one of its aliases."""
@@ -192,11 +197,14 @@ class Model:
             parameter = self.parameters.get(name)
             if value is None or value == ():
                 continue
+            encoded = parameter.encoded(value) if parameter else value
+            if encoded is None:
+                continue
             *outer, last = parameter.wire if parameter else (name,)
             place = body
             for step in outer:
                 place = place.setdefault(step, {})
-            place[last] = parameter.encoded(value) if parameter else value
+            place[last] = encoded
         return body
 
     def from_wire(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Violation, ...]]:

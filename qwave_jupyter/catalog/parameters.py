@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ class _Unset:
 
     def __bool__(self) -> bool:
         return False
+
+    def __reduce__(self) -> str:
+        # One in every process: it is told apart by identity.
+        return "UNSET"
 
 
 UNSET = _Unset()
@@ -56,6 +61,7 @@ class Parameter:
         opaque: it changes the shape of the answer in undocumented ways, so it is refused unless forced.
         internal: of no use in a notebook; not among the options, though ``-p`` takes it.
         picture: it takes pictures, which users may give as URL, path, image, array or earlier result.
+        task: it names an earlier task, which users may give as a job, a result, or the end of its id.
         note: what else the page says.
     """
 
@@ -74,6 +80,7 @@ class Parameter:
     opaque: tuple[Any, ...] = ()
     internal: bool = False
     picture: bool = False
+    task: bool = False
     note: str = ""
 
     def read(self, given: Any) -> Any:
@@ -122,9 +129,10 @@ class Parameter:
         return self.judge(tuple(sent) if isinstance(sent, list) else sent)
 
     def encoded(self, value: Any) -> Any:
-        """A value as it goes over the wire."""
+        """A value as it goes over the wire; None where it is said by leaving the field out."""
         if self.encode:
-            return self.encode.get(str(value).lower() if isinstance(value, bool) else str(value), value)
+            unsaid = None if isinstance(value, bool) else value
+            return self.encode.get(str(value).lower() if isinstance(value, bool) else str(value), unsaid)
         return list(value) if isinstance(value, tuple) else value
 
     def decoded(self, sent: Any) -> Any:
@@ -161,7 +169,9 @@ class Parameter:
         raise self._unreadable(given)
 
     def _read_number(self, given: Any) -> float:
-        if isinstance(given, (int, float)) and not isinstance(given, bool):
+        if isinstance(given, int) and not isinstance(given, bool):
+            return given
+        if isinstance(given, float) and math.isfinite(given):
             return given
         if isinstance(given, str) and re.fullmatch(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", given, re.ASCII):
             number = float(given)
@@ -214,7 +224,7 @@ class Parameter:
             detail = {"unit": unit, "most": round(self.maximum)}
             return Violation("too_long", self.name, length, detail=detail)
         if self.recommended is not None and length > self.recommended:
-            detail = {"most": round(self.recommended)}
+            detail = {"unit": unit, "most": round(self.recommended)}
             return Violation("soft_limit", self.name, length, severity="warn", detail=detail)
         if self.minimum is not None and length < self.minimum:
             return Violation("too_few", self.name, length, detail={"unit": unit, "least": round(self.minimum)})

@@ -6,6 +6,7 @@ else the documented default; a parameter with neither passes); ``require``, ``fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -165,7 +166,8 @@ def _forbid_values(
         if value is not None and value in refused:
             choices = model.parameters[name].choices if name in model.parameters else ()
             left = tuple(choice for choice in choices if choice not in refused)
-            yield Violation("value_forbidden_with", name, value, left, nearest_to(value, left))
+            code = "allowed_with" if left else "value_forbidden_with"
+            yield Violation(code, name, value, left, nearest_to(value, left))
 
 
 def _require_values(
@@ -255,7 +257,8 @@ def _is_box(box: Any) -> bool:
     return (
         isinstance(box, (list, tuple))
         and len(box) == 4
-        and all(isinstance(edge, (int, float)) and not isinstance(edge, bool) for edge in box)
+        and not any(isinstance(edge, bool) for edge in box)
+        and all(isinstance(edge, int) or (isinstance(edge, float) and math.isfinite(edge)) for edge in box)
     )
 
 
@@ -266,12 +269,21 @@ def _palette(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) 
         shade = entry.get("hex") if isinstance(entry, Mapping) else None
         share = entry.get("ratio") if isinstance(entry, Mapping) else None
         hexes = isinstance(shade, str) and len(shade) == 7 and shade[0] == "#" and _is_hex(shade[1:])
-        if not hexes or not isinstance(share, (int, float)) or isinstance(share, bool) or share <= 0:
+        if not hexes or not isinstance(share, (int, float)) or isinstance(share, bool) or share <= 0 or len(entry) > 2:
             yield Violation("not_a_colour", "color_palette", entry, severity=rule.severity)
             return
         total += share
     if entries and round(total, 2) != 100:
         yield Violation("palette_sum", "color_palette", round(total, 2), severity=rule.severity)
+
+
+def _whole_palette(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
+    wrong = tuple(_palette(model, values, facts, rule))
+    yield from wrong
+    for entry in () if wrong else values.get("color_palette") or ():
+        if entry["ratio"] != int(entry["ratio"]):
+            yield Violation("palette_whole", "color_palette", entry["ratio"], severity=rule.severity)
+            return
 
 
 def _is_hex(text: str) -> bool:
@@ -304,4 +316,10 @@ def _megapixels(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rul
         yield Violation("too_many_megapixels", "images", f"{total:.1f}", severity=rule.severity, detail={"most": limit})
 
 
-CHECKS: Mapping[str, Any] = {"boxes": _boxes, "palette": _palette, "mask": _mask, "megapixels": _megapixels}
+CHECKS: Mapping[str, Any] = {
+    "boxes": _boxes,
+    "palette": _palette,
+    "whole_palette": _whole_palette,
+    "mask": _mask,
+    "megapixels": _megapixels,
+}

@@ -6,21 +6,47 @@ import argparse
 import signal
 import sys
 import threading
+from pathlib import Path
 
+from qwave_jupyter.demo.dialects import DIALECTS
 from qwave_jupyter.demo.server import DemoServer
+from qwave_jupyter.errors import ConfigurationError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m qwave_jupyter.demo", description=__doc__)
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="0 takes any free port")
+    add("--edition", default="2026-04", help="the documented contract to obey")
+    add("--key", default=None, help="the only key that is taken; a fresh one by default")
+    add("--keep-in", type=Path, default=None, metavar="DIR", help="a folder in which tasks are kept for the day")
+    add("--balance-usd", type=float, default=100.0, metavar="USD", help="what the account has at the start")
+    switches = parser.add_argument_group("switches", "all can be turned while it serves: POST /demo/switches")
+    add = switches.add_argument
+    add("--latency", default=3.0, metavar="SECONDS", help="seconds that a plain picture takes; auto: each model's own")
+    add("--dialect", choices=tuple(DIALECTS), default=None, help="the dialect of all answers")
+    add("--rate-limit", type=float, default=None, metavar="N", help="requests per second that are served")
+    add("--expire-links", type=float, default=None, metavar="SECONDS", help="how long result links live")
+    add("--slow", action="store_true", help="everything takes five times as long")
+    add("--seed", type=int, default=None, help="the same durations in every run")
+    add("--fail", default=None, metavar="CODE[:TIMES]", help="tasks end as failed: all, or the next so many")
+    add("--reset", type=int, default=0, metavar="N", help="the next N connections break")
+    add("--junk", type=int, default=0, metavar="N", help="the next N answers are half a JSON object")
+    return parser
 
 
 def main() -> int:
     """Serve until interrupted; the lines that it prints can be exported by a shell."""
-    parser = argparse.ArgumentParser(prog="python -m qwave_jupyter.demo", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
-    parser.add_argument("--edition", default="2026-04", help="the documented contract to obey")
-    parser.add_argument("--latency", type=float, default=3.0, help="seconds that a plain picture takes")
-    parser.add_argument("--key", default=None, help="the only key that is taken; a fresh one by default")
-    options = parser.parse_args()
-    server = DemoServer(edition=options.edition, port=options.port, key=options.key, latency=options.latency).start()
+    parser = _parser()
+    options = vars(parser.parse_args())
+    try:
+        server = DemoServer(**options).start()
+    except (ConfigurationError, OSError) as problem:
+        parser.error(str(problem))
     sys.stdout.write(f"QWAVE_BASE_URL={server.url}\nQWAVE_API_KEY={server.key}\n")
     sys.stdout.flush()
+    # The shell that exports the lines above reads nothing of this.
+    sys.stderr.writelines(f"{line}\n" for line in server.explained())
     over = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: over.set())

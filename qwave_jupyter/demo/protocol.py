@@ -1,66 +1,45 @@
 """The documented protocol without sockets: a request in, an answer out, the clock given.
 
-The same code serves over tornado and, as a requests adapter, inside a process. It judges the JSON that reaches it by
-the catalogue: wire names, JSON types, undeclared fields.
+The same code serves over tornado and inside a process. What it knows is in the parts that it hands requests to; this
+is who gets which, and what the switches and faults make of it.
 """
 
 from __future__ import annotations
 
-import json
+import hmac
+import math
 import re
 import threading
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from qwave_jupyter.catalog import Catalog
+from qwave_jupyter import words
+from qwave_jupyter.catalog import Catalog, Model
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
-from qwave_jupyter.demo import painter
+from qwave_jupyter.demo import control, images_endpoint, ordering, painter, tools_endpoint, webhooks
+from qwave_jupyter.demo.book import Book
 from qwave_jupyter.demo.briefs import brief_of
-from qwave_jupyter.demo.tasks import Task, duration_of
-from qwave_jupyter.errors import UnknownModel
+from qwave_jupyter.demo.dialects import Dialect, Sight, dialect_of, named
+from qwave_jupyter.demo.exchange import Answer, Hold, Order, Refused, as_json, read_object
+from qwave_jupyter.demo.faults import Fault, Faults
+from qwave_jupyter.demo.limiter import Limiter
+from qwave_jupyter.demo.prices import listed
+from qwave_jupyter.demo.switches import FAULT_SWITCHES, Switches, fault_of
+from qwave_jupyter.demo.tally import Tally, place_of
+from qwave_jupyter.demo.tasks import Task
 
-__all__ = ["Answer", "Order", "Protocol"]
+__all__ = ["LONGEST_HOLD", "Answer", "Order", "Protocol"]
 
-#: 500 000 quota are 1 USD (Status page, edition 2026-09).
-_QUOTA_PER_USD = 500_000
-_UNPRICED_USD = 0.02
-_KEY_LIVES = 24 * 3600.0
+#: ``Prefer: wait=N`` holds an answer for 60 s at most (Submit page, editions 2026-06 and 2026-09).
+LONGEST_HOLD = 60
+#: ``POST /tasks/sync`` was removed on 2026-06-11.
+_WITHOUT_SYNC = frozenset({"2026-09"})
+_KEPT_BYTES = 200_000_000
 _MIMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
-
-
-@dataclass(frozen=True)
-class Order:
-    """One HTTP request.
-
-    Args:
-        method: ``GET`` or ``POST``.
-        path: without host and query.
-        headers: names in lower case.
-        body: bytes.
-    """
-
-    method: str
-    path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One HTTP answer."""
-
-    status: int
-    body: bytes
-    kind: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class _Refused(Exception):
-    def __init__(self, status: int, code: str, message: str, param: str = "") -> None:
-        super().__init__(code)
-        self.status, self.code, self.message, self.param = status, code, message, param
+_PICTURE = r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}"
 
 
 class Protocol:
@@ -70,10 +49,13 @@ class Protocol:
         catalog: what it refuses, and for how much it paints.
         host: the address under which its pictures lie, e.g. ``http://127.0.0.1:8000``.
         clock: time.
-        latency: seconds that a plain request takes.
         key: the only key that is taken; None takes any.
         balance_usd: what the account has at the start.
-        link_seconds: how long result links live; None for the edition's own time.
+        switches: fields of :class:`~qwave_jupyter.demo.switches.Switches`, such as ``latency``, and ``fail``, ``reset``
+            and ``junk`` as :meth:`change` takes them.
+
+    Raises:
+        ConfigurationError: an unknown switch, or a value that it can't take.
     """
 
     def __init__(
@@ -82,23 +64,58 @@ class Protocol:
         *,
         host: str = "http://127.0.0.1",
         clock: Clock = SYSTEM_CLOCK,
-        latency: float = 3.0,
         key: str | None = None,
         balance_usd: float = 100.0,
-        link_seconds: float | None = None,
+        **switches: Any,
     ) -> None:
         self.catalog = catalog
         self.host = host
-        self.latency = latency
-        self.tasks: dict[str, Task] = {}
-        self._clock = clock
+        self.clock = clock
+        self.book = Book(clock, balance_usd)
+        self.faults = Faults()
+        self.tally = Tally()
+        self.switches = Switches()
         self._key = key
-        self._granted = balance_usd
-        self._link_seconds = link_seconds
-        self._by_key: dict[str, tuple[float, str]] = {}
+        self._limiter = Limiter(clock)
         self._painted: dict[tuple[str, int], bytes] = {}
-        self._failures: list[str] = []
-        self._lock = threading.Lock()
+        self._easel = threading.Lock()
+        self._calls: deque[webhooks.Call] = deque()
+        self.change(**switches)
+
+    @property
+    def tasks(self) -> dict[str, Task]:
+        """The tasks by id."""
+        return self.book.tasks
+
+    def change(self, **switches: Any) -> Switches:
+        """Turn switches; tasks that are under way keep their pace.
+
+        Args:
+            switches: fields of :class:`~qwave_jupyter.demo.switches.Switches`; ``fail="upstream_unavailable:2"`` lets
+                the next two tasks fail (all without a number), ``reset=3`` and ``junk=3`` spoil the next three answers.
+
+        Raises:
+            ConfigurationError: an unknown switch, or a value that it can't take; nothing is changed then.
+        """
+        short = {name: fault_of(name, switches.pop(name)) for name in FAULT_SWITCHES if name in switches}
+        self.switches = self.switches.changed(switches)
+        for name, fault in short.items():
+            # What a program has set at one place only isn't the switch's to take back.
+            self.faults.drop(name, at="submit" if name == "fail" else "any")
+            if fault is not None:
+                self.faults.add(fault)
+        return self.switches
+
+    def break_next(self, **fault: Any) -> None:
+        """Let the next requests go wrong.
+
+        Args:
+            fault: fields of :class:`~qwave_jupyter.demo.faults.Fault`, e.g. ``at="status", how="502", times=3``.
+
+        Raises:
+            ConfigurationError: a fault that there isn't.
+        """
+        self.faults.add(Fault.read(fault))
 
     def fail_next(self, code: str, times: int = 1) -> None:
         """Let the next tasks end as failed.
@@ -107,207 +124,253 @@ class Protocol:
             code: a task-level code, such as ``upstream_unavailable``.
             times: how many tasks.
         """
-        self._failures.extend([code] * times)
+        self.break_next(at="submit", how="fail", code=code, times=times)
 
     def handle(self, order: Order) -> Answer:
         """Answer one request."""
+        if order.path.startswith("/demo/"):
+            return self._shaped("control", lambda: self._controlled(order))
+        place = place_of(order)
+        self.tally.count(order, place)
+        fault = self.faults.take(place)
+        if fault is None:
+            return self._shaped(_shape_of(order), lambda: self._answered(order))
+        done = Answer(0, b"")
+        if fault.acted:
+            done = self._shaped(_shape_of(order), lambda: self._answered(order))
+        refusal = fault.refusal(self.clock.now())
+        return fault.spoils(done) if refusal is None else self._dialect().refused(refusal, _shape_of(order))
+
+    def sight(self, task: Task) -> Sight:
+        """A task as it looks now."""
+        now = self.clock.now()
+        kind = self._format(task)
+        count = task.pictures if task.status(now) == "completed" else 0
+        links = [f"{self.host}/files/{task.task_id}/{index}.{kind}" for index in range(count)]
+        return Sight(task, now, links, task.ends + self._lifetime(task))
+
+    def accepted(self, key: str, wish: Callable[[], ordering.Wish]) -> Task:
+        """The task of a request: the one that is known under its key, or a new one.
+
+        Args:
+            key: the idempotency key, or "".
+            wish: judges the request.
+
+        Raises:
+            Refused: it can't be served.
+        """
+
+        def make() -> Task:
+            wanted = wish()
+            failure = self.faults.take_failure()
+            fresh.append(ordering.made(wanted, self.switches, len(self.tasks), self.clock.now(), failure))
+            return fresh[0]
+
+        fresh: list[Task] = []
+        task = self.book.ordered(key, make)
+        call = webhooks.wanted(task.values, lambda: self._seen(task.task_id)) if fresh else None
+        self._calls.extend([call] if call else [])
+        return task
+
+    def take_calls(self) -> tuple[webhooks.Call, ...]:
+        """The webhooks that were asked for since the last time."""
+        calls = []
+        while self._calls:
+            calls.append(self._calls.popleft())
+        return tuple(calls)
+
+    def held(self, task: Task, seconds: float, tell: Callable[[Sight], Any]) -> Hold:
+        """An answer that waits for a task's end.
+
+        Args:
+            task: the task.
+            seconds: how long at most.
+            tell: makes the answer.
+        """
+        return Hold(
+            until=self.clock.now() + seconds,
+            over=lambda: self.sight(task).ended,
+            then=lambda: self._shaped("images", lambda: as_json(200, tell(self.sight(task)))),
+        )
+
+    def _seen(self, task_id: str) -> tuple[str, Any]:
+        task = self.book.known(task_id)
+        sight = self.sight(task)
+        return sight.status if sight.ended else "", self._dialect(task.model).told(sight)
+
+    def _shaped(self, place: str, answer: Callable[[], Answer]) -> Answer:
         try:
-            return self._answered(order)
-        except _Refused as refusal:
-            error = {"message": refusal.message, "code": refusal.code}
-            if refusal.param:
-                error["param"] = refusal.param
-            return _json(refusal.status, {"error": error})
+            return answer()
+        except Refused as refusal:
+            return self._dialect().refused(refusal, place)
+
+    def _dialect(self, model: str = "") -> Dialect:
+        page = self._page(model)
+        return dialect_of(self.switches.dialect, self.catalog.edition, page.answer if page else "")
+
+    def _page(self, model: str) -> Model | None:
+        # A task that was kept from an earlier run may be of another edition's model.
+        return self.catalog.model(model) if model in self.catalog.ids() else None
+
+    def _controlled(self, order: Order) -> Answer:
+        self._let_in(order)
+        return control.controlled(self, order)
 
     def _answered(self, order: Order) -> Answer:
-        picture = re.fullmatch(r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}", order.path)
+        picture = re.fullmatch(_PICTURE, order.path)
         if picture and order.method == "GET":
             return self._picture(picture[1], int(picture[2]))
         self._let_in(order)
+        self._keep_pace()
         path = order.path.removeprefix("/v1").rstrip("/")
-        if (order.method, path) == ("POST", "/tasks"):
-            return self._submit(order)
+        if order.method == "POST" and path in self._posts():
+            return self._posts()[path](order)
         task = re.fullmatch(r"/tasks/([^/]{1,200})(/cancel)?", path)
         if task and (order.method, bool(task[2])) in {("GET", False), ("POST", True)}:
-            return self._cancel(task[1]) if task[2] else _json(200, self._rendered(self._known(task[1])))
-        if order.method == "GET" and path == "/models":
-            return _json(200, {"object": "list", "data": [self._model(name) for name in self.catalog.ids()]})
-        if order.method == "GET" and path.startswith("/models/"):
-            return _json(200, self._model(path.removeprefix("/models/")))
-        if order.method == "GET" and path == "/dashboard/billing/balance":
-            return _json(200, self._balance())
-        raise _Refused(404, "not_found", f"no such endpoint: {order.method} {order.path[:100]}")
+            return self._cancel(task[1]) if task[2] else self._status(task[1])
+        if order.method == "GET":
+            return self._looked_up(path)
+        raise Refused(404, "not_found", f"no such endpoint: {order.method} {order.path[:100]}")
+
+    def _looked_up(self, path: str) -> Answer:
+        if path == "/models":
+            entries = [listed(self.catalog.model(name)) for name in self.catalog.ids()]
+            return as_json(200, {"object": "list", "data": entries})
+        if path.startswith("/models/"):
+            return as_json(200, listed(ordering.found(self.catalog, path.removeprefix("/models/"))))
+        accounts = {"balance": self.book.balance, "usage": self.book.usage, "subscription": self.book.subscription}
+        account = accounts.get(path.removeprefix("/dashboard/billing/"))
+        if account is None or not path.startswith("/dashboard/billing/"):
+            raise Refused(404, "not_found", f"no such endpoint: GET {path[:100]}")
+        return as_json(200, account())
 
     def _let_in(self, order: Order) -> None:
         scheme, _, given = order.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not given.strip() or (self._key is not None and given.strip() != self._key):
-            raise _Refused(401, "authentication_error", "Authentication failed")
+        right = self._key is None or hmac.compare_digest(given.strip().encode(), self._key.encode())
+        if scheme.lower() != "bearer" or not given.strip() or not right:
+            raise Refused(401, "authentication_error", "Authentication failed")
+
+    def _keep_pace(self) -> None:
+        wait = self._limiter.wait_needed(self.switches.rate_limit)
+        if wait > 0:
+            message = words.say("demo.too_many", limit=f"{self.switches.rate_limit:g}")
+            raise Refused(429, "rate_limit_error", message, headers={"Retry-After": str(max(1, math.ceil(wait)))})
+
+    def _posts(self) -> Mapping[str, Callable[[Order], Answer]]:
+        posts = {"/tasks": self._submit, "/mcp": lambda order: tools_endpoint.called(self, order)}
+        # The oldest pages submit at what became an OpenAI-compatible address (March 2026).
+        old = self.switches.dialect is not None and self._dialect().shape == "result"
+        posts |= dict.fromkeys(images_endpoint.ENDPOINTS, self._submit if old else self._image)
+        if self.catalog.edition not in _WITHOUT_SYNC:
+            posts["/tasks/sync"] = self._sync
+        return posts
+
+    def _ordered(self, order: Order) -> Task:
+        body = read_object(order.body)
+        key = order.headers.get("idempotency-key", "")
+        return self.accepted(key, lambda: ordering.judged(self.catalog, body))
+
+    def _sync(self, order: Order) -> Answer:
+        task = self._ordered(order)
+
+        def tell(sight: Sight) -> Any:
+            if sight.ended:
+                return named("string-url").told(sight)
+            progress = task.progress(sight.now)
+            place = {"poll_url": f"/v1/tasks/{task.task_id}"}
+            return {"task_id": task.task_id, "status": sight.status, "progress": progress, **place}
+
+        return replace(as_json(200, tell(self.sight(task))), hold=self.held(task, LONGEST_HOLD, tell))
+
+    def _image(self, order: Order) -> Answer:
+        body, path = read_object(order.body), order.path.rstrip("/")
+        key = order.headers.get("idempotency-key", "")
+        task = self.accepted(key, lambda: images_endpoint.wished(self.catalog, body, path))
+
+        def tell(sight: Sight) -> Any:
+            links = {link: partial(self._paint, task, index) for index, link in enumerate(_succeeded(sight).links)}
+            inline = body.get("response_format") == "b64_json"
+            return images_endpoint.told(task.created, str(body["prompt"]), links, inline=inline)
+
+        return replace(as_json(200, tell(self.sight(task))), hold=self.held(task, math.inf, tell))
 
     def _submit(self, order: Order) -> Answer:
-        body = _object(order.body)
-        with self._lock:
-            key = order.headers.get("idempotency-key", "")
-            now = self._clock.now()
-            known = self._by_key.get(key) if key else None
-            if known and now - known[0] < _KEY_LIVES:
-                return _json(200, self._created(self.tasks[known[1]]))
-            task = self._ordered(body, now)
-            if task.held > self._left(now):
-                raise _Refused(402, "payment_required", "Insufficient balance")
-            self.tasks[task.task_id] = task
-            if key:
-                self._by_key[key] = (now, task.task_id)
-        return _json(200, self._created(task))
-
-    def _ordered(self, body: Mapping[str, Any], now: float) -> Task:
-        name = body.get("model")
-        if not isinstance(name, str) or not name:
-            raise _Refused(400, "invalid_request", "model is required", "model")
-        try:
-            model = self.catalog.model(name)
-        except UnknownModel:
-            raise _Refused(404, "model_not_found", f"The model {name[:100]} does not exist", "model") from None
-        values, wrong = model.from_wire(body)
-        found = [*wrong, *(one for one in model.check(values) if one.severity == "reject" and one.code != "opaque")]
-        if found:
-            first = found[0]
-            parameter = model.parameters.get(first.parameter)
-            param = ".".join(parameter.wire) if parameter else first.parameter
-            raise _Refused(400, "capability_violation", str(first), param)
-        usd = model.price.estimate(model.effective(values))
-        task_id = f"task-wave{round(now * 1000)}{uuid.uuid4().hex[:12]}"
-        return Task(
-            task_id=task_id,
-            model=name,
-            action=str(values.get("action") or model.default_action or "generate"),
-            values=model.effective(values),
-            created=now,
-            seconds=duration_of(task_id, values, self.latency),
-            held=round((usd if usd is not None else _UNPRICED_USD) * _QUOTA_PER_USD),
-            failure=self._failures.pop(0) if self._failures else "",
-        )
-
-    def _created(self, task: Task) -> dict[str, Any]:
-        if self.catalog.model(task.model).answer == "code-data":
-            return {"code": "success", "data": task.task_id}
-        return {
-            "task_id": task.task_id,
-            "model": task.model,
-            "action": task.action,
-            "status": "queued",
-            "created_at": round(task.created * 1000),
-            "progress": 0,
-            "pre_consumed_cost": task.held,
-        }
-
-    def _rendered(self, task: Task) -> dict[str, Any]:
-        now = self._clock.now()
-        status = task.status(now)
-        answer: dict[str, Any] = {
-            "task_id": task.task_id,
-            "model": task.model,
-            "action": task.action,
-            "status": status,
-            "progress": task.progress(now),
-            "created_at": round(task.created),
-            "pre_consumed_cost": task.held,
-            "urls": {"get": f"/v1/tasks/{task.task_id}", "cancel": f"/v1/tasks/{task.task_id}/cancel"},
-        }
-        if status in {"completed", "failed", "cancelled"}:
-            answer["completed_at"] = round(task.ends)
-            answer["cost"] = task.cost(now)
-        if status == "failed":
-            answer["error"] = {"message": f"[{task.failure}] the demo was told to fail", "code": task.failure}
-        if status == "completed":
-            kind = self._format(task)
-            expires = round(task.ends + self._lifetime(task))
-            answer["result"] = {
-                "images": [
-                    {"url": [f"{self.host}/files/{task.task_id}/{index}.{kind}"], "expires_at": expires}
-                    for index in range(task.pictures)
-                ]
-            }
+        task = self._ordered(order)
+        dialect = self._dialect(task.model)
+        answer = as_json(200, dialect.created(self.sight(task)))
+        seconds = _preferred(order.headers.get("prefer", "")) if dialect.holds else 0
+        if dialect.submitted == "pictures":
+            return replace(answer, hold=self.held(task, math.inf, lambda sight: dialect.told(_succeeded(sight))))
+        if seconds:
+            return replace(answer, hold=self.held(task, seconds, dialect.told))
         return answer
 
-    def _cancel(self, task_id: str) -> Answer:
-        with self._lock:
-            task, now = self._known(task_id), self._clock.now()
-            if task.status(now) != "queued":
-                raise _Refused(400, "task_not_cancellable", "Only queued tasks can be cancelled")
-            task.cancelled = now
-        return _json(200, {"task_id": task_id, "status": "cancelled", "refunded": True, "refunded_quota": task.held})
+    def _status(self, task_id: str) -> Answer:
+        task = self.book.known(task_id)
+        return as_json(200, self._dialect(task.model).told(self.sight(task)))
 
-    def _known(self, task_id: str) -> Task:
-        if task_id not in self.tasks:
-            raise _Refused(404, "task_not_found", "Task not found")
-        return self.tasks[task_id]
+    def _cancel(self, task_id: str) -> Answer:
+        cancelled = self.book.cancelled(task_id)
+        return as_json(200, self._dialect(self.tasks[task_id].model).confirmed(cancelled))
 
     def _picture(self, task_id: str, index: int) -> Answer:
-        task, now = self._known(task_id), self._clock.now()
+        task, now = self.book.known(task_id), self.clock.now()
         if task.status(now) != "completed" or index >= task.pictures:
-            raise _Refused(404, "not_found", "No such file")
+            raise Refused(404, "not_found", "No such file")
         if now > task.ends + self._lifetime(task):
-            raise _Refused(410, "expired", "The link has expired")
-        kind = self._format(task)
-        if (task_id, index) not in self._painted:
-            self._painted[task_id, index] = painter.paint(self._brief(task, index, kind))
-        return Answer(200, self._painted[task_id, index], _MIMES[kind])
+            raise Refused(410, "expired", "The link has expired")
+        return Answer(200, self._paint(task, index), _MIMES[self._format(task)])
+
+    def _paint(self, task: Task, index: int) -> bytes:
+        place = task.task_id, index
+        picture = self._painted.get(place)
+        if picture is None:
+            picture = painter.paint(self._brief(task, index, self._format(task)))
+            with self._easel:
+                self._painted[place] = picture
+                while len(self._painted) > 1 and sum(map(len, self._painted.values())) > _KEPT_BYTES:
+                    # It can be painted again, the very same.
+                    del self._painted[next(iter(self._painted))]
+        return picture
 
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
-        defaults = self.catalog.model(task.model).effective({})
-        return brief_of(task.values, index, task.seed, kind, self._reference, defaults)
+        page = self._page(task.model)
+        defaults = page.effective({}) if page else {}
+        return brief_of(task.values, index, task.seed, kind, self._own_picture, defaults)
 
-    def _reference(self, address: str) -> bytes | None:
-        own = address.startswith(f"{self.host}/files/")
-        answer = self.handle(Order("GET", address.removeprefix(self.host))) if own else None
-        return answer.body if answer and answer.status == 200 else None
+    def _own_picture(self, address: str) -> bytes | None:
+        own = re.fullmatch(re.escape(self.host) + r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}", address)
+        if own is None:
+            return None
+        try:
+            return self._picture(own[1], int(own[2])).body
+        except Refused:
+            return None
 
     def _format(self, task: Task) -> str:
         wanted = str(task.values.get("output_format") or "png").lower()
         return wanted if wanted in _MIMES else "png"
 
     def _lifetime(self, task: Task) -> float:
-        hours = self.catalog.model(task.model).link_hours or 24
-        return self._link_seconds if self._link_seconds is not None else hours * 3600.0
-
-    def _model(self, name: str) -> dict[str, Any]:
-        try:
-            model = self.catalog.model(name)
-        except UnknownModel:
-            raise _Refused(404, "model_not_found", f"The model {name[:100]} does not exist") from None
-        price: dict[str, Any] = {"base": model.price.from_usd} if model.price.from_usd is not None else {}
-        if model.price.tiers:
-            price["image_prices"] = dict(model.price.tiers)
-        if model.price.rates:
-            price = {"settle_image_by_usage": True, "image_usage_rates": dict(model.price.rates)}
-        return {"id": name, "description": model.summary, "tags": ["image", model.vendor], "price_config": price}
-
-    def _left(self, now: float) -> float:
-        spent = sum(task.cost(now) if now >= task.ends else task.held for task in self.tasks.values())
-        return self._granted * _QUOTA_PER_USD - spent
-
-    def _balance(self) -> dict[str, Any]:
-        now = self._clock.now()
-        left = self._left(now) / _QUOTA_PER_USD
-        return {
-            "object": "credit_summary",
-            "currency": "USD",
-            "total_granted_usd": self._granted,
-            "total_used_usd": round(self._granted - left, 6),
-            "total_available_usd": round(left, 6),
-            "as_of": round(now),
-        }
+        if self.switches.expire_links is not None:
+            return self.switches.expire_links
+        page = self._page(task.model)
+        return ((page.link_hours if page else None) or 24) * 3600.0
 
 
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _Refused(400, "invalid_request", "The body is not JSON") from None
-    if not isinstance(content, dict):
-        raise _Refused(400, "invalid_request", "The body must be a JSON object")
-    return content
+def _shape_of(order: Order) -> str:
+    if "/dashboard/billing/" in order.path:
+        return "account"
+    return "images" if "/images/" in order.path else "task"
 
 
-def _json(status: int, content: Mapping[str, Any]) -> Answer:
-    return Answer(status, json.dumps(content, ensure_ascii=False).encode("utf-8"))
+def _preferred(header: str) -> int:
+    # RFC 7240 allows several preferences, in any case and with spaces.
+    wait = re.search(r"(?:^|,)\s*wait\s*=\s*\"?(\d{1,4})\b", header, re.IGNORECASE)
+    return min(int(wait[1]), LONGEST_HOLD) if wait else 0
+
+
+def _succeeded(sight: Sight) -> Sight:
+    if sight.status == "failed":
+        raise Refused(502, sight.task.failure, words.say("demo.told_to_fail"))
+    return sight

@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
+import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.client import responses
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import tornado.httpclient
 import tornado.httpserver
-import tornado.netutil
+import tornado.iostream
 import tornado.web
 
-from qwave_jupyter import catalog
+from qwave_jupyter import catalog, words
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
-from qwave_jupyter.demo.protocol import Order, Protocol
+from qwave_jupyter.demo.exchange import Answer, Order
+from qwave_jupyter.demo.explaining import explained, manual
+from qwave_jupyter.demo.protocol import Protocol
 from qwave_jupyter.demo.store import Store
+from qwave_jupyter.demo.switches import Switches
+from qwave_jupyter.demo.webhooks import Call
 
 __all__ = ["DemoServer"]
 
 _LARGEST_BODY = 64 * 1024 * 1024
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+#: A held answer looks this often, in seconds, whether it may go out.
+_GLANCE = 0.05
+_CALL_SECONDS = 5.0
+_QUEUE = 128
+#: Closing a socket with this set sends a reset instead of a farewell.
+_ABRUPTLY = struct.pack("ii", 1, 0)
 
 
 class DemoServer:
@@ -35,6 +49,9 @@ class DemoServer:
         key: the only key that is taken; a fresh one by default.
         clock: time.
         options: what :class:`~qwave_jupyter.demo.protocol.Protocol` takes, such as ``latency``.
+
+    Raises:
+        ConfigurationError: an edition or option that there isn't.
 
     Example:
         >>> server = DemoServer().start()
@@ -53,6 +70,7 @@ class DemoServer:
         clock: Clock = SYSTEM_CLOCK,
         **options: Any,
     ) -> None:
+        self.edition = edition
         self.key = key or f"demo-{secrets.token_hex(8)}"
         self.protocol = Protocol(catalog.load(edition), clock=clock, key=self.key, **options)
         self._store = Store(keep_in, clock) if keep_in else None
@@ -60,6 +78,9 @@ class DemoServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="qwave-demo-painter")
+        # Questions must not queue behind 4k pictures that are being painted.
+        self._clerks = ThreadPoolExecutor(4, thread_name_prefix="qwave-demo-clerk")
+        self._calling: set[asyncio.Task[None]] = set()
         self.port = 0
 
     @property
@@ -68,16 +89,21 @@ class DemoServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> DemoServer:
-        """Start serving; returns when the port is open."""
+        """Start serving; returns when the port is open.
+
+        Raises:
+            OSError: the port can't be opened.
+        """
         if self._store:
-            self.protocol.tasks.update(self._store.load())
+            self.protocol.book.remember(self._store.load())
+        door = _opened(self._wanted_port)
+        door.setblocking(False)
+        self.port = door.getsockname()[1]
+        self.protocol.host = self.url
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, args=(ready,), name="qwave-demo", daemon=True)
+        self._thread = threading.Thread(target=self._serve, args=(door, ready), name="qwave-demo", daemon=True)
         self._thread.start()
         ready.wait(10)
-        if not self.port:
-            msg = f"the demo server can't open port {self._wanted_port} on 127.0.0.1"
-            raise OSError(msg)
         return self
 
     def stop(self) -> None:
@@ -88,25 +114,63 @@ class DemoServer:
         if self._thread is not None:
             self._thread.join(5)
         self._painters.shutdown(wait=False)
+        self._clerks.shutdown(wait=False)
 
-    def handle(self, order: Order) -> Any:
+    def change(self, **switches: Any) -> Switches:
+        """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.protocol.Protocol.change`."""
+        return self.protocol.change(**switches)
+
+    def calm(self) -> None:
+        """Turn all switches back and forget all faults."""
+        self.protocol.faults.replace(())
+        self.protocol.switches = Switches()
+
+    def explained(self) -> list[str]:
+        """What is turned, line by line; see :func:`~qwave_jupyter.demo.explaining.explained`."""
+        return explained(self.protocol.switches, self.protocol.faults.still_open())
+
+    def manual(self) -> list[str]:
+        """All switches, line by line; see :func:`~qwave_jupyter.demo.explaining.manual`."""
+        return manual(self.protocol.switches, self.protocol.faults.still_open())
+
+    def handle(self, order: Order) -> Answer:
         """Answer one request and keep what it changed."""
         answer = self.protocol.handle(order)
-        if self._store and order.method == "POST":
-            self._store.save(self.protocol.tasks)
+        if self._store:
+            self._store.keep(self.protocol.book.take_changed())
         return answer
 
-    def _serve(self, ready: threading.Event) -> None:
+    async def answered(self, order: Order, gone: asyncio.Event) -> Answer:
+        """Answer one request, in a thread that does such work, when the time has come.
+
+        Args:
+            order: the request.
+            gone: set when nobody waits for the answer any more.
+        """
+        loop = asyncio.get_running_loop()
+        workers = self._painters if order.path.startswith("/files/") else self._clerks
+        answer = await loop.run_in_executor(workers, self.handle, order)
+        for call in self.protocol.take_calls():
+            calling = loop.create_task(_call(call))
+            self._calling.add(calling)
+            calling.add_done_callback(self._calling.discard)
+        while answer.hold is not None:
+            hold, clock = answer.hold, self.protocol.clock
+            while not (hold.over() or clock.now() >= hold.until or await _set_within(gone, _GLANCE)):
+                pass
+            answer = await loop.run_in_executor(workers, hold.then)
+        if answer.delay:
+            await _set_within(gone, answer.delay)
+        return answer
+
+    def _serve(self, door: socket.socket, ready: threading.Event) -> None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         server: tornado.httpserver.HTTPServer | None = None
         try:
-            sockets = tornado.netutil.bind_sockets(self._wanted_port, "127.0.0.1")
             application = tornado.web.Application([(r".*", _Handler, {"server": self})], log_function=lambda _: None)
             server = tornado.httpserver.HTTPServer(application, max_buffer_size=_LARGEST_BODY)
-            server.add_sockets(sockets)
-            self.port = sockets[0].getsockname()[1]
-            self.protocol.host = self.url
+            server.add_sockets([door])
             self._loop = loop
             ready.set()
             loop.run_forever()
@@ -127,6 +191,7 @@ class DemoServer:
 class _Handler(tornado.web.RequestHandler):
     def initialize(self, server: DemoServer) -> None:
         self._server = server
+        self._gone = asyncio.Event()
 
     def prepare(self) -> None:
         # A page of another site must not reach the demo through the visitor's browser.
@@ -141,13 +206,80 @@ class _Handler(tornado.web.RequestHandler):
     async def post(self) -> None:
         await self._answer()
 
+    def on_connection_close(self) -> None:
+        self._gone.set()
+
     async def _answer(self) -> None:
         headers = {name.lower(): value for name, value in self.request.headers.get_all()}
         order = Order(self.request.method or "GET", self.request.path, headers, self.request.body)
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._server._painters, self._server.handle, order)  # noqa: SLF001
+        answer = await self._server.answered(order, self._gone)
+        if self._gone.is_set():
+            return
+        if answer.fate:
+            await self._break_off(answer)
+            return
         self.set_status(answer.status)
         self.set_header("Content-Type", answer.kind)
         for name, value in answer.headers.items():
             self.set_header(name, value)
         self.finish(answer.body)
+
+    async def _break_off(self, answer: Answer) -> None:
+        stream = self.detach()
+        if answer.fate == "truncate":
+            head = (
+                f"HTTP/1.1 {answer.status} {responses.get(answer.status, '')}\r\n"
+                f"Content-Type: {answer.kind}\r\nContent-Length: {len(answer.body)}\r\n\r\n"
+            )
+            await _written(stream, head.encode() + answer.body[: len(answer.body) // 2])
+        elif isinstance(stream, tornado.iostream.IOStream) and stream.socket is not None:
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABRUPTLY)
+        stream.close()
+
+
+def _opened(port: int) -> socket.socket:
+    try:
+        if port in range(65536):
+            return socket.create_server(("127.0.0.1", port), backlog=_QUEUE)
+    except OSError:
+        pass
+    raise OSError(words.say("demo.no_port", port=port))
+
+
+async def _call(call: Call) -> None:
+    while not call.over():  # noqa: ASYNC110 - it is time that ends a task, not an event
+        await asyncio.sleep(_GLANCE)
+    body = call.body()
+    if body is None:
+        return
+    client = tornado.httpclient.AsyncHTTPClient(force_instance=True)
+    try:
+        await client.fetch(
+            call.url,
+            method="POST",
+            headers={"Content-Type": "application/json"},
+            body=body,
+            request_timeout=_CALL_SECONDS,
+            follow_redirects=False,
+            raise_error=False,
+        )
+    except (OSError, ValueError, tornado.httpclient.HTTPError):
+        # Best effort is what is documented: nobody is told, nothing is repeated.
+        return
+    finally:
+        client.close()
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        return await asyncio.wait_for(event.wait(), seconds)
+    except asyncio.TimeoutError:
+        return False
+
+
+async def _written(stream: tornado.iostream.IOStream, content: bytes) -> None:
+    try:
+        await stream.write(content)
+    except tornado.iostream.StreamClosedError:
+        # Who was to be disappointed has left already.
+        return

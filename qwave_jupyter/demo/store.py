@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from qwave_jupyter.demo.tasks import Task
 __all__ = ["Store"]
 
 _A_DAY = 24 * 3600.0
+_NAME = "task-*.json"
 
 
 class Store:
-    """A file with the tasks of the last 24 hours.
+    """A folder with a file for each task of the last 24 hours, so that several kernels can share it.
 
     Args:
         folder: where it lies; made on first need.
@@ -26,26 +28,44 @@ class Store:
     """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        self._file = folder / "demo-tasks.json"
+        self._folder = folder / "demo-tasks"
         self._clock = clock
         self._lock = threading.Lock()
 
-    def load(self) -> dict[str, Task]:
-        """The tasks that are kept; none where the file is missing or torn."""
-        try:
-            entries = json.loads(self._file.read_text(encoding="utf-8"))
-            return {entry["task_id"]: Task(**entry) for entry in entries}
-        except (OSError, ValueError, TypeError, KeyError):
-            # A demo's memory is a convenience; a torn file costs nobody anything.
-            return {}
-
-    def save(self, tasks: Mapping[str, Task]) -> None:
-        """Keep the tasks of the last day."""
+    def load(self) -> tuple[Task, ...]:
+        """The tasks that are kept, oldest first; a file that is torn or too old is thrown away."""
         since = self._clock.now() - _A_DAY
-        with self._lock:
-            kept = {**self.load(), **tasks}
-            entries = [asdict(task) for task in kept.values() if task.created > since]
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part = self._file.with_suffix(f".{os.getpid()}.part")
-            part.write_text(json.dumps(entries), encoding="utf-8")
-            part.replace(self._file)
+        found = []
+        for file in sorted(self._files()):
+            task = _read(file)
+            if task is not None and task.created > since:
+                found.append(task)
+            else:
+                _forget(file)
+        return tuple(found)
+
+    def keep(self, tasks: Iterable[Task]) -> None:
+        """Write tasks that are new or changed, as far as the disk lets us."""
+        with self._lock, contextlib.suppress(OSError):
+            for task in tasks:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                file = self._folder / f"{task.task_id}.json"
+                part = file.with_suffix(f".{os.getpid()}.part")
+                part.write_text(json.dumps(asdict(task)), encoding="utf-8")
+                part.replace(file)
+
+    def _files(self) -> Iterator[Path]:
+        return self._folder.glob(_NAME) if self._folder.is_dir() else iter(())
+
+
+def _read(file: Path) -> Task | None:
+    try:
+        return Task(**json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        # A demo's memory is a convenience; a torn file costs nobody anything.
+        return None
+
+
+def _forget(file: Path) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Task", "duration_of"]
+__all__ = ["Task", "duration_of", "typical_of"]
 
 #: Quality and resolution lengthen a generation; the documented range is 1 to 30 seconds.
 _SLOWER = {"high": 1.5, "low": 0.8, "2k": 1.2, "3k": 1.4, "4k": 1.8}
 _QUEUE_SHARE = 0.2
+_SHORTEST, _LONGEST = 1.0, 30.0
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Task:
         held: quota that is reserved.
         failure: the code it ends with, or "".
         cancelled: Unix seconds at which it was cancelled, or None.
+        key: the idempotency key that it was ordered with, or "".
     """
 
     task_id: str
@@ -40,6 +43,7 @@ class Task:
     held: int
     failure: str = ""
     cancelled: float | None = None
+    key: str = field(default="", repr=False)
 
     def status(self, now: float) -> str:
         """The documented word for its state at a moment."""
@@ -63,6 +67,11 @@ class Task:
         return min(99, max(1, round(100 * (now - self.created - waited) / (self.seconds - waited))))
 
     @property
+    def starts(self) -> float:
+        """Unix seconds at which it leaves the queue."""
+        return self.created + self.seconds * _QUEUE_SHARE
+
+    @property
     def ends(self) -> float:
         """Unix seconds at which it ends."""
         return self.cancelled if self.cancelled is not None else self.created + self.seconds
@@ -84,16 +93,33 @@ class Task:
         """Quota that is charged in the end; 0 after a refund."""
         return self.held if self.status(now) == "completed" else 0
 
+    def charge(self, now: float) -> int:
+        """Quota that it takes from the balance at a moment: what is held, then what it costs."""
+        return self.cost(now) if now >= self.ends else self.held
 
-def duration_of(task_id: str, values: Mapping[str, Any], typical: float) -> float:
-    """Seconds that a task takes, the same for the same id.
+
+def typical_of(family: str, model: str, seed: int | None) -> float:
+    """Seconds that a plain picture of a model takes: between 1 and 30, the documented span; kin take about as long.
 
     Args:
-        task_id: its id, which seeds the dice.
+        family: the model's family.
+        model: the model id.
+        seed: makes another set of models quick; None for the usual one.
+    """
+    kin = random.Random(f"{seed or 0}/{family}")  # noqa: S311 - latencies, not secrets
+    own = random.Random(f"{seed or 0}/{family}/{model}")  # noqa: S311
+    return min(_LONGEST, max(_SHORTEST, math.exp(kin.uniform(math.log(2), math.log(20))) * own.lognormvariate(0, 0.3)))
+
+
+def duration_of(dice_seed: str, values: Mapping[str, Any], typical: float) -> float:
+    """Seconds that a task takes, the same for the same seed.
+
+    Args:
+        dice_seed: seeds the dice, such as the task's id.
         values: what was set.
         typical: seconds for a plain request.
     """
-    dice = random.Random(task_id)  # noqa: S311 - latencies, not secrets
+    dice = random.Random(dice_seed)  # noqa: S311 - latencies, not secrets
     slower = 1.0
     for name in ("quality", "resolution"):
         slower *= _SLOWER.get(str(values.get(name)).lower(), 1.0)

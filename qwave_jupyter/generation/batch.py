@@ -6,16 +6,22 @@ No thread of its own: each job that ends starts the next one, so an abandoned ba
 from __future__ import annotations
 
 import contextlib
-import functools
+import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from qwave_jupyter.errors import Cancelled, QwaveError, UserMistake
+from qwave_jupyter import words
+from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, UserMistake
+from qwave_jupyter.generation import elsewhere, resuming
 from qwave_jupyter.generation.gallery import Gallery
 from qwave_jupyter.generation.job import Job
+from qwave_jupyter.generation.journal import Entry
 from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.workbench import Workbench
 
@@ -30,15 +36,35 @@ class Outcome:
 
     Args:
         index: its place, from 0.
-        job: its job, or None when its request was refused before anything was sent.
+        job: its job, or None when nothing was sent from here: it was refused, or an executor ran it.
         gallery: its pictures, or None.
         error: why there are none, or None.
+        cost_usd: what it cost, or None where nobody said.
+        request: what was asked for, or None when it was refused before it became one.
     """
 
     index: int
     job: Job | None = None
     gallery: Gallery | None = None
     error: QwaveError | None = None
+    cost_usd: float | None = None
+    request: Request | None = None
+
+    def __repr__(self) -> str:
+        came = repr(self.error) if self.error is not None else repr(self.gallery)
+        cost = "" if self.cost_usd is None else f", {words.dollars(self.cost_usd)}"
+        return f"Outcome({self.index}, {came}{cost})"
+
+    def to_record(self) -> dict[str, Any]:
+        """One dict: prompt, model, files, cost, error."""
+        return {
+            "index": self.index,
+            "prompt": self.request.prompt if self.request else None,
+            "model": self.request.model.id if self.request else None,
+            "paths": [str(path) for path in self.gallery.paths] if self.gallery else [],
+            "cost_usd": self.cost_usd,
+            "error": None if self.error is None else str(self.error),
+        }
 
 
 class Batch:
@@ -52,6 +78,10 @@ class Batch:
         max_cost: USD for each of them.
         reuse: show identical finished requests again instead of paying again.
         hold: seconds for which the server may keep an answer back instead of being asked repeatedly.
+        executor: runs the rows instead of this process's threads.
+        write: a file to which each outcome is appended as a line of JSON.
+        total: how many rows there are, where that is known.
+        estimate_usd: USD for all of it, where that is known.
 
     Example:
         >>> batch = Batch([build_a_cat, build_a_dog], workbench, concurrency=2).start()
@@ -67,26 +97,47 @@ class Batch:
         max_cost: float | None = None,
         reuse: bool = False,
         hold: float | None = None,
+        executor: Executor | None = None,
+        write: Path | None = None,
+        total: int | None = None,
+        estimate_usd: float | None = None,
     ) -> None:
         if concurrency < 1:
             raise UserMistake("generation.bad_concurrency", given=concurrency)
+        self.total = total
+        self.estimate_usd = estimate_usd
         self._rows = iter(rows)
+        self._bench = workbench
         self._concurrency = concurrency
-        self._begin_job = functools.partial(Job, workbench=workbench, max_cost=max_cost, reuse=reuse, hold=hold)
+        self._ways: Mapping[str, Any] = {"max_cost": max_cost, "reuse": reuse, "hold": hold}
+        self._executor = executor
+        self._write = write
         self._lock = threading.RLock()
-        self._running: dict[int, Job] = {}
+        self._running: dict[int, Job | Future[elsewhere.Came]] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._left_open: dict[str, list[Entry]] = {}
+        self._jobs: list[Job] = []
         self._next = 0
         self._exhausted = False
         self._stopped = False
         self._broken: Exception | None = None
 
+    def __repr__(self) -> str:
+        done = len(self._outcomes)
+        return f"Batch({done} of {'?' if self.total is None else self.total} done, {len(self._running)} running)"
+
     @property
     def running(self) -> tuple[Job, ...]:
-        """The jobs under way."""
+        """The jobs of this process under way."""
         with self._lock:
-            return tuple(self._running.values())
+            return tuple(one for one in self._running.values() if isinstance(one, Job))
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that this process has started for it."""
+        with self._lock:
+            return tuple(self._jobs)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -94,13 +145,24 @@ class Batch:
         with self._lock:
             return tuple(self._outcomes[index] for index in sorted(self._outcomes))
 
+    @property
+    def errors(self) -> dict[int, QwaveError]:
+        """Why rows have no pictures, by their place."""
+        return {outcome.index: outcome.error for outcome in self.outcomes if outcome.error is not None}
+
+    def gallery(self) -> Gallery:
+        """The pictures that are there so far, in the order of the rows."""
+        return Gallery([image for outcome in self.outcomes for image in outcome.gallery or ()])
+
     def done(self) -> bool:
         """Whether nothing runs and nothing will be started any more."""
         with self._lock:
             return not self._running and (self._exhausted or self._stopped)
 
     def start(self) -> Batch:
-        """Start the first jobs."""
+        """Start the first jobs. What an earlier run left open of these very requests is picked up, not paid again."""
+        for entry in resuming.resumable(self._bench):
+            self._left_open.setdefault(entry.fingerprint, []).append(entry)
         self._fill()
         return self
 
@@ -142,11 +204,15 @@ class Batch:
         with self._lock:
             self._stopped = True
             running = list(self._running.values())
-        for job in running:
-            job.cancel(wait=False)
+        for one in running:
+            if isinstance(one, Job):
+                one.cancel(wait=False)
+            else:
+                one.cancel()
         ends = time.monotonic() + within
-        for job in running:
-            job.wait(max(0.0, ends - time.monotonic()))
+        for one in running:
+            if isinstance(one, Job):
+                one.wait(max(0.0, ends - time.monotonic()))
 
     def _fill(self) -> None:
         with self._lock:
@@ -168,18 +234,62 @@ class Batch:
         except QwaveError as error:
             self._end(Outcome(index, error=error))
             return
-        job = self._begin_job(request)
+        if self._executor is None:
+            self._begin_job(index, request)
+        else:
+            self._begin_elsewhere(index, request, self._executor)
+
+    def _begin_job(self, index: int, request: Request) -> None:
+        left = self._left_open.get(request.fingerprint)
+        job: Job | None = None
+        if left:
+            # A record that can't go on is no reason not to make the row's picture.
+            with contextlib.suppress(GenerationError):
+                job = Job.resume(left.pop(0), self._bench)
+        if job is None:
+            job = Job(request, self._bench, **self._ways)
         self._running[index] = job
+        self._jobs.append(job)
         job.add_done_callback(lambda ended: self._job_ended(index, ended))
         job.start()
+
+    def _begin_elsewhere(self, index: int, request: Request, executor: Executor) -> None:
+        ways = self._ways
+        future = executor.submit(
+            elsewhere.run, request, self._bench, ways["max_cost"], bool(ways["reuse"]), ways["hold"]
+        )
+        self._running[index] = future
+        future.add_done_callback(lambda came: self._came(index, request, came))
 
     def _job_ended(self, index: int, job: Job) -> None:
         now = job.snapshot
         with self._lock:
             self._running.pop(index, None)
-            self._end(Outcome(index, job, now.gallery if now.error is None else None, now.error))
+            gallery = now.gallery if now.error is None else None
+            self._end(Outcome(index, job, gallery, now.error, 0.0 if now.reused else now.cost_usd, job.request))
+        self._fill()
+
+    def _came(self, index: int, request: Request, future: Future[elsewhere.Came]) -> None:
+        try:
+            gallery, error, cost = future.result()
+        except CancelledError:
+            gallery, error, cost = None, Cancelled("generation.cancelled_unsent", job_id="", task_id=""), None
+        except Exception as problem:  # noqa: BLE001 - whatever befell the worker is this row's outcome
+            reason = f"{type(problem).__name__}: {problem}"
+            gallery, error, cost = None, GenerationError("generation.worker_failed", reason=reason[:300]), None
+        with self._lock:
+            self._running.pop(index, None)
+            self._end(Outcome(index, None, gallery, error, cost, request))
         self._fill()
 
     def _end(self, outcome: Outcome) -> None:
         self._outcomes[outcome.index] = outcome
+        if self._write is not None:
+            try:
+                self._write.parent.mkdir(parents=True, exist_ok=True)
+                with self._write.open("a", encoding="utf-8") as lines:
+                    lines.write(json.dumps(outcome.to_record(), ensure_ascii=False) + "\n")
+            except OSError as problem:
+                self._broken = UserMistake("generation.batch_write", path=self._write, reason=problem.strerror or "?")
+                self._write = None
         self._ended.put(outcome)

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import re
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ class Blobs:
 
     Args:
         folder: made on first need.
-        most_bytes: what all contents may weigh together.
+        most_bytes: what all contents may weigh together; 0 keeps none, and pictures stay where they stood.
     """
 
     def __init__(self, folder: Path, *, most_bytes: int = 1_000_000_000) -> None:
@@ -57,7 +58,7 @@ class Blobs:
 
     def _put(self, text: str) -> Any:
         found = _URI.match(text) if len(text) > _KEPT_FROM and text.startswith("data:") else None
-        if found is None:
+        if found is None or not self.most_bytes:
             return text
         mime, content = found[1], _decoded(found[2])
         if content is None:
@@ -65,15 +66,19 @@ class Blobs:
             mime, content = "", text.encode()
         digest = hashlib.sha256(content).hexdigest()
         target = self.folder / digest
-        if target.is_file():
+        if _is_whole(target, content):
             with contextlib.suppress(OSError):
                 os.utime(target)
         else:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._make_room(len(content))
-            part = target.with_name(f"{digest}.{os.getpid()}.part")
-            part.write_bytes(content)
-            part.replace(target)
+            # Many jobs with one picture may begin at once, in threads and in processes.
+            part = target.with_name(f"{digest}.{uuid.uuid4().hex[:8]}.part")
+            try:
+                _write_through(part, content)
+                part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
         return {_MARK: digest, "mime": mime}
 
     def _get(self, digest: str, mime: str) -> str:
@@ -97,6 +102,21 @@ class Blobs:
             with contextlib.suppress(OSError):
                 file.unlink()
                 total -= size
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _is_whole(file: Path, content: bytes) -> bool:
+    # A power cut may leave an empty file under a good name.
+    try:
+        return file.stat().st_size == len(content)
+    except OSError:
+        return False
 
 
 def _decoded(text: str) -> bytes | None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwave_jupyter import fonts
 from qwave_jupyter.generation import pictures
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["Tile", "draw"]
+__all__ = ["Tile", "draw", "stacked"]
 
 _PAPER, _INK, _FAINT, _EMPTY, _ALARM = (255, 255, 255), (32, 33, 36), (110, 112, 118), (240, 241, 243), (176, 32, 32)
 _GAP = 10
@@ -34,11 +34,13 @@ class Tile:
         path: its picture; None for a place without one.
         caption: below it.
         note: why there is no picture.
+        waiting: whether it is still to come, so that its note is no alarm.
     """
 
     path: Path | None
     caption: str = ""
     note: str = ""
+    waiting: bool = False
 
 
 def draw(
@@ -84,6 +86,27 @@ def draw(
     return sheet
 
 
+def stacked(sheets: Sequence[Image.Image], titles: Sequence[str]) -> Image.Image:
+    """Several sheets below each other, each under its title.
+
+    Args:
+        sheets: the pages.
+        titles: one for each.
+    """
+    from PIL import Image, ImageDraw
+
+    head = _LINE + _GAP
+    width = max(sheet.width for sheet in sheets)
+    whole = Image.new("RGB", (width, sum(sheet.height + head for sheet in sheets)), _PAPER)
+    pen = ImageDraw.Draw(whole)
+    top = 0
+    for sheet, title in zip(sheets, titles, strict=True):
+        _write(pen, title, (_GAP, top + _GAP), width - 2 * _GAP, _INK)
+        whole.paste(sheet, (0, top + head))
+        top += sheet.height + head
+    return whole
+
+
 def _columns(count: int) -> int:
     return min(_MOST_COLUMNS, math.ceil(math.sqrt(count)))
 
@@ -91,7 +114,7 @@ def _columns(count: int) -> int:
 def _margin(labels: Sequence[str]) -> int:
     if not labels:
         return 0
-    return min(180, _GAP + max(math.ceil(_font().getlength(_legible(label))) for label in labels))
+    return min(180, _GAP + max(math.ceil(_font(label).getlength(_legible(label))) for label in labels))
 
 
 def _heights(tiles: Sequence[Tile], across: int, side: int) -> list[int]:
@@ -118,7 +141,8 @@ def _place(sheet: Image.Image, pen: ImageDraw.ImageDraw, tile: Tile, box: tuple[
     thumbnail = _thumbnail(tile.path, side, height)
     if thumbnail is None:
         pen.rectangle((left, top, left + side - 1, top + height - 1), fill=_EMPTY)
-        _write_lines(pen, tile.note or "–", (left + 8, top + 8), side - 16, height - 16)
+        ink = _FAINT if tile.waiting else _ALARM
+        _write_lines(pen, tile.note or "–", (left + 8, top + 8), (side - 16, height - 16), ink)
         return
     place = (left + (side - thumbnail.width) // 2, top + (height - thumbnail.height) // 2)
     sheet.paste(thumbnail, place, thumbnail if thumbnail.mode == "RGBA" else None)
@@ -139,40 +163,41 @@ def _thumbnail(path: Path | None, side: int, height: int) -> Image.Image | None:
 
 def _write(pen: ImageDraw.ImageDraw, text: str, place: tuple[int, int], width: int, ink: tuple[int, int, int]) -> None:
     if text:
-        pen.text(place, _fitting(text, width), font=_font(), fill=ink)
+        shown = _fitting(text, width)
+        pen.text(place, shown, font=_font(shown), fill=ink)
 
 
-def _write_lines(pen: ImageDraw.ImageDraw, text: str, place: tuple[int, int], width: int, height: int) -> None:
+def _write_lines(
+    pen: ImageDraw.ImageDraw, text: str, place: tuple[int, int], size: tuple[int, int], ink: tuple[int, int, int]
+) -> None:
+    width, height = size
     lines, line = [], ""
+    font = _font(text)
     for word in _legible(text).split():
         longer = f"{line} {word}".strip()
-        if line and _font().getlength(longer) > width:
+        if line and font.getlength(longer) > width:
             lines.append(line)
             line = word
         else:
             line = longer
     shown = [*lines, line][: max(1, height // _LINE)]
     for row, one in enumerate(shown):
-        pen.text((place[0], place[1] + row * _LINE), _fitting(one, width), font=_font(), fill=_ALARM)
+        pen.text((place[0], place[1] + row * _LINE), _fitting(one, width), font=font, fill=ink)
 
 
 def _fitting(text: str, width: int) -> str:
     text = _legible(text)
-    if _font().getlength(text) <= width:
+    font = _font(text)
+    if font.getlength(text) <= width:
         return text
-    while text and _font().getlength(text + "…") > width:
+    while text and font.getlength(text + "…") > width:
         text = text[:-1]
     return text.rstrip(" ·") + "…"
 
 
 def _legible(text: str) -> str:
-    # The font that comes with Pillow knows Latin letters; anything else would be an empty box.
-    flat = " ".join(text[:300].split())
-    return "".join(sign if sign.isprintable() and (ord(sign) < 0x250 or sign in "…–·×") else "?" for sign in flat)
+    return fonts.legible(" ".join(text[:300].split()))
 
 
-@cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(_FONT_SIZE)
+def _font(text: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return fonts.font_for(text, _FONT_SIZE)

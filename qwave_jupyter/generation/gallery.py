@@ -7,141 +7,19 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from qwave_jupyter import words
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.generation import naming
+from qwave_jupyter.generation.generated_image import GeneratedImage, MimeBundle, Showing, cut
 
 if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = ["Gallery", "GeneratedImage", "Showing"]
-
-MimeBundle = tuple[dict[str, Any], dict[str, Any]]
-
-_LONGEST_ALT = 1000
-_LONGEST_REPR = 60
-
-
-@dataclass(frozen=True)
-class Showing:
-    """How pictures are previewed.
-
-    Args:
-        preview_px: the long side of a preview in pixels.
-        cache: the folder where previews are kept; None to make them anew each time.
-        embed: what an output holds of a picture: ``preview``, ``full`` or ``link``.
-    """
-
-    preview_px: int = 768
-    cache: Path | None = None
-    embed: str = "preview"
-
-
-@dataclass(frozen=True)
-class GeneratedImage:
-    """One generated picture, whole on disk.
-
-    Args:
-        path: the file.
-        url: where the server keeps it until ``expires_at``, or None.
-        expires_at: Unix seconds, or None where the server didn't say.
-        prompt: what was painted.
-        model: the model id.
-        parameters: what was set, by the user's names; reference bytes as their hashes.
-        task_id: the server's task.
-        cost_usd: this picture's share of what was charged, or None where the server didn't say.
-        width: pixels.
-        height: pixels.
-        format: ``png``, ``jpeg``, ``webp``, …
-        job_id: our job.
-        index: its place among the job's pictures, from 1.
-        created: Unix seconds when it was kept.
-        edition: the edition that the request was made under.
-        demo: whether the built-in demo painted it.
-        showing: how it is previewed.
-    """
-
-    path: Path
-    url: str | None = None
-    expires_at: float | None = None
-    prompt: str = ""
-    model: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    task_id: str = ""
-    cost_usd: float | None = None
-    width: int = 0
-    height: int = 0
-    format: str = ""
-    job_id: str = ""
-    index: int = 1
-    created: float = 0.0
-    edition: str = ""
-    demo: bool = False
-    showing: Showing = field(default_factory=Showing, repr=False, compare=False)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Pixel size (width, height)."""
-        return self.width, self.height
-
-    def pil(self) -> Image.Image:
-        """The full picture as a PIL image, read from disk now.
-
-        Raises:
-            FileNotFoundError: the file was moved or removed.
-        """
-        from qwave_jupyter.generation import pictures
-
-        return pictures.load(self.path)
-
-    def alive(self, now: float) -> bool:
-        """Whether the server still keeps the picture under ``url`` at that moment (Unix seconds)."""
-        return bool(self.url) and (self.expires_at is None or now < self.expires_at)
-
-    def provenance(self) -> dict[str, Any]:
-        """What its file says about where it comes from."""
-        from qwave_jupyter.generation import provenance
-
-        return provenance.read_provenance(self.path)
-
-    def mimebundle(self, *, embed: str | None = None, preview_px: int | None = None) -> MimeBundle:
-        """Its static representation.
-
-        Args:
-            embed: ``preview``, ``full`` or ``link``; None for what its settings say.
-            preview_px: the preview's long side; None likewise.
-        """
-        from qwave_jupyter.generation import previews
-
-        showing = Showing(preview_px or self.showing.preview_px, self.showing.cache, embed or self.showing.embed)
-        data: dict[str, Any] = {"text/plain": self.text()}
-        metadata: dict[str, Any] = {}
-        picture = previews.of_file(self.path, showing)
-        if picture is not None:
-            data[picture.mime] = picture.base64()
-            metadata[picture.mime] = {"alt": self.alt, "width": picture.width, "height": picture.height}
-        return data, metadata
-
-    @property
-    def alt(self) -> str:
-        """The alternative text: the prompt."""
-        return _cut(self.prompt, _LONGEST_ALT)
-
-    def text(self) -> str:
-        """The picture in words: its prompt and its file."""
-        return words.say("generation.picture_text", prompt=_cut(self.prompt, _LONGEST_ALT), path=self.path)
-
-    def __repr__(self) -> str:
-        size = f"{self.width}×{self.height}"
-        return f"GeneratedImage({str(self.path)!r}, {size}, {self.model}, {_cut(self.prompt, _LONGEST_REPR)!r})"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:  # noqa: ARG002 - IPython's
-        return self.mimebundle()
 
 
 class Gallery(Sequence[GeneratedImage]):
@@ -285,7 +163,7 @@ class Gallery(Sequence[GeneratedImage]):
     @property
     def alt(self) -> str:
         """The alternative text: the prompts, each once."""
-        return _cut(" | ".join(dict.fromkeys(image.prompt for image in self._images)), _LONGEST_ALT)
+        return cut(" | ".join(dict.fromkeys(image.prompt for image in self._images)))
 
     def mimebundle(self, *, embed: str | None = None, preview_px: int | None = None) -> MimeBundle:
         """Its static representation: the picture, or one contact sheet of several.
@@ -350,8 +228,3 @@ def _unused(target: Path, source: Path) -> Path:
         for number in itertools.count(2)
         if not (other := target.with_name(f"{target.stem}-{number}{target.suffix}")).exists()
     )
-
-
-def _cut(text: str, longest: int) -> str:
-    flat = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: longest * 2]).split())
-    return flat if len(flat) <= longest else flat[: longest - 1] + "…"

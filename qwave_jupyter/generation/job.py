@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.api.retries import Stopped
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, WaitTimeout
+from qwave_jupyter.generation import patience
 from qwave_jupyter.generation.course import CANCEL_WITHIN, Course
 from qwave_jupyter.generation.gallery import Gallery
 from qwave_jupyter.generation.naming import short_id
@@ -27,6 +28,7 @@ from qwave_jupyter.generation.watching import Watcher, Watchers
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.journal import Entry
+    from qwave_jupyter.generation.locks import JobLock
     from qwave_jupyter.generation.request import Request
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -77,12 +79,13 @@ class Job:
         reuse: bool = False,
         hold: float | None = None,
         _entry: Entry | None = None,
+        _lock: JobLock | None = None,
     ) -> None:
         self.id = _entry.job_id if _entry is not None else str(uuid.uuid4())
         self.request = request
         task_id = (_entry.task_id or "") if _entry is not None else ""
         self._course = Course(self.id, request, workbench, task_id)
-        self._run = Run(self._course, self._publish, max_cost=max_cost, reuse=reuse, hold=hold, entry=_entry)
+        self._run = Run(self._course, self._publish, max_cost, reuse, hold, _entry, _lock)
         self._clock = workbench.clock
         self._over = threading.Event()
         self._lock = threading.RLock()
@@ -94,12 +97,13 @@ class Job:
         )
 
     @classmethod
-    def resume(cls, entry: Entry, workbench: Workbench) -> Job:
+    def resume(cls, entry: Entry, workbench: Workbench, lock: JobLock | None = None) -> Job:
         """A job of the journal, to be started again: followed where its task is known, else submitted with its old key.
 
         Args:
             entry: an open entry.
             workbench: what is needed; the entry's own folder for pictures is kept.
+            lock: the job's lock where it is held already; the job gives it back when it ends.
 
         Raises:
             GenerationError: the submit can't be repeated, because its pictures' bytes are gone or the record is broken.
@@ -107,7 +111,7 @@ class Job:
         from qwave_jupyter.generation import resuming
 
         request, bench = resuming.prepared(entry, workbench)
-        return cls(request, bench, _entry=entry)
+        return cls(request, bench, _entry=entry, _lock=lock)
 
     @classmethod
     def ended(cls, entry: Entry, request: Request, workbench: Workbench, error: QwaveError) -> Job:
@@ -191,13 +195,7 @@ class Job:
         Returns:
             Whether it is over.
         """
-        until = None if timeout is None else time.monotonic() + timeout
-        while not self._over.is_set():
-            left = _SLICE if until is None else min(_SLICE, until - time.monotonic())
-            if left <= 0:
-                return False
-            self._over.wait(left)
-        return True
+        return patience.wait_for(self._over, timeout)
 
     def result(self, timeout: float | None = None) -> Gallery:
         """Wait for the pictures. An interrupt (Ctrl-C, ⏹) cancels the job and says what became of it.

@@ -9,9 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from pathlib import Path
 
-__all__ = ["JobLock"]
+__all__ = ["JobLock", "NoLock", "lock_of"]
+
+#: File systems take names of 255 bytes; a journal row may say anything.
+_LONGEST_NAME = 100
+#: A lock that is still taken after so many looks, so many seconds apart, is held by somebody who works.
+_MOST_GLANCES, _GLANCE = 8, 0.002
 
 
 class JobLock:
@@ -44,6 +50,7 @@ class JobLock:
         """
         if self.held:
             return True
+        glances = 0
         while True:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +60,12 @@ class JobLock:
             try:
                 if not _lock(descriptor):
                     os.close(descriptor)
-                    return False
+                    if glances == _MOST_GLANCES:
+                        return False
+                    # It may only be somebody who looks whether it is held, and for that must hold it for a moment.
+                    glances += 1
+                    time.sleep(_GLANCE)
+                    continue
                 if _is_still(descriptor, self.path):
                     self._descriptor = descriptor
                     return True
@@ -61,6 +73,21 @@ class JobLock:
             except OSError:
                 self._descriptor = descriptor
                 return True
+            os.close(descriptor)
+
+    def is_held(self) -> bool:
+        """Whether somebody holds it; looking makes no file."""
+        if self.held:
+            return True
+        try:
+            descriptor = os.open(self.path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            return not _lock(descriptor)
+        except OSError:
+            return False
+        finally:
             os.close(descriptor)
 
     def release(self) -> None:
@@ -77,6 +104,29 @@ class JobLock:
         with contextlib.suppress(OSError):
             self.path.unlink()
         os.close(descriptor)
+
+
+class NoLock(JobLock):
+    """A lock that anybody gets, for a journal that keeps nothing: no two can meet there."""
+
+    def acquire(self) -> bool:
+        """Take it; nothing is written."""
+        return True
+
+    def is_held(self) -> bool:
+        """Nobody ever holds it."""
+        return False
+
+
+def lock_of(home: Path, job_id: str) -> JobLock:
+    """The lock of a job.
+
+    Args:
+        home: the journal's folder.
+        job_id: the job; whatever it says, the file lies in the folder of locks.
+    """
+    name = "".join(sign for sign in job_id if (sign.isascii() and sign.isalnum()) or sign == "-")
+    return JobLock(home / "locks" / f"{name[:_LONGEST_NAME]}.lock")
 
 
 def _is_still(descriptor: int, path: Path) -> bool:

@@ -27,7 +27,7 @@ __all__ = ["Preview", "of_file", "of_sheet", "rendered"]
 
 #: A 768 px JPEG of a detailed picture weighs 54 to 163 KB at quality 85; this holds one under 160 KB as base64.
 MOST_BYTES = 110_000
-_MOST_SHEET_BYTES = 280_000
+MOST_SHEET_BYTES = 280_000
 _QUALITIES = (85, 80, 74, 68, 60, 50, 40)
 _MOST_KEPT = 2000
 _SHOWN_IN_FULL = {"png": "image/png", "jpeg": "image/jpeg"}
@@ -96,7 +96,7 @@ def of_sheet(gallery: Gallery, showing: Showing) -> Preview | None:
         return found
     tiles = [contact_sheet.Tile(image.path, caption) for image, caption in zip(gallery, captions, strict=True)]
     sheet = contact_sheet.draw(tiles, width=width)
-    return _keep(showing.cache, name, rendered(sheet, most_bytes=_MOST_SHEET_BYTES))
+    return _keep(showing.cache, name, rendered(sheet, most_bytes=MOST_SHEET_BYTES))
 
 
 def rendered(picture: Image.Image, *, most_bytes: int = MOST_BYTES) -> Preview:

@@ -114,7 +114,8 @@ def resolve(given: Any, parameter: str, limits: Limits, *, now: float) -> Refere
 
     Args:
         given: an http(s) URL, a data URI, a path, a PIL image, a NumPy array (height × width, or × 1, 3 or 4; 0–255, or
-            0–1 for floats), a Matplotlib figure, raw bytes of a picture file, or an earlier result.
+            0–1 for floats), a Matplotlib figure, raw bytes of a picture file, an earlier result, or anything that has a
+            ``_qwave_picture_()``, such as a mask brush.
         parameter: ``images`` or ``mask``.
         limits: what the model's page says of bytes.
         now: Unix seconds.
@@ -130,6 +131,9 @@ def resolve(given: Any, parameter: str, limits: Limits, *, now: float) -> Refere
         return _from_file(given.expanduser(), parameter, limits)
     if isinstance(given, (bytes, bytearray, memoryview)):
         return _from_content(bytes(given), parameter, limits)
+    if isinstance(given, Reference):
+        # It was read before, for this very model.
+        return given
     return _from_picture(_painted(given, parameter), parameter, limits)
 
 
@@ -276,6 +280,8 @@ def _painted(given: Any, parameter: str) -> Image.Image:
 
     if isinstance(given, Image.Image):
         return given
+    if callable(getattr(given, "_qwave_picture_", None)):
+        return _of_control(given, parameter)
     if callable(getattr(given, "savefig", None)):
         target = io.BytesIO()
         given.savefig(target, format="png", bbox_inches="tight")
@@ -283,6 +289,13 @@ def _painted(given: Any, parameter: str) -> Image.Image:
     if hasattr(given, "__array_interface__") or hasattr(given, "__array__"):
         return _from_array(given, parameter)
     raise _mistake("reference_unknown_kind", parameter, type(given).__name__)
+
+
+def _of_control(given: Any, parameter: str) -> Image.Image:
+    picture: Image.Image | None = given._qwave_picture_()
+    if picture is None:
+        raise _mistake("reference_nothing_painted", parameter, type(given).__name__)
+    return picture
 
 
 def _from_array(given: Any, parameter: str) -> Image.Image:

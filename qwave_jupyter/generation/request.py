@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,10 @@ __all__ = ["Request", "build", "fingerprint_of", "unvalidated_model"]
 _PICTURES = ("images", "mask")
 _MOST_OTHERS = 4
 _SHORTENED = re.compile(r"(data:[\w/+.-]*;base64,)([A-Za-z0-9+/=]{40,})")
+
+
+#: Characters of the prompt in a representation.
+_SAID = 60
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class Request:
     unvalidated: bool = False
     fingerprint: str = ""
     references: tuple[Reference, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        said = self.prompt if len(self.prompt) <= _SAID else self.prompt[: _SAID - 1] + "…"
+        return f"Request({self.model.id}, {said!r})"
 
     @property
     def action(self) -> str:
@@ -125,7 +133,8 @@ def build(
         >>> build(load("2026-04"), "a cat", {"n": "2"}, model="gpt-image-2").body
         {'model': 'gpt-image-2', 'prompt': 'a cat', 'n': 2}
     """
-    chosen, unvalidated = _model(catalog, model, options, unknown_ok=unknown_ok or force)
+    allowed = unknown_ok or force or catalog.lists(model)
+    chosen, unvalidated = _model(catalog, model, options, unknown_ok=allowed)
     wrong: list[Violation] = []
     text = prompt
     if variables is not None:
@@ -134,7 +143,9 @@ def build(
         except RequestRefused as refused:
             wrong.extend(refused.fields["violations"])
     plain, given_pictures = _apart(chosen, options)
-    values, unread = chosen.read({"prompt": text, **plain})
+    plain = {name: _task_id(chosen, name, given) for name, given in plain.items()}
+    # A step from an earlier picture needs no words, and an empty field isn't an omitted one.
+    values, unread = chosen.read({"prompt": None if isinstance(text, str) and not text.strip() else text, **plain})
     resolved = _resolved(catalog, chosen, given_pictures, SYSTEM_CLOCK.now() if now is None else now, wrong)
     values.update(_picture_values(chosen, resolved))
     inferred = _fit_action(chosen, values)
@@ -244,6 +255,15 @@ def _apart(model: Model, options: Mapping[str, Any]) -> tuple[dict[str, Any], di
         else:
             plain[name] = given
     return plain, several
+
+
+def _task_id(model: Model, name: str, given: Any) -> Any:
+    """An earlier job or result as the id of its task, where the parameter names one."""
+    parameter = model.named(name)
+    if parameter is None or not parameter.task or isinstance(given, str):
+        return given
+    first = given[0] if isinstance(given, Sequence) and given else given
+    return getattr(first, "task_id", given)
 
 
 def _resolved(

@@ -11,7 +11,8 @@ from qwave_jupyter.errors import GenerationError
 from qwave_jupyter.generation import records
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.journal import Entry
+from qwave_jupyter.generation.journal import OPEN_STATES, Entry
+from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.request import Request, finished, unvalidated_model
 from qwave_jupyter.generation.workbench import Workbench
 
@@ -38,7 +39,8 @@ def resume(workbench: Workbench) -> tuple[Job, ...]:
     Returns:
         The jobs, those that can't go on included: their error says why.
     """
-    return tuple(_taken_up(entry, workbench) for entry in resumable(workbench))
+    found = (_picked(entry, workbench) for entry in resumable(workbench))
+    return tuple(job for job in found if job is not None)
 
 
 def prepared(entry: Entry, workbench: Workbench) -> tuple[Request, Workbench]:
@@ -75,17 +77,32 @@ def _pictures(workbench: Workbench, words: str, limit: int) -> Iterator[Generate
         yield from records.gallery_of(entry, workbench)
 
 
-def _taken_up(entry: Entry, workbench: Workbench) -> Job:
+def _picked(entry: Entry, workbench: Workbench) -> Job | None:
+    """The job, started; None where another kernel was quicker."""
+    journal = workbench.journal
+    lock = journal.lock(entry.job_id)
+    if not lock.acquire():
+        return None
+    # It may have been finished, and its lock given back, since it was listed.
+    known = next((one for one in journal.find(entry.job_id) if one.job_id == entry.job_id), entry)
+    if known.state not in OPEN_STATES:
+        lock.release()
+        return None
+    return _taken_up(known, workbench, lock)
+
+
+def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock) -> Job:
     now = workbench.clock.now()
     if not entry.task_id and now - entry.created > KEY_LIVES:
         error = GenerationError("generation.unknown_old", job_id=entry.job_id, task_id="")
     else:
         try:
-            return Job.resume(entry, workbench).start()
+            return Job.resume(entry, workbench, lock).start()
         except GenerationError as problem:
             error = problem
     said = {"code": error.code, "text": str(error)}
     workbench.journal.update(entry.job_id, state="unknown", error=said, finished=now)
+    lock.release()
     return Job.ended(entry, _bare(entry), workbench, error)
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from qwave_jupyter import words
-from qwave_jupyter.catalog import Model
+from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake
 
-__all__ = ["OWN_OPTIONS", "SHORT", "CellOptions", "read_line", "split_cell"]
+__all__ = ["OWN_CHOICES", "OWN_OPTIONS", "SHORT", "CellOptions", "read_line", "split_cell"]
 
 #: Short spellings that every model has.
 SHORT = {"-m": "model", "-a": "action", "-n": "n", "-r": "aspect_ratio", "-i": "image", "-p": "param", "-o": "out"}
@@ -26,14 +26,17 @@ OWN_OPTIONS = {
     "timeout": "number",
     "save": "text",
     "max_cost": "number",
-    "embed": "embed",
+    "embed": "text",
     "no_wait": "",
     "dry_run": "",
     "reuse": "",
     "force": "",
+    "live": "",
+    "sweep": "several",
     "help": "",
 }
-_EMBEDS = ("preview", "full", "link")
+#: Those of ours that have a list of values.
+OWN_CHOICES = {"embed": ("preview", "full", "link")}
 _KEY_NAMES = {"key", "api_key", "apikey", "token", "auth", "authorization"}
 _LOOKS_LIKE_A_KEY = re.compile(r"(?i)^(?:sk|pk|key)-[\w-]{8,}$")
 _SWITCH_WORDS = {"true", "false", "yes", "no", "on", "off"}
@@ -83,7 +86,8 @@ def read_line(line: str, model: Model | None, variables: Mapping[str, Any]) -> C
     Args:
         line: the options.
         model: the chosen model; None while only our own options matter.
-        variables: the notebook's variables, for pictures named by ``-i`` and ``--mask``.
+        variables: the notebook's variables, for pictures named by ``-i`` and ``--mask``, and for box and
+            palette editors.
 
     Raises:
         OptionMistake: what can't be read, all of it at once.
@@ -143,12 +147,14 @@ class _Reading:
         value = self._value(value, tokens, written)
         if value is None:
             return
-        if kind == "number":
+        if kind == "several":
+            self.own[name] = (*self.own.get(name, ()), value)
+        elif kind == "number":
             self._number(name, value, written)
         elif kind == "name" and not value.isidentifier():
             self._wrong("options.not_a_name", option=written, given=_cut(value))
-        elif kind == "embed" and value not in _EMBEDS:
-            self._wrong("options.not_a_choice", option=written, given=_cut(value), allowed=_EMBEDS)
+        elif name in OWN_CHOICES and value not in OWN_CHOICES[name]:
+            self._wrong("options.not_a_choice", option=written, given=_cut(value), allowed=OWN_CHOICES[name])
         else:
             self.own[name] = value
 
@@ -197,14 +203,23 @@ class _Reading:
 
     def _set(self, name: str, value: str) -> None:
         parameter = self.model.named(name) if self.model else None
+        if parameter is not None and parameter.task and value in self.variables:
+            self.options[name] = self.variables[value]
+            return
         if parameter is None or not parameter.picture:
-            self.options[name] = value
+            self.options[name] = self._edited(parameter, value)
             return
         picture = self._picture(value)
         if parameter.type == "string":
             self.options[parameter.name] = picture
         else:
             self.options[parameter.name] = (*self.options.get(parameter.name, ()), picture)
+
+    def _edited(self, parameter: Parameter | None, text: str) -> Any:
+        # A box or palette editor is meant by its variable's name, as a picture is.
+        control = self.variables.get(text) if parameter is not None and parameter.type.endswith("[]") else None
+        read = getattr(control, "_qwave_value_", None)
+        return read() if callable(read) and not isinstance(control, type) else text
 
     def _picture(self, text: str) -> Any:
         if text.startswith(("http://", "https://", "data:")) or Path(text).expanduser().exists():

@@ -17,8 +17,10 @@ from qwave_jupyter.notebook.comm_pump import comm_pump
 if TYPE_CHECKING:
     from qwave_jupyter.generation.gallery import Gallery
     from qwave_jupyter.generation.job import Job
+    from qwave_jupyter.generation.sweep import SweepRun
+    from qwave_jupyter.generation.sweep_gallery import SweepGallery
 
-__all__ = ["AWAITED", "MAGIC", "AwaitedCells", "stopped", "watched"]
+__all__ = ["AWAITED", "MAGIC", "AwaitedCells", "stopped", "watched", "watched_sweep"]
 
 MAGIC = "qwave"
 #: The hidden magic behind an awaited cell.
@@ -88,6 +90,26 @@ async def watched(job: Job, shell: Any) -> Gallery:
         except asyncio.CancelledError:
             raise stopped(job) from None
     return job.result()
+
+
+async def watched_sweep(run: SweepRun, shell: Any) -> SweepGallery:
+    """Wait for a sweep while the kernel's loop goes on.
+
+    Args:
+        run: a sweep that was started.
+        shell: the running IPython.
+
+    Raises:
+        Cancelled: it was interrupted; what is done is kept.
+    """
+    async with comm_pump(shell.kernel) as pump:
+        try:
+            while not run.done():
+                await pump()
+                await asyncio.sleep(_TICK)
+        except asyncio.CancelledError:
+            raise run.stop() from None
+    return run.result()
 
 
 def stopped(job: Job) -> QwaveError:

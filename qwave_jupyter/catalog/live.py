@@ -1,0 +1,272 @@
+"""What a live server says of its models, laid over an edition for the rest of the session.
+
+Nothing here asks anybody: it reads answers of ``GET /v1/models`` and of the tool ``get_model_schema``, both of which
+may lack any field and may have more than is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from qwave_jupyter.catalog.catalog import Catalog
+from qwave_jupyter.catalog.model import Model
+from qwave_jupyter.catalog.parameters import Parameter
+from qwave_jupyter.catalog.prices import Price
+from qwave_jupyter.catalog.rules import Facts
+from qwave_jupyter.catalog.violations import Violation
+
+__all__ = ["Listed", "LiveCatalog", "read_list", "with_schema"]
+
+_TYPES = {
+    "string": "string",
+    "str": "string",
+    "enum": "string",
+    "integer": "integer",
+    "int": "integer",
+    "number": "number",
+    "float": "number",
+    "boolean": "boolean",
+    "bool": "boolean",
+    "array": "string[]",
+    "string[]": "string[]",
+    "object": "object",
+    "object[]": "object[]",
+    "number[][][]": "number[][][]",
+}
+#: What the schema names apart from the parameters: its list to the parameter that it narrows.
+_LISTS = {
+    "supported_actions": "action",
+    "aspect_ratios": "aspect_ratio",
+    "resolutions": "resolution",
+    "qualities": "quality",
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One entry of the live list.
+
+    Args:
+        id: the model id.
+        price: what it costs there, or None where the list doesn't say.
+        description: its line of text.
+    """
+
+    id: str
+    price: Price | None = None
+    description: str = ""
+
+
+def read_list(entries: Sequence[Any]) -> tuple[Listed, ...]:
+    """The models of a ``GET /v1/models`` answer (Models page, edition 2026-09); what can't be read is left out.
+
+    Args:
+        entries: the objects of its ``data``.
+    """
+    found = {}
+    for entry in entries:
+        name = entry.get("id") if isinstance(entry, Mapping) else None
+        if isinstance(name, str) and name:
+            found[name] = Listed(name, _price(entry.get("price_config")), str(entry.get("description") or ""))
+    return tuple(found.values())
+
+
+class LiveCatalog(Catalog):
+    """An edition with what the live server said since.
+
+    Args:
+        base: the edition.
+        listed: the live list; None while nobody asked for it.
+        learned: models as their live schema describes them, by id.
+    """
+
+    def __init__(
+        self,
+        base: Catalog,
+        listed: Sequence[Listed] | None = None,
+        learned: Mapping[str, Model] = {},
+    ) -> None:
+        self.edition, self.host = base.edition, base.host
+        self._base = base
+        self._listed = None if listed is None else {one.id: one for one in listed}
+        self._learned = dict(learned)
+
+    def __iter__(self) -> Iterator[Model]:
+        return (self._laid_over(model) for model in self._base)
+
+    def ids(self) -> tuple[str, ...]:
+        """The edition's ids, then those that only the live list knows."""
+        return (*self._base.ids(), *self.unknown)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Ids that only the live list knows: usable without validation."""
+        known = set(self._base.ids())
+        return tuple(name for name in self._listed or () if name not in known and name not in self._learned)
+
+    @property
+    def unusable(self) -> tuple[str, ...]:
+        """The edition's ids that the live list doesn't have: the key can't use them."""
+        return () if self._listed is None else tuple(name for name in self._base.ids() if name not in self._listed)
+
+    def lists(self, name: str) -> bool:
+        """Whether only the live list knows the id."""
+        return name in self.unknown
+
+    def model(self, name: str) -> Model:
+        """The model of an id, as the live server describes it where it did.
+
+        Raises:
+            UnknownModel: no such id; the nearest is named.
+        """
+        if name in self._learned and name not in self._base.ids():
+            return self._laid_over(self._learned[name])
+        return self._laid_over(self._base.model(name))
+
+    def check(
+        self,
+        model: Model,
+        values: Mapping[str, Any],
+        facts: Facts = Facts(),  # noqa: B008 - frozen
+        unread: tuple[Violation, ...] = (),
+    ) -> tuple[Violation, ...]:
+        """What the edition or the live schema finds wrong, and whether the live price has another shape."""
+        return (*super().check(model, values, facts, unread), *self._priced_otherwise(model))
+
+    def _priced_otherwise(self, model: Model) -> tuple[Violation, ...]:
+        listed = (self._listed or {}).get(model.id)
+        if listed is None or listed.price is None or model.id not in self._base.ids():
+            return ()
+        documented = self._base.model(model.id).price
+        if (listed.price.unit == "token") == (documented.unit == "token"):
+            return ()
+        code = "priced_by_tokens" if listed.price.unit == "token" else "priced_by_picture"
+        return (Violation(code, "model", model.id, severity="warn", detail={"edition": self.edition}),)
+
+    def _laid_over(self, model: Model) -> Model:
+        model = self._learned.get(model.id, model)
+        listed = (self._listed or {}).get(model.id)
+        if listed is None or listed.price is None:
+            return model
+        return replace(model, price=_merged(model.price, listed.price), live=model.live or "list")
+
+
+def with_schema(model: Model, schema: Mapping[str, Any]) -> Model:
+    """A model as the live tool ``get_model_schema`` describes it (tools endpoint, edition 2026-09).
+
+    What the schema says wins; what it doesn't mention stays as documented, and parameters that it leaves out of a
+    list that it does give are dropped.
+
+    Args:
+        model: the documented model, or one of which nothing is known.
+        schema: the tool's answer; every field may be missing.
+    """
+    inner = next((schema[name] for name in ("schema", "data", "model") if isinstance(schema.get(name), Mapping)), None)
+    schema = inner if inner is not None and not set(_LISTS) & set(schema) else schema
+    parameters = dict(model.parameters)
+    own = {str(one.get("name")): one for one in _objects(schema.get("specific_parameters")) if one.get("name")}
+    common = _texts(schema.get("supported_common_params"))
+    if common:
+        declared = {*common, *own, "prompt", "model"}
+        kept = {name: one for name, one in parameters.items() if one.internal or _wires(one) & declared}
+        parameters = {**kept, **{name: Parameter(name, "string", (name,)) for name in common if _is_new(name, kept)}}
+    for name, told in own.items():
+        known = next((one for one in parameters.values() if name in _wires(one)), None)
+        parameter = _told(known or Parameter(name, "string", (name,)), told, documented=known is not None)
+        parameters[parameter.name] = parameter
+    defaults = schema.get("defaults")
+    for listed, name in _LISTS.items():
+        choices = _texts(schema.get(listed))
+        if choices and name in parameters:
+            parameters[name] = replace(parameters[name], choices=choices)
+    for name, default in defaults.items() if isinstance(defaults, Mapping) else ():
+        known = next((one for one in parameters.values() if name in _wires(one)), None)
+        if known is not None and isinstance(default, (str, int, float, bool)):
+            parameters[known.name] = replace(known, default=default)
+    most = schema.get("max_image_inputs")
+    references = model.references
+    if isinstance(most, int) and not isinstance(most, bool) and most >= 0:
+        references = replace(references, maximum=most)
+        if "images" in parameters:
+            parameters["images"] = replace(parameters["images"], maximum=most)
+    actions = _texts(schema.get("supported_actions")) or model.actions
+    return replace(model, parameters=parameters, references=references, actions=actions, live="schema")
+
+
+def _told(known: Parameter, told: Mapping[str, Any], *, documented: bool) -> Parameter:
+    changes: dict[str, Any] = {}
+    kind = _TYPES.get(str(told.get("type", "")).lower())
+    if kind and not documented:
+        changes["type"] = kind
+    choices = told.get("enum")
+    if isinstance(choices, (list, tuple)) and choices:
+        changes["choices"] = tuple(choices)
+    for theirs, ours in (("min", "minimum"), ("max", "maximum"), ("minimum", "minimum"), ("maximum", "maximum")):
+        value = told.get(theirs)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            changes[ours] = value
+    if told.get("default") is not None and isinstance(told["default"], (str, int, float, bool)):
+        changes["default"] = told["default"]
+    if isinstance(told.get("description"), str) and not known.note:
+        changes["note"] = told["description"]
+    return replace(known, **changes)
+
+
+def _wires(parameter: Parameter) -> set[str]:
+    return {parameter.name, parameter.wire[-1], ".".join(parameter.wire), *parameter.aliases}
+
+
+def _is_new(name: str, known: Mapping[str, Parameter]) -> bool:
+    return name.isidentifier() and name != "model" and not any(name in _wires(one) for one in known.values())
+
+
+def _objects(value: Any) -> tuple[Mapping[str, Any], ...]:
+    if isinstance(value, Mapping):
+        # The same, keyed by name.
+        value = [{"name": name, **one} for name, one in value.items() if isinstance(one, Mapping)]
+    return tuple(one for one in value if isinstance(one, Mapping)) if isinstance(value, (list, tuple)) else ()
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)):
+        return ()
+    names = (one.get("name") if isinstance(one, Mapping) else one for one in value)
+    return tuple(one for one in names if isinstance(one, str) and one)
+
+
+def _price(config: Any) -> Price | None:
+    if not isinstance(config, Mapping):
+        return None
+    rates = _numbers(config.get("image_usage_rates"))
+    if config.get("settle_image_by_usage") is True or rates:
+        return Price(unit="token", rates=rates)
+    tiers = {
+        ("*" if tier == "default" else tier.lower()): usd for tier, usd in _numbers(config.get("image_prices")).items()
+    }
+    base = config.get("base")
+    usd = float(base) if isinstance(base, (int, float)) and not isinstance(base, bool) else None
+    return Price(usd=usd, by="resolution" if tiers else "", tiers=tiers) if tiers or usd is not None else None
+
+
+def _numbers(value: Any) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {
+        str(name): float(one)
+        for name, one in value.items()
+        if isinstance(one, (int, float)) and not isinstance(one, bool)
+    }
+
+
+def _merged(documented: Price, live: Price) -> Price:
+    if live.unit == "token" or documented.unit == "token":
+        return live if live.unit != documented.unit or live.rates else documented
+    if live.tiers:
+        by = documented.by if documented.by and set(live.tiers) <= set(documented.tiers) else live.by
+        return replace(documented, tiers=live.tiers, by=by, usd=live.usd)
+    if documented.tiers:
+        # One number can't replace a table; the page's tiers stand.
+        return documented
+    return replace(documented, usd=live.usd)

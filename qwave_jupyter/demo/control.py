@@ -1,0 +1,76 @@
+"""The teacher's desk over HTTP: faults, switches and counts, for tests and programs in another process.
+
+These addresses belong to the demo alone; the API has nothing like them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter.demo.exchange import Answer, Order, Refused, as_json, read_object
+from qwave_jupyter.demo.faults import Fault
+from qwave_jupyter.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from qwave_jupyter.demo.protocol import Protocol
+
+__all__ = ["controlled"]
+
+
+def controlled(protocol: Protocol, order: Order) -> Answer:
+    """Answer a request below ``/demo/``.
+
+    ``POST /demo/faults`` takes a JSON list of faults, which replaces what was left of the last one; ``GET`` tells what
+    is left. ``POST /demo/switches`` takes an object of switches to turn. ``GET /demo/counts`` tells what arrived and
+    what it cost.
+
+    Args:
+        protocol: the demo.
+        order: the request, from somebody with the key.
+
+    Raises:
+        Refused: no such address, or a list that can't be meant.
+    """
+    asked = order.method, order.path.rstrip("/")
+    try:
+        if asked == ("POST", "/demo/faults"):
+            protocol.faults.replace(_faults(order.body))
+        elif asked == ("POST", "/demo/switches"):
+            protocol.change(**read_object(order.body))
+        elif asked == ("GET", "/demo/counts"):
+            return as_json(200, _counts(protocol))
+        elif asked not in {("GET", "/demo/faults"), ("GET", "/demo/switches")}:
+            raise Refused(404, "not_found", f"no such endpoint: {order.method} {order.path[:100]}")
+    except ConfigurationError as mistake:
+        raise Refused(400, "invalid_request", str(mistake)) from None
+    if asked[1] == "/demo/switches":
+        return as_json(200, asdict(protocol.switches))
+    return as_json(200, {"faults": protocol.faults.told()})
+
+
+def _faults(body: bytes) -> list[Fault]:
+    try:
+        entries = json.loads(body)
+    except (ValueError, RecursionError):
+        entries = None
+    if isinstance(entries, Mapping):
+        entries = [entries]
+    if not isinstance(entries, list):
+        raise ConfigurationError("demo.bad_fault", given=repr(body[:60]))
+    return [Fault.read(entry) for entry in entries]
+
+
+def _counts(protocol: Protocol) -> dict[str, Any]:
+    now = protocol.clock.now()
+    tasks = list(protocol.tasks.values())
+    charged = [task for task in tasks if task.charge(now)]
+    return {
+        **protocol.tally.told(),
+        "tasks": len(tasks),
+        "billed": len(charged),
+        "billed_quota": sum(task.charge(now) for task in charged),
+        "faults_left": len(protocol.faults.still_open()),
+    }

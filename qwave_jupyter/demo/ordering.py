@@ -1,0 +1,104 @@
+"""From the JSON that reached the demo to a task, judged by the catalogue: wire names, JSON types, undeclared fields."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qwave_jupyter.catalog import Catalog
+from qwave_jupyter.catalog.model import Model
+from qwave_jupyter.demo.book import QUOTA_PER_USD
+from qwave_jupyter.demo.exchange import Refused
+from qwave_jupyter.demo.switches import Switches
+from qwave_jupyter.demo.tasks import Task, duration_of, typical_of
+from qwave_jupyter.errors import UnknownModel
+
+__all__ = ["Wish", "estimated", "found", "judged", "made"]
+
+#: What a picture of a model without a published price is held at.
+_UNPRICED_USD = 0.02
+_SLOW = 5.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A request that may be served.
+
+    Args:
+        model: the model.
+        values: what was set, by the user's names.
+    """
+
+    model: Model
+    values: Mapping[str, Any]
+
+
+def found(catalog: Catalog, name: Any) -> Model:
+    """The model that a request names.
+
+    Raises:
+        Refused: none, or an unknown one.
+    """
+    if not isinstance(name, str) or not name:
+        raise Refused(400, "invalid_request", "model is required", "model")
+    try:
+        return catalog.model(name)
+    except UnknownModel:
+        raise Refused(404, "model_not_found", f"The model {name[:100]} does not exist", "model") from None
+
+
+def judged(catalog: Catalog, body: Mapping[str, Any]) -> Wish:
+    """A submit's body, when the model's page allows it.
+
+    Args:
+        catalog: the edition.
+        body: what arrived.
+
+    Raises:
+        Refused: the first thing that is wrong with it.
+    """
+    model = found(catalog, body.get("model"))
+    values, wrong = model.from_wire(body)
+    mistakes = [*wrong, *(one for one in model.check(values) if one.severity == "reject" and one.code != "opaque")]
+    if mistakes:
+        first = mistakes[0]
+        parameter = model.parameters.get(first.parameter)
+        param = ".".join(parameter.wire) if parameter else first.parameter
+        raise Refused(400, "capability_violation", str(first), param)
+    return Wish(model, values)
+
+
+def estimated(wish: Wish) -> int:
+    """Quota that is held for a request."""
+    usd = wish.model.price.estimate(wish.model.effective(wish.values))
+    return round((usd if usd is not None else _UNPRICED_USD) * QUOTA_PER_USD)
+
+
+def made(wish: Wish, switches: Switches, number: int, now: float, failure: str) -> Task:
+    """The task of a request.
+
+    Args:
+        wish: the request.
+        switches: how long it takes.
+        number: how many were ordered before.
+        now: Unix seconds.
+        failure: the code with which it will end, or "".
+    """
+    model, values = wish.model, wish.values
+    task_id = f"task-wave{round(now * 1000)}{uuid.uuid4().hex[:12]}"
+    typical = switches.latency
+    if typical is None:
+        typical = typical_of(model.family, model.id, switches.seed)
+    dice_seed = task_id if switches.seed is None else f"{switches.seed}/{number}"
+    return Task(
+        task_id=task_id,
+        model=model.id,
+        action=str(values.get("action") or model.default_action or "generate"),
+        values=model.effective(values),
+        created=now,
+        seconds=duration_of(dice_seed, values, typical) * (_SLOW if switches.slow else 1.0),
+        held=estimated(wish),
+        failure=failure,
+    )

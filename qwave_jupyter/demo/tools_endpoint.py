@@ -1,0 +1,226 @@
+"""The tools endpoint, ``POST /v1/mcp``: JSON-RPC 2.0 over plain HTTP, answered from the catalogue.
+
+Seven tools: ``list_models``, ``get_model_docs``, ``get_model_schema``, ``estimate_cost``, ``create_task``, ``get_task``
+and ``cancel_task`` (MCP page, edition 2026-09).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter.demo import ordering
+from qwave_jupyter.demo.book import QUOTA_PER_USD
+from qwave_jupyter.demo.dialects import DIALECTS, Sight
+from qwave_jupyter.demo.exchange import Answer, Order, Refused, as_json
+from qwave_jupyter.demo.model_cards import docs_of, schema_of
+from qwave_jupyter.demo.prices import listed
+
+if TYPE_CHECKING:
+    from qwave_jupyter.demo.protocol import Protocol
+
+__all__ = ["TOOLS", "called"]
+
+_VERSION = "2025-06-18"
+#: ``wait_seconds`` of ``create_task`` goes to 45.
+_LONGEST_WAIT = 45
+_POLL_AFTER = 5
+_PAGE, _LARGEST_PAGE = 20, 100
+_PARSE, _REQUEST, _METHOD, _PARAMS = -32700, -32600, -32601, -32602
+
+#: The arguments of each tool, those that must be there first.
+TOOLS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
+    "list_models": (
+        "The models that this key may use.",
+        (),
+        {"modality": "string", "query": "string", "limit": "integer", "cursor": "string"},
+    ),
+    "get_model_docs": ("What a model's page says.", ("model",), {"model": "string", "language": "string"}),
+    "get_model_schema": ("What a model takes.", ("model",), {"model": "string"}),
+    "estimate_cost": ("What a request would be held at.", ("model", "input"), {"model": "string", "input": "object"}),
+    "create_task": (
+        "Order a generation; the same key orders once.",
+        ("model", "input", "idempotency_key"),
+        {"model": "string", "input": "object", "idempotency_key": "string", "wait_seconds": "integer"},
+    ),
+    "get_task": ("What has become of a task.", ("task_id",), {"task_id": "string"}),
+    "cancel_task": ("Cancel a task that is queued.", ("task_id",), {"task_id": "string"}),
+}
+_TYPES: Mapping[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "object": (dict,)}
+
+
+class _Fault(Exception):
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def called(protocol: Protocol, order: Order) -> Answer:
+    """Answer one call.
+
+    Args:
+        protocol: the demo.
+        order: the request, from somebody with the key.
+    """
+    number: Any = None
+    try:
+        call = _read(order.body)
+        number = call.get("id")
+        if "id" not in call:
+            return Answer(202, b"")
+        return _dispatched(protocol, call, number)
+    except _Fault as fault:
+        error = {"code": fault.code, "message": str(fault)}
+        return as_json(200, {"jsonrpc": "2.0", "id": number, "error": error})
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
+    try:
+        call = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _Fault(_PARSE, "Parse error") from None
+    if not isinstance(call, dict) or call.get("jsonrpc") != "2.0" or not isinstance(call.get("method"), str):
+        raise _Fault(_REQUEST, "Invalid Request")
+    return call
+
+
+def _dispatched(protocol: Protocol, call: Mapping[str, Any], number: Any) -> Answer:
+    method, params = call["method"], call.get("params", {})
+    if not isinstance(params, dict):
+        raise _Fault(_PARAMS, "params must be an object")
+    if method == "initialize":
+        about = {"name": "qwave demo", "version": protocol.catalog.edition}
+        return _result(number, {"protocolVersion": _VERSION, "capabilities": {"tools": {}}, "serverInfo": about})
+    if method == "ping":
+        return _result(number, {})
+    if method == "tools/list":
+        return _result(number, {"tools": [_described(name) for name in TOOLS]})
+    if method != "tools/call":
+        raise _Fault(_METHOD, "Method not found")
+    name, arguments = params.get("name"), params.get("arguments") or {}
+    if not isinstance(name, str) or name not in TOOLS:
+        raise _Fault(_PARAMS, f"Unknown tool: {str(name)[:80]}")
+    try:
+        return _CALLS[name](protocol, _checked(name, arguments), number)
+    except Refused as refusal:
+        error = {"code": refusal.code, "message": refusal.message}
+        if refusal.param:
+            error["param"] = refusal.param
+        return _content(number, {"success": False, "error": error}, wrong=True)
+
+
+def _checked(name: str, arguments: Any) -> Mapping[str, Any]:
+    _, needed, types = TOOLS[name]
+    if not isinstance(arguments, dict):
+        raise Refused(400, "invalid_request", "arguments must be an object")
+    for argument in (*needed, *arguments):
+        if argument not in types:
+            raise Refused(400, "invalid_request", f"{name} takes {', '.join(types)}", str(argument)[:80])
+        given = arguments.get(argument)
+        if not isinstance(given, _TYPES[types[argument]]) or isinstance(given, bool):
+            raise Refused(400, "invalid_request", f"{argument} must be of type {types[argument]}", argument)
+    return arguments
+
+
+def _described(name: str) -> dict[str, Any]:
+    about, needed, types = TOOLS[name]
+    properties = {argument: {"type": kind} for argument, kind in types.items()}
+    schema = {"type": "object", "properties": properties, "required": list(needed), "additionalProperties": False}
+    return {"name": name, "description": about, "inputSchema": schema}
+
+
+def _list_models(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
+    entries = [listed(model) for model in protocol.catalog]
+    query = arguments.get("query", "").lower()
+    shown = [
+        entry
+        for entry in entries
+        if query in f"{entry['id']} {entry['description']}".lower() and arguments.get("modality", "image") == "image"
+    ]
+    cursor = arguments.get("cursor", "0")
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 9):
+        raise Refused(400, "invalid_request", "cursor is none that list_models gave", "cursor")
+    begin, size = int(cursor), min(max(1, arguments.get("limit", _PAGE)), _LARGEST_PAGE)
+    following = str(begin + size) if begin + size < len(shown) else None
+    return _content(number, {"models": shown[begin : begin + size], "next_cursor": following})
+
+
+def _get_model_docs(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
+    model = ordering.found(protocol.catalog, arguments["model"])
+    if arguments.get("language", "en") not in {"zh", "en"}:
+        raise Refused(400, "invalid_request", "language is zh or en", "language")
+    # The catalogue quotes the pages in English, whatever language is asked for.
+    return _content(number, {"model": model.id, "language": "en", "docs": docs_of(model)})
+
+
+def _get_model_schema(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
+    return _content(number, schema_of(ordering.found(protocol.catalog, arguments["model"])))
+
+
+def _estimate_cost(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
+    quota = ordering.estimated(ordering.judged(protocol.catalog, _body(arguments)))
+    estimate = {"estimated_cost": quota, "estimated_cost_usd": quota / QUOTA_PER_USD, "currency": "USD"}
+    return _content(number, {"model": arguments["model"], **estimate})
+
+
+def _create_task(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
+    seconds, key = arguments.get("wait_seconds", 0), arguments["idempotency_key"]
+    if not 0 <= seconds <= _LONGEST_WAIT:
+        raise Refused(400, "invalid_request", f"wait_seconds is 0 to {_LONGEST_WAIT}", "wait_seconds")
+    if not key.strip():
+        raise Refused(400, "invalid_request", "idempotency_key is required", "idempotency_key")
+    task = protocol.accepted(key, lambda: ordering.judged(protocol.catalog, _body(arguments)))
+    answer = _content(number, _told(protocol.sight(task)))
+    if not seconds:
+        return answer
+    return replace(answer, hold=protocol.held(task, seconds, lambda sight: _wrapped(number, _told(sight))))
+
+
+def _get_task(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
+    return _content(number, _told(protocol.sight(protocol.book.known(arguments["task_id"]))))
+
+
+def _cancel_task(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
+    return _content(number, protocol.book.cancelled(arguments["task_id"]))
+
+
+_CALLS: Mapping[str, Callable[[Any, Mapping[str, Any], Any], Answer]] = {
+    "list_models": _list_models,
+    "get_model_docs": _get_model_docs,
+    "get_model_schema": _get_model_schema,
+    "estimate_cost": _estimate_cost,
+    "create_task": _create_task,
+    "get_task": _get_task,
+    "cancel_task": _cancel_task,
+}
+
+
+def _body(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**arguments["input"], "model": arguments["model"]}
+
+
+def _told(sight: Sight) -> dict[str, Any]:
+    told: dict[str, Any] = dict(DIALECTS["percent"].told(sight))
+    for name in ("cost", "pre_consumed_cost"):
+        if name in told:
+            told[f"{name}_usd"] = told[name] / QUOTA_PER_USD
+    told |= {"terminal": sight.ended, "should_poll": not sight.ended}
+    if not sight.ended:
+        told["next_poll_after_seconds"] = _POLL_AFTER
+    return told
+
+
+def _result(number: Any, result: Mapping[str, Any]) -> Answer:
+    return as_json(200, {"jsonrpc": "2.0", "id": number, "result": result})
+
+
+def _wrapped(number: Any, content: Mapping[str, Any], *, wrong: bool = False) -> dict[str, Any]:
+    text = {"type": "text", "text": json.dumps(content, ensure_ascii=False)}
+    result = {"content": [text], "structuredContent": content, "isError": wrong}
+    return {"jsonrpc": "2.0", "id": number, "result": result}
+
+
+def _content(number: Any, content: Mapping[str, Any], *, wrong: bool = False) -> Answer:
+    return as_json(200, _wrapped(number, content, wrong=wrong))

@@ -1,0 +1,125 @@
+"""Everything that is documented of one model, on a card with a text twin."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+
+from qwave_jupyter import words
+from qwave_jupyter.catalog import Model
+from qwave_jupyter.look import STYLE
+from qwave_jupyter.lookup.facts import (
+    allowed_words,
+    choices_of,
+    default_words,
+    option_of,
+    price_words,
+    references_words,
+    tiers_words,
+)
+
+__all__ = ["ModelCard"]
+
+_SHOWN_IN_EXAMPLE = ("aspect_ratio", "resolution", "quality")
+
+
+class ModelCard:
+    """One model: what it does, every option, limits, prices, rules in words, and a cell to copy.
+
+    Args:
+        model: the model.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def example(self) -> str:
+        """A cell that can be copied, and that the model takes as it stands."""
+        options = [f"-m {self.model.id}"]
+        values: dict[str, object] = {}
+        for name in _SHOWN_IN_EXAMPLE:
+            usable = [value for value, reason in self._allowed(name, values) if not reason]
+            if usable:
+                # The documented order starts with the plainest; quality is cheapest in the middle of its list.
+                values[name] = usable[min(1, len(usable) - 1)] if name == "quality" else usable[0]
+                options.append(f"--{name.replace('_', '-')} {values[name]}")
+        return f"%%qwave {' '.join(options)}\n{words.say('lookup.example_prompt')}"
+
+    def __repr__(self) -> str:
+        model = self.model
+        lines = [f"{model.id} ({model.vendor}) · {price_words(model)}", model.summary, ", ".join(model.actions), ""]
+        lines += [
+            f"  {name:24} {allowed}{words.say('lookup.default', default=default) if default else ''}"
+            for name, allowed, default, _ in self._parameters()
+        ]
+        lines += ["", *(f"  {one}" for one in self._limits())]
+        lines += [f"  • {rule}" for rule in (*model.rule_words, *model.notes)]
+        lines += ["", words.say("lookup.prices"), *(f"  {one}" for one in tiers_words(model) or (price_words(model),))]
+        lines += ["", words.say("lookup.example"), self.example(), "", self._origin()]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        model = self.model
+        rows = "".join(
+            f'<tr><td class="qw-mono">{html.escape(name)}</td><td>{html.escape(allowed)}</td>'
+            f'<td>{html.escape(default)}</td><td class="qw-s">{html.escape(note)}</td></tr>'
+            for name, allowed, default, note in self._parameters()
+        )
+        head = "".join(
+            f'<th scope="col">{html.escape(words.say(f"lookup.head_{name}"))}</th>'
+            for name in ("option", "values", "default", "note")
+        )
+        return (
+            f'{STYLE}<div class="qw qw-wide"><div class="qw-t">{html.escape(model.id)} <span class="qw-s">'
+            f"{html.escape(model.vendor)} · {html.escape(price_words(model))}</span></div>"
+            f"<div>{html.escape(model.summary)}</div>"
+            f'<div class="qw-s">{html.escape(" · ".join(model.actions))}</div>'
+            f'<table class="qw-m"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+            f"{_listed(self._limits())}{_listed((*model.rule_words, *model.notes))}"
+            f"<div class='qw-t'>{html.escape(words.say('lookup.prices'))}</div>"
+            f"{_listed(tiers_words(model) or (price_words(model),))}"
+            f"<div class='qw-t'>{html.escape(words.say('lookup.example'))}</div>"
+            f"<pre class='qw-mono'>{html.escape(self.example())}</pre>"
+            f'<div class="qw-s">{html.escape(self._origin())}</div></div>'
+        )
+
+    def _parameters(self) -> Iterator[tuple[str, str, str, str]]:
+        for parameter in self.model.parameters.values():
+            if not parameter.internal and parameter.name != "prompt":
+                yield option_of(parameter), allowed_words(parameter), default_words(parameter), parameter.note
+
+    def _allowed(self, name: str, values: dict[str, object]) -> tuple[tuple[object, str], ...]:
+        if not choices_of(self.model, name):
+            return ()
+        return self.model.allowed_values(name, {"prompt": "a", **values})
+
+    def _limits(self) -> tuple[str, ...]:
+        model, found = self.model, []
+        prompt = model.parameters.get("prompt")
+        if prompt is not None and prompt.maximum is not None:
+            found.append(words.say("lookup.prompt_length", most=f"{prompt.maximum:g}"))
+        if prompt is not None and prompt.recommended is not None:
+            found.append(words.say("lookup.prompt_advice", most=f"{prompt.recommended:g}"))
+        if "images" in model.parameters:
+            parts = [references_words(model), *(", ".join(model.references.formats).split("\0"))]
+            if model.references.max_mb:
+                parts.append(f"≤ {model.references.max_mb:g} MB")
+            parts.append(model.references.note)
+            found.append(words.say("lookup.references", text=", ".join(part for part in parts if part)))
+        if model.mask is not None:
+            parts = [", ".join(model.mask.formats), model.mask.note]
+            found.append(words.say("lookup.mask", text="; ".join(part for part in parts if part) or "–"))
+        if model.link_hours:
+            found.append(words.say("lookup.links", hours=model.link_hours))
+        return tuple(found)
+
+    def _origin(self) -> str:
+        model = self.model
+        text = words.say(
+            "lookup.origin", edition=model.edition, documented=model.documented or "–", sources="; ".join(model.sources)
+        )
+        return f"{words.say(f'lookup.live_{model.live}')} {text}" if model.live else text
+
+
+def _listed(lines: tuple[str, ...]) -> str:
+    return f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>" if lines else ""

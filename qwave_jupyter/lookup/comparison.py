@@ -1,0 +1,88 @@
+"""Models side by side, their differences marked."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+
+from qwave_jupyter import words
+from qwave_jupyter.catalog import Model, Parameter
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.look import STYLE
+from qwave_jupyter.lookup.facts import allowed_words, default_words, option_of, price_words, references_words
+
+__all__ = ["Comparison"]
+
+_FEWEST = 2
+_WIDEST = 36
+
+
+class Comparison:
+    """Models side by side.
+
+    Args:
+        models: two or more.
+
+    Raises:
+        OptionMistake: fewer than two.
+    """
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        if len(models) < _FEWEST:
+            raise OptionMistake("lookup.compare_two")
+        self.models = tuple(models)
+
+    def rows(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """What is compared, with each model's words for it."""
+        yield words.say("lookup.head_price"), tuple(price_words(one) for one in self.models)
+        yield words.say("lookup.head_does"), tuple(", ".join(one.actions) or "generate" for one in self.models)
+        yield words.say("lookup.head_references"), tuple(references_words(one) for one in self.models)
+        names = dict.fromkeys(
+            name
+            for one in self.models
+            for name, parameter in one.parameters.items()
+            if not parameter.internal and name not in {"prompt", "action", "images"}
+        )
+        for name in names:
+            found = [one.parameters.get(name) for one in self.models]
+            first = next(one for one in found if one is not None)
+            yield option_of(first), tuple("–" if one is None else _told(one) for one in found)
+
+    def __repr__(self) -> str:
+        lines = [("", "", tuple(one.id for one in self.models))]
+        lines += [("≠" if len(set(cells)) > 1 else " ", name, cells) for name, cells in self.rows()]
+        widths = [min(_WIDEST, max(len(cells[place]) for _, _, cells in lines)) for place in range(len(self.models))]
+        left = max(len(name) for _, name, _ in lines)
+        return "\n".join(
+            f"{mark:1} {name:{left}}  "
+            + "  ".join(_cut(cell).ljust(wide) for cell, wide in zip(cells, widths, strict=True)).rstrip()
+            for mark, name, cells in lines
+        )
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{html.escape(one.id)}</th>' for one in self.models)
+        body = []
+        for name, cells in self.rows():
+            differs = len(set(cells)) > 1
+            # Words before colour: the sign stays where styles are stripped.
+            mark = f'<span class="qw-s" title="{html.escape(words.say("lookup.differs"))}">≠</span> ' if differs else ""
+            kind = ' class="qw-differs"' if differs else ""
+            body.append(
+                f'<tr><th scope="row">{mark}{html.escape(name)}</th>'
+                f"{''.join(f'<td{kind}>{html.escape(cell)}</td>' for cell in cells)}</tr>"
+            )
+        table = f'<table class="qw-m"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+        return f'{STYLE}<div class="qw qw-wide">{table}<div class="qw-s">{html.escape(self._origin())}</div></div>'
+
+    def _origin(self) -> str:
+        dates = ", ".join(f"{one.id} {one.documented}" for one in self.models if one.documented)
+        return words.say("lookup.compared", edition=self.models[0].edition, dates=dates)
+
+
+def _told(parameter: Parameter) -> str:
+    default = default_words(parameter)
+    return allowed_words(parameter) + (words.say("lookup.default", default=default) if default else "")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"

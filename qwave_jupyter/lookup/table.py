@@ -1,0 +1,155 @@
+"""Models in a table, cheapest first, with a text twin."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any, overload
+
+from qwave_jupyter import words
+from qwave_jupyter.catalog import Model
+from qwave_jupyter.look import STYLE
+from qwave_jupyter.lookup.facts import choices_of, price_words, references_words
+
+__all__ = ["ModelTable"]
+
+_COLUMNS = ("model", "does", "ratios", "resolution", "references", "price")
+_WIDEST = 44
+
+
+class ModelTable(Sequence[Model]):
+    """Models in a table; iterates as models.
+
+    Args:
+        models: in the order in which they are shown.
+        edition: the edition that says so.
+        unusable: ids that the live list doesn't have.
+        unknown: ids that only the live list has.
+        live: whether a live list was asked.
+
+    Example:
+        >>> [model.id for model in qwave.models("seedream", resolution="4k")]
+    """
+
+    def __init__(
+        self,
+        models: Sequence[Model],
+        edition: str = "",
+        *,
+        unusable: Sequence[str] = (),
+        unknown: Sequence[str] = (),
+        live: bool = False,
+    ) -> None:
+        self._models = tuple(models)
+        self._edition = edition
+        self._unusable = frozenset(unusable)
+        self._unknown = tuple(unknown)
+        self._live = live
+
+    @overload
+    def __getitem__(self, place: int) -> Model: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> ModelTable: ...
+
+    def __getitem__(self, place: int | slice) -> Model | ModelTable:
+        if isinstance(place, slice):
+            return ModelTable(self._models[place], self._edition, unusable=tuple(self._unusable), live=self._live)
+        return self._models[place]
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One dict for each model."""
+        return [
+            {
+                "id": one.id,
+                "vendor": one.vendor,
+                "family": one.family,
+                "actions": list(one.actions),
+                "aspect_ratios": list(choices_of(one, "aspect_ratio")),
+                "resolutions": list(choices_of(one, "resolution")),
+                "references": one.references.maximum if "images" in one.parameters else 0,
+                "reference_bytes": one.references.takes_bytes,
+                "mask": "mask" in one.parameters,
+                "price_usd": one.price.from_usd,
+                "price_unit": one.price.unit,
+                "documented": one.documented,
+            }
+            for one in self._models
+        ]
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame.
+
+        Raises:
+            ModuleNotFoundError: pandas isn't installed.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.to_records())
+
+    def __repr__(self) -> str:
+        if not self._models and not self._unknown:
+            return words.say("lookup.no_models", edition=self._edition)
+        rows = [self._head(), *([self._mark(one) + row[0], *row[1:]] for one in self._models for row in [_row(one)])]
+        widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(len(_COLUMNS))]
+        lines = [
+            "  ".join(_cut(cell).ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in rows
+        ]
+        return "\n".join([*lines, "", *self._notes()])
+
+    def _repr_html_(self) -> str:
+        if not self._models and not self._unknown:
+            return f"<p>{html.escape(repr(self))}</p>"
+        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self._head())
+        lines = []
+        for model in self._models:
+            name, *cells = _row(model)
+            first = (
+                f'<td><b>{html.escape(self._mark(model) + name)}</b><br><span class="qw-s">'
+                f"{html.escape(model.vendor)}</span></td>"
+            )
+            dim = ' class="qw-off"' if model.id in self._unusable else ""
+            lines.append(f"<tr{dim}>{first}{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>")
+        notes = "".join(f'<div class="qw-s">{html.escape(note)}</div>' for note in self._notes())
+        table = f'<table class="qw-m"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+        return f'{STYLE}<div class="qw qw-wide">{table}{notes}</div>'
+
+    def _head(self) -> list[str]:
+        return [words.say(f"lookup.head_{name}") for name in _COLUMNS]
+
+    def _mark(self, model: Model) -> str:
+        return "✕ " if model.id in self._unusable else ""
+
+    def _notes(self) -> list[str]:
+        dates = sorted({one.documented for one in self._models if one.documented})
+        notes = [words.say("lookup.prices_of", edition=self._edition, dates=_span(dates))] if dates else []
+        if self._live:
+            notes = [words.say("lookup.prices_live")]
+        if any(one.id in self._unusable for one in self._models):
+            notes.append(words.say("lookup.unusable"))
+        if self._unknown:
+            notes.append(words.say("lookup.unknown", names=list(self._unknown)))
+        return notes
+
+
+def _row(model: Model) -> list[str]:
+    ratios = choices_of(model, "aspect_ratio")
+    return [
+        model.id,
+        ", ".join(model.actions) or "generate",
+        str(len(ratios)) if ratios else "–",
+        " ".join(map(str, choices_of(model, "resolution"))) or "–",
+        references_words(model),
+        price_words(model),
+    ]
+
+
+def _span(dates: Sequence[str]) -> str:
+    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} – {dates[-1]}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"

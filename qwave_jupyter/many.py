@@ -1,0 +1,171 @@
+"""Many requests at once: sweeps and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter import settings, started, verbs
+
+if TYPE_CHECKING:
+    from qwave_jupyter.generation.batch import Batch
+    from qwave_jupyter.generation.request import Request
+    from qwave_jupyter.generation.sweep import Sweep, SweepRun
+
+__all__ = ["batch", "plan_sweep", "set_batch_presenter", "start_sweep"]
+
+_batch_presenter: list[Callable[[Batch], object]] = []
+#: How long a batch lets the server keep an answer back (``Prefer: wait``, at most 60 s; Submit page, edition 2026-06).
+HOLD_SECONDS = 30.0
+
+
+def set_batch_presenter(presenter: Callable[[Batch], object] | None) -> None:
+    """Say how :func:`batch` is shown while it goes on.
+
+    Args:
+        presenter: shows a batch and returns at once; None for nothing.
+    """
+    _batch_presenter[:] = [presenter] if presenter else []
+
+
+def plan_sweep(
+    prompt: str,
+    sweeps: Sequence[str],
+    *,
+    model: str | None = None,
+    force: bool = False,
+    variables: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Sweep:
+    """Check and price a sweep without sending anything.
+
+    Args:
+        prompt: what to paint; its ``{{names}}`` may be swept.
+        sweeps: ``KEY=V1,V2`` or ``KEY=1..8``; KEY is a parameter, ``model``, or a name of the prompt.
+        model: the model of tiles that sweep none.
+        force: send what the documentation says will be refused.
+        variables: values for the names that aren't swept.
+        options: what all tiles have in common.
+
+    Raises:
+        RequestRefused: every tile is refused.
+        OptionMistake: a sweep that can't be read, or too large a grid.
+
+    Example:
+        >>> plan_sweep("a cat", ["seed=1..3"], model="seedream-5.0").estimate_usd
+    """
+    from qwave_jupyter.generation import prompts, sweep
+    from qwave_jupyter.generation import sweeps as axes_of
+
+    chosen = model or settings.current().model
+    names = prompts.names(prompt)
+    axes = [axes_of.parse(one, prompt_names=names) for one in sweeps]
+    tiles = axes_of.expand(axes, options or {}, variables or {})
+
+    def built(own: Mapping[str, Any], filled: Mapping[str, Any], swept: str | None) -> Request:
+        return verbs.build(prompt, model=swept or chosen, force=force, variables=filled, **own)
+
+    return sweep.Sweep(tuple(axes), sweep.plan(tiles, built), prompt, dict(options or {}), chosen)
+
+
+def start_sweep(
+    sweep: Sweep,
+    *,
+    concurrency: int = 8,
+    max_cost: float | None = None,
+    reuse: bool | None = None,
+    save: str | Path | None = None,
+    timeout: float | None = None,
+    force: bool = False,
+) -> SweepRun:
+    """Send a planned sweep, a bounded number of requests at once.
+
+    Args:
+        sweep: what :func:`plan_sweep` returned.
+        concurrency: how many jobs at once.
+        max_cost: USD that all of it may cost; None for the setting.
+        reuse: True shows identical finished requests again; None for the setting.
+        save: the folder for the pictures.
+        timeout: seconds to wait for each.
+        force: go on although a price isn't known.
+
+    Raises:
+        TooExpensive: all of it would cost more; nothing was sent.
+    """
+    now = settings.current()
+    if not force:
+        sweep.hold_to(max_cost if max_cost is not None else now.max_cost)
+    started.hold_to_budget(sweep.estimate_usd)
+    bench = verbs.bench(save, timeout)
+    run = sweep.start(bench, concurrency=concurrency, reuse=now.reuse if reuse is None else reuse)
+    started.note_batch(run.batch)
+    return run
+
+
+def batch(
+    rows: Iterable[Any],
+    *,
+    model: str | None = None,
+    concurrency: int = 8,
+    max_cost: float | None = None,
+    reuse: bool | None = None,
+    save: str | Path | None = None,
+    timeout: float | None = None,
+    executor: Any = None,
+    write: str | Path | None = None,
+    **options: Any,
+) -> Batch:
+    """Many requests, a bounded number at once; returns at once, and shows its progress in a notebook.
+
+    A row that is refused or fails is an outcome with its error, and the others go on. A row whose very request an
+    earlier run left open is picked up instead of being paid for again.
+
+    Args:
+        rows: prompts, dicts with ``prompt`` and parameters, or a pandas DataFrame of such rows; a generator is
+            asked for a row only when there is room for it.
+        model: the model of rows that name none.
+        concurrency: how many jobs at once.
+        max_cost: USD for each of them.
+        reuse: True shows identical finished requests again; None for the setting.
+        save: the folder for the pictures.
+        timeout: seconds to wait for each.
+        executor: any ``concurrent.futures.Executor`` that runs the rows instead of threads of this process; its workers
+            read the key from their own environment.
+        write: a file to which each outcome is appended as a line of JSON when it comes.
+        options: parameters that all rows have in common.
+
+    Returns:
+        The batch: ``results()`` in the order of the rows, ``as_completed()``, ``gallery()``, ``stop()``.
+
+    Example:
+        >>> for outcome in batch(["a cat", "a dog"], model="z-image-turbo").as_completed():
+        ...     print(outcome.index, outcome.error or outcome.gallery.paths)
+    """
+    from qwave_jupyter.generation import rows as rows_of
+    from qwave_jupyter.generation.batch import Batch
+
+    now = settings.current()
+    bench = verbs.bench(save, timeout)
+
+    def built(prompt: str, chosen: str | None, own: Mapping[str, Any]) -> Request:
+        request = verbs.build(prompt, model=chosen or model, variables={}, **{**options, **own})
+        started.hold_to_budget(request.estimate_usd)
+        return request
+
+    count, listed = rows_of.read(rows)
+    running = Batch(
+        (rows_of.builder(row, built) for row in listed),
+        bench,
+        concurrency=concurrency,
+        max_cost=max_cost if max_cost is not None else now.max_cost,
+        reuse=now.reuse if reuse is None else reuse,
+        hold=HOLD_SECONDS,
+        executor=executor,
+        write=Path(write).expanduser() if write is not None else None,
+        total=count,
+    ).start()
+    started.note_batch(running)
+    if _batch_presenter:
+        _batch_presenter[-1](running)
+    return running

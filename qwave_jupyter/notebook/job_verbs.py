@@ -1,0 +1,94 @@
+"""Verbs about jobs: those of this kernel, those that are open, and those that have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter import settings, started, verbs, words
+from qwave_jupyter.clock import SYSTEM_CLOCK
+from qwave_jupyter.errors import UnknownTask
+from qwave_jupyter.notebook import cards
+from qwave_jupyter.notebook.console import Console
+from qwave_jupyter.notebook.status import view_for
+from qwave_jupyter.notebook.verb import Asked, Verb
+from qwave_jupyter.notebook.waiting import stopped
+
+if TYPE_CHECKING:
+    from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
+    from qwave_jupyter.generation.job import Job
+
+__all__ = ["VERBS"]
+
+
+def _show(console: Console, asked: Asked) -> Any:
+    try:
+        job = started.job(asked.first)
+    except UnknownTask:
+        found = [one for one in verbs.history() if asked.first is None or one.task_id.endswith(asked.first)]
+        if not found:
+            raise
+        return _only(found, found[0].task_id)
+    if not job.done():
+        _follow(console, job)
+        return None
+    return job.result()
+
+
+def _status(console: Console, asked: Asked) -> None:
+    chosen = [started.job(asked.first)] if asked.first else started.jobs()
+    if not chosen:
+        console.say(words.say("notebook.no_jobs"))
+    for job in chosen:
+        if job.done() or console.kernel is None:
+            console.publish(_still(job))
+        else:
+            _follow(console, job, pictures=False)
+
+
+def _follow(console: Console, job: Job, *, pictures: bool = True) -> None:
+    if console.kernel is None:
+        # The line below would run over the prompt.
+        console.publish(_still(job))
+        return
+    now = settings.current()
+    view = view_for(job, console.shell, now.display, hears_clicks=True, stays=True, embed=now.embed)
+    view.with_pictures = pictures
+    view.open()
+
+
+def _still(job: Job) -> dict[str, str]:
+    snapshot, clock = job.snapshot, SYSTEM_CLOCK.monotonic()
+    markup = cards.ended(snapshot) if snapshot.is_over else cards.running(snapshot, clock)
+    return cards.bundle(markup, cards.text_of(snapshot, clock))
+
+
+def _cancel(console: Console, asked: Asked) -> None:
+    job = started.job(asked.first)
+    console.say(str(stopped(job)))
+
+
+def _resume(console: Console, _: Asked) -> Any:
+    jobs = verbs.resume()
+    if not jobs:
+        console.say(words.say("notebook.nothing_open"))
+        return None
+    together: Any = None
+    for job in jobs:
+        gallery = verbs.present(job)
+        together = gallery if together is None else together + gallery
+    return together
+
+
+def _only(pictures: Sequence[GeneratedImage], task_id: str) -> Gallery:
+    from qwave_jupyter.generation.gallery import Gallery
+
+    return Gallery([one for one in pictures if one.task_id == task_id])
+
+
+VERBS = (
+    Verb("show", _show, "[TASK]"),
+    Verb("status", _status, "[TASK]"),
+    Verb("cancel", _cancel, "[TASK]"),
+    Verb("resume", _resume),
+)

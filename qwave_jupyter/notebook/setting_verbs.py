@@ -1,0 +1,34 @@
+"""Verbs about the installation: the demo, the key, the settings, what is here."""
+
+from __future__ import annotations
+
+import getpass
+
+from qwave_jupyter import keys, settings, words
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.notebook import demo_verb, doctor
+from qwave_jupyter.notebook.console import Console
+from qwave_jupyter.notebook.verb import Asked, Verb
+
+__all__ = ["VERBS"]
+
+
+def _key(console: Console, asked: Asked) -> None:
+    if asked.words:
+        raise OptionMistake("options.key_in_cell")
+    keys.type_in(getpass.getpass(words.say("notebook.key_prompt")))
+    console.say(words.say("notebook.key_kept"))
+
+
+def _config(console: Console, _: Asked) -> None:
+    now = settings.current()
+    console.say_lines(f"{name:12} {getattr(now, name)}" for name in now.__dataclass_fields__)
+
+
+VERBS = (
+    *demo_verb.VERBS,
+    # A key typed behind the verb is refused with words that don't repeat it.
+    Verb("key", _key, "…"),
+    Verb("config", _config),
+    *doctor.VERBS,
+)

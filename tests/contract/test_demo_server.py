@@ -1,0 +1,225 @@
+"""The demo as a server: held answers, webhooks, switches from outside, restarts, limits and its command line."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from qwave_jupyter.api.client import Client
+from qwave_jupyter.demo.server import DemoServer
+from qwave_jupyter.errors import ConfigurationError
+from tests.conftest import serve
+
+BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = DemoServer(latency=0.3).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def client(server):
+    made = Client(server.url, server.key)
+    yield made
+    made.close()
+    server.change(latency=0.3)
+
+
+def test_an_order_that_is_held_brings_the_picture_in_one_answer(client, tmp_path):
+    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=30)
+    assert (task.state, task.cost_quota, client.holds) == ("completed", 3188, True)
+    assert client.download(task.pictures[0], tmp_path / "a.part")
+
+
+def test_a_hold_that_runs_out_tells_the_state(server, client):
+    server.change(latency=60)
+    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=1)
+    assert (task.state, task.held_quota, client.holds) == ("queued", 3188, True)
+
+
+def test_a_cancel_from_elsewhere_ends_a_hold(server, client):
+    server.change(latency=60)
+    key = str(uuid.uuid4())
+    task = client.submit(BODY, idempotency_key=key)
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(client.submit, BODY, idempotency_key=key, hold=50)
+        client.cancel(task.task_id)
+        assert held.result(20).state == "cancelled"
+
+
+def test_many_holds_keep_nobody_else_waiting(server, client):
+    server.change(latency=3)
+    with ThreadPoolExecutor(30) as pool:
+        held = [pool.submit(client.submit, BODY, idempotency_key=str(uuid.uuid4()), hold=30) for _ in range(30)]
+        time.sleep(0.5)
+        assert client.balance().available_usd < 100
+        assert not any(one.done() for one in held)
+        assert {one.result(30).state for one in held} == {"completed"}
+
+
+@pytest.fixture
+def listener():
+    received = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Be quiet."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
+        thread = threading.Thread(target=made.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{made.server_port}/done", received
+        made.shutdown()
+        thread.join()
+
+
+def test_who_asked_for_a_call_gets_one_when_the_task_ends(client, listener):
+    url, received = listener
+    key = str(uuid.uuid4())
+    body = {**BODY, "callback_url": url}
+    first = client.submit(body, idempotency_key=key)
+    client.submit(body, idempotency_key=key, hold=20)
+    unwanted = {**body, "callback_events": ["failed"]}
+    client.submit(unwanted, idempotency_key=str(uuid.uuid4()), hold=20)
+    for _ in range(100):
+        if received:
+            break
+        time.sleep(0.05)
+    assert [(told["task_id"], told["status"]) for told in received] == [(first.task_id, "completed")]
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1/x", "https://127.0.0.1/x", "file:///etc/passwd", "http://[", "x"])
+def test_nobody_outside_this_machine_is_called(server, client, url):
+    client.submit({**BODY, "callback_url": url}, idempotency_key=str(uuid.uuid4()), hold=5)
+    assert not server._calling
+
+
+def test_switches_are_turned_from_another_process():
+    for server in serve("--latency", "0.2"):
+        told = server.post("/demo/switches", json={"latency": 90, "dialect": "percent"}).json()
+        assert (told["latency"], told["dialect"]) == (90, "percent")
+        task = server.post("/v1/tasks", json=BODY).json()["task_id"]
+        assert server.get(f"/v1/tasks/{task}")["progress"] == ""
+        assert server.get("/demo/switches") == told
+        assert server.get("/demo/counts")["submits"] == 1
+
+
+def test_the_command_line_turns_the_same_switches():
+    flags = (
+        "--balance-usd 5 --latency auto --seed 3 --slow --expire-links 60 --dialect percent --rate-limit 50 --junk 1"
+    )
+    for server in serve(*flags.split(), "--fail", "upstream_unavailable:2"):
+        told = server.get("/demo/switches")
+        assert told == {
+            "latency": None,
+            "dialect": "percent",
+            "rate_limit": 50,
+            "expire_links": 60,
+            "slow": True,
+            "seed": 3,
+        }
+        faults = server.get("/demo/faults")["faults"]
+        assert [(fault["how"], fault["times"], fault["code"]) for fault in faults] == [
+            ("fail", 2, "upstream_unavailable"),
+            ("junk", 1, ""),
+        ]
+        assert server.post("/v1/tasks", json=BODY).content.startswith(b'{"task_id": "task')
+        assert server.get("/demo/counts")["tasks"] == 1
+        assert server.get("/v1/dashboard/billing/balance")["total_granted_usd"] == 5
+
+
+@pytest.mark.parametrize(
+    "flags", [["--dialect", "klingon"], ["--latency", "soon"], ["--rate-limit", "-1"], ["--fail", "task_failed:often"]]
+)
+def test_the_command_line_says_what_is_wrong(flags):
+    said = subprocess.run(
+        [sys.executable, "-m", "qwave_jupyter.demo", *flags], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert said.returncode == 2
+    assert "Traceback" not in said.stderr
+
+
+def test_a_restarted_server_still_knows_its_tasks_and_keys(tmp_path):
+    key, order = str(uuid.uuid4()), {"latency": 0.2, "keep_in": tmp_path, "key": "the-same-key"}
+    first = DemoServer(**order).start()
+    client = Client(first.url, first.key)
+    task = client.submit(BODY, idempotency_key=key)
+    other = client.submit({**BODY, "n": 2}, idempotency_key="another")
+    client.close()
+    first.stop()
+
+    second = DemoServer(**order).start()
+    client = Client(second.url, second.key)
+    assert client.submit(BODY, idempotency_key=key, hold=20).task_id == task.task_id
+    done = client.task(task.task_id)
+    assert client.download(done.pictures[0], tmp_path / "a.part")
+    assert client.task(other.task_id).task_id == other.task_id
+    assert len(second.protocol.tasks) == 2
+    client.close()
+    second.stop()
+
+
+def test_a_body_beyond_the_limit_is_refused_before_it_is_read(server):
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as line:
+        size = 65 * 1024 * 1024
+        head = f"POST /v1/tasks HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {size}\r\n\r\n"
+        line.sendall(head.encode() + b"x" * 1000)
+        assert line.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_a_large_reference_within_the_limit_is_taken(server):
+    body = {**BODY, "action": "image2image", "image_urls": ["data:image/png;base64," + "A" * 20_000_000]}
+    headers = {"Authorization": f"Bearer {server.key}"}
+    assert requests.post(server.url + "/v1/tasks", json=body, headers=headers, timeout=20).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/models", "/demo/counts", "/files/x/0.png"])
+def test_pages_of_other_sites_reach_nothing(server, headers, path):
+    sent = {"Authorization": f"Bearer {server.key}", **headers}
+    assert requests.get(server.url + path, headers=sent, timeout=5).status_code == 403
+
+
+def test_pages_of_this_machine_do(server):
+    headers = {"Authorization": f"Bearer {server.key}", "Origin": "http://localhost:8888"}
+    assert requests.get(server.url + "/v1/models", headers=headers, timeout=5).status_code == 200
+
+
+def test_an_option_that_there_is_not_is_a_clear_error():
+    with pytest.raises(ConfigurationError, match="latency"):
+        DemoServer(speed=3)
+
+
+@pytest.mark.parametrize("port", [None, 70_000])
+def test_a_port_that_cannot_be_had_is_a_clear_error(server, port):
+    port = port or server.port
+    with pytest.raises(OSError, match=str(port)):
+        DemoServer(port=port).start()

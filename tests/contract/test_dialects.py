@@ -1,0 +1,202 @@
+"""Every documented dialect over HTTP: our client, the OpenAI SDK's raw requests and curl do the whole flow in each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+import uuid
+
+import openai
+import pytest
+import requests
+
+from qwave_jupyter.api.client import Client
+from qwave_jupyter.demo.dialects import DIALECTS
+from qwave_jupyter.demo.server import DemoServer
+from qwave_jupyter.errors import NotFound, RequestRejected, ServerFault
+
+BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
+#: One dialect answers with the pictures themselves, so there is no task to ask for.
+WITH_TASKS = sorted(set(DIALECTS) - {"pictures"})
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = DemoServer(latency=0.2).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def speaking(server):
+    """The server in a dialect."""
+
+    def speak(dialect, **switches):
+        server.change(dialect=dialect, **switches)
+        return server
+
+    yield speak
+    server.change(dialect=None, latency=0.2, fail=None)
+
+
+@pytest.fixture
+def client(server):
+    made = Client(server.url, server.key)
+    yield made
+    made.close()
+
+
+def ended(client, task):
+    states = [task.state]
+    for _ in range(100):
+        if task.ended:
+            return task, states
+        time.sleep(0.05)
+        task = client.task(task.task_id)
+        states.append(task.state)
+    raise AssertionError(task)
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_our_client_does_the_whole_flow_and_pays_once(speaking, client, tmp_path, dialect):
+    server = speaking(dialect)
+    before = server.protocol.book.balance()["total_used_usd"]
+    key = str(uuid.uuid4())
+    first, again = (client.submit(BODY, idempotency_key=key) for _ in range(2))
+    assert first.task_id == again.task_id
+    task, states = ended(client, first)
+    assert task.state == "completed"
+    assert set(states) <= {"queued", "processing", "unknown", "completed"}
+    assert len(task.pictures) == 1
+    target = tmp_path / "a.part"
+    client.download(task.pictures[0], target)
+    assert target.read_bytes().startswith(b"\x89PNG")
+    assert server.protocol.book.balance()["total_used_usd"] - before == pytest.approx(0.006376, abs=1e-5)
+
+
+@pytest.mark.parametrize("dialect", WITH_TASKS)
+def test_our_client_reads_times_of_this_year_in_every_unit(speaking, client, dialect):
+    speaking(dialect)
+    task, _ = ended(client, client.submit(BODY, idempotency_key=str(uuid.uuid4())))
+    # Within a day of now: neither milliseconds taken for seconds nor the other way round.
+    for moment in filter(None, (task.created_at, task.completed_at, task.pictures[0].expires_at)):
+        assert abs(moment - time.time()) < 8 * 24 * 3600
+
+
+@pytest.mark.parametrize("dialect", WITH_TASKS)
+def test_our_client_sees_a_failure(speaking, client, dialect):
+    speaking(dialect, fail="upstream_bad_request:1")
+    task, _ = ended(client, client.submit(BODY, idempotency_key=str(uuid.uuid4())))
+    assert task.state == "failed"
+    if DIALECTS[dialect].reasons:
+        assert task.failure.code == "upstream_bad_request"
+
+
+def test_a_synchronous_failure_is_an_error(speaking, client):
+    speaking("pictures", fail="upstream_unavailable")
+    with pytest.raises(ServerFault):
+        client.submit(BODY, idempotency_key=str(uuid.uuid4()), deadline=time.monotonic())
+
+
+@pytest.mark.parametrize("dialect", WITH_TASKS)
+def test_our_client_cancels_what_is_queued_and_only_that(speaking, client, dialect):
+    speaking(dialect, latency=60)
+    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()))
+    cancelled = client.cancel(task.task_id)
+    assert (cancelled.refunded, cancelled.refunded_quota) == (True, 3188)
+    with pytest.raises(RequestRejected) as refusal:
+        client.cancel(task.task_id)
+    assert refusal.value.api_code == "task_not_cancellable"
+    assert client.task(task.task_id).state == "cancelled"
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_our_client_understands_every_shape_of_refusal(speaking, client, dialect):
+    speaking(dialect)
+    with pytest.raises(RequestRejected) as refusal:
+        client.submit({**BODY, "quality": "ultra"}, idempotency_key="x")
+    assert "quality" in str(refusal.value)
+    with pytest.raises(NotFound) as missing:
+        client.submit({**BODY, "model": "nobody-knows-it"}, idempotency_key="y")
+    assert missing.value.api_code == "model_not_found"
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_held_answers_end_early_where_the_dialect_has_them(speaking, client, dialect):
+    speaking(dialect)
+    began = time.monotonic()
+    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=20)
+    assert time.monotonic() - began < 10
+    holds = DIALECTS[dialect].holds
+    assert (task.ended, client.holds) == (holds, holds)
+
+
+def said(answer):
+    """Id, state and addresses of an answer in any dialect, as a plain program would pick them out."""
+    inner = answer.get("data", answer) if answer.get("code") == "success" else answer
+    if isinstance(inner, str):
+        return inner, "queued", []
+    if "created" in inner and "data" in inner:
+        return "", "completed", [entry["url"] for entry in inner["data"]]
+    images = (inner.get("result") or {}).get("images", [])
+    urls = [entry["url"] if isinstance(entry["url"], str) else entry["url"][0] for entry in images]
+    return inner.get("task_id") or inner.get("id"), inner["status"], urls
+
+
+def follow(post, get):
+    task, status, urls = said(post())
+    for _ in range(100):
+        if status in {"completed", "succeeded"}:
+            return requests.get(urls[0], timeout=10).content
+        time.sleep(0.05)
+        _, status, urls = said(get(task))
+    raise AssertionError(status)
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_the_openai_sdk_does_the_flow_with_raw_requests(speaking, dialect):
+    server = speaking(dialect)
+    with openai.OpenAI(base_url=server.url + "/v1", api_key=server.key) as sdk:
+        picture = follow(
+            lambda: sdk.post("/tasks", body=BODY, cast_to=object),
+            lambda task: sdk.get(f"/tasks/{task}", cast_to=object),
+        )
+    assert picture.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_curl_does_the_flow(speaking, dialect):
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not here")
+    server = speaking(dialect)
+    curl = ["curl", "-sS", "-H", f"Authorization: Bearer {server.key}", "-H", "Content-Type: application/json"]
+
+    def ask(*arguments):
+        return json.loads(subprocess.run([*curl, *arguments], capture_output=True, check=True).stdout)
+
+    picture = follow(
+        lambda: ask("-X", "POST", server.url + "/v1/tasks", "-d", json.dumps(BODY)),
+        lambda task: ask(f"{server.url}/v1/tasks/{task}"),
+    )
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_the_openai_sdk_makes_a_picture_in_its_own_way(server):
+    with openai.OpenAI(base_url=server.url + "/v1", api_key=server.key) as sdk:
+        linked = sdk.images.generate(model="gpt-image-2", prompt="a cat", size="1536x1024")
+        picture = requests.get(linked.data[0].url, timeout=10).content
+        inline = sdk.images.generate(model="gpt-image-2", prompt="a cat", n=2, response_format="b64_json")
+    assert picture.startswith(b"\x89PNG")
+    assert len(inline.data) == 2
+    assert all(entry.b64_json.startswith("iVBORw0KGgo") for entry in inline.data)
+
+
+@pytest.mark.parametrize("change", [{"n": 99}, {"n": "2"}, {"prompt": ""}, {"response_format": "gif"}])
+def test_the_synchronous_endpoints_refuse_in_their_own_shape(server, change):
+    headers = {"Authorization": f"Bearer {server.key}"}
+    body = {"model": "gpt-image-2", "prompt": "a cat", **change}
+    answer = requests.post(server.url + "/v1/images/generations", json=body, headers=headers, timeout=5)
+    assert answer.status_code == 400
+    assert answer.json()["error"].keys() >= {"message", "type", "code"}

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from qwave_jupyter import catalog
+from qwave_jupyter.api.client import Client
+from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
+from qwave_jupyter.generation import request
+from qwave_jupyter.generation.job import Job
+from qwave_jupyter.generation.journal import open_journal
+from qwave_jupyter.generation.workbench import Workbench
+from tests.conftest import Server, serve
+from tests.faults.faulty_proxy import FaultyProxy
+
+#: The lightest picture that the catalogue knows of paints quickly.
+MODEL = "z-image-turbo"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A user's machine, with a proxy of its own before a shared server."""
+
+    server: Server
+    proxy: FaultyProxy
+    bench: Workbench
+
+    def job(self, prompt: str = "a cat", **options: object) -> Job:
+        return Job(request.build(self.bench.catalog, prompt, {}, model=MODEL), self.bench, **options)
+
+    @property
+    def billed(self) -> int:
+        """How many of the tasks made from here the server charges for."""
+        return sum(bool(self.server.get(f"/v1/tasks/{name}").get("cost")) for name in self.proxy.tasks)
+
+    @property
+    def states(self) -> list[str]:
+        return [entry.state for entry in self.bench.journal._entries("ORDER BY created")]
+
+
+@contextlib.contextmanager
+def site(server: Server, home: Path, *, clock: Clock = SYSTEM_CLOCK, timeout: float = 300.0, read_timeout: float = 1.5):
+    with FaultyProxy(server.url) as proxy:
+        journal = open_journal(home / "home", clock=clock)
+        client = Client(
+            proxy.url, server.key, session=proxy.session, clock=clock, connect_timeout=2, read_timeout=read_timeout
+        )
+        yield Site(
+            server,
+            proxy,
+            Workbench(
+                catalog=catalog.load("2026-04"),
+                client=client,
+                journal=journal,
+                home=home / "home",
+                save_dir=home / "pictures",
+                timeout=timeout,
+                clock=clock,
+            ),
+        )
+        client.close()
+        journal.close()
+
+
+@pytest.fixture(scope="package")
+def prompt_server():
+    """Pictures in an instant."""
+    yield from serve("--latency", "0.3")
+
+
+@pytest.fixture(scope="package")
+def waiting_server():
+    """Tasks that stay queued until they are cancelled."""
+    yield from serve("--latency", "600")
+
+
+@pytest.fixture(scope="package")
+def steady_server():
+    """Pictures in some two seconds: long enough to pull the plug at any stage."""
+    yield from serve("--latency", "2")

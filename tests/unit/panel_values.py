@@ -1,0 +1,84 @@
+"""Random panel states that a model's page allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from qwave_jupyter import verbs
+from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import RequestRefused
+from qwave_jupyter.notebook.panel_state import PanelState, Picked, chosen
+
+MODELS = [(edition, name) for edition in ("2026-04", "2026-09") for name in load(edition).ids()]
+WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=30)
+PROMPTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r"), min_size=1, max_size=60)
+URLS = st.builds("https://pictures.example/{}.png".format, st.integers(1, 9))
+SHADES = st.integers(0, 0xFFFFFF).map("#{:06X}".format)
+BOXES = st.tuples(*[st.integers(0, 400)] * 2, *[st.integers(401, 900)] * 2).map(list)
+
+
+def _value(parameter):
+    """Any value that suits a parameter by itself."""
+    if parameter.choices:
+        return st.sampled_from([one for one in parameter.choices if one not in parameter.opaque])
+    if parameter.type == "boolean":
+        return st.sampled_from([one for one in (False, True) if one not in parameter.opaque])
+    low = 1 if parameter.minimum is None else parameter.minimum
+    high = 2000 if parameter.maximum is None else parameter.maximum
+    by_type = {
+        "integer": st.integers(int(low), int(high)),
+        "number": st.floats(low, high, allow_nan=False).map(lambda number: round(number, 6)),
+        "object[]": st.lists(SHADES, min_size=4, max_size=4).map(
+            lambda shades: tuple({"hex": shade, "ratio": 25} for shade in shades)
+        ),
+        "number[][][]": st.lists(BOXES, min_size=1, max_size=2).map(lambda boxes: (boxes,)),
+    }
+    return by_type.get(parameter.type, WORDS)
+
+
+@st.composite
+def states(draw, model):
+    """A state of which a request can be built; what a rule refuses is taken back."""
+    state = PanelState(model, prompt=draw(PROMPTS))
+    names = [one.name for one in model.parameters.values() if not one.internal and not one.picture]
+    for name in draw(st.lists(st.sampled_from([name for name in names if name != "prompt"] or [""]), max_size=8)):
+        if name:
+            state = chosen(state, name, draw(_value(model.parameters[name])))
+    pictures = draw(st.lists(URLS, max_size=3))
+    state = replace(state, picked=tuple(Picked(url, url) for url in pictures))
+    if "mask" in model.parameters and draw(st.booleans()):
+        state = replace(state, mask=Picked("https://pictures.example/mask.png", "https://pictures.example/mask.png"))
+    return mended(state)
+
+
+def mended(state):
+    """The state without what the catalogue refuses."""
+    for _ in range(20):
+        try:
+            verbs.build(state.prompt, model=state.model.id, **state.options())
+        except RequestRefused as refused:
+            state = _without(state, refused.fields["violations"][0])
+        else:
+            return state
+    # Some knots can't be untied one by one; the bare request is always allowed.
+    return PanelState(state.model, prompt="a cat")
+
+
+def _without(state, violation):
+    if violation.parameter == "prompt":
+        return replace(state, prompt="a cat")
+    if violation.parameter == "images":
+        most = violation.detail.get("most")
+        if violation.code in {"needed_with", "too_few_with"} and len(state.picked) < 3:
+            url = f"https://pictures.example/{len(state.picked)}.png"
+            return replace(state, picked=(*state.picked, Picked(url, url)))
+        return replace(state, picked=state.picked[: most or 0] if len(state.picked) > (most or 0) else ())
+    if violation.parameter == "mask":
+        return replace(state, mask=None)
+    if violation.parameter in state.values and violation.parameter in state.wishes:
+        return chosen(state, violation.parameter, None)
+    # What is needed and isn't there: give up what needs it.
+    last = list(state.wishes)[-1] if state.wishes else ""
+    return chosen(replace(state, mask=None), last, None)

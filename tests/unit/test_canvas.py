@@ -1,0 +1,425 @@
+"""The mask brush, the box editor and the palette editor, without a browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from ipywidgets.widgets.widget import _instances as live_widgets
+from PIL import Image
+
+import qwave_jupyter as qwave
+from qwave_jupyter import words
+from qwave_jupyter.catalog import Facts, load
+from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake
+from qwave_jupyter.generation.references import Limits, resolve
+from qwave_jupyter.notebook import canvas
+from qwave_jupyter.notebook.canvas import BoxEditor, MaskBrush, PaletteEditor, boxes, shares, strokes
+from qwave_jupyter.notebook.options import read_line
+from tests.unit.generation.pictures_made import noise, plain
+
+HERE = Path(canvas.__file__).parent
+BOXED = next(one for one in load("2026-04") if "bbox_list" in one.parameters)
+#: The editions' pages differ: whole percentages, or decimals as well.
+COLOURED = {
+    decimals: next(one for one in load(edition) if "color_palette" in one.parameters)
+    for decimals, edition in ((0, "2026-04"), (2, "2026-09"))
+}
+MASKED = next(one for one in load("2026-04") if one.mask is not None and one.mask.same_size)
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    words.use("en")
+    yield
+    words.use(None)
+
+
+def photo(width=120, height=80):
+    return Image.new("RGB", (width, height), (40, 90, 160))
+
+
+def stroke(*points, size=20, kind="paint"):
+    return {"kind": kind, "size": size, "points": [list(point) for point in points]}
+
+
+def under(size, *discs_and_links):
+    """Which pixel centres lie within a radius of a polyline: the definition, in another way than the code's."""
+    height, width = size[1], size[0]
+    y, x = np.mgrid[0:height, 0:width] + 0.5
+    found = np.zeros((height, width), bool)
+    points, radius = discs_and_links
+    for (ax, ay), (bx, by) in zip(points, points[1:] or points, strict=False):
+        length = (bx - ax) ** 2 + (by - ay) ** 2
+        share = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / (length or 1), 0, 1)
+        found |= (x - ax - share * (bx - ax)) ** 2 + (y - ay - share * (by - ay)) ** 2 <= radius**2
+    return found
+
+
+def painted(brush):
+    mask = brush.mask
+    return np.asarray(mask)[:, :, 3] == 0 if mask.mode == "RGBA" else np.asarray(mask) == 255
+
+
+coordinate = st.integers(-300, 1500).map(lambda tenth: tenth / 10)
+
+
+@given(st.lists(st.tuples(coordinate, coordinate), min_size=1, max_size=5), st.integers(1, 60))
+@example([(10.0, 10.0)], 1)
+@example([(5.5, 5.5), (90.5, 5.5)], 2)
+def test_a_stroke_covers_the_pixels_whose_centres_lie_under_the_brush(points, size):
+    area = np.frombuffer(strokes.rastered([stroke(*points, size=size)], (120, 80)), np.uint8).reshape(80, 120) == 255
+    exact = under((120, 80), points, size / 2)
+    # A centre that lies on the very rim may fall either way in floating point.
+    rim = under((120, 80), points, size / 2 + 1e-6) & ~under((120, 80), points, size / 2 - 1e-6)
+    assert not ((area != exact) & ~rim).any()
+
+
+def test_a_mask_has_the_pictures_size_and_is_none_while_empty():
+    brush = MaskBrush(photo(2000, 1500))
+    assert brush.mask is None
+    brush.value = [stroke((0, 0), size=2)]
+    assert brush.mask.size == (2000, 1500)
+    assert painted(brush).sum() == 1
+    brush.value = [stroke((-500, -500))]
+    assert brush.mask is None
+
+
+def test_erase_invert_clear_and_undo():
+    brush = MaskBrush(photo())
+    brush.value = [stroke((30, 40)), stroke((30, 40), size=10, kind="erase")]
+    ring = under((120, 80), [(30, 40)], 10) & ~under((120, 80), [(30, 40)], 5)
+    assert (painted(brush) == ring).all()
+    brush.invert()
+    assert (painted(brush) == ~ring).all()
+    brush.clear()
+    assert brush.mask is None
+    brush.invert()
+    assert painted(brush).all()
+    for _ in range(3):
+        brush.undo()
+    assert (painted(brush) == ring).all()
+    for _ in range(5):
+        brush.undo()
+    assert brush.value == []
+
+
+def test_a_pens_pressure_is_the_width_at_each_point():
+    brush = MaskBrush(photo())
+    brush.value = [stroke((20, 40, 4), (100, 40, 40))]
+    columns = painted(brush).sum(axis=0)
+    assert columns[20] == pytest.approx(4, abs=2)
+    assert columns[60] == pytest.approx(22, abs=2)
+    assert columns[100] == 40
+
+
+@pytest.mark.parametrize(("alpha", "mode"), [(True, "RGBA"), (None, "RGBA"), (False, "L")])
+def test_the_convention_is_the_profiles(alpha, mode):
+    brush = MaskBrush(photo(), alpha)
+    brush.value = [stroke((60, 40))]
+    assert brush.mask.mode == mode
+    inside, outside = brush.mask.getpixel((60, 40)), brush.mask.getpixel((0, 0))
+    assert (inside, outside) == (((0, 0, 0, 0), (255, 255, 255, 255)) if mode == "RGBA" else (255, 0))
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        [None],
+        ["paint"],
+        [{}],
+        [{"kind": "explode", "size": 1, "points": [[1, 1]]}],
+        [{"kind": "paint", "size": "big", "points": [[1, 1]]}],
+        [{"kind": "paint", "size": 9, "points": []}],
+        [{"kind": "paint", "size": 9, "points": "1,1"}],
+        [{"kind": "paint", "size": 9, "points": [[math.nan, 1]]}],
+        [{"kind": "paint", "size": math.inf, "points": [[1, 1]]}],
+        [{"kind": "paint", "size": 9, "points": [[True, 1]]}],
+        [{"kind": "paint", "size": 9, "points": [[1]]}],
+    ],
+)
+def test_what_is_no_stroke_is_left_out(junk):
+    brush = MaskBrush(photo())
+    brush.value = [*junk, stroke((60, 40))]
+    assert len(brush.value) == 1
+
+
+def test_absurd_strokes_are_brought_near_the_picture():
+    brush = MaskBrush(photo())
+    brush.value = [stroke((10**12, 40), (-(10**12), 40), size=10**9)]
+    assert painted(brush).all()
+
+
+def test_a_mask_is_saved_and_read_by_the_same_options_as_any_picture(tmp_path):
+    brush = MaskBrush(photo())
+    with pytest.raises(ReferenceMistake, match="empty"):
+        brush.save(tmp_path / "mask.png")
+    limits = Limits.of(MASKED, "mask", tuple)
+    with pytest.raises(ReferenceMistake) as refused:
+        resolve(brush, "mask", limits, now=0.0)
+    assert "is empty" in str(refused.value.fields["mistake"])
+    brush.value = [stroke((60, 40))]
+    path = brush.save(tmp_path / "new" / "mask")
+    assert path.name == "mask.png"
+    with Image.open(path) as kept:
+        assert (kept.size, kept.mode) == ((120, 80), "RGBA")
+    with pytest.raises(ReferenceMistake, match="can't be written"):
+        brush.save(path / "mask.png")
+    options = read_line("--mask mask", MASKED, {"mask": brush}).options
+    reference = resolve(options["mask"], "mask", limits, now=0.0)
+    sent = Image.open(io.BytesIO(base64.b64decode(reference.wire.partition(",")[2])))
+    assert sent.convert("RGBA").tobytes() == brush.mask.tobytes()
+    assert (reference.size, reference.format) == ((120, 80), "png")
+    for size, said in (((120, 80), []), ((60, 40), ["mask_size"])):
+        facts = Facts(sizes=(size,), mask_size=reference.size, mask_format="png", mask_bytes=reference.weight)
+        wrong = MASKED.check({"mask": reference.wire, "images": ("https://example.com/a.png",)}, facts)
+        assert [one.code for one in wrong if one.parameter == "mask"] == said
+
+
+edge = st.one_of(st.integers(-500, 500), st.floats(-1e9, 1e9), st.floats(allow_nan=True, allow_infinity=True))
+
+
+@given(st.lists(st.lists(edge, min_size=3, max_size=5), max_size=5), st.integers(1, 300), st.integers(1, 200))
+def test_boxes_are_whole_and_inside(given_boxes, width, height):
+    found = boxes.read(given_boxes, (width, height), 2)
+    assert len(found) <= 2
+    for x1, y1, x2, y2 in found:
+        assert all(isinstance(one, int) for one in (x1, y1, x2, y2))
+        assert 0 <= x1 < x2 <= width
+        assert 0 <= y1 < y2 <= height
+    assert boxes.read(found, (width, height), 2) == found
+
+
+def test_boxes_are_what_the_parameter_wants():
+    editor = BoxEditor(photo(), most=2)
+    editor.value = [[90, 70, 20.4, 10], [1, 2, 3], "box", [0, 0, 10, 10], [5, 5, 6, 6]]
+    assert editor.boxes == [[20, 10, 90, 70], [0, 0, 10, 10]]
+    editor.boxes.clear()
+    assert len(editor.boxes) == 2
+    options = read_line("--bbox-list editor --action interactive_edit", BOXED, {"editor": editor}).options
+    values, wrong = BOXED.read({**options, "images": ["https://example.com/a.png"]})
+    assert not wrong
+    assert values["bbox_list"] == (editor.boxes,)
+    assert not [one for one in BOXED.check(values, Facts(sizes=((120, 80),))) if one.parameter == "bbox_list"]
+    assert read_line("--bbox-list BoxEditor", BOXED, {"BoxEditor": BoxEditor}).options == {"bbox_list": "BoxEditor"}
+
+
+@pytest.mark.parametrize("most", [0, -1, True, 1.5, "2"])
+def test_most_is_a_number_of_boxes(most):
+    with pytest.raises(OptionMistake, match="1 or more"):
+        BoxEditor(photo(), most=most)
+
+
+weight = st.one_of(st.floats(0, 1e308), st.floats(0, 100), st.integers(0, 100))
+
+
+@given(st.lists(weight, min_size=3, max_size=10), st.sampled_from([0, 2]))
+@example([1e308] * 10, 2)
+@example([0.0] * 10, 0)
+@example([5e-324, 1.0, 1e308], 0)
+@example([100.0] + [0.0] * 9, 0)
+def test_shares_always_sum_to_100_exactly(weights, decimals):
+    palette = PaletteEditor([("#102030", one) for one in weights], decimals).palette
+    ratios = [one["ratio"] for one in palette]
+    unit = 10**decimals
+    assert sum(round(ratio * unit) for ratio in ratios) == 100 * unit
+    assert all(ratio > 0 and round(ratio, decimals) == ratio for ratio in ratios)
+    assert all(isinstance(ratio, float if decimals else int) for ratio in ratios)
+    assert PaletteEditor(palette, decimals).palette == palette
+    values, wrong = COLOURED[decimals].read({"color_palette": palette})
+    assert not wrong
+    assert not [one for one in COLOURED[decimals].check(values) if one.parameter == "color_palette"]
+
+
+@given(st.lists(st.floats(0.1, 1e6), min_size=3, max_size=10))
+def test_a_share_is_off_by_less_than_what_the_smallest_need(weights):
+    divided = shares.divided(weights, 10_000)
+    exact = [one * 10_000 / sum(weights) for one in weights]
+    assert all(abs(one - want) <= len(weights) for one, want in zip(divided, exact, strict=True))
+
+
+def test_palettes_are_read_in_every_spelling():
+    assert PaletteEditor(["abc", "#FFFFFF", " 102030 "]).palette == [
+        {"hex": "#AABBCC", "ratio": 34},
+        {"hex": "#FFFFFF", "ratio": 33},
+        {"hex": "#102030", "ratio": 33},
+    ]
+    given_items = [{"hex": "#000000", "ratio": 10}, ("#111111", 20), "#222222"]
+    assert [one["ratio"] for one in PaletteEditor(given_items).palette] == [22, 45, 33]
+    editor = PaletteEditor()
+    editor.value = [("#000", 1), ("#111", 1), ("#222", 2)]
+    assert [one["ratio"] for one in editor.palette] == [25, 25, 50]
+    options = read_line("--color-palette colours", BOXED, {"colours": editor}).options
+    assert options["color_palette"] == editor.palette
+
+
+@pytest.mark.parametrize(
+    ("colors", "said"),
+    [
+        (["#000", "#111"], "3 to 10 colours"),
+        (["#000"] * 11, "3 to 10 colours"),
+        ("#000", "3 to 10 colours"),
+        (["#000", "#111", "red"], "#RRGGBB"),
+        (["#000", "#111", None], "#RRGGBB"),
+        (["#000", "#111", "#1234567"], "#RRGGBB"),
+        ([("#000", -1), "#111", "#222"], "percentage"),
+        ([("#000", "half"), "#111", "#222"], "percentage"),
+        ([("#000", math.nan), "#111", "#222"], "percentage"),
+    ],
+)
+def test_what_is_no_palette_is_refused_in_words(colors, said):
+    with pytest.raises(OptionMistake, match=said):
+        PaletteEditor(colors)
+
+
+def test_a_palette_from_a_picture_has_its_proportions():
+    picture = Image.new("RGB", (100, 100), "#FF0000")
+    picture.paste("#00FF00", (0, 0, 30, 100))
+    picture.paste("#0000FF", (30, 0, 40, 100))
+    assert PaletteEditor.from_picture(picture, 3).palette == [
+        {"hex": "#FF0000", "ratio": 60},
+        {"hex": "#00FF00", "ratio": 30},
+        {"hex": "#0000FF", "ratio": 10},
+    ]
+
+
+@pytest.mark.parametrize("shade", ["black", "white", "#808080"])
+def test_a_picture_of_one_colour_still_gives_as_many_as_asked(shade):
+    palette = PaletteEditor.from_picture(Image.new("RGBA", (9, 9), shade), 10).palette
+    assert len({one["hex"] for one in palette}) == 10
+    assert palette[0]["ratio"] == 91
+    with pytest.raises(OptionMistake, match="3 to 10 colours"):
+        PaletteEditor.from_picture(photo(), 2)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"])
+def test_pictures_of_every_mode_are_shown(mode):
+    picture = Image.new(mode, (30, 20)) if mode in {"LAB", "I;16", "HSV"} else photo(30, 20).convert(mode)
+    editor = BoxEditor(picture)
+    assert editor.size == (30, 20)
+    with Image.open(io.BytesIO(editor.preview)) as preview:
+        assert (preview.format, preview.size) == ("JPEG", (30, 20))
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"",
+        b"no picture",
+        plain()[:60],
+        Path("/nowhere/at/all.png"),
+        Path("/"),
+        "/nowhere/at/all.png",
+        "https://example.com/a.png",
+        "data:image/png;base64,@@@",
+        "file:///etc/passwd",
+        "a\0b.png",
+        None,
+        42,
+        object(),
+        [],
+        [photo(), photo()],
+        np.zeros((2, 2, 9)),
+        Image.new("RGB", (0, 5)),
+    ],
+    ids=lambda hostile: repr(hostile)[:30],
+)
+@pytest.mark.parametrize("control", [MaskBrush, BoxEditor, PaletteEditor.from_picture])
+def test_what_is_no_picture_is_one_clear_error(control, hostile):
+    before = len(live_widgets)
+    with pytest.raises(ReferenceMistake) as refused:
+        control(hostile)
+    assert str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert len(live_widgets) == before
+
+
+def test_a_bomb_is_refused(monkeypatch):
+    monkeypatch.setattr("qwave_jupyter.generation.pictures.MOST_PIXELS", 1000)
+    for bomb in (photo(), plain(64, 48)):
+        with pytest.raises(ReferenceMistake, match="megapixel"):
+            MaskBrush(bomb)
+
+
+def test_a_turned_file_keeps_its_stored_pixels_and_a_turned_picture_is_upright(tmp_path):
+    turned = Image.new("RGB", (40, 20))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned.save(tmp_path / "turned.jpg", exif=exif)
+    # The same sizes as those that are sent and that a mask has to have.
+    limits = Limits("any", takes_bytes=True)
+    path = tmp_path / "turned.jpg"
+    with Image.open(path) as opened:
+        for reference in (path, str(path), opened):
+            assert BoxEditor(reference).size == resolve(reference, "images", limits, now=0.0).size
+
+
+def traffic(control):
+    """What a frontend is sent when a control opens, in bytes."""
+    state = control.get_state()
+    binary = sum(len(value) for value in state.values() if isinstance(value, bytes))
+    return binary + len(json.dumps({name: value for name, value in state.items() if not isinstance(value, bytes)}))
+
+
+@pytest.mark.parametrize("picture", [noise(2400, 1600), Image.effect_noise((1500, 3000), 120), "sheer"])
+def test_opening_weighs_less_than_200_kb(picture):
+    if isinstance(picture, str):
+        picture = Image.merge("RGBA", [Image.effect_noise((1600, 1600), 120)] * 4)
+    for control in (MaskBrush(picture), BoxEditor(picture), PaletteEditor.from_picture(picture)):
+        assert traffic(control) < 200_000
+        control.close_all()
+
+
+def test_front_ends_are_offline_and_their_words_exist():
+    for control in (MaskBrush, BoxEditor, PaletteEditor):
+        script, style = str(control._esm), str(control._css)
+        assert not re.search(r"https?:|import\s|@import|url\(", script + style)
+        asked = set(re.findall(r'said\(texts, "(\w+)"', script)) | set(re.findall(r'openStage\([^)]*"(\w+)"\)', script))
+        asked |= {name for name in control._said if name.startswith("edge_")}
+        asked |= {"painted", "nothing_painted"} if control is MaskBrush else set()
+        assert asked == set(control._said)
+
+
+def test_every_text_is_said():
+    known = set(json.loads((files("qwave_jupyter.words") / "en" / "canvas.json").read_text("utf-8")))
+    sources = "\n".join(path.read_text("utf-8") for path in HERE.glob("*.py"))
+    said = set(re.findall(r'"canvas\.(\w+)"', sources))
+    for control in (MaskBrush, BoxEditor, PaletteEditor):
+        said |= set(control._said)
+    assert said == known
+
+
+def test_closing_leaves_nothing_behind():
+    before = set(live_widgets)
+    for control in (MaskBrush(photo()), BoxEditor(photo()), PaletteEditor()):
+        control.close_all()
+    assert set(live_widgets) == before
+
+
+def test_where_no_widget_is_drawn_it_says_what_to_do():
+    for control, what in (
+        (MaskBrush(photo()), "--mask"),
+        (BoxEditor(photo()), "bbox_list"),
+        (PaletteEditor(), "color_"),
+    ):
+        data, _ = control._repr_mimebundle_()
+        assert what in data["text/html"]
+        assert "<script" not in data["text/html"]
+        assert data["text/plain"] == repr(control)
+        assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_the_public_names_return_controls_in_a_plain_script():
+    assert isinstance(qwave.paint_mask(photo()), MaskBrush)
+    assert isinstance(qwave.draw_boxes(photo(), most=1), BoxEditor)
+    with pytest.raises(QwaveError):
+        qwave.paint_mask("nowhere.png")

@@ -1,0 +1,104 @@
+"""A panel's request as a cell and as Python: read back, it is the same request."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import qwave_jupyter
+from qwave_jupyter import lookups, verbs
+from qwave_jupyter.catalog import load
+from qwave_jupyter.generation import cell_text
+from qwave_jupyter.notebook import options
+from qwave_jupyter.notebook.panel_state import PanelState, chosen
+from tests.unit.panel_values import MODELS, states
+
+LOOSE = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.differing_executors],
+)
+
+
+@pytest.fixture
+def in_edition(clean_environment):
+    yield lambda edition: qwave_jupyter.configure(edition=edition)
+    qwave_jupyter.configure(edition=None)
+
+
+def body_of_cell(text, variables=()):
+    """What the magic would send for a cell."""
+    variables = dict(variables)
+    assert text.startswith("%%qwave ")
+    line, _, body = text.removeprefix("%%qwave ").partition("\n")
+    line, prompt = options.split_cell(line, body)
+    model = lookups.model(options.model_named(line))
+    parsed = options.read_line(line, model, variables)
+    return verbs.build(prompt, model=model.id, variables=variables, **parsed.options).body
+
+
+def body_of_python(text, variables=()):
+    """What the Python call would send."""
+    stand_in = types.ModuleType("qwave_jupyter")
+    stand_in.generate = lambda prompt, **more: verbs.build(prompt, **more).body
+    here, sys.modules["qwave_jupyter"] = sys.modules["qwave_jupyter"], stand_in
+    names = dict(variables)
+    try:
+        exec(text, names)  # noqa: S102 - the very text that is handed to people
+    finally:
+        sys.modules["qwave_jupyter"] = here
+    return names["gallery"]
+
+
+@pytest.mark.parametrize(("edition", "name"), MODELS)
+def test_any_valid_state_gives_the_same_request_as_its_cell_and_its_python(in_edition, edition, name):
+    in_edition(edition)
+    model = load(edition).model(name)
+
+    @LOOSE
+    @given(st.data())
+    def holds(data):
+        state = data.draw(states(model))
+        body = verbs.build(state.prompt, model=name, variables={}, **state.options()).body
+        assert body_of_cell(cell_text.cell(name, state.prompt, state.written())) == body
+        assert body_of_python(cell_text.python(name, state.prompt, state.written(), {})) == body
+
+    holds()
+
+
+@pytest.mark.parametrize(
+    "style", ["-x", "--style", "it's", 'say "hi"', "back\\slash\\", "a=b", "two\nlines", "#hash", "$HOME {x}", "日本"]
+)
+def test_hostile_values_come_back_as_they_are(in_edition, style):
+    in_edition("2026-04")
+    state = chosen(PanelState(load("2026-04").model("gpt-image-2"), prompt="a cat"), "style", style)
+    body = body_of_cell(cell_text.cell("gpt-image-2", "a cat", state.written()))
+    assert body["style"] == style.replace("\n", " ")
+
+
+def test_the_names_that_are_written_as_pairs_are_the_options_of_ours():
+    assert set(options.OWN_OPTIONS) == cell_text.OWN_NAMES
+
+
+def test_a_cell_is_written_as_a_person_would():
+    written = {"action": "edit", "aspect_ratio": "16:9", "n": 2, "watermark": False, "images": ["a b.png", "city"]}
+    assert cell_text.cell("gpt-image-2", "a cat\non a mat", written, out="cat") == (
+        "%%qwave -m gpt-image-2 -a edit --aspect-ratio 16:9 -n 2 --no-watermark -i 'a b.png' -i city -o cat\n"
+        "a cat\non a mat"
+    )
+
+
+def test_variables_of_the_notebook_keep_their_names(in_edition):
+    in_edition("2026-04")
+    city = "https://pictures.example/city.png"
+    variables = {"city": city, "mood": "calm"}
+    written = {"images": ["city", "https://pictures.example/b.png"]}
+    text = cell_text.python("gpt-image-2", "a {{mood}} street", written, variables)
+    assert "images=[city, " in text
+    body = body_of_python(text, variables)
+    assert body["prompt"] == "a calm street"
+    assert body == body_of_cell(cell_text.cell("gpt-image-2", "a {{mood}} street", written), variables)

@@ -1,0 +1,101 @@
+"""Tables, cards and comparisons: complete in words, escaped in HTML, no network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+import qwave_jupyter as qwave
+from qwave_jupyter import lookups, verbs
+from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.lookup import Comparison, ModelCard, ModelTable
+from qwave_jupyter.notebook.options import read_line, split_cell
+
+EVERY = [(edition, name) for edition in ("2026-04", "2026-09") for name in load(edition).ids()]
+
+
+@pytest.fixture(autouse=True)
+def offline(clean_environment, monkeypatch):
+    def refused(*_, **__):
+        pytest.fail("looking up must not touch the network")
+
+    monkeypatch.setattr("socket.socket.connect", refused)
+
+
+def test_models_show_as_a_table_iterate_as_models_and_become_records():
+    table = qwave.models(action="inpaint", max_price=0.02)
+    assert [model.id for model in table] == ["gpt-image-2"]
+    assert "gpt-image-2" in repr(table)
+    assert "<table" in table._repr_html_()
+    (record,) = table.to_records()
+    assert (record["id"], record["mask"], record["price_usd"]) == ("gpt-image-2", True, 0.006375)
+    assert isinstance(table.to_dataframe(), pd.DataFrame)
+    assert "documented" in repr(table)
+
+
+def test_filters_narrow_and_the_cheapest_comes_first():
+    prices = [model.price.from_usd for model in qwave.models() if model.price.from_usd is not None]
+    assert prices == sorted(prices)
+    assert {model.family for model in qwave.models("seedream")} == {"seedream"}
+    assert all(
+        "4k" in map(str.lower, model.parameters["resolution"].choices) for model in qwave.models(resolution="4K")
+    )
+    assert all(
+        model.references.maximum is None or model.references.maximum >= 9 for model in qwave.models(references=9)
+    )
+    assert len(qwave.models(prompt_chars=30_000)) < len(qwave.models())
+
+
+def test_nothing_found_says_what_to_do():
+    assert "ask for less" in repr(qwave.models("no such words at all"))
+
+
+@pytest.mark.parametrize(("edition", "name"), EVERY)
+def test_every_card_names_every_option_its_price_its_rules_and_its_page(edition, name):
+    model = load(edition).model(name)
+    card = ModelCard(model)
+    text, markup = repr(card), card._repr_html_()
+    for parameter in model.parameters.values():
+        if not parameter.internal and parameter.name != "prompt":
+            option = f"--{parameter.name.replace('_', '-')}"
+            assert option in text
+            assert option in markup
+    for said in (*model.rule_words, *model.notes, model.documented, edition):
+        assert said in text
+    assert "<script" not in markup
+
+
+@pytest.mark.parametrize(("edition", "name"), EVERY)
+def test_every_example_cell_is_taken_as_it_stands(edition, name, monkeypatch):
+    monkeypatch.setenv("QWAVE_EDITION", edition)
+    model = lookups.model(name)
+    head, _, body = ModelCard(model).example().partition("\n")
+    line, prompt = split_cell(head.removeprefix("%%qwave"), body)
+    request = verbs.build(prompt, model=name, **read_line(line, model, {}).options)
+    assert request.model.id == name
+
+
+def test_a_comparison_marks_what_differs_in_words_too():
+    several = Comparison([load("2026-04").model(name) for name in ("gpt-image-2", "z-image-turbo")])
+    text = repr(several)
+    assert re.search(r"≠ --resolution", text)
+    assert "gpt-image-2" in text.splitlines()[0]
+    assert "≠" in several._repr_html_()
+    same = Comparison([load("2026-04").model("gpt-image-2")] * 2)
+    assert "≠" not in repr(same)
+
+
+def test_a_comparison_needs_two():
+    with pytest.raises(OptionMistake, match="two models"):
+        Comparison([load("2026-04").model("gpt-image-2")])
+
+
+def test_what_an_edition_says_is_escaped():
+    hostile = "<script>alert(1)</script>"
+    model = replace(load("2026-04").model("gpt-image-2"), vendor=hostile, summary=hostile, notes=(hostile,), id=hostile)
+    for shown in (ModelCard(model), ModelTable([model], hostile), Comparison([model, model])):
+        assert "<script" not in shown._repr_html_()
