@@ -159,7 +159,7 @@ _TIMES = (
 _WEATHERS = (
     ("storm", r"\bstorm|thunder|lightning|tempest|暴风|雷|闪电"),
     ("rain", r"\brain(?!bow)|drizzle|shower|雨"),
-    ("snow", r"\bsnow|blizzard|雪"),
+    ("snow", r"\bsnow(?!-?capped|y (?:mountain|peak))|blizzard|雪(?!山)"),
     ("fog", r"\bfog|\bmist|haz[ey]|雾|霾"),
     ("clouds", r"cloud|overcast|云|阴天"),
     ("aurora", r"aurora|northern lights|极光"),

@@ -76,7 +76,7 @@ MOTIFS: dict[str, Motif] = {
     "whale": Motif(r"whale|dolphin|鲸|海豚", "swim", creatures.whale, 2.1, 1.6, 1.5),
     "car": Motif(r"\bcars?\b|taxi|\bvan\b|automobile|汽车|轿车|跑车|车(?!站)", "near", things.car, 1.5, 1.4, 1.6),
     "flower": Motif(
-        r"flowers?\b|\broses?\b|tulip|daisy|sunflower|peon|lotus|花(?!园|瓶)|玫瑰|牡丹|莲|荷",
+        r"flowers?\b|\broses?\b|tulip|daisy|sunflower|peon|lotus|(?<!樱)花(?!园|瓶)|玫瑰|牡丹|莲|荷",
         "near",
         things.flower,
         0.9,

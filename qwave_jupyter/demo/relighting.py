@@ -44,10 +44,12 @@ def relit(picture: Image.Image, mood: Mood, dice: random.Random) -> Image.Image:
         dark = ImageChops.multiply(picture, Image.new("RGB", size, (78, 92, 158)))
         picture = Image.blend(picture, dark, 0.92)
     elif told:
-        picture = Image.blend(picture, ImageChops.soft_light(picture, Image.new("RGB", size, mood.light)), 0.4)
+        picture = Image.blend(picture, ImageChops.soft_light(picture, Image.new("RGB", size, mood.light)), 0.2)
+    if mood.season == "autumn":
+        picture = Image.blend(picture, ImageChops.multiply(picture, Image.new("RGB", size, (255, 214, 164))), 0.8)
     if mood.weather & {"rain", "storm", "fog"}:
         picture = ImageEnhance.Color(picture).enhance(0.6)
-    if "storm" in mood.weather:
+    if "storm" in mood.weather and not mood.night:
         picture = ImageEnhance.Brightness(picture).enhance(0.7)
     sky_signs(picture, mood, dice, size[1] * 0.5)
     return picture

@@ -13,7 +13,7 @@ from qwave_jupyter.demo.patterns import pattern
 from qwave_jupyter.demo.placing import place, place_alone, place_middle
 from qwave_jupyter.demo.plan import Brief, Plan, dice_of
 from qwave_jupyter.demo.relighting import relit
-from qwave_jupyter.demo.scenery import bank, ground, hills
+from qwave_jupyter.demo.scenery import bank, fringe, ground, hills
 from qwave_jupyter.demo.skies import weather
 from qwave_jupyter.demo.skylines import bridge, city
 from qwave_jupyter.demo.stage import Scene, open_scene
@@ -80,6 +80,8 @@ def stage(
         place_alone(scene, [wish for wish in plan.wishes if wish.motif.stance not in {"sky", "far"}])
     else:
         place(scene, plan.wishes)
+        if before is None and "cup" not in names and any(wish.motif.stance == "near" for wish in plan.wishes):
+            fringe(scene)
     weather(scene.image, plan.mood, scene.fork(), scene.horizon)
     picture = scene.image
     if before is None:

@@ -195,7 +195,7 @@ def cup(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     pen.oval(0, -1.2, 0.83, 0.15, ((112, 66, 38), (76, 40, 24)))
     for x, high in ((-0.3, 0.86), (0.04, 1.1), (0.36, 0.8)):
         path = [(x, -1.36), (x - 0.12, -1.36 - high * 0.35), (x + 0.12, -1.36 - high * 0.7), (x - 0.02, -1.36 - high)]
-        pen.line(path, mixed(mood.sky[-1], _WHITE, 0.7), 0.07, smooth=True)
+        pen.haze(path, mixed(mood.sky[-1], _WHITE, 0.7), 0.13, 0.8)
 
 
 def flower(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
@@ -243,8 +243,7 @@ def house(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> Non
     roof = (228, 236, 246) if mood.season == "winter" else mixed((164, 72, 56), mood.accent, 0.3)
     pen.box(0.5, -2.1, 0.74, -1.3, _soft((150, 92, 76)))
     pen.box(0.46, -2.16, 0.78, -2.06, (110, 66, 56), 0.02)
-    for puff, (x, y) in enumerate(((0.66, -2.34), (0.8, -2.56), (1.0, -2.72))):
-        pen.oval(x, y, 0.1 + puff * 0.045, 0.08 + puff * 0.035, mixed(mood.sky[-1], _WHITE, 0.55))
+    pen.haze([(0.62, -2.16), (0.66, -2.38), (0.84, -2.56), (1.1, -2.74)], mixed(mood.sky[-1], _WHITE, 0.6), 0.2, 0.8)
     pen.box(-0.96, -1.1, 0.96, 0.02, _soft(wall))
     pen.shape([(-1.18, -1.04), (-0.76, -1.86), (0.76, -1.86), (1.18, -1.04)], _soft(roof))
     for row in range(1, 4):

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from qwave_jupyter import words
+from qwave_jupyter import fonts, words
 from qwave_jupyter.demo import lettering
 from qwave_jupyter.demo.moods import colour_in
 from qwave_jupyter.demo.motifs import MOTIFS, wishes_in
@@ -134,7 +134,7 @@ def test_chinese_is_lettered_or_said_to_be_missing(monkeypatch):
     sheets = []
     for missing in (False, True):
         if missing:
-            monkeypatch.setattr(lettering, "_cjk_path", lambda: None)
+            monkeypatch.setattr(fonts, "_cjk", lambda: None)
         sheet = Image.new("RGB", (600, 400), (90, 120, 150))
         lettering.letter(sheet, "你好世界", (200, 40, 40))
         sheets.append(sheet)
