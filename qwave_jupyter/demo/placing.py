@@ -18,7 +18,7 @@ _MOST_NEAR = 7
 #: How much smaller several near motifs are than one.
 _CROWD = (1.0, 1.0, 0.84, 0.68, 0.58, 0.5, 0.46, 0.42)
 _FLOATING = frozenset({"water", "swim", "air"})
-_HOLDERS = frozenset({"person", "cat", "dog", "robot", "panda", "rabbit", "astronaut"})
+_HOLDERS = frozenset({"person", "cat", "dog", "robot", "panda", "rabbit", "astronaut", "fox", "bear", "penguin"})
 _MEADOW = 30
 
 

@@ -110,7 +110,10 @@ def planned(brief: Brief) -> Plan:
     refused = brief.negative[:2000].lower()
     index = brief.index if brief.chaos > 0 and not brief.series else 0
     words = f"{read} {brief.style[:200].lower()}"
-    mood = mood_of(words, dice_of(prompt, brief.seed, -1 - index), refused)
+    wishes = wishes_in(read, refused)
+    # A colour that belongs to a motif is none of the air.
+    tint = 0.25 if any(wish.colour for wish in wishes) else 1.0
+    mood = mood_of(words, dice_of(prompt, brief.seed, -1 - index), refused, tint)
     if brief.series:
         mood = mood_at(mood, brief.part)
     if brief.weird or brief.vivid != 1.0:
@@ -118,7 +121,7 @@ def planned(brief: Brief) -> Plan:
     style = style_of(words, refused)
     return Plan(
         mood=mood,
-        wishes=wishes_in(read, refused),
+        wishes=wishes,
         style=style,
         text=lettering.quoted(prompt),
         # Flat inks want flat land.

@@ -28,6 +28,8 @@ _CANVAS = {"low": 300, "medium": 1024, "high": 1600}
 _CANVAS_ELSE = 1280
 _CANVAS_OF_EDITS = 2048
 _LEAST_SIDE = 48
+#: What stands on a table.
+_STILL = frozenset({"cup", "bottle", "book"})
 
 
 def canvas_of(size: tuple[int, int], quality: str, *, edit: bool = False) -> tuple[int, int]:
@@ -80,7 +82,7 @@ def stage(
         place_alone(scene, [wish for wish in plan.wishes if wish.motif.stance not in {"sky", "far"}])
     else:
         place(scene, plan.wishes)
-        if before is None and "cup" not in names and any(wish.motif.stance == "near" for wish in plan.wishes):
+        if before is None and not names & _STILL and any(wish.motif.stance == "near" for wish in plan.wishes):
             fringe(scene)
     weather(scene.image, plan.mood, scene.fork(), scene.horizon)
     picture = scene.image
@@ -95,6 +97,7 @@ def stage(
 
 def _landscape(scene: Scene, plan: Plan, names: set[str]) -> None:
     wooded = 1.8 if "forest" in names else 0.0 if names - {"sun", "moon", "mountain"} else 1.0
+    wooded = wooded if plan.mood.place == "land" else 0.0
     hills(scene, rocky="mountain" in names, wooded=wooded if "forest" not in plan.refused else 0.0)
     if "forest" in names and plan.mood.place == "land" and scene.fine:
         scene.framed = True
@@ -107,7 +110,7 @@ def _landscape(scene: Scene, plan: Plan, names: set[str]) -> None:
         bridge(scene)
     if not plan.mood.wet:
         place_middle(scene, plan.wishes)
-    if "cup" in names and plan.mood.place in {"land", "sea", "desert"}:
+    if names & _STILL and plan.mood.place in {"land", "sea", "desert"}:
         table(scene)
     elif plan.mood.wet and "city" not in names and any(wish.motif.stance == "near" for wish in plan.wishes):
         bank(scene)

@@ -59,7 +59,7 @@ def test_the_negative_prompt_removes_motifs():
 
 @pytest.mark.parametrize("name", MOTIFS)
 def test_every_motif_is_drawn(name):
-    said = {"tree": "tree", "cup": "teacup"}.get(name, name)
+    said = {"cup": "teacup"}.get(name, name)
     alone = Image.open(io.BytesIO(paint(Brief(prompt=said, width=SIDE, height=SIDE, transparent=True))))
     alpha = alone.getchannel("A")
     assert sum(alpha.histogram()[200:]) > SIDE * SIDE * 0.04
