@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageFilter, PngImagePlugin
 
 from qwave_jupyter.demo import edits, lettering
+from qwave_jupyter.demo.outpainting import DIRECTIONS, enlarged, panned, zoomed_out
 from qwave_jupyter.demo.palettes import in_palette
 from qwave_jupyter.demo.plan import Brief, Plan, planned
 from qwave_jupyter.demo.relighting import tells_light
@@ -67,9 +68,15 @@ def paint(brief: Brief) -> bytes:
         msg = f"a picture of {brief.width}×{brief.height} pixels can't be painted"
         raise ValueError(msg)
     plan = planned(brief)
+    if brief.references and brief.window:
+        return _encoded(_windowed(brief, plan), brief)
     if not brief.references:
         picture = stage(brief, plan, (brief.width, brief.height))
         picture = _enlarged(picture, (brief.width, brief.height), plan)
+        if brief.done < 1:
+            picture = picture.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(picture.size) / 16))
+        if brief.beside:
+            edits.inset(picture, [edits.opened(one) for one in brief.beside], (0, 0, *picture.size))
         _lettered(picture, brief, plan, None)
         _marked(picture, brief, plan, None, None)
         return _encoded(in_palette(picture, brief.palette) if brief.palette else picture, brief)
@@ -78,6 +85,17 @@ def paint(brief: Brief) -> bytes:
 
 def _even(length: float) -> int:
     return max(16, round(length / 2) * 2)
+
+
+def _windowed(brief: Brief, plan: Plan) -> Image.Image:
+    picture, size = edits.opened(brief.references[0]).convert("RGB"), (brief.width, brief.height)
+    if brief.window == "zoom":
+        picture = zoomed_out(picture, max(1.05, min(8.0, brief.zoom)))
+    elif brief.window in DIRECTIONS:
+        picture = panned(picture, brief.window)
+    picture = picture if picture.size == size else enlarged(picture, size)
+    _marked(picture, brief, plan, None, None)
+    return picture
 
 
 def _edited(brief: Brief, plan: Plan) -> Image.Image:

@@ -47,6 +47,11 @@ class Brief:
         weird: 0 to 1, how far colours are from the usual.
         chaos: 0 to 1, how much the pictures of one order differ.
         tile: whether the edges meet when it is laid side by side.
+        window: how the first reference lies in the picture: ``keep``, ``zoom``, ``left``, ``right``, ``up`` or ``down``
+            for all of it and nothing else, else "".
+        zoom: how much smaller it is for ``zoom``.
+        beside: bytes of pictures that are shown besides, and nothing else.
+        done: 0 to 1, how far the painting went before it was stopped.
     """
 
     prompt: str
@@ -71,6 +76,10 @@ class Brief:
     weird: float = 0.0
     chaos: float = 0.0
     tile: bool = False
+    window: str = ""
+    zoom: float = 1.5
+    beside: Sequence[bytes] = ()
+    done: float = 1.0
 
     @property
     def part(self) -> float:
