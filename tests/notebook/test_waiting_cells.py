@@ -22,7 +22,7 @@ print(json.dumps({
     "callbacks": len([one for one in ip.events.callbacks["pre_run_cell"] if "qwave" in one.__module__]),
     "formatters": sorted(kind for kind, one in ip.display_formatter.formatters.items()
         if any("qwave_jupyter.catalog" in str(key) for key in (*one.deferred_printers, *one.type_printers))),
-    "presenters": len(verbs._presenter) + len(many._batch_presenter) + len(patience._way),
+    "presenters": len(verbs._presenter) + len(many._batch_presenter) + len(patience._way) + len(patience._leaving),
     "configurables": len([one for one in ip.configurables if type(one).__name__ == "QWave"]),
 }))
 """
@@ -112,13 +112,13 @@ def test_help_needs_no_body(kernel, body):
             "get_ipython().input_transformers_post.remove(behind)",
         ),
         (
-            "first = lambda all: [one.replace('A', 'B') for one in all]\nget_ipython().input_transformers_cleanup.append(first)",
+            "first = lambda all: [one.replace('A', 'B') for one in all]\nip.input_transformers_cleanup.append(first)",
             "get_ipython().input_transformers_cleanup.remove(first)",
         ),
     ],
 )
 def test_other_libraries_transformers_are_no_obstacle(kernel, there, gone):
-    assert said(kernel, there)[0]["status"] == "ok"
+    assert said(kernel, f"ip = get_ipython()\n{there}")[0]["status"] == "ok"
     try:
         reply, text = said(kernel, "%%qwave -o made\nA city")
         assert reply["status"] == "ok", text
@@ -131,7 +131,7 @@ def test_loading_twice_is_once_and_unloading_leaves_nothing_behind(kernel):
     said(kernel, "import qwave_jupyter as qwave\nmodel = qwave.model('gpt-image-2').model\nmodel")
     first = left(kernel)
     assert first["formatters"] == ["text/html", "text/plain"]
-    assert first["presenters"] == 3
+    assert first["presenters"] == 4
     for cell in ("%load_ext qwave_jupyter", "%reload_ext qwave_jupyter", "qwave.load_ipython_extension(get_ipython())"):
         assert said(kernel, cell)[0]["status"] == "ok"
         assert left(kernel) == first
