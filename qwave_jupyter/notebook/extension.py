@@ -8,7 +8,7 @@ from typing import Any
 from qwave_jupyter import many, settings, verbs, words
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import patience
-from qwave_jupyter.notebook import nested, waiting
+from qwave_jupyter.notebook import configuration, nested, waiting
 
 __all__ = ["load", "unload"]
 
@@ -24,6 +24,7 @@ class _Loaded:
         self._shell = shell
         self._cells: Any = None
         self._lines: Any = None
+        self.configurable = configuration.configurable(shell)
         self._console: Any = None
         self.transformer = waiting.AwaitedCells(shell)
         self.matcher: Any = None
@@ -71,7 +72,8 @@ def load(shell: Any) -> None:
     """
     if id(shell) in _loaded:
         unload(shell)
-    here = _loaded[id(shell)] = _Loaded(shell)
+    here = _Loaded(shell)
+    _loaded[id(shell)] = here
 
     def qwave(line: str, cell: str | None = None) -> Any:
         """Pictures from prompts; ``%%qwave --help -m MODEL`` lists a model's options, ``%qwave`` the verbs."""
@@ -86,6 +88,7 @@ def load(shell: Any) -> None:
     here.matcher = _matcher(shell)
     if getattr(shell, "Completer", None) is not None:
         shell.Completer.custom_matchers.append(here.matcher)
+    shell.configurables.append(here.configurable)
     shell.register_magic_function(qwave, "line_cell", waiting.MAGIC)
     shell.register_magic_function(awaited, "cell", waiting.AWAITED)
     shell.input_transformers_post.append(here.transformer)
@@ -165,6 +168,8 @@ def unload(shell: Any) -> None:
         return
     for kind, name in (("line", waiting.MAGIC), ("cell", waiting.MAGIC), ("cell", waiting.AWAITED)):
         shell.magics_manager.magics[kind].pop(name, None)
+    if here.configurable in shell.configurables:
+        shell.configurables.remove(here.configurable)
     if here.transformer in shell.input_transformers_post:
         shell.input_transformers_post.remove(here.transformer)
     if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:

@@ -80,14 +80,6 @@ def _resume(console: Console, _: Asked) -> Any:
     return together
 
 
-def _history(_: Console, asked: Asked) -> Any:
-    return verbs.history(" ".join(asked.words))
-
-
-def _balance(console: Console, _: Asked) -> None:
-    console.say(words.say("notebook.balance", available=words.dollars(verbs.balance().available_usd)))
-
-
 def _only(pictures: Sequence[GeneratedImage], task_id: str) -> Gallery:
     from qwave_jupyter.generation.gallery import Gallery
 
@@ -99,6 +91,4 @@ VERBS = (
     Verb("status", _status, "[TASK]"),
     Verb("cancel", _cancel, "[TASK]"),
     Verb("resume", _resume),
-    Verb("history", _history, "[WORDS]"),
-    Verb("balance", _balance),
 )
