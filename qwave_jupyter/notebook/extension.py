@@ -96,7 +96,8 @@ def load(shell: Any) -> None:
     settings.watch_for_a_person(here.person_present)
     verbs.set_presenter(here.present)
     many.set_batch_presenter(here.present_batch)
-    patience.set_way(nested.NestedLoop(shell))
+    # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
+    patience.set_way(nested.NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
     _show_models_as_cards(shell)
     with contextlib.suppress(QwaveError):
         # A setting that can't be used is told of when it is needed.
