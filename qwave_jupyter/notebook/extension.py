@@ -1,11 +1,11 @@
-"""Loading and unloading; imports nothing that a cell without pictures would not need."""
+"""Loading and unloading; imports nothing that a notebook without pictures would not need."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from qwave_jupyter import settings, verbs
-from qwave_jupyter.notebook import waiting
+from qwave_jupyter import surroundings
+from qwave_jupyter.notebook.awaited_cells import AWAITED, MAGIC, AwaitedCells
 
 __all__ = ["load", "unload"]
 
@@ -19,7 +19,7 @@ class _Loaded:
         self._shell = shell
         self._cells: Any = None
         self._lines: Any = None
-        self.transformer = waiting.AwaitedCells(shell)
+        self.transformer = AwaitedCells(shell)
         self.matcher: Any = None
 
     @property
@@ -74,12 +74,12 @@ def load(shell: Any) -> None:
     here.matcher = _matcher(shell)
     if getattr(shell, "Completer", None) is not None:
         shell.Completer.custom_matchers.append(here.matcher)
-    shell.register_magic_function(qwave, "line_cell", waiting.MAGIC)
-    shell.register_magic_function(awaited, "cell", waiting.AWAITED)
+    shell.register_magic_function(qwave, "line_cell", MAGIC)
+    shell.register_magic_function(awaited, "cell", AWAITED)
     shell.input_transformers_post.append(here.transformer)
     shell.events.register("pre_run_cell", here.remember)
-    settings.watch_for_a_person(here.person_present)
-    verbs.set_presenter(here.present)
+    surroundings.watch_for_a_person(here.person_present)
+    surroundings.set_presenter(here.present)
 
 
 def _matcher(shell: Any) -> Any:
@@ -114,12 +114,12 @@ def unload(shell: Any) -> None:
     here = _loaded.pop(id(shell), None)
     if here is None:
         return
-    for kind, name in (("line", waiting.MAGIC), ("cell", waiting.MAGIC), ("cell", waiting.AWAITED)):
+    for kind, name in (("line", MAGIC), ("cell", MAGIC), ("cell", AWAITED)):
         shell.magics_manager.magics[kind].pop(name, None)
     if here.transformer in shell.input_transformers_post:
         shell.input_transformers_post.remove(here.transformer)
     if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(here.matcher)
     shell.events.unregister("pre_run_cell", here.remember)
-    settings.watch_for_a_person(lambda: False)
-    verbs.set_presenter(None)
+    surroundings.watch_for_a_person(lambda: False)
+    surroundings.set_presenter(None)
