@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from qwave_jupyter import keys, settings, words
+from qwave_jupyter import keys, settings, surroundings, words
 from qwave_jupyter.notebook import doctor
 from tests.unit.heard import Heard
 
@@ -20,7 +20,7 @@ def alone(clean_environment, monkeypatch):
     yield clean_environment
     keys.forget()
     words.use(None)
-    settings.watch_for_a_person(lambda: False)
+    surroundings.watch_for_a_person(lambda: False)
     settings.use_demo(on=False)
     settings.configure(demo=None, base_url=None, model=None, edition=None, max_cost=None, budget=None)
 
@@ -58,7 +58,7 @@ def test_what_is_wrong_is_marked_and_counted_and_says_what_to_do():
 @pytest.mark.parametrize(
     ("prepare", "value", "means"),
     [
-        (lambda _: settings.watch_for_a_person(lambda: True), "the built-in demo", "No key is set and you are"),
+        (lambda _: surroundings.watch_for_a_person(lambda: True), "the built-in demo", "No key is set and you are"),
         (lambda _: settings.use_demo(), "the built-in demo", "It was switched on"),
         (lambda _: settings.use_demo(fail="task_failed:1"), "the built-in demo", "The next task fails"),
         (lambda patch: patch.setenv("QWAVE_DEMO", "1"), "the built-in demo", "It was switched on"),
