@@ -263,6 +263,6 @@ class Panel:
         elsewhere = () if self.face.is_plain else self.tools.draw(state)
         self.face.draw(state, self.verdict, fields_of(state, elsewhere), demo=settings.serves_demo())
         self._pictures.earlier = [image for gallery in self.results for image in gallery][:_MOST_EARLIER]
-        self._pictures.draw(state)
+        self._pictures.draw(state, painting=self.tools.is_painted)
         if self._copying in {"copy_as_cell", "copy_as_python"}:
             self._copy(self._copying)
