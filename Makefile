@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 
-.PHONY: demo lab test check pythons clean
+.PHONY: demo lab test check pythons bench clean
 
 $(VENV)/.lab: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -33,5 +33,8 @@ check: $(VENV)/.dev  ## lint, format, types
 pythons: $(VENV)/.dev  ## unit and contract tests on the oldest and the newest Python
 	$(BIN)/python tools/test_pythons.py
 
+bench: $(VENV)/.dev  ## measure everything and write benchmarks/RESULTS.md; ONLY="polling growth" measures just these
+	$(BIN)/python -m benchmarks.report $(ONLY)
+
 clean:
-	rm -rf $(VENV) .venvs .kernels demo-output dist test-results
+	rm -rf $(VENV) .venvs benchmarks/.venvs .kernels demo-output dist test-results

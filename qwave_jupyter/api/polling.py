@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from qwave_jupyter.api.durations import believed, usable
+from qwave_jupyter.api.durations import believed, likeliest_between, usable
 from qwave_jupyter.api.timetable import LONGEST, SHORTEST, Timetable, timetable
 
 __all__ = ["LONGEST", "PRIOR_MEDIAN", "SHORTEST", "Schedule"]
@@ -57,6 +57,7 @@ class Schedule:
         self._made: Timetable | None = None
         self._reports: list[tuple[float, float]] = []
         self._overdue = 0
+        self._open_at: float | None = None
 
     def estimate(self) -> tuple[float, float] | None:
         """How long similar tasks usually took, the middle half of them in seconds; None with fewer than three."""
@@ -77,7 +78,7 @@ class Schedule:
         Returns:
             From 0.5 to 5 seconds; longer only where the server asks for it.
         """
-        elapsed = max(0.0, elapsed)
+        elapsed = self._open_at = max(0.0, elapsed)
         if hint is not None and hint > 0:
             return min(_LONGEST_HINT, max(SHORTEST, hint))
         foretold = self._foretold(elapsed, progress)
@@ -85,6 +86,32 @@ class Schedule:
             return min(LONGEST, max(SHORTEST, foretold * (1 + _JITTER / 4 * self._rng.random())))
         delay = self._by_timetable(elapsed) * (1 + _JITTER * (2 * self._rng.random() - 1))
         return min(LONGEST, max(SHORTEST, delay))
+
+    def took(self, elapsed: float, told: float | None = None) -> float:
+        """How long a task that was just found ended took, as the next schedules should remember it.
+
+        It ended somewhere between the last two questions. Were the time of the last one remembered, the next schedule
+        would ask later, and the one after it later still.
+
+        Args:
+            elapsed: seconds since the submit.
+            told: seconds by the server's own account, or None.
+
+        Example:
+            >>> schedule = Schedule([8.1, 9.4, 7.9, 8.8])
+            >>> asked = schedule.next_delay(elapsed=0.0)
+            >>> schedule.took(elapsed=5.0) < 5.0
+            True
+        """
+        if self._open_at is None or elapsed <= self._open_at:
+            # An answer that the server kept back until the end.
+            return elapsed
+        if told is None or told <= 0:
+            moving = self._reports and 0 < self._reports[-1][1] < 1
+            told = self._open_at + self._rest(self._open_at) if moving else None
+        if told is None:
+            told = likeliest_between(believed(self._memories, self._prior), self._open_at, elapsed)
+        return min(elapsed, max(self._open_at, told))
 
     def _by_timetable(self, elapsed: float) -> float:
         if self._made is None:

@@ -84,7 +84,7 @@ class Run:
         try:
             task = self._taken_up() if self.entry is not None and self.entry.task_id else self._submit()
             task = self._follow(task)
-            gallery = Fetch(course, self.publish, self._retrying, self._say, self.entry)(task)
+            gallery = Fetch(course, self.publish, self._retrying, self._say, self._deadline, self.entry)(task)
         finally:
             # Before anybody hears of the end, so that what is still open can be picked up at once.
             lock.release()
@@ -118,6 +118,7 @@ class Run:
             raise Stopped
         self.publish(phase="submitting")
         course.sent = True
+        self._submitted = bench.clock.monotonic()
         try:
             task = bench.client.submit(
                 course.request.body,
@@ -141,7 +142,8 @@ class Run:
     def _resubmitting(self, retry: Retry) -> None:
         if self.course.stop.is_set():
             raise Stopped
-        self.course.pausing_until = self.course.bench.clock.monotonic() + retry.delay
+        # A task's time is counted from the attempt that made it, however long its answer was held.
+        self._submitted = self.course.pausing_until = self.course.bench.clock.monotonic() + retry.delay
         self._retrying(retry)
 
     def _write_intent(self) -> None:
@@ -171,8 +173,8 @@ class Run:
 
     def _accepted(self, task: Task) -> Task:
         course, clock = self.course, self.course.bench.clock
-        self._submitted = clock.monotonic()
-        course.note(state="running", task_id=task.task_id, submitted=clock.now(), held_quota=task.held_quota)
+        submitted = clock.now() - self._elapsed()
+        course.note(state="running", task_id=task.task_id, submitted=submitted, held_quota=task.held_quota)
         if not course.has_task(task):
             # It was stopped while this answer was awaited.
             course.cancel_task()
@@ -199,6 +201,9 @@ class Run:
     def _taken_up(self) -> Task:
         entry = self.entry
         assert entry is not None  # noqa: S101 - only called for one
+        if entry.submitted is not None:
+            clock = self.course.bench.clock
+            self._submitted = clock.monotonic() - max(0.0, clock.now() - entry.submitted)
         task = Task(task_id=entry.task_id or "", held_quota=entry.held_quota)
         self.course.has_task(task)
         self.publish(**{"phase": "processing", **self._shown(task)})
@@ -214,11 +219,14 @@ class Run:
             if now >= self._deadline:
                 raise WaitTimeout("generation.timeout", seconds=self._waited(), **self._ids())
             asked_again = task.ended
-            pause = schedule.next_delay(now - (self._submitted or self._started), task.progress, task.poll_hint)
+            pause = schedule.next_delay(self._elapsed(), task.progress, task.poll_hint)
             if clock.wait(min(pause, self._deadline - now), course.stop):
                 raise Stopped
             task = self._ask(task)
-        return self._judged(task)
+        told = task.completed_at - task.created_at if task.completed_at and task.created_at else None
+        # When the end of a job that was picked up again is noticed says nothing of when it was.
+        taken_up = self.entry is not None and self.entry.task_id
+        return self._judged(task, None if taken_up else schedule.took(self._elapsed(), told))
 
     def _durations(self) -> Sequence[float]:
         request = self.course.request
@@ -272,11 +280,11 @@ class Run:
             changes["cost_usd"] = to_usd(task.cost_quota)
         return changes
 
-    def _judged(self, task: Task) -> Task:
+    def _judged(self, task: Task, duration: float | None) -> Task:
         course, clock = self.course, self.course.bench.clock
         ended: dict[str, Any] = {"cost_quota": task.cost_quota, "finished": clock.now()}
-        if self._submitted is not None and task.state == "completed":
-            ended["duration"] = clock.monotonic() - self._submitted
+        if duration is not None and task.state == "completed":
+            ended["duration"] = duration
         if task.state == "completed" and task.pictures:
             links = [{"urls": list(link.urls), "expires_at": link.expires_at} for link in task.pictures]
             course.completed = True
@@ -313,6 +321,10 @@ class Run:
 
     def _ids(self) -> dict[str, str]:
         return {"job_id": self.course.job_id, "task_id": self.course.task_id}
+
+    def _elapsed(self) -> float:
+        since = self._started if self._submitted is None else self._submitted
+        return max(0.0, self.course.bench.clock.monotonic() - since)
 
     def _waited(self) -> int:
         return round(self.course.bench.clock.monotonic() - self._started)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
-from qwave_jupyter import settings, verbs
-from qwave_jupyter.notebook import waiting
+from qwave_jupyter import many, settings, verbs, words
+from qwave_jupyter.errors import QwaveError
+from qwave_jupyter.generation import patience
+from qwave_jupyter.notebook import configuration, nested, waiting
 
 __all__ = ["load", "unload"]
 
 _loaded: dict[int, Any] = {}
+#: What the catalogue gives out shows itself as a card, without knowing of IPython.
+_MODEL = ("qwave_jupyter.catalog.model", "Model")
 
 
 class _Loaded:
@@ -19,6 +24,8 @@ class _Loaded:
         self._shell = shell
         self._cells: Any = None
         self._lines: Any = None
+        self.configurable = configuration.configurable(shell)
+        self._console: Any = None
         self.transformer = waiting.AwaitedCells(shell)
         self.matcher: Any = None
 
@@ -30,9 +37,9 @@ class _Loaded:
             from qwave_jupyter.notebook.console import Console
             from qwave_jupyter.notebook.lines import Lines
 
-            console = Console(self._shell)
-            self._cells = Cells(console)
-            self._lines = Lines(console)
+            self._console = Console(self._shell)
+            self._cells = Cells(self._console)
+            self._lines = Lines(self._console)
         return self._cells
 
     @property
@@ -45,6 +52,12 @@ class _Loaded:
 
     def present(self, job: Any) -> Any:
         return self.cells.present(job)
+
+    def present_batch(self, batch: Any) -> None:
+        from qwave_jupyter.notebook import batch_cell
+
+        if self.cells:
+            batch_cell.present(batch, self._console)
 
     def person_present(self) -> bool:
         kernel = getattr(self._shell, "kernel", None)
@@ -59,7 +72,8 @@ def load(shell: Any) -> None:
     """
     if id(shell) in _loaded:
         unload(shell)
-    here = _loaded[id(shell)] = _Loaded(shell)
+    here = _Loaded(shell)
+    _loaded[id(shell)] = here
 
     def qwave(line: str, cell: str | None = None) -> Any:
         """Pictures from prompts; ``%%qwave --help -m MODEL`` lists a model's options, ``%qwave`` the verbs."""
@@ -74,12 +88,49 @@ def load(shell: Any) -> None:
     here.matcher = _matcher(shell)
     if getattr(shell, "Completer", None) is not None:
         shell.Completer.custom_matchers.append(here.matcher)
+    shell.configurables.append(here.configurable)
     shell.register_magic_function(qwave, "line_cell", waiting.MAGIC)
     shell.register_magic_function(awaited, "cell", waiting.AWAITED)
     shell.input_transformers_post.append(here.transformer)
     shell.events.register("pre_run_cell", here.remember)
     settings.watch_for_a_person(here.person_present)
     verbs.set_presenter(here.present)
+    many.set_batch_presenter(here.present_batch)
+    patience.set_way(nested.NestedLoop(shell))
+    _show_models_as_cards(shell)
+    with contextlib.suppress(QwaveError):
+        # A setting that can't be used is told of when it is needed.
+        _tell_of_open_jobs()
+
+
+def _show_models_as_cards(shell: Any) -> None:
+    def as_html(model: Any) -> str:
+        from qwave_jupyter.lookup import ModelCard
+
+        return ModelCard(model)._repr_html_()
+
+    def as_text(model: Any, printer: Any, _: bool) -> None:
+        from qwave_jupyter.lookup import ModelCard
+
+        printer.text(repr(ModelCard(model)))
+
+    formatters = shell.display_formatter.formatters
+    formatters["text/html"].for_type_by_name(*_MODEL, as_html)
+    formatters["text/plain"].for_type_by_name(*_MODEL, as_text)
+
+
+def _tell_of_open_jobs() -> None:
+    now = settings.current()
+    home = now.home / "demo" if settings.serves_demo(now) else now.home
+    if not (home / "journal.sqlite3").is_file():
+        return
+    from qwave_jupyter.generation.open_jobs import count_open
+
+    count = count_open(home)
+    if count:
+        from IPython.display import display
+
+        display({"text/plain": words.say("notebook.open_hint", count=count)}, raw=True)
 
 
 def _matcher(shell: Any) -> Any:
@@ -116,6 +167,8 @@ def unload(shell: Any) -> None:
         return
     for kind, name in (("line", waiting.MAGIC), ("cell", waiting.MAGIC), ("cell", waiting.AWAITED)):
         shell.magics_manager.magics[kind].pop(name, None)
+    if here.configurable in shell.configurables:
+        shell.configurables.remove(here.configurable)
     if here.transformer in shell.input_transformers_post:
         shell.input_transformers_post.remove(here.transformer)
     if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
@@ -123,3 +176,7 @@ def unload(shell: Any) -> None:
     shell.events.unregister("pre_run_cell", here.remember)
     settings.watch_for_a_person(lambda: False)
     verbs.set_presenter(None)
+    many.set_batch_presenter(None)
+    patience.set_way(None)
+    for kind in ("text/html", "text/plain"):
+        shell.display_formatter.formatters[kind].pop(".".join(_MODEL), None)

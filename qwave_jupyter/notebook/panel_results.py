@@ -49,7 +49,7 @@ class PanelRun(StatusView):
         self._asked = asked
         self.card = ipywidgets.HTML(self._markup())
         # Always called Cancel, as everywhere: tests and habits look for it.
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip="Cancel this job")
+        self._cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
         self._cancel.on_click(self._stop)
         self._top = ipywidgets.Box([self.card, self._cancel])

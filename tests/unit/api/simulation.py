@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 from qwave_jupyter.api.polling import Schedule
@@ -86,4 +88,53 @@ def compared(
         duration = draw(rng)
         ours.append(followed(duration, schedule(past, prior_median, chance), progress))
         loop.append(looped(duration))
+    return mean(ours).against(mean(loop))
+
+
+def evenly(rng: random.Random, median: float, count: int, spread: float = 0.35) -> list[float]:
+    """Log-normal durations, one from each equally likely slice, shuffled: a mean without luck."""
+    normal = NormalDist()
+    found = [median * math.exp(spread * normal.inv_cdf((place + rng.random()) / count)) for place in range(count)]
+    rng.shuffle(found)
+    return found
+
+
+def expected(median: float, *, memories: int = 0, prior_median: float | None = None, histories: int = 300) -> Outcome:
+    """Our schedule as ratios of the 2 s loop where the server tells no progress: each history against every duration.
+
+    Args:
+        median: of the log-normal durations, in seconds.
+        memories: how many earlier durations each schedule is given.
+        prior_median: what it expects.
+        histories: how many schedules.
+    """
+    rng, chance = random.Random(1), random.Random(2)  # noqa: S311 - made-up tasks
+    durations = evenly(rng, median, 1000)
+    columns = [evenly(rng, median, histories) for _ in range(memories)]
+    ours = []
+    for number in range(histories):
+        schedule, asked = Schedule([column[number] for column in columns], prior_median, chance), [0.0]
+        while asked[-1] < max(durations):
+            asked.append(asked[-1] + schedule.next_delay(asked[-1]))
+        # What is asked doesn't depend on the task where the server tells nothing.
+        places = ((bisect.bisect_left(asked, duration), duration) for duration in durations)
+        ours.append(mean((asked[place] - duration, place) for place, duration in places))
+    loop = mean(looped(duration) for duration in durations)
+    lag = sum(one.lag for one in ours) / histories
+    return Outcome(lag, sum(one.questions for one in ours) / histories).against(loop)
+
+
+def learned(median: float, *, jobs: int, progress: Callable[[float, float], float | None] | None = None) -> Outcome:
+    """Job after job, each fed with what those before it remember of their own tasks; the second half counts."""
+    rng = random.Random(3)  # noqa: S311 - made-up tasks
+    ours, loop = [], []
+    for _ in range(20):
+        past: list[float] = []
+        for number, duration in enumerate(evenly(rng, median, jobs)):
+            schedule = Schedule(past, None, rng)
+            lag, questions = followed(duration, schedule, progress)
+            past.insert(0, schedule.took(duration + lag))
+            if number >= jobs // 2:
+                ours.append((lag, questions))
+                loop.append(looped(duration))
     return mean(ours).against(mean(loop))

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from qwave_jupyter.api.polling import LONGEST, SHORTEST, Schedule
-from tests.unit.api.simulation import compared, followed, log_normal, looped, mean, whole_percent
+from tests.unit.api.simulation import compared, expected, followed, learned, log_normal, looped, mean, whole_percent
 
 MEDIANS = (3.0, 8.0, 20.0, 45.0)
 JOBS = 3000
@@ -34,14 +34,14 @@ def test_true_progress_halves_the_lag(median):
 
 @pytest.mark.parametrize("median", MEDIANS)
 def test_ten_memories_without_progress(median):
-    ours = compared(drawn(median), jobs=JOBS, memories=10, seed=4)
+    ours = expected(median, memories=10)
     assert ours.lag <= 0.65
     assert ours.questions <= 1.0
 
 
 @pytest.mark.parametrize("median", MEDIANS)
 def test_nothing_remembered(median):
-    ours = compared(drawn(median), jobs=JOBS, prior_median=median)
+    ours = expected(median, prior_median=median, histories=40)
     assert ours.lag <= 0.9
     assert ours.questions <= 1.0
 
@@ -49,9 +49,30 @@ def test_nothing_remembered(median):
 @pytest.mark.parametrize("wrong_by", [0.5, 2.0])
 @pytest.mark.parametrize("median", MEDIANS)
 def test_a_prior_that_is_wrong_by_a_factor_of_two(median, wrong_by):
-    ours = compared(drawn(median), jobs=JOBS, prior_median=median * wrong_by)
+    ours = expected(median, prior_median=median * wrong_by, histories=40)
     assert ours.lag <= 1.0
     assert ours.questions <= 1.0
+
+
+@pytest.mark.parametrize("median", [3.0, 8.0])
+def test_what_is_remembered_does_not_drift_with_the_questions(median):
+    ours = learned(median, jobs=40)
+    assert ours.lag <= 0.75
+    assert ours.questions <= 1.05
+    told = learned(median, jobs=40, progress=whole_percent)
+    assert told.lag <= 0.5
+
+
+def test_a_held_answer_is_remembered_as_it_came():
+    assert Schedule([8.0]).took(elapsed=7.0) == 7.0
+
+
+@pytest.mark.parametrize(("told", "remembered"), [(4.5, 4.5), (0.0, None), (-3.0, None), (99.0, 5.0), (1e-9, 3.0)])
+def test_the_servers_own_account_counts_as_far_as_it_can_be_true(told, remembered):
+    schedule = Schedule([4.0] * 10)
+    schedule.next_delay(elapsed=3.0)
+    took = schedule.took(elapsed=5.0, told=told)
+    assert 3.0 < took < 5.0 if remembered is None else took == remembered
 
 
 @pytest.mark.parametrize(("memories", "most"), [(0, 1.0), (10, 0.85), (40, 0.75)])
