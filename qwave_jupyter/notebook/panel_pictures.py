@@ -69,6 +69,15 @@ class PanelPictures:
             return replace(state, mask=several[-1] if several else None)
         return with_pictures(state, tuple(several))
 
+    def offer(self, earlier: Sequence[GeneratedImage]) -> None:
+        """Offer earlier results as references.
+
+        Args:
+            earlier: the pictures, newest first.
+        """
+        self.earlier = tuple(earlier)
+        self._several.earlier = [f"{place}. {one.alt[:40]}" for place, one in enumerate(self.earlier, 1)]
+
     def draw(self, state: PanelState, *, painting: bool) -> None:
         """Show the pictures of a state.
 
@@ -81,7 +90,6 @@ class PanelPictures:
         self._several.items = [
             self._item(one, "images", state, used=place < used) for place, one in enumerate(state.picked)
         ]
-        self._several.earlier = [f"{place}. {one.alt[:40]}" for place, one in enumerate(self.earlier, 1)]
         self._several.hint = _hint(model, most)
         self._several.full = most is not None and len(state.picked) >= most
         wanted = state.takes_mask and bool(state.picked or state.mask) and not painting

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 
 import pytest
 from PIL import Image, ImageChops
 
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
-from tests.browser.driver import NotebookPage
+from tests.browser.driver import ROOT, SHOTS, NotebookPage
 
 pytestmark = pytest.mark.browser
 
@@ -379,6 +381,8 @@ def test_it_fits_every_width_in_both_themes(opened, quick_server, width):
     for theme in ("Light", "Dark"):
         panel.notebook.theme(theme)
         panel.shot(f"{theme.lower()}-{width}")
+    if os.environ.get("QWAVE_UPDATE_SCREENSHOTS") and width > 1500:
+        shutil.copy(SHOTS / f"panel-light-{width}.png", ROOT / "docs" / "panel.png")
     sticking_out = panel.root.evaluate(
         """root => { const edge = root.getBoundingClientRect().right + 1;
         return [...root.querySelectorAll('*')].filter(one => one.offsetParent && !one.closest('.qwp-lookup')
