@@ -68,7 +68,8 @@ function render({ model, el }) {
     price.style.display = "none";
     input.setAttribute("aria-expanded", "true");
     at = -1;
-    mark(words ? 0 : Math.max(0, found.findIndex((one) => one.id === model.get("value"))));
+    const sought = words ? words.trim().toLowerCase() : model.get("value");
+    mark(Math.max(0, found.findIndex((one) => one.id.toLowerCase() === sought)));
   };
   input.addEventListener("focus", () => { input.select(); });
   input.addEventListener("click", () => { if (list.hidden) open(""); });

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -96,14 +97,22 @@ class PanelTools:
         """The mask brush, once it was shown."""
         return self._brush[1] if self._brush is not None else None
 
+    @property
+    def is_painted(self) -> bool:
+        """Whether the mask in force can be seen on the brush."""
+        shown = bool(self.buttons["mask"].value)
+        return shown and self._state is not None and self._mine is not None and self._state.mask == self._mine
+
     def settle(self) -> None:
         """Write the painted mask, so that a cell can name it.
 
         Raises:
             OSError: it can't be written.
         """
-        if self._mine is not None and self._brush is not None and not Path(self._mine.written).is_file():
-            self._brush[1].save(self._mine.written)
+        if self._mine is not None and not Path(self._mine.written).is_file():
+            file = Path(self._mine.written)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(self._mine.source)
 
     def close_all(self) -> None:
         """Close every widget of it, shown or not."""
@@ -191,13 +200,17 @@ class PanelTools:
         """A stroke has ended: the mask is another one."""
         if self._drawing or self._state is None:
             return
-        if self._brush is None or self._brush[1].mask is None:
+        mask = self._brush[1].mask if self._brush is not None else None
+        if self._brush is None or mask is None:
             self._mine = None
         else:
             base, brush = self._brush
+            content = io.BytesIO()
+            # Two colours pack as well quickly as thoroughly, and a stroke has to be answered at once.
+            mask.save(content, "PNG", compress_level=1)
             print_of = hashlib.sha256(json.dumps([base, brush.alpha, brush.value]).encode()).hexdigest()[:16]
             file = self._home / "uploads" / f"mask-{print_of}.png"
-            self._mine = Picked(brush.mask, str(file), words.say("panel.painted_mask"), base)
+            self._mine = Picked(content.getvalue(), str(file), words.say("panel.painted_mask"), base)
         self._painted(self._mine)
 
     def _box_parts(self, state: PanelState) -> list[Any]:

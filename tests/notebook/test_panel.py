@@ -255,6 +255,7 @@ def test_a_result_becomes_a_reference_and_is_edited_compared_saved_and_dismissed
     panel.generate()
     panel.generate()
     newer, older = finished(panel, 2)
+    assert len(panel.face.references.earlier) == 2
     newer.buttons["edit"].click()
     assert panel.state.values["action"] == "edit"
     assert len(panel.request().values["images"]) == 1
@@ -264,7 +265,7 @@ def test_a_result_becomes_a_reference_and_is_edited_compared_saved_and_dismissed
     older.buttons["compare"].click()
     assert len(panel.face.comparison.pictures) == 2
     newer.buttons["copy_cell"].click()
-    assert panel.face.copy.text.startswith("%%qwave -m gpt-image-2")
+    assert newer.copy.text.startswith("%%qwave -m gpt-image-2")
     newer.buttons["save_here"].click()
     assert len(list((clean_environment / "best").glob("*.png"))) == 1
     newer.buttons["dismiss"].click()
@@ -375,6 +376,15 @@ def test_plain_controls_do_the_same(open_panel):
     assert panel.request().body["aspect_ratio"] == "16:9"
     plain(panel, "color_palette").value = "{not json"
     assert panel.verdict.tone == "wrong"
+
+
+def test_where_no_widget_is_drawn_the_cell_stands_in_for_the_panel(open_panel):
+    panel = open_panel("a <b>cat</b>", n=2)
+    bundle = panel._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert "%%qwave -m gpt-image-2 -n 2" in bundle["text/html"]
+    assert "<b>" not in bundle["text/html"]
+    assert "Ready: $0.0128 for 2 pictures" in bundle["text/plain"]
 
 
 def test_what_a_panel_finds_is_put_into_it(open_panel):
