@@ -92,7 +92,7 @@ MOTIFS: dict[str, Motif] = {
         r"\bcups?\b|teacup|\bmugs?\b|coffee|\btea\b|teapot|latte|杯|茶|咖啡", "near", things.cup, 1.4, 2.6, 1.8
     ),
     "person": Motif(
-        r"\bpersons?\b|\bpeople\b|\bm[ae]n\b|\bwom[ae]n\b|\bgirls?\b|\bboys?\b|\bchild(ren)?\b|portrait|farmer|teacher|student|(?<![器雪])人(?!工|掌)|女孩|男孩|孩子|少女",
+        r"\bpersons?\b|\bpeople\b|\bm[ae]n\b|\bwom[ae]n\b|\bgirls?\b|\bboys?\b|\bchild(ren)?\b|portrait|\bkids?\b|\blady\b|\bking\b|\bqueen\b|couple|family|farmer|teacher|student|(?<![器雪])人(?!工|掌)|女孩|男孩|孩子|少女",
         "near",
         creatures.person,
         0.8,
@@ -119,6 +119,15 @@ MOTIFS: dict[str, Motif] = {
     "cat": Motif(r"\bcats?\b|kitten|kitty|(?<!熊)猫(?!头鹰)", "near", creatures.cat, 1.3, 2.4, 1.75),
 }
 _NEVER_PLURAL = frozenset({"city", "cactus", "book"})
+#: Colours that a word brings along.
+_BY_NATURE: dict[str, Colour] = {
+    "sunflower": (250, 190, 40),
+    "rose": (206, 44, 66),
+    "tulip": (232, 76, 92),
+    "daisy": (248, 246, 240),
+    "玫瑰": (206, 44, 66),
+    "lotus": (246, 160, 190),
+}
 _NUMBERS = {
     r"\btwo|\bpair of|\bcouple of|两|二|双": 2,
     r"\bthree|三": 3,
@@ -172,5 +181,6 @@ def wishes_in(prompt: str, refused: str = "") -> list[Wish]:
         whole = match[0] + prompt[match.end() : match.end() + 1].strip()
         if count == 1 and re.fullmatch(r"\w+s|people|children|women|men", whole) and name not in _NEVER_PLURAL:
             count = 3
-        found.append(Wish(name, count, colour_in(before), match.start()))
+        own = next((colour for word, colour in _BY_NATURE.items() if match[0].startswith(word)), None)
+        found.append(Wish(name, count, colour_in(before) or own, match.start()))
     return sorted(found, key=lambda wish: wish.at)

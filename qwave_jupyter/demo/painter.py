@@ -74,7 +74,7 @@ def paint(brief: Brief) -> bytes:
         picture = stage(brief, plan, (brief.width, brief.height))
         picture = _enlarged(picture, (brief.width, brief.height), plan)
         if brief.done < 1:
-            picture = picture.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(picture.size) / 16))
+            picture = picture.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(picture.size) / 36))
         if brief.beside:
             edits.inset(picture, [edits.opened(one) for one in brief.beside], (0, 0, *picture.size))
         _lettered(picture, brief, plan, None)
