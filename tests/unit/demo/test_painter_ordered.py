@@ -5,6 +5,7 @@ import io
 import json
 
 from PIL import Image, ImageChops, ImageDraw
+
 from tests.unit.demo.ordered import Demo
 
 
@@ -37,7 +38,9 @@ def pictures(demo, **body):
 
 def test_a_palette_that_was_ordered_is_in_the_picture():
     wanted = {(20, 30, 60): 0.5, (240, 200, 120): 0.3, (220, 90, 70): 0.2}
-    palette = [{"hex": "#{:02x}{:02x}{:02x}".format(*colour), "ratio": round(share * 100)} for colour, share in wanted.items()]
+    palette = [
+        {"hex": "#{:02x}{:02x}{:02x}".format(*colour), "ratio": round(share * 100)} for colour, share in wanted.items()
+    ]
     (picture,), _ = pictures(Demo(), model="wan2.7-image", prompt="a boat", color_palette=palette)
     found = dict.fromkeys(wanted, 0)
     for count, shade in picture.getcolors(picture.width * picture.height):

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qwave_jupyter.demo import creatures, emblems, things, travels, wildlife
-from qwave_jupyter.demo.moods import Colour, Mood, colour_in
-from qwave_jupyter.demo.pens import Pen
+from qwave_jupyter.demo.painting import creatures, emblems, things, travels, wildlife
+from qwave_jupyter.demo.painting.moods import Colour, Mood, colour_in
+from qwave_jupyter.demo.painting.pens import Pen
 
 __all__ = ["MOTIFS", "Motif", "Wish", "wishes_in"]
 
