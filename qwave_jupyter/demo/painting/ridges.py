@@ -29,7 +29,7 @@ def ridge(width: int, dice: random.Random, base: float, tall: float, rough: floa
     waves = [(rate * dice.uniform(0.7, 1.4), dice.uniform(0, 7), 1 / rate**0.92) for rate in (1, 2.1, 4.3, 8.7, 17, 35)]
     waves = waves if rough else waves[:3]
     shift = dice.uniform(0, 50)
-    peaks = [dice.random() for _ in range(64)]
+    peaks = [dice.uniform(0.34, 1.0) for _ in range(64)]
     line = []
     for x in range(0, width + 4, 3):
         place = x / width

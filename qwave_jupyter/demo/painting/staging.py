@@ -29,7 +29,7 @@ _CANVAS_ELSE = 1280
 _CANVAS_OF_EDITS = 2048
 _LEAST_SIDE = 48
 #: What stands on a table.
-_STILL = frozenset({"cup", "bottle", "book"})
+_STILL = frozenset({"cup", "bottle", "book", "apple", "cake", "gift"})
 
 
 def canvas_of(size: tuple[int, int], quality: str, *, edit: bool = False) -> tuple[int, int]:
