@@ -115,9 +115,19 @@ def measure() -> report.Section:
         method=f"{PICTURES} photo-like PNGs of {width} × {height}, each way in a process of its own that has already shown a small "
         f"gallery. One such picture takes {report.in_bytes(one)} decoded.",
         promises=[
-            report.Promise("peak while showing 100, in decoded 4K pictures", found["shown"]["peak"] / one, 3.0, unit=""),
-            report.Promise("memory kept by a shown gallery against decoded pictures", found["shown"]["held"] / decoded["held"], 0.05),
-            report.Promise("seconds to show it again against the first time", found["again"]["seconds"] / found["shown"]["seconds"], 0.1),
+            report.Promise(
+                "peak while showing 100, in decoded 4K pictures", found["shown"]["peak"] / one, 3.0, unit=""
+            ),
+            report.Promise(
+                "memory kept by a shown gallery against decoded pictures",
+                found["shown"]["held"] / decoded["held"],
+                0.05,
+            ),
+            report.Promise(
+                "seconds to show it again against the first time",
+                found["again"]["seconds"] / found["shown"]["seconds"],
+                0.1,
+            ),
         ],
         tables=[report.Table(["way", "kept", "at most", "at most, in decoded pictures", "time"], rows)],
         remarks=[

@@ -266,7 +266,15 @@ def measure() -> report.Section:
     stands = [standing(count) for count in OPEN]
     small, large = journal_operations(ROWS // 100), journal_operations(ROWS)
     jobs = report.Table(
-        ["open jobs", "of one core", "questions a second", "work per question", "per status update", "memory per job", "threads"],
+        [
+            "open jobs",
+            "of one core",
+            "questions a second",
+            "work per question",
+            "per status update",
+            "memory per job",
+            "threads",
+        ],
         [
             [
                 str(one.jobs),
@@ -311,12 +319,19 @@ def measure() -> report.Section:
         method="What stands open, and what has piled up in the journal over years.",
         promises=[
             report.Promise("1000 open background jobs, of one core", most.core * 100, 10, unit="%"),
-            report.Promise("resume scan with 100 000 rows", large["resume scan (with the locks)"] * 1000, 50, unit="ms"),
+            report.Promise(
+                "resume scan with 100 000 rows", large["resume scan (with the locks)"] * 1000, 50, unit="ms"
+            ),
             report.Promise("history page with 100 000 rows", large["history page of 100"] * 1000, 50, unit="ms"),
             report.Promise("status update at 1000 open jobs against one", most.per_update / stands[0].per_update, 3),
         ],
         tables=[jobs, journal],
-        plots=[(report.plot("growth", draw, panels=2, width=8, height=2.6), "Share of a core and questions a second by open jobs")],
+        plots=[
+            (
+                report.plot("growth", draw, panels=2, width=8, height=2.6),
+                "Share of a core and questions a second by open jobs",
+            )
+        ],
         remarks=[
             "**The limit.** All jobs of a kernel share one budget of questions for a host, so that the work stops growing where the "
             "budget is used up, and each job is asked about less often: with a thousand open jobs the lag of one is the price "

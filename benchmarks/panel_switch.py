@@ -128,7 +128,17 @@ def measure() -> report.Section:
             ]
         )
     ours, anew = middle["ours"], middle["a form built anew"]
-    columns = ["who", "switch", "messages", "bytes", "most messages", "most bytes", "first showing", "messages", "bytes"]
+    columns = [
+        "who",
+        "switch",
+        "messages",
+        "bytes",
+        "most messages",
+        "most bytes",
+        "first showing",
+        "messages",
+        "bytes",
+    ]
     return report.Section(
         title=title,
         method=f"Along all {count} models of the default edition, {ROUNDS} times, medians; what widgets send is counted where the "

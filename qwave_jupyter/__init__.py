@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from qwave_jupyter.many import batch as batch
     from qwave_jupyter.notebook.canvas.box_editor import draw_boxes as draw_boxes
     from qwave_jupyter.notebook.canvas.mask_brush import paint_mask as paint_mask
-    from qwave_jupyter.notebook.panel import panel as panel
+    from qwave_jupyter.notebook.panel_opening import panel as panel
     from qwave_jupyter.settings import configure as configure
     from qwave_jupyter.settings import use_demo as use_demo
     from qwave_jupyter.verbs import as_completed as as_completed
     from qwave_jupyter.verbs import balance as balance
     from qwave_jupyter.verbs import build as build
+    from qwave_jupyter.verbs import cost as cost
     from qwave_jupyter.verbs import generate as generate
     from qwave_jupyter.verbs import history as history
     from qwave_jupyter.verbs import resume as resume
@@ -54,6 +55,7 @@ __all__ = [
     "batch",
     "build",
     "configure",
+    "cost",
     "draw_boxes",
     "generate",
     "history",
@@ -79,13 +81,14 @@ _HOMES = {
     "batch": "many",
     "build": "verbs",
     "configure": "settings",
+    "cost": "verbs",
     "draw_boxes": "notebook.canvas.box_editor",
     "generate": "verbs",
     "history": "verbs",
     "model": "lookups",
     "models": "lookups",
     "paint_mask": "notebook.canvas.mask_brush",
-    "panel": "notebook.panel",
+    "panel": "notebook.panel_opening",
     "read_provenance": "generation.provenance",
     "resume": "verbs",
     "submit": "verbs",

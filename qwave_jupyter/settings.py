@@ -18,6 +18,7 @@ from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Catalog, Model
+    from qwave_jupyter.demo.own import OwnDemo
     from qwave_jupyter.demo.server import DemoServer
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -27,6 +28,7 @@ __all__ = [
     "configure",
     "current",
     "demo_server",
+    "demo_switches",
     "key",
     "learn",
     "overrides",
@@ -78,7 +80,7 @@ class Settings:
     preview_px: int = 768
     display: str = "auto"
     embed: str = "preview"
-    home: Path = field(default_factory=lambda: _default_home())  # noqa: PLW0108 - defined below
+    home: Path = field(default_factory=lambda: surroundings.homes()[0])
     save_dir: Path | None = None
     demo: bool | None = None
     language: str | None = None
@@ -106,8 +108,7 @@ class _State:
     """The configuration of this process; everything else is derived from it."""
 
     overrides: dict[str, Any] = field(default_factory=dict)
-    demo: DemoServer | None = None
-    demo_options: dict[str, Any] = field(default_factory=dict)
+    demo: OwnDemo | None = None
     demo_told: bool = False
     workbench: tuple[tuple[Any, ...], Workbench] | None = None
     learned: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = field(default_factory=dict)
@@ -183,18 +184,26 @@ def use_demo(on: bool = True, **options: Any) -> str | None:
 
     Args:
         on: False goes back to the API and stops the demo server.
-        options: what the demo server takes, e.g. ``latency`` in seconds.
+        options: what the demo server takes, e.g. ``latency`` in seconds, or ``fail="upstream_unavailable:2"``. A demo
+            that serves already is turned while it runs; other options than its switches start another.
 
     Returns:
         The demo's address, or None when it was switched off.
+
+    Raises:
+        ConfigurationError: an option that it doesn't take; nothing is changed then.
+
+    Example:
+        >>> use_demo(latency=8, rate_limit=3)
+        'http://127.0.0.1:40123'
     """
     if not on:
         stop_demo()
+        _state.demo = None
         configure(demo=False)
         return None
-    if options and _state.demo is not None:
-        stop_demo()
-    _state.demo_options = options or _state.demo_options
+    now = current()
+    _own_demo().turn(now.edition, _demo_home(now), options)
     configure(demo=True)
     return demo_server().url
 
@@ -207,22 +216,29 @@ def tell_demo_once() -> bool:
 
 def demo_server() -> DemoServer:
     """The demo server of this process, started on first need on a free loopback port."""
-    from qwave_jupyter.demo.server import DemoServer
+    now = current()
+    return _own_demo().server(now.edition, _demo_home(now))
 
-    with _state.lock:
-        if _state.demo is None:
-            settings = current()
-            _state.demo = DemoServer(edition=settings.edition, keep_in=_demo_home(settings), **_state.demo_options)
-            _state.demo.start()
-        return _state.demo
+
+def demo_switches() -> OwnDemo:
+    """The same demo's switches: explained, and turned back; starts nothing."""
+    return _own_demo()
 
 
 def stop_demo() -> None:
     """Stop the demo server, if one runs."""
     with _state.lock:
-        server, _state.demo, _state.workbench = _state.demo, None, None
-    if server is not None:
-        server.stop()
+        demo, _state.workbench = _state.demo, None
+    if demo is not None:
+        demo.stop()
+
+
+def _own_demo() -> OwnDemo:
+    from qwave_jupyter.demo.own import OwnDemo
+
+    with _state.lock:
+        _state.demo = _state.demo or OwnDemo()
+        return _state.demo
 
 
 def catalog() -> Catalog:
@@ -316,21 +332,15 @@ def _demo_home(settings: Settings) -> Path:
     return settings.home / "demo"
 
 
-def _default_home() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
-
-
 def _from_environment() -> dict[str, Any]:
     # Looked at where it is, and not handed over: the key stands there, and a traceback may show locals.
     found: dict[str, Any] = {}
     base_urls = [os.environ[name].strip() for name in _BASE_URL_VARIABLES if os.environ.get(name, "").strip()]
     if base_urls:
         found["base_url"] = base_urls[0]
-    for name, variable in (("home", "QWAVE_HOME"), ("save_dir", "QWAVE_SAVE_DIR")):
-        if os.environ.get(variable, "").strip():
-            found[name] = Path(os.environ[variable].strip()).expanduser()
+    # QWAVE_HOME is the default's own affair.
+    if os.environ.get("QWAVE_SAVE_DIR", "").strip():
+        found["save_dir"] = Path(os.environ["QWAVE_SAVE_DIR"].strip()).expanduser()
     if os.environ.get("QWAVE_EDITION", "").strip():
         found["edition"] = os.environ["QWAVE_EDITION"].strip()
     if "QWAVE_DEMO" in os.environ:

@@ -24,7 +24,7 @@ def note(job: Job) -> None:
 
 
 def note_batch(batch: Batch) -> None:
-    """Remember a batch that was started."""
+    """Remember a batch that was started; while it goes on, the whole of what it will cost counts."""
     _batches.append(batch)
 
 
@@ -99,8 +99,13 @@ def hold_to_budget(estimate: float | None) -> None:
 
 def spent_usd() -> float:
     """What this process's jobs cost: what was charged, else what is held, else what was expected."""
-    jobs = [*_jobs, *(job for one in _batches for job in one.jobs)]
-    return sum(_cost_of(job) for job in jobs)
+    return sum(map(_cost_of, _jobs)) + sum(map(_cost_of_batch, _batches))
+
+
+def _cost_of_batch(batch: Batch) -> float:
+    elsewhere = (outcome.cost_usd or 0.0 for outcome in batch.outcomes if outcome.job is None)
+    so_far = sum(map(_cost_of, batch.jobs)) + sum(elsewhere)
+    return so_far if batch.done() else max(so_far, batch.estimate_usd or 0.0)
 
 
 def _cost_of(job: Job) -> float:

@@ -1,25 +1,38 @@
-"""Where we run: whether a person is there, and how a wait is shown. Told by the notebook as it loads.
+"""Where we run: whether a person is there, how a wait is shown, where our files lie; mostly told by the notebook.
 
 It imports nothing, so that loading costs next to nothing; what asks is imported with the first request.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qwave_jupyter.generation.batch import Batch
     from qwave_jupyter.generation.gallery import Gallery
     from qwave_jupyter.generation.job import Job
 
-__all__ = ["STARTED_IN", "Presenter", "person_present", "present", "set_presenter", "watch_for_a_person"]
+__all__ = [
+    "STARTED_IN",
+    "Presenter",
+    "homes",
+    "person_present",
+    "present",
+    "present_batch",
+    "set_batch_presenter",
+    "set_presenter",
+    "watch_for_a_person",
+]
 
 #: The working directory at load: notebooks like to change it, and their pictures must not wander.
 STARTED_IN = Path.cwd()
 Presenter = Callable[["Job"], "Gallery"]
 
 _presenter: list[Presenter] = []
+_batch_presenter: list[Callable[[Batch], object]] = []
 _person: list[Callable[[], bool]] = []
 
 
@@ -35,6 +48,18 @@ def watch_for_a_person(present: Callable[[], bool]) -> None:
 def person_present() -> bool:
     """Whether somebody sits at the keyboard."""
     return bool(_person) and _person[-1]()
+
+
+def homes() -> tuple[Path, Path]:
+    """Where the journals lie unless a setting says otherwise: the API's and the demo's."""
+    told = os.environ.get("QWAVE_HOME", "").strip()
+    if told:
+        home = Path(told).expanduser()
+    else:
+        import platformdirs
+
+        home = Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
+    return home, home / "demo"
 
 
 def set_presenter(presenter: Presenter | None) -> None:
@@ -53,3 +78,18 @@ def present(job: Job) -> Gallery:
         GenerationError: how it ended, if not with pictures.
     """
     return _presenter[-1](job) if _presenter else job.result()
+
+
+def set_batch_presenter(presenter: Callable[[Batch], object] | None) -> None:
+    """Say how a batch is shown while it goes on.
+
+    Args:
+        presenter: shows a batch and returns at once; None for nothing.
+    """
+    _batch_presenter[:] = [presenter] if presenter else []
+
+
+def present_batch(batch: Batch) -> None:
+    """Show a batch as the surroundings do, and return at once."""
+    if _batch_presenter:
+        _batch_presenter[-1](batch)

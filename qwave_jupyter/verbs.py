@@ -15,6 +15,7 @@ from qwave_jupyter.generation import chaining
 from qwave_jupyter.surroundings import present
 
 if TYPE_CHECKING:
+    from qwave_jupyter.generation.costs import CostTable
     from qwave_jupyter.generation.gallery import Gallery
     from qwave_jupyter.generation.job import Job
     from qwave_jupyter.generation.request import Request
@@ -25,6 +26,7 @@ __all__ = [
     "balance",
     "bench",
     "build",
+    "cost",
     "generate",
     "history",
     "present",
@@ -191,6 +193,18 @@ def history(words: str = "", limit: int = 100) -> Gallery:
     from qwave_jupyter.generation import resuming
 
     return resuming.history(settings.workbench(), words=words, limit=limit)
+
+
+def cost() -> CostTable:
+    """What was spent: today, for this notebook, by model; expected, held, charged and refunded kept apart.
+
+    Example:
+        >>> cost().to_records()[0]["charged_usd"]
+        0.0128
+    """
+    from qwave_jupyter.generation import costs
+
+    return costs.table(settings.workbench())
 
 
 def as_completed(several: Iterable[Job]) -> Iterator[Job]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import pytest
 import requests
 
+# Whatever the machine's language, the tests and the kernels that they start speak English unless told otherwise.
+os.environ["LC_ALL"] = "C.UTF-8"
+
 CONFIGURATION = ("QWAVE_", "WAVE_API", "WAVEAPI_", "JPY_SESSION_NAME")
 
 

@@ -10,7 +10,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.10", "3.13")
-NEEDS = ("pytest", "pytest-timeout", "hypothesis", "jsonschema", "numpy", "openai", "nbformat", "matplotlib", "pandas")
+NEEDS = (
+    "distributed",
+    "hypothesis",
+    "ipykernel",
+    "jsonschema",
+    "matplotlib",
+    "nbformat",
+    "numpy",
+    "openai",
+    "pandas",
+    "pytest",
+    "pytest-timeout",
+)
 
 
 def main() -> int:
@@ -23,11 +35,12 @@ def main() -> int:
                 return 1
             continue
         home = ROOT / ".venvs" / version
-        if not (home / "ready").exists():
+        ready, needs = home / "ready", "\n".join(NEEDS)
+        if not ready.exists() or ready.read_text(encoding="utf-8") != needs:
             subprocess.run([python, "-m", "venv", str(home)], check=True)
             pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet"]
             subprocess.run([*pip, "--editable", str(ROOT), *NEEDS], check=True)
-            (home / "ready").touch()
+            ready.write_text(needs, encoding="utf-8")
         sys.stdout.write(f"Python {version}\n")
         sys.stdout.flush()
         tests = [

@@ -291,6 +291,7 @@ class Client:
         stop: threading.Event | None = None,
         deadline: float | None = None,
         on_retry: OnRetry | None = None,
+        check: Callable[[Path], None] | None = None,
     ) -> int:
         """Fetch one picture into a file, without the key, trying its mirrors in turn.
 
@@ -301,6 +302,7 @@ class Client:
             stop: ends any wait, also for bytes under way.
             deadline: monotonic seconds of the clock beyond which nothing is repeated.
             on_retry: told before each repetition.
+            check: looks at the file once it is there; where it raises DownloadFailed, the next mirror is tried.
 
         Returns:
             How many bytes were written.
@@ -311,7 +313,7 @@ class Client:
             Stopped: ``stop`` was set.
         """
         wanted = wire.PictureLink(urls=(link,)) if isinstance(link, str) else link
-        fetch = downloads.Download(self._pictures, self._transport.timeouts, self._clock, max_bytes, stop)
+        fetch = downloads.Download(self._pictures, self._transport.timeouts, self._clock, max_bytes, stop, check)
         patience = self._persistence(downloads.PATIENCE, stop=stop, deadline=deadline, on_retry=on_retry)
         # The image host is another host: what the API asks for is nothing to it.
         elsewhere = replace(patience, throttle=Throttle(self._clock), may_repeat=downloads.may_repeat)

@@ -6,7 +6,7 @@ Result links are plain public URLs in every documented example, so nothing that 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -50,6 +50,7 @@ class Download:
         clock: time.
         max_bytes: the largest file that is accepted.
         stop: ends the transfer.
+        check: looks at a file that has arrived; a :class:`DownloadFailed` of its own sends us to the next mirror.
     """
 
     sessions: Sessions
@@ -57,6 +58,7 @@ class Download:
     clock: Clock
     max_bytes: int = LARGEST_PICTURE
     stop: threading.Event | None = None
+    check: Callable[[Path], None] | None = None
 
     def __call__(self, link: PictureLink, target: Path) -> int:
         """Write the picture behind a link.
@@ -84,7 +86,17 @@ class Download:
         if len(data) > self.max_bytes:
             raise _failed("api.too_large", "", repeat=False, limit_mb=_megabytes(self.max_bytes))
         target.write_bytes(data)
+        try:
+            self._checked(target)
+        except DownloadFailed as failed:
+            # The answer that carried it is the only one there is.
+            failed.fields["repeat"] = False
+            raise
         return len(data)
+
+    def _checked(self, target: Path) -> None:
+        if self.check is not None:
+            self.check(target)
 
     def _outcome(self, url: str, target: Path) -> int | DownloadFailed:
         try:
@@ -101,6 +113,7 @@ class Download:
                 answer = self._answer(session, url)
                 with answer:
                     written = self._written(answer, url, target)
+            self._checked(target)
             whole = True
             return written
         finally:

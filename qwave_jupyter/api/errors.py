@@ -213,7 +213,7 @@ def _fields(content: bytes) -> dict[str, Any]:
 
 def _code(value: Any) -> str:
     # Numbers repeat the HTTP status.
-    return value if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.-]*", value[: _LONGEST_CODE + 1]) else ""
+    return value if isinstance(value, str) and re.fullmatch(rf"[A-Za-z][\w.-]{{,{_LONGEST_CODE - 1}}}", value) else ""
 
 
 def _from_text(content: bytes) -> str:

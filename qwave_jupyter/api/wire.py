@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from qwave_jupyter.api.errors import unreadable
+from qwave_jupyter.api.errors import one_line, unreadable
 from qwave_jupyter.api.scalars import (
     read_base64,
     read_number,
@@ -56,6 +56,8 @@ _STATES = {
 }
 #: Names under which the documented and the oldest result objects hold their pictures.
 _PICTURE_FIELDS = ("images", "data", "image_urls", "urls", "url", "image_url", "image")
+#: Ids, states and codes beyond so many characters are none; they stand in addresses and in one-line texts.
+_LONGEST_ID, _LONGEST_WORD = 500, 80
 #: Envelopes around the task, ``{"code", "data": {...}}``, are opened this often at most.
 _DEEPEST_ENVELOPE = 3
 
@@ -159,8 +161,8 @@ def read_submission(answer: Any) -> Task:
         'task-wave17486'
     """
     body = _object(answer)
-    data = read_text(body.get("data"))
-    if data and not read_text(body.get("task_id")):
+    data = _id(body.get("data"))
+    if data and not _id(body.get("task_id")):
         return Task(task_id=data, state="queued", status="queued", raw=body)
     return read_task(body, where="submit")
 
@@ -183,8 +185,8 @@ def read_task(answer: Any, *, task_id: str = "", where: str = "status") -> Task:
     body = _object(answer)
     flat = _unwrapped(body)
     links = tuple(_pictures(flat))
-    name = read_text(flat.get("task_id")) or read_text(flat.get("id")) or task_id
-    status = read_text(flat.get("status")) or read_text(flat.get("state"))
+    name = _id(flat.get("task_id")) or _id(flat.get("id")) or task_id
+    status = one_line(read_text(flat.get("status")) or read_text(flat.get("state")), _LONGEST_WORD)
     if not status and links:
         # The OpenAI-compatible endpoints answer {created, data: [...]}: pictures and neither state nor id.
         status = "completed"
@@ -225,7 +227,7 @@ def read_cancellation(answer: Any, task_id: str) -> Cancellation:
     if _STATES.get(read_text(flat.get("status")).lower()) != "cancelled":
         raise unreadable("api.not_cancelled", seen=shape_of(body))
     return Cancellation(
-        task_id=read_text(flat.get("task_id")) or task_id,
+        task_id=_id(flat.get("task_id")) or task_id,
         refunded=flat.get("refunded") is True,
         refunded_quota=read_whole(flat.get("refunded_quota")),
     )
@@ -324,6 +326,11 @@ def _addresses(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
+def _id(value: Any) -> str:
+    text = read_text(value)
+    return text if len(text) <= _LONGEST_ID and text.isprintable() else ""
+
+
 def _failure(error: Any) -> Failure:
     if isinstance(error, Mapping):
         code = read_text(error.get("code")) or read_text(error.get("type"))
@@ -335,4 +342,4 @@ def _failure(error: Any) -> Failure:
     if label:
         message = message[label.end() :]
         code = code or label[1]
-    return Failure(code=code or "task_failed", message=message)
+    return Failure(code=one_line(code, _LONGEST_WORD) or "task_failed", message=message)

@@ -148,7 +148,7 @@ class Catalog:
         able = []
         options = {name: value for name, value in values.items() if name != "action"}
         for model in sorted(self, key=_by_price):
-            if model.id == asked.id:
+            if model.id == asked.id or any(model.named(name) is None for name in options):
                 continue
             read, wrong = model.read(options)
             action = values.get("action") if values.get("action") in model.actions else model.fitting_action(read)

@@ -224,7 +224,7 @@ class Parameter:
             detail = {"unit": unit, "most": round(self.maximum)}
             return Violation("too_long", self.name, length, detail=detail)
         if self.recommended is not None and length > self.recommended:
-            detail = {"most": round(self.recommended)}
+            detail = {"unit": unit, "most": round(self.recommended)}
             return Violation("soft_limit", self.name, length, severity="warn", detail=detail)
         if self.minimum is not None and length < self.minimum:
             return Violation("too_few", self.name, length, detail={"unit": unit, "least": round(self.minimum)})

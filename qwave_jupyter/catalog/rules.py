@@ -166,7 +166,8 @@ def _forbid_values(
         if value is not None and value in refused:
             choices = model.parameters[name].choices if name in model.parameters else ()
             left = tuple(choice for choice in choices if choice not in refused)
-            yield Violation("value_forbidden_with", name, value, left, nearest_to(value, left))
+            code = "allowed_with" if left else "value_forbidden_with"
+            yield Violation(code, name, value, left, nearest_to(value, left))
 
 
 def _require_values(

@@ -38,13 +38,16 @@ class Violation:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        detail = dict(self.detail)
+        if "unit" in detail:
+            detail["unit"] = words.say(f"catalog.unit_{detail['unit']}")
         text = words.say(
             f"catalog.{self.code}",
             parameter=self.parameter,
             given=_shown(self.given),
             allowed=[_shown(value) for value in self.allowed],
             nearest=_shown(self.nearest),
-            **self.detail,
+            **detail,
         )
         if self.nearest is not None:
             text += words.say("catalog.nearest", nearest=_shown(self.nearest))

@@ -13,10 +13,6 @@ from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import ConfigurationError
 
 
-def _latency(text: str) -> float | None:
-    return None if text == "auto" else float(text)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m qwave_jupyter.demo", description=__doc__)
     add = parser.add_argument
@@ -24,9 +20,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--edition", default="2026-04", help="the documented contract to obey")
     add("--key", default=None, help="the only key that is taken; a fresh one by default")
     add("--keep-in", type=Path, default=None, metavar="DIR", help="a folder in which tasks are kept for the day")
+    add("--balance-usd", type=float, default=100.0, metavar="USD", help="what the account has at the start")
     switches = parser.add_argument_group("switches", "all can be turned while it serves: POST /demo/switches")
     add = switches.add_argument
-    add("--latency", type=_latency, default=3.0, help="seconds that a plain picture takes; auto: each model's own")
+    add("--latency", default=3.0, metavar="SECONDS", help="seconds that a plain picture takes; auto: each model's own")
     add("--dialect", choices=tuple(DIALECTS), default=None, help="the dialect of all answers")
     add("--rate-limit", type=float, default=None, metavar="N", help="requests per second that are served")
     add("--expire-links", type=float, default=None, metavar="SECONDS", help="how long result links live")
@@ -48,6 +45,8 @@ def main() -> int:
         parser.error(str(problem))
     sys.stdout.write(f"QWAVE_BASE_URL={server.url}\nQWAVE_API_KEY={server.key}\n")
     sys.stdout.flush()
+    # The shell that exports the lines above reads nothing of this.
+    sys.stderr.writelines(f"{line}\n" for line in server.explained())
     over = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: over.set())

@@ -86,15 +86,17 @@ def brief_of(
 
 
 def _size(values: Mapping[str, Any], defaults: Mapping[str, Any], references: Sequence[bytes]) -> dict[str, int]:
-    ratio, resolution = values.get("aspect_ratio"), values.get("resolution")
+    ratio, resolution = (
+        one if isinstance(one := values.get(name), str) else "" for name in ("aspect_ratio", "resolution")
+    )
     first = size_of(references[0]) if references else None
-    if first and (ratio in {None, "", "auto"} or ratio == defaults.get("aspect_ratio")):
-        if resolution in {None, "", "auto"} or resolution == defaults.get("resolution"):
+    if first and (ratio in {"", "auto"} or ratio == defaults.get("aspect_ratio")):
+        if resolution in {"", "auto"} or resolution == defaults.get("resolution"):
             shrink = min(1.0, math.sqrt(_MOST_PIXELS / (first[0] * first[1])), 8192 / max(first))
             width, height = (max(16, min(8192, round(side * shrink))) for side in first)
             return {"width": width, "height": height}
         ratio = f"{first[0]}:{first[1]}"
-    width, height = pixel_size(ratio if isinstance(ratio, str) else None, str(resolution or "") or None)
+    width, height = pixel_size(ratio, resolution)
     return {"width": width, "height": height}
 
 

@@ -14,7 +14,7 @@ from qwave_jupyter import words
 from qwave_jupyter.demo.exchange import Answer, Refused
 from qwave_jupyter.errors import ConfigurationError
 
-__all__ = ["HOWS", "PLACES", "Fault", "Faults"]
+__all__ = ["HOWS", "PLACES", "TASK_CODES", "Fault", "Faults"]
 
 PLACES = ("submit", "status", "download", "cancel", "lookup", "any")
 HOWS = (
@@ -50,6 +50,8 @@ STATUS_OF: Mapping[str, int] = {
     "get_task_failed": 500,
     "bad_gateway": 502,
 }
+#: The codes with which a task can fail (Status page, editions 2026-06 and 2026-09; the last one since 2026-04).
+TASK_CODES = ("upstream_unavailable", "upstream_rate_limited", "upstream_bad_request", "task_failed")
 _ACTS = frozenset({"reset-after", "junk", "empty", "truncated", "slow"})
 _LATE, _A_LONG_TIME = 3.0, 3600.0
 _JUNK = b'{"task_id": "task-wave17'
@@ -193,10 +195,10 @@ class Faults:
         with self._lock:
             self._open = list(faults)
 
-    def drop(self, *hows: str) -> None:
-        """Forget those of some kinds."""
+    def drop(self, how: str, at: str) -> None:
+        """Forget those of a kind at a place."""
         with self._lock:
-            self._open = [fault for fault in self._open if fault.how not in hows]
+            self._open = [fault for fault in self._open if (fault.how, fault.at) != (how, at)]
 
     def still_open(self) -> tuple[Fault, ...]:
         """What is still to strike, with the times that are left."""

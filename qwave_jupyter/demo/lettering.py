@@ -75,7 +75,10 @@ def letter(picture: Image.Image, text: str, colour: Colour, area: Area | None = 
     for line in lines:
         box = pen.textbbox((0, 0), line, font=font)
         x = (left + right) / 2 - (box[0] + box[2]) / 2
-        pen.text((x, y), line, font=font, fill=_PAPER, stroke_width=max(1, round(font.size / 26)), stroke_fill=_INK)
+        # A dark rim, then letters that a stroke of their own colour makes bold.
+        rim, bold = max(2, round(font.size / 13)), round(font.size / 34) if not path else 0
+        pen.text((x, y), line, font=font, fill=_INK, stroke_width=rim, stroke_fill=_INK)
+        pen.text((x, y), line, font=font, fill=_PAPER, stroke_width=bold, stroke_fill=_PAPER)
         y += step
     rule = font.size * 0.9
     middle = (left + right) / 2
@@ -94,9 +97,9 @@ def caption(picture: Image.Image, texts: Sequence[str], area: Area | None = None
     left, top, right, bottom = area or (0, 0, picture.width, picture.height)
     size = max(9.0, min(right - left, bottom - top) / 30)
     y = bottom - size * 2.2
-    for text in reversed(texts):
+    for text in reversed(texts[:4]):
         path = _path_for(text)
-        fits = text if path is not None else text.encode("ascii", "replace").decode()
+        fits = (text if path is not None else text.encode("ascii", "replace").decode())[:200]
         font = _font(path or "", round(size))
         while len(fits) > 4 and font.getlength(fits) > (right - left) * 0.72:
             fits = fits[:-2].rstrip("…") + "…"

@@ -26,9 +26,9 @@ class Limiter:
         """Seconds after which a request would be served; 0 serves it now.
 
         Args:
-            limit: requests per second; None for any number. Below one it is one request in so many seconds.
+            limit: requests per second; None or 0 for any number. Below one it is one request in so many seconds.
         """
-        if limit is None:
+        if not limit:
             return 0.0
         window, most = (1.0, int(limit)) if limit >= 1 else (1.0 / max(limit, 1e-6), 1)
         with self._lock:

@@ -154,6 +154,7 @@ _TIMES = (
     (r"\bdawn|sunrise|morning|daybreak|晨|日出|黎明|清早", _DAWN),
     (r"sunset|\bdusk|evening|黄昏|日落|夕阳|傍晚|晚霞", _DUSK),
     (r"golden hour|afternoon|午后|下午", _GOLDEN),
+    (r"\bmoon\b|明月|圆月|月亮|月下", _NIGHT),
 )
 _WEATHERS = (
     ("storm", r"\bstorm|thunder|lightning|tempest|暴风|雷|闪电"),
@@ -209,7 +210,12 @@ def mood_of(prompt: str, dice: random.Random, refused: str = "") -> Mood:
         if wanted(r"desert|\bdunes?\b|sahara|沙漠"):
             mood = _in_desert(mood)
     mood = _in_weather(mood, frozenset(weather))
-    water = r"\bwet\b|\bsea\b|lake|river|water(?!colou?r)|ocean|harbou?r|beach|coast|pond|湖|海|河|江|水(?!彩|墨|杯)|湿"
+    if mood.place == "space" and wanted(r"\bmars\b|火星"):
+        mood = replace(mood, leaf=(186, 92, 58), near=(70, 28, 26), far=(156, 82, 70))
+    water = (
+        r"\bwet\b|\bsea\b|lake|river|water(?!colou?r)|ocean|harbou?r|beach|coast|pond|湖|海|河|江|水(?!彩|墨|杯)|湿"
+        r"|\bboats?\b|\bships?\b|\bsail|yacht|bridge|whale|dolphin|lighthouse|船|舟|帆|桥|鲸|海豚|灯塔"
+    )
     wet = wanted(water) and mood.place == "land"
     sea = mood.place == "land" and wanted(r"\bsea\b|ocean|harbou?r|beach|coast|海")
     mood = replace(mood, wet=mood.wet or wet, place="sea" if sea else mood.place)
@@ -290,8 +296,9 @@ def turned(colour: Colour, turn: float, vivid: float = 1.0) -> Colour:
 
 def _in_season(mood: Mood, season: str) -> Mood:
     if season == "winter":
-        white = (226, 234, 244) if not mood.night else (120, 138, 176)
-        return replace(mood, season=season, leaf=mixed(mood.leaf, white, 0.72), near=mixed(mood.near, white, 0.5))
+        white = (238, 243, 250) if not mood.night else (112, 130, 172)
+        blue = (150, 172, 204) if not mood.night else (44, 58, 98)
+        return replace(mood, season=season, leaf=mixed(mood.leaf, white, 0.9), near=mixed(mood.near, blue, 0.8))
     if season == "autumn":
         return replace(
             mood,
@@ -325,12 +332,17 @@ def _in_weather(mood: Mood, weather: frozenset[str]) -> Mood:
     mood = replace(mood, weather=weather)
     grey = (62, 72, 88) if mood.night else (148, 158, 168)
     if "storm" in weather:
-        dark = mixed(grey, (24, 30, 44), 0.5)
-        sky = tuple(mixed(one, dark, 0.72) for one in mood.sky)
-        return replace(mood, sky=sky, far=mixed(mood.far, dark, 0.6), wet=True, stars=False, sun=0.8)
+        tones = ((26, 32, 46), (46, 54, 70), (82, 92, 106), (132, 138, 142))
+        sky = tuple(mixed(one, tone, 0.86) for one, tone in zip(mood.sky, tones, strict=True))
+        near, leaf = mixed(mood.near, (22, 28, 36), 0.5), mixed(mood.leaf, (58, 74, 76), 0.5)
+        far = mixed(mood.far, tones[2], 0.75)
+        return replace(mood, sky=sky, far=far, near=near, leaf=leaf, wet=True, stars=False, sun=0.8)
     if weather & {"rain", "fog", "snow"}:
-        much = 0.62 if not weather & {"snow"} else 0.4
-        air = mixed(grey, (236, 240, 244), 0.35 if weather & {"snow", "fog"} and not mood.night else 0.0)
-        sky = tuple(mixed(one, air, much) for one in mood.sky)
-        return replace(mood, sky=sky, far=mixed(mood.far, air, 0.6), stars=False, wet=mood.wet or "rain" in weather)
+        light = (1.0, 0.92, 0.6, 0.35) if weather & {"snow", "fog"} and not mood.night else (0.3, 0.2, 0.0, 0.0)
+        airs = [mixed(grey, (240, 243, 247), 0.75 * (1 - part)) for part in light]
+        if "rain" in weather:
+            airs = [mixed(grey, (58, 70, 88), 0.6 * part) for part in (1.0, 0.7, 0.3, 0.0)]
+        sky = tuple(mixed(one, air, 0.7) for one, air in zip(mood.sky, airs, strict=True))
+        far = mixed(mood.far, airs[-1], 0.6)
+        return replace(mood, sky=sky, far=far, stars=False, wet=mood.wet or "rain" in weather)
     return mood

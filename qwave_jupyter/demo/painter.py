@@ -16,14 +16,20 @@ from dataclasses import dataclass, replace
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, PngImagePlugin
 
 from qwave_jupyter.demo import edits, lettering
+from qwave_jupyter.demo.interiors import table
 from qwave_jupyter.demo.moods import Mood, mixed, mood_at, mood_of, turned
-from qwave_jupyter.demo.motifs import Wish, place, place_middle, wishes_in
+from qwave_jupyter.demo.motifs import Wish, wishes_in
 from qwave_jupyter.demo.palettes import Share, in_palette
+from qwave_jupyter.demo.patterns import pattern
 from qwave_jupyter.demo.pens import column
-from qwave_jupyter.demo.scenery import Scene, bank, ground, hills, open_scene
+from qwave_jupyter.demo.placing import place, place_alone, place_middle
+from qwave_jupyter.demo.scenery import bank, ground, hills
 from qwave_jupyter.demo.skies import weather
 from qwave_jupyter.demo.skylines import bridge, city
-from qwave_jupyter.demo.styles import grain, style_of, styled
+from qwave_jupyter.demo.stage import Scene, open_scene
+from qwave_jupyter.demo.styles import LINED, style_of, styled
+from qwave_jupyter.demo.textures import grain
+from qwave_jupyter.demo.woods import frame_with_trees
 
 __all__ = ["Brief", "paint", "pixel_size"]
 
@@ -105,6 +111,7 @@ class _Plan:
     style: str
     text: str
     fine: int
+    refused: frozenset[str]
 
 
 def pixel_size(aspect_ratio: str | None, resolution: str | None) -> tuple[int, int]:
@@ -120,12 +127,12 @@ def pixel_size(aspect_ratio: str | None, resolution: str | None) -> tuple[int, i
     """
     left, _, right = (aspect_ratio or "").partition(":")
     try:
-        ratio = min(8.0, max(0.125, float(left) / float(right)))
+        ratio = float(left) / float(right)
     except (ValueError, ZeroDivisionError):
         ratio = 1.0
-    ratio = ratio if math.isfinite(ratio) else 1.0
+    ratio = min(8.0, max(0.125, ratio)) if math.isfinite(ratio) else 1.0
     tier = (resolution or "1k").lower()
-    if re.fullmatch(r"\d{1,2}mp", tier):
+    if re.fullmatch(r"[0-9]{1,2}mp", tier):
         area = max(1, min(16, int(tier[:-2]))) * _MEGAPIXEL
         return _even(math.sqrt(area * ratio)), _even(math.sqrt(area / ratio))
     side = _TIERS.get(tier, 1024)
@@ -168,7 +175,12 @@ def _planned(brief: Brief) -> _Plan:
     if brief.weird or brief.vivid != 1.0:
         mood = _bent(mood, brief.weird, brief.vivid)
     return _Plan(
-        mood, wishes_in(read, refused), style_of(words, refused), lettering.quoted(prompt), _FINE.get(brief.quality, 1)
+        mood=mood,
+        wishes=wishes_in(read, refused),
+        style=style_of(words, refused),
+        text=lettering.quoted(prompt),
+        fine=_FINE.get(brief.quality, 1),
+        refused=frozenset(wish.name for wish in wishes_in(refused)),
     )
 
 
@@ -207,30 +219,37 @@ def _stage(brief: Brief, plan: _Plan, size: tuple[int, int], before: Image.Image
         scene = _relit(before.resize(canvas, Image.Resampling.BICUBIC), plan, dice, brief)
     elif brief.transparent:
         scene = Scene(Image.new("RGBA", canvas), plan.mood, dice, canvas[1] * 0.6, canvas[1] * 0.9, (0, 0), plan.fine)
-        place(scene, plan.wishes or [Wish("tree")], alone=True)
-        return styled(plan.style, scene.image, plan.mood, dice)
+        scene.lines = Image.new("L", canvas) if plan.style in LINED else None
+        place_alone(scene, plan.wishes or [Wish("tree")])
+        return styled(plan.style, scene.image, plan.mood, dice, scene.lines)
+    elif brief.tile:
+        scene = pattern(canvas, plan.mood, plan.wishes, dice, lines=plan.style in LINED)
+        return styled(plan.style, scene.image, plan.mood, dice, scene.lines)
     else:
         at = 0.14 + 0.72 * brief.part if brief.series else None
-        asked = "moon" if "moon" in names else "sun" if "sun" in names else ""
-        scene = open_scene(canvas, plan.mood, dice, plan.fine, at, moon=asked)
+        asked = next((one for one in ("moon", "sun") if one in names), "none" if "sun" in plan.refused else "")
+        scene = open_scene(canvas, plan.mood, dice, plan.fine, at, moon=asked, lines=plan.style in LINED)
         scene.shift = (brief.part - 0.5) * 0.4 if brief.series else 0.0
         _landscape(scene, plan, names)
+    if scene.framed:
+        frame_with_trees(scene)
     place(scene, plan.wishes)
     weather(scene.image, plan.mood, scene.fork(), scene.horizon)
     picture = scene.image
     if before is None:
         _framed(picture, plan.mood)
         picture = ImageEnhance.Color(picture).enhance(brief.vivid) if brief.vivid != 1.0 else picture
-    picture = styled(plan.style, picture, plan.mood, dice)
+    picture = styled(plan.style, picture, plan.mood, dice, scene.lines)
     if before is None and not plan.style and brief.quality != "low":
         picture = grain(picture, dice, 2)
-    if brief.tile:
-        picture = _tiled(picture)
     return picture
 
 
 def _landscape(scene: Scene, plan: _Plan, names: set[str]) -> None:
-    hills(scene, rocky="mountain" in names, wooded="forest" in names or not (names - {"sun", "moon", "mountain"}))
+    wooded = 1.8 if "forest" in names else 0.0 if names - {"sun", "moon", "mountain"} else 1.0
+    hills(scene, rocky="mountain" in names, wooded=wooded if "forest" not in plan.refused else 0.0)
+    if "forest" in names and plan.mood.place == "land" and scene.fine:
+        scene.framed = True
     if "city" in names:
         city(scene, neon=plan.style == "neon" or plan.mood.night)
     if plan.mood.wet:
@@ -240,7 +259,9 @@ def _landscape(scene: Scene, plan: _Plan, names: set[str]) -> None:
         bridge(scene)
     if not plan.mood.wet:
         place_middle(scene, plan.wishes)
-    if plan.mood.wet and "city" not in names and any(wish.motif.stance == "near" for wish in plan.wishes):
+    if "cup" in names and plan.mood.place in {"land", "sea", "desert"}:
+        table(scene)
+    elif plan.mood.wet and "city" not in names and any(wish.motif.stance == "near" for wish in plan.wishes):
         bank(scene)
 
 
@@ -293,7 +314,7 @@ def _ground(part: Image.Image, plan: _Plan, brief: Brief, allowed: Image.Image |
     """What a change starts from: all of the reference, or the blurred surroundings of a region, or nothing of it."""
     if allowed is None:
         return part
-    if not any(wish.motif.draw for wish in plan.wishes):
+    if not any(wish.motif.stance not in {"sky", "far"} for wish in plan.wishes):
         return None
     tiny = part.convert("RGB").resize((5, 5), Image.Resampling.BOX)
     return tiny.resize(_canvas(part.size, brief.quality), Image.Resampling.BICUBIC)
@@ -335,13 +356,6 @@ def _framed(picture: Image.Image, mood: Mood) -> None:
     away = Image.radial_gradient("L").resize(picture.size, Image.Resampling.BICUBIC)
     dark = mixed(mood.sky[0], mood.near, 0.6)
     picture.paste(dark, (0, 0), away.point([round(max(0, value - 96) * 0.62) for value in range(256)]))
-
-
-def _tiled(picture: Image.Image) -> Image.Image:
-    moved = ImageChops.offset(picture, picture.width // 2, picture.height // 2)
-    middle = Image.radial_gradient("L").resize(picture.size, Image.Resampling.BICUBIC)
-    mask = middle.point([max(0, min(255, (116 - value) * 6)) for value in range(256)])
-    return Image.composite(picture, moved, mask)
 
 
 def _lettered(picture: Image.Image, brief: Brief, plan: _Plan, area: tuple[int, int, int, int] | None) -> None:

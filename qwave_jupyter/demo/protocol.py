@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from qwave_jupyter import words
-from qwave_jupyter.catalog import Catalog
+from qwave_jupyter.catalog import Catalog, Model
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo import control, images_endpoint, ordering, painter, tools_endpoint, webhooks
 from qwave_jupyter.demo.book import Book
@@ -100,7 +100,8 @@ class Protocol:
         short = {name: fault_of(name, switches.pop(name)) for name in FAULT_SWITCHES if name in switches}
         self.switches = self.switches.changed(switches)
         for name, fault in short.items():
-            self.faults.drop(name)
+            # What a program has set at one place only isn't the switch's to take back.
+            self.faults.drop(name, at="submit" if name == "fail" else "any")
             if fault is not None:
                 self.faults.add(fault)
         return self.switches
@@ -204,8 +205,12 @@ class Protocol:
             return self._dialect().refused(refusal, place)
 
     def _dialect(self, model: str = "") -> Dialect:
-        page = self.catalog.model(model).answer if model else ""
-        return dialect_of(self.switches.dialect, self.catalog.edition, page)
+        page = self._page(model)
+        return dialect_of(self.switches.dialect, self.catalog.edition, page.answer if page else "")
+
+    def _page(self, model: str) -> Model | None:
+        # A task that was kept from an earlier run may be of another edition's model.
+        return self.catalog.model(model) if model in self.catalog.ids() else None
 
     def _controlled(self, order: Order) -> Answer:
         self._let_in(order)
@@ -329,7 +334,8 @@ class Protocol:
         return picture
 
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
-        defaults = self.catalog.model(task.model).effective({})
+        page = self._page(task.model)
+        defaults = page.effective({}) if page else {}
         return brief_of(task.values, index, task.seed, kind, self._own_picture, defaults)
 
     def _own_picture(self, address: str) -> bytes | None:
@@ -348,7 +354,8 @@ class Protocol:
     def _lifetime(self, task: Task) -> float:
         if self.switches.expire_links is not None:
             return self.switches.expire_links
-        return (self.catalog.model(task.model).link_hours or 24) * 3600.0
+        page = self._page(task.model)
+        return ((page.link_hours if page else None) or 24) * 3600.0
 
 
 def _shape_of(order: Order) -> str:

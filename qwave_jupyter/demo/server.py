@@ -21,6 +21,7 @@ import tornado.web
 from qwave_jupyter import catalog, words
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo.exchange import Answer, Order
+from qwave_jupyter.demo.explaining import explained, manual
 from qwave_jupyter.demo.protocol import Protocol
 from qwave_jupyter.demo.store import Store
 from qwave_jupyter.demo.switches import Switches
@@ -69,6 +70,7 @@ class DemoServer:
         clock: Clock = SYSTEM_CLOCK,
         **options: Any,
     ) -> None:
+        self.edition = edition
         self.key = key or f"demo-{secrets.token_hex(8)}"
         self.protocol = Protocol(catalog.load(edition), clock=clock, key=self.key, **options)
         self._store = Store(keep_in, clock) if keep_in else None
@@ -117,6 +119,19 @@ class DemoServer:
     def change(self, **switches: Any) -> Switches:
         """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.protocol.Protocol.change`."""
         return self.protocol.change(**switches)
+
+    def calm(self) -> None:
+        """Turn all switches back and forget all faults."""
+        self.protocol.faults.replace(())
+        self.protocol.switches = Switches()
+
+    def explained(self) -> list[str]:
+        """What is turned, line by line; see :func:`~qwave_jupyter.demo.explaining.explained`."""
+        return explained(self.protocol.switches, self.protocol.faults.still_open())
+
+    def manual(self) -> list[str]:
+        """All switches, line by line; see :func:`~qwave_jupyter.demo.explaining.manual`."""
+        return manual(self.protocol.switches, self.protocol.faults.still_open())
 
     def handle(self, order: Order) -> Answer:
         """Answer one request and keep what it changed."""

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from qwave_jupyter.demo.moods import Mood, mixed
 
-__all__ = ["clouds", "sky_lights", "weather"]
+__all__ = ["sky_lights", "weather"]
 
 
 def sky_lights(
@@ -19,8 +19,8 @@ def sky_lights(
     horizon: float,
     light: tuple[float, float],
     asked: str = "",
-) -> None:
-    """Stars, sun or moon with their glow, northern lights, a rainbow.
+) -> float:
+    """Stars, sun or moon with their glow, northern lights, a rainbow; the disc's radius in pixels, or 0.
 
     Args:
         canvas: is changed.
@@ -28,19 +28,20 @@ def sky_lights(
         dice: decides where stars are.
         horizon: in pixels from the top.
         light: where sun or moon stand, in pixels.
-        asked: ``moon`` or ``sun`` where the prompt asks for one, which is then large.
+        asked: ``moon`` or ``sun`` where the prompt asks for one, which is then large; ``none`` where it wants none.
     """
     width, height = canvas.size
     short = min(width, height)
     if mood.stars:
         _stars(canvas, mood, dice, horizon)
     if mood.place == "space":
-        _planet(canvas, mood, dice, horizon)
+        _planet(canvas, mood, dice, horizon, light)
     if "aurora" in mood.weather:
         _aurora(canvas, dice, horizon)
     if mood.place == "underwater":
-        return
-    covered = bool(mood.weather & {"rain", "storm", "fog", "snow"}) and not asked
+        return 0.0
+    covered = asked == "none" or (bool(mood.weather & {"rain", "storm", "fog", "snow"}) and not asked)
+    disc = 0.0
     radius = round(short * (0.85 if not mood.night else 0.5))
     _halo(canvas, mood.light, light, radius, 0.5 if covered else 0.85)
     _halo(canvas, mood.light, light, round(radius * 0.35), 0.3 if covered else 0.7)
@@ -49,52 +50,7 @@ def sky_lights(
         _disc(canvas, mood, light, disc, moon=asked == "moon" or (mood.night and asked != "sun"))
     if "rainbow" in mood.weather:
         _rainbow(canvas, dice, horizon)
-
-
-def clouds(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float, light: tuple[float, float]) -> None:
-    """Clouds: streaks when the sun is low, heaps by day, a lid in bad weather.
-
-    Args:
-        canvas: is changed.
-        mood: the light.
-        dice: decides where they are.
-        horizon: in pixels from the top.
-        light: where the light stands, in pixels.
-    """
-    if mood.place in {"space", "underwater"}:
-        return
-    width = canvas.width
-    heavy = bool(mood.weather & {"rain", "storm", "clouds", "snow"})
-    small = max(16, width // 3), max(16, round(horizon) // 3)
-    for layer in range(3 if heavy else 2):
-        mask = Image.new("L", small)
-        pen = ImageDraw.Draw(mask)
-        low = mood.sun < 0.35 and not heavy
-        for _ in range(dice.randrange(2, 5) + (4 if heavy else 0)):
-            x = dice.uniform(-0.1, 1.1) * small[0]
-            y = small[1] * (dice.uniform(0.0, 0.5) if heavy else dice.uniform(0.12, 0.8))
-            long = small[0] * dice.uniform(0.1, 0.26) * (1.3 if low else 1.0)
-            if low:
-                for _ in range(5):
-                    at, reach = x + dice.uniform(-0.6, 0.6) * long, long * dice.uniform(0.3, 0.8)
-                    thin, drop = long * dice.uniform(0.012, 0.045), dice.uniform(-0.09, 0.09) * long
-                    pen.ellipse((at - reach, y + drop - thin, at + reach, y + drop + thin), fill=210)
-            else:
-                _heap(pen, dice, x, y, long * (1.2 if heavy else 0.8))
-        soft = mask.filter(ImageFilter.GaussianBlur(1.1 if not heavy else 3.5))
-        shifted = ImageChops.offset(soft, 0, max(1, small[1] // 34))
-        bottom = ImageChops.multiply(soft, shifted).resize((width, round(horizon)), Image.Resampling.BICUBIC)
-        whole = soft.resize((width, round(horizon)), Image.Resampling.BICUBIC)
-        near = 0.25 + 0.2 * layer
-        top = mixed(mood.sky[-1], mood.light, 0.75) if not mood.night else mixed(mood.sky[2], mood.light, 0.16)
-        under = mixed(mood.sky[1], mood.far, 0.5)
-        if heavy:
-            top, under = mixed(mood.sky[-1], mood.far, 0.4), mixed(mood.sky[0], mood.near, 0.25)
-        if low:
-            top, under = mixed(mood.light, mood.accent, 0.25), mixed(mood.sky[1], mood.accent, 0.35)
-        canvas.paste(top, (0, 0), whole.point([round(value * (0.45 + near)) for value in range(256)]))
-        canvas.paste(under, (0, 0), bottom.point([round(value * 0.62) for value in range(256)]))
-    _ = light
+    return disc
 
 
 def weather(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
@@ -193,11 +149,13 @@ def _stars(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float)
             pen.ellipse((x - wide, y - wide, x + wide, y + wide), fill=shade)
 
 
-def _planet(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
+def _planet(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float, light: tuple[float, float]) -> None:
     short = min(canvas.size)
+    away = dice.uniform(0.1, 0.3), dice.uniform(0.34, 0.44)
+    large, small = (1 - part if light[0] < canvas.width / 2 else part for part in away)
     for radius, across, down in (
-        (short * dice.uniform(0.13, 0.2), dice.uniform(0.15, 0.85), dice.uniform(0.18, 0.4)),
-        (short * dice.uniform(0.03, 0.05), dice.uniform(0.1, 0.9), dice.uniform(0.1, 0.5)),
+        (short * dice.uniform(0.13, 0.2), large, dice.uniform(0.24, 0.42)),
+        (short * dice.uniform(0.03, 0.05), small, dice.uniform(0.1, 0.2)),
     ):
         side = max(16, round(radius * 4))
         hue = dice.choice(((222, 130, 92), (110, 156, 214), (196, 154, 210), (120, 190, 170)))
@@ -270,15 +228,6 @@ def _rainbow(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
         veil.arc(box, 180, 360, fill=126, width=round(band * 1.6))
     soft = max(1.0, band * 0.55)
     canvas.paste(arc.filter(ImageFilter.GaussianBlur(soft / 2)), (0, 0), mask.filter(ImageFilter.GaussianBlur(soft)))
-
-
-def _heap(pen: ImageDraw.ImageDraw, dice: random.Random, x: float, y: float, long: float) -> None:
-    for _ in range(13):
-        across = dice.gauss(0, 0.42)
-        radius = long * dice.uniform(0.12, 0.3) * max(0.25, 1 - abs(across))
-        at = x + max(-1.0, min(1.0, across)) * long
-        pen.ellipse((at - radius * 1.25, y - radius, at + radius * 1.25, y + radius * 0.5), fill=255)
-    pen.rounded_rectangle((x - long * 0.95, y - long * 0.05, x + long * 0.95, y + long * 0.07), long * 0.06, fill=255)
 
 
 def _mist(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from qwave_jupyter.demo.moods import Colour, mixed
 from qwave_jupyter.demo.pens import column
-from qwave_jupyter.demo.scenery import Scene
+from qwave_jupyter.demo.stage import Scene
 
 __all__ = ["bridge", "city"]
 
@@ -60,7 +60,9 @@ def city(scene: Scene, *, neon: bool = False) -> None:
             paint.rectangle((left, top, right, bottom), fill=colour)
             if dark:
                 lamps.rectangle((left, top, right, bottom), fill=mixed((0, 0, 0), colour, 0.8))
-        scene.image.paste(body, (0, 0), mask.reduce(2))
+        shape = mask.reduce(2)
+        scene.image.paste(body, (0, 0), shape)
+        scene.outline((0, 0), shape, body if layer else None)
         if dark:
             small = glow.reduce(3) if width > 60 and base > 60 else glow
             soft = small.filter(ImageFilter.GaussianBlur(max(1.5, scene.unit / 22)))
@@ -110,11 +112,13 @@ def bridge(scene: Scene) -> None:
         for brace in range(4):
             y = top + (deck - top) * brace / 4 + scene.unit * 0.1
             pen.rectangle(((x - half) * times, y * times, (x + half) * times, (y + scene.unit * 0.1) * times), fill=255)
+    shape = sheet.reduce(times)
     scene.image.paste(
         column((mixed(steel, mood.light, 0.2), steel, mixed(steel, mood.near, 0.4)), (width, height)),
         (0, 0),
-        sheet.reduce(times),
+        shape,
     )
+    scene.outline((0, 0), shape)
     if mood.night:
         glow = ImageDraw.Draw(scene.image)
         for step in range(60):

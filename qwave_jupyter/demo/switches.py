@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from qwave_jupyter.demo.dialects import named
-from qwave_jupyter.demo.faults import Fault
+from qwave_jupyter.demo.faults import TASK_CODES, Fault
 from qwave_jupyter.errors import ConfigurationError
 
-__all__ = ["FAULT_SWITCHES", "Switches", "fault_of"]
+__all__ = ["FAULT_SWITCHES", "SWITCHES", "Switches", "fault_of", "typed"]
 
 #: Switches that are short for a fault.
 FAULT_SWITCHES = ("fail", "reset", "junk")
@@ -24,7 +25,7 @@ class Switches:
         latency: seconds that a plain picture takes; None for each model's own, between 1 and 30 s, which is the
             documented span (Status page, edition 2026-04).
         dialect: one of the documented dialects for all answers; None for the one of the edition's page.
-        rate_limit: requests per second that are served; what is beyond gets a 429.
+        rate_limit: requests per second that are served; what is beyond gets a 429. None and 0 serve any number.
         expire_links: seconds that result links live; None for the page's own time.
         slow: whether everything takes five times as long.
         seed: makes durations the same in every run; None makes each run another.
@@ -43,8 +44,12 @@ class Switches:
     def __post_init__(self) -> None:
         for name in ("latency", "rate_limit", "expire_links"):
             value = getattr(self, name)
-            if value is not None and not (type(value) in {int, float} and value >= 0):
+            if value is not None and not (type(value) in {int, float} and 0 <= value < math.inf):
                 raise ConfigurationError("demo.bad_number", switch=name, given=value, least=0)
+        if self.seed is not None and type(self.seed) is not int:
+            raise ConfigurationError("demo.bad_number", switch="seed", given=self.seed, least=0)
+        if type(self.slow) is not bool:
+            raise ConfigurationError("demo.not_a_choice", switch="slow", given=self.slow, allowed=("True", "False"))
         if self.dialect is not None:
             named(self.dialect)
 
@@ -52,18 +57,51 @@ class Switches:
         """These switches with some of them turned.
 
         Args:
-            changes: name to value.
+            changes: name to value, or to what a person types.
 
         Raises:
             ConfigurationError: no such switch, or a value that it can't take; nothing is changed then.
         """
-        known = [one.name for one in fields(self)]
         for name in changes:
-            if name not in known:
-                raise ConfigurationError(
-                    "demo.not_a_choice", switch="switch", given=name, allowed=[*known, *FAULT_SWITCHES]
-                )
-        return replace(self, **changes)
+            if name not in _DEFAULTS:
+                raise ConfigurationError("demo.not_a_choice", switch="switch", given=name, allowed=SWITCHES)
+        return replace(self, **{name: typed(name, value) for name, value in changes.items()})
+
+
+_DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in fields(Switches)}
+#: Every switch by name.
+SWITCHES = (*_DEFAULTS, *FAULT_SWITCHES)
+
+
+def typed(switch: str, given: Any) -> Any:
+    """The value of a switch that somebody typed; what isn't text stays as it is.
+
+    Args:
+        switch: one of :data:`SWITCHES`.
+        given: a number, a name, ``auto`` (each model's own latency), or ``off`` (as at the start).
+
+    Raises:
+        ConfigurationError: no number where one is needed.
+
+    Example:
+        >>> typed("latency", "8"), typed("latency", "auto"), typed("rate_limit", "off")
+        (8.0, None, None)
+    """
+    if not isinstance(given, str):
+        return given
+    text = given.strip().lower()
+    if text == "off":
+        return _DEFAULTS.get(switch)
+    if switch == "slow":
+        return {"on": True, "true": True, "false": False}.get(text, given)
+    if switch == "latency" and text == "auto":
+        return None
+    if switch in {"dialect", "fail"}:
+        return text
+    try:
+        return float(text) if switch in {"latency", "rate_limit", "expire_links"} else int(text)
+    except ValueError:
+        raise ConfigurationError("demo.bad_number", switch=switch, given=given[:40], least=0) from None
 
 
 def fault_of(switch: str, given: Any) -> Fault | None:
@@ -81,11 +119,16 @@ def fault_of(switch: str, given: Any) -> Fault | None:
         >>> fault_of("fail", "upstream_unavailable:2").times
         2
     """
+    given = typed(switch, given)
     if given in {None, "", 0}:
         return None
     if switch == "fail":
         code, _, times = str(given).partition(":")
-        if times and not times.isdecimal():
-            raise ConfigurationError("demo.bad_number", switch=switch, given=times, least=1)
+        if code not in TASK_CODES:
+            raise ConfigurationError("demo.not_a_choice", switch=switch, given=code[:80], allowed=TASK_CODES)
+        if times and not (times.isdecimal() and times.isascii() and int(times)):
+            raise ConfigurationError("demo.bad_number", switch=switch, given=times[:40], least=1)
         return Fault(at="submit", how="fail", code=code, times=int(times) if times else None)
+    if type(given) is not int or given < 1:
+        raise ConfigurationError("demo.bad_number", switch=switch, given=given, least=1)
     return Fault(at="any", how=switch, times=given)

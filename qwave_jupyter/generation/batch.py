@@ -81,6 +81,7 @@ class Batch:
         executor: runs the rows instead of this process's threads.
         write: a file to which each outcome is appended as a line of JSON.
         total: how many rows there are, where that is known.
+        estimate_usd: USD for all of it, where that is known.
 
     Example:
         >>> batch = Batch([build_a_cat, build_a_dog], workbench, concurrency=2).start()
@@ -99,10 +100,12 @@ class Batch:
         executor: Executor | None = None,
         write: Path | None = None,
         total: int | None = None,
+        estimate_usd: float | None = None,
     ) -> None:
         if concurrency < 1:
             raise UserMistake("generation.bad_concurrency", given=concurrency)
         self.total = total
+        self.estimate_usd = estimate_usd
         self._rows = iter(rows)
         self._bench = workbench
         self._concurrency = concurrency

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import re
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,15 +66,19 @@ class Blobs:
             mime, content = "", text.encode()
         digest = hashlib.sha256(content).hexdigest()
         target = self.folder / digest
-        if target.is_file():
+        if _is_whole(target, content):
             with contextlib.suppress(OSError):
                 os.utime(target)
         else:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._make_room(len(content))
-            part = target.with_name(f"{digest}.{os.getpid()}.part")
-            part.write_bytes(content)
-            part.replace(target)
+            # Many jobs with one picture may begin at once, in threads and in processes.
+            part = target.with_name(f"{digest}.{uuid.uuid4().hex[:8]}.part")
+            try:
+                _write_through(part, content)
+                part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
         return {_MARK: digest, "mime": mime}
 
     def _get(self, digest: str, mime: str) -> str:
@@ -97,6 +102,21 @@ class Blobs:
             with contextlib.suppress(OSError):
                 file.unlink()
                 total -= size
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _is_whole(file: Path, content: bytes) -> bool:
+    # A power cut may leave an empty file under a good name.
+    try:
+        return file.stat().st_size == len(content)
+    except OSError:
+        return False
 
 
 def _decoded(text: str) -> bytes | None:

@@ -18,6 +18,9 @@ from qwave_jupyter.generation.mistakes import Mistake
 
 __all__ = ["Fetch"]
 
+#: Seconds for fetching where the time for the whole job is nearly up: the pictures are paid for.
+_LEAST = 60.0
+
 
 @dataclass
 class Fetch:
@@ -28,6 +31,7 @@ class Fetch:
         publish: makes the next snapshot from changes.
         on_retry: told before each repetition.
         say: adds a notice.
+        deadline: monotonic seconds of the clock beyond which a transfer isn't repeated, some grace aside.
         entry: the journal's entry of a job that is picked up again, with what is there already.
     """
 
@@ -35,6 +39,7 @@ class Fetch:
     publish: Callable[..., Any]
     on_retry: OnRetry
     say: Callable[[Mistake], None]
+    deadline: float
     entry: Entry | None = None
     _here: dict[int, tuple[GeneratedImage, str]] = field(default_factory=dict)
 
@@ -51,11 +56,11 @@ class Fetch:
         keeper = self._keeper(task)
         if self.entry is not None:
             keeper.clear_away()
-        failed = self._each(links, keeper)
+        failed, missing = self._each(links, keeper)
         if len(links) > len(task.pictures) and len(self._here) >= len(task.pictures):
             # Links that may have been mirrors of one picture needn't all work.
             failed = []
-        self._conclude(failed)
+        self._conclude(failed, missing)
         return self._gallery()
 
     def _keeper(self, task: Task) -> Keeper:
@@ -69,11 +74,14 @@ class Fetch:
             created=self.entry.created if self.entry is not None else course.bench.clock.now(),
             cost_usd=None if cost is None else round(cost / max(1, len(task.pictures)), 9),
             stop=course.stop,
+            deadline=max(self.deadline, course.bench.clock.monotonic() + _LEAST),
             on_retry=self.on_retry,
         )
 
-    def _each(self, links: Sequence[PictureLink], keeper: Keeper) -> list[DownloadFailed]:
+    def _each(self, links: Sequence[PictureLink], keeper: Keeper) -> tuple[list[DownloadFailed], int]:
+        """What went wrong, and how many pictures are missing for it."""
         failed: list[DownloadFailed] = []
+        missing = 0
         for index, link in enumerate(links, 1):
             if index in self._here:
                 continue
@@ -81,7 +89,9 @@ class Fetch:
                 kept = keeper.keep(link, index, self._is_known)
             except DownloadFailed as problem:
                 failed.append(problem)
+                missing += 1
                 if problem.code == "cannot_save":
+                    missing += sum(later not in self._here for later in range(index + 1, len(links) + 1))
                     break
                 continue
             if kept is not None:
@@ -89,7 +99,7 @@ class Fetch:
                 files = [records.image_record(image, digest) for _, (image, digest) in sorted(self._here.items())]
                 self.course.note(files=files)
                 self.publish(gallery=self._gallery(), retry=None)
-        return failed
+        return failed, missing
 
     def _already_here(self) -> dict[int, tuple[GeneratedImage, str]]:
         if self.entry is None:
@@ -104,7 +114,7 @@ class Fetch:
     def _gallery(self) -> Gallery:
         return Gallery([self._here[index][0] for index in sorted(self._here)], showing=self.course.bench.showing)
 
-    def _conclude(self, failed: Sequence[DownloadFailed]) -> None:
+    def _conclude(self, failed: Sequence[DownloadFailed], missing: int) -> None:
         course = self.course
         if failed and not self._here:
             # Links that were dead when the job was picked up again will not come back to life.
@@ -113,8 +123,8 @@ class Fetch:
             course.note(error=said, **({"state": "failed"} if final else {}))
             raise failed[0]
         if failed:
-            detail = {"count": len(failed), "reason": str(failed[0])}
-            self.say(Mistake("some_missing", "images", len(failed), severity="warn", detail=detail))
+            detail = {"count": missing, "reason": str(failed[0])}
+            self.say(Mistake("some_missing", "images", missing, severity="warn", detail=detail))
             return
         course.note(state="done", error=None)
         asked = course.request.pictures_asked

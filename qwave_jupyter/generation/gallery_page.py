@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qwave_jupyter import words
@@ -28,20 +29,22 @@ dd { margin: 0; }
 """
 
 
-def render(gallery: Gallery, *, title: str = "") -> str:
+def render(gallery: Gallery, *, title: str = "", lines: Sequence[str] = ()) -> str:
     """The page's HTML.
 
     Args:
         gallery: the pictures.
         title: "" for the first prompt.
+        lines: what stands below it.
     """
+    told = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
     heading = title or (gallery[0].alt[:120] if gallery else words.say("generation.no_pictures_here"))
     figures = "\n".join(_figure(image) for image in gallery)
     return (
         f'<!doctype html>\n<html lang="{words.language()}">\n<head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(heading)}</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>{html.escape(heading)}</h1>\n<main>\n{figures}\n</main></body>\n</html>\n"
+        f"<body><h1>{html.escape(heading)}</h1>{told}\n<main>\n{figures}\n</main></body>\n</html>\n"
     )
 
 

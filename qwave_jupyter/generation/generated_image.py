@@ -84,6 +84,7 @@ class GeneratedImage:
         """Pixel size (width, height)."""
         return self.width, self.height
 
+    @property
     def pil(self) -> Image.Image:
         """The full picture as a PIL image, read from disk now.
 

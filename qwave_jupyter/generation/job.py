@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.api.retries import Stopped
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, WaitTimeout
+from qwave_jupyter.generation import patience
 from qwave_jupyter.generation.course import CANCEL_WITHIN, Course
 from qwave_jupyter.generation.gallery import Gallery
 from qwave_jupyter.generation.naming import short_id
@@ -194,13 +195,7 @@ class Job:
         Returns:
             Whether it is over.
         """
-        until = None if timeout is None else time.monotonic() + timeout
-        while not self._over.is_set():
-            left = _SLICE if until is None else min(_SLICE, until - time.monotonic())
-            if left <= 0:
-                return False
-            self._over.wait(left)
-        return True
+        return patience.wait_for(self._over, timeout)
 
     def result(self, timeout: float | None = None) -> Gallery:
         """Wait for the pictures. An interrupt (Ctrl-C, ⏹) cancels the job and says what became of it.

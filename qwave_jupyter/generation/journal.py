@@ -19,16 +19,18 @@ from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import JournalUnavailable
 from qwave_jupyter.generation import journal_schema as schema
 from qwave_jupyter.generation.blobs import Blobs
-from qwave_jupyter.generation.journal_entries import OPEN_STATES, Costs, Entry, from_row, stored, to_row
+from qwave_jupyter.generation.journal_entries import Costs, Entry, from_row, stored, to_row
 from qwave_jupyter.generation.locks import JobLock, NoLock, lock_of
 
-__all__ = ["OPEN_STATES", "Costs", "Entry", "Journal", "JournalWarning", "NullJournal", "open_journal"]
+__all__ = ["Costs", "Entry", "Journal", "JournalWarning", "NullJournal", "open_journal"]
 
 Result = TypeVar("Result")
 
 _BUSY_SECONDS = 20.0
 _ALL = ", ".join(schema.COLUMNS)
 _PACE_NEEDED = 3
+#: How long to wait for another kernel that mends the journal.
+_MENDING_SECONDS, _MENDING_STEPS = 10.0, 200
 
 
 class JournalWarning(UserWarning):
@@ -56,6 +58,7 @@ class Journal:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._owner = 0
+        self._file: tuple[int, int] | None = None
         self._writable = True
         self._warned: set[str] = set()
 
@@ -108,7 +111,7 @@ class Journal:
         Args:
             base_url: only those of this server; None for all.
         """
-        states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+        states = ", ".join(f"'{state}'" for state in schema.OPEN_STATES)
         entries = self._entries(f"WHERE state IN ({states}) ORDER BY created")
         return tuple(entry for entry in entries if base_url is None or entry.base_url == base_url)
 
@@ -158,22 +161,29 @@ class Journal:
                 return entry
         return None
 
-    def costs(self, by: str = "model", *, since: float = 0.0, notebook: str | None = None) -> tuple[Costs, ...]:
+    def costs(
+        self, by: str = "model", *, since: float = 0.0, notebook: str | None = None, demo: bool | None = None
+    ) -> tuple[Costs, ...]:
         """What jobs cost, in groups; the newest day first, else the dearest group first.
 
         Args:
             by: ``day``, ``model`` or ``notebook``.
             since: Unix seconds of the oldest intent that counts.
             notebook: only this notebook's jobs.
+            demo: only the jobs of a server on this machine, or only those of others; None for all.
         """
         group = {
             "day": "date(created, 'unixepoch', 'localtime')",
             "model": "model",
             "notebook": "coalesce(notebook, '')",
         }
-        states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+        states = ", ".join(f"'{state}'" for state in schema.OPEN_STATES)
         order = "1 DESC" if by == "day" else "5 DESC, 3 DESC"
         where = "created >= ? AND state != 'refused'" + (" AND notebook = ?" if notebook is not None else "")
+        if demo is not None:
+            where += (
+                f" AND {'' if demo else 'NOT '}(base_url LIKE 'http://127.0.0.1%' OR base_url LIKE 'http://localhost%')"
+            )
         sql = f"""
             SELECT {group[by]}, count(*), coalesce(sum(estimate_usd), 0),
                 coalesce(sum(CASE WHEN state IN ({states}) AND cost_quota IS NULL THEN held_quota END), 0),
@@ -216,17 +226,20 @@ class Journal:
 
     def _do(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
         with self._lock:
+            seen = _identity(self.path)
             try:
                 return self._try(work, writing=writing)
             except sqlite3.Error as problem:
                 failure = problem
             # A damaged file is moved aside, once, and the work is done on the new one.
-            if schema.is_damage(failure) and self._mend(failure):
+            if self._writable and schema.is_damage(failure) and self._mend(failure, seen):
                 try:
                     return self._try(work, writing=writing)
                 except sqlite3.Error as problem:
                     failure = problem
-            self._say("journal_unwritable" if writing else "journal_unreadable", failure)
+            self._writable = self._writable and not schema.is_read_only(failure)
+            newer = isinstance(failure, schema.FromNewerRelease)
+            self._say("journal_newer" if newer else "journal_unwritable" if writing else "journal_unreadable", failure)
             return None
 
     def _try(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
@@ -234,9 +247,12 @@ class Journal:
         return None if connection is None or (writing and not self._writable) else work(connection)
 
     def _open(self) -> sqlite3.Connection | None:
-        # A connection must not be carried into a forked process.
+        # A connection must not be carried into a forked process, nor be written to when its file is there no more:
+        # another kernel may have moved it aside as damaged, or a person has cleaned up.
         if self._connection is not None and self._owner == os.getpid():
-            return self._connection
+            if _identity(self.path) == self._file:
+                return self._connection
+            self.close()
         self._owner = os.getpid()
         try:
             self.home.mkdir(parents=True, exist_ok=True)
@@ -249,15 +265,21 @@ class Journal:
             if not self.path.is_file():
                 return None
             self._connection = schema.connect_read_only(self.path, busy_seconds=_BUSY_SECONDS)
+        self._file = _identity(self.path)
         return self._connection
 
-    def _mend(self, problem: sqlite3.Error) -> bool:
+    def _mend(self, problem: sqlite3.Error, seen: tuple[int, int] | None) -> bool:
         """Move a damaged file aside and begin a new one with what can still be read of it."""
         self.close()
         mending = JobLock(self.home / "locks" / "mending.lock")
-        if not mending.acquire():
-            return True
+        for _ in range(_MENDING_STEPS):
+            if mending.acquire():
+                break
+            self._clock.wait(_MENDING_SECONDS / _MENDING_STEPS)
         try:
+            if _identity(self.path) != seen:
+                # Another kernel has mended it meanwhile.
+                return True
             aside = self.path.with_name(f"journal-damaged-{int(self._clock.now())}-{os.getpid()}.sqlite3")
             for ending in ("-wal", "-shm", ""):
                 file = self.path.with_name(self.path.name + ending)
@@ -305,6 +327,14 @@ def open_journal(home: Path, *, clock: Clock = SYSTEM_CLOCK) -> Journal:
         clock: time.
     """
     return Journal(home, clock=clock)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _like(text: str) -> str:

@@ -9,9 +9,23 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-__all__ = ["COLUMNS", "VERSION", "connect", "connect_read_only", "is_damage", "migrate", "salvage"]
+__all__ = [
+    "COLUMNS",
+    "OPEN_STATES",
+    "VERSION",
+    "FromNewerRelease",
+    "connect",
+    "connect_read_only",
+    "is_damage",
+    "is_read_only",
+    "migrate",
+    "salvage",
+]
 
 VERSION = 1
+
+#: States of jobs that somebody may still get pictures from.
+OPEN_STATES = ("submitting", "running", "completed")
 
 #: Every column of ``jobs`` that this release knows, in the order of :class:`~qwave_jupyter.generation.journal.Entry`.
 COLUMNS = (
@@ -93,6 +107,17 @@ _STEPS = (
 _DAMAGED = ("malformed", "not a database", "file is encrypted", "disk image", "unsupported file format")
 
 
+class FromNewerRelease(sqlite3.DatabaseError):
+    """A journal in which a later release has done more than add; it is left as it is.
+
+    Args:
+        version: the version of its tables.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"version {version} > {VERSION}")
+
+
 def connect(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
     """Open a journal for writing: WAL where the file system can, a rollback journal where it can't.
 
@@ -101,6 +126,7 @@ def connect(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
         busy_seconds: how long to wait for other processes.
 
     Raises:
+        FromNewerRelease: it is of another kind than this release knows.
         sqlite3.DatabaseError: it can't be opened, written, or is damaged.
     """
     connection = _opened(str(path), busy_seconds)
@@ -115,6 +141,7 @@ def connect(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
             # A network file system may promise WAL and then fail at the first shared-memory access.
             connection.execute("PRAGMA journal_mode=DELETE").fetchone()
             migrate(connection)
+        _check_columns(connection)
         # A job's intent must survive a power cut: it is what makes a submit repeatable.
         connection.execute("PRAGMA synchronous=FULL")
     except BaseException:
@@ -162,6 +189,18 @@ def migrate(connection: sqlite3.Connection) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _check_columns(connection: sqlite3.Connection) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    there = {row["name"] for row in connection.execute("PRAGMA table_info(jobs)")}
+    if version > VERSION and not there.issuperset(COLUMNS):
+        raise FromNewerRelease(version)
+
+
+def is_read_only(problem: sqlite3.Error) -> bool:
+    """Whether an error means that the file may be read and not written."""
+    return "readonly database" in str(problem).lower()
 
 
 def is_damage(problem: sqlite3.Error) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,6 +47,7 @@ class Keeper:
         created: Unix seconds that stand in the file names.
         cost_usd: one picture's share of the cost, or None.
         stop: ends a transfer.
+        deadline: monotonic seconds of the clock beyond which a transfer isn't repeated.
         on_retry: told before each repetition.
     """
 
@@ -56,6 +58,7 @@ class Keeper:
     created: float
     cost_usd: float | None
     stop: threading.Event
+    deadline: float
     on_retry: OnRetry
 
     def keep(self, link: PictureLink, index: int, is_known: Callable[[str], bool]) -> Kept | None:
@@ -75,15 +78,26 @@ class Keeper:
         """
         folder = self.bench.save_dir
         stem = naming.file_stem(self.request.prompt, self.job_id, index, self.created)
-        part = folder / f".{stem}.{os.getpid()}.part"
+        # A name of its own for each attempt: an abandoned transfer may wake up much later, and clear its own file away.
+        part = folder / f".{stem}.{uuid.uuid4().hex[:8]}.part"
+        found: list[pictures.PictureFacts] = []
+
+        def check(arrived: Path) -> None:
+            try:
+                found[:] = [pictures.look(arrived, whole=True)]
+            except pictures.NotAPicture as problem:
+                raise self._failed("not_decodable", link, reason=problem.detail or problem.reason) from None
+
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.bench.client.download(link, part, stop=self.stop, on_retry=self.on_retry)
+            self.bench.client.download(
+                link, part, stop=self.stop, deadline=self.deadline, on_retry=self.on_retry, check=check
+            )
             content = part.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
             if is_known(digest):
                 return None
-            return Kept(self._named(part, content, stem, index, link), digest)
+            return Kept(self._named(part, content, found[0], stem, index, link), digest)
         except OSError as problem:
             reason = problem.strerror or type(problem).__name__
             raise self._failed("cannot_save", link, folder=str(folder), reason=reason) from None
@@ -97,11 +111,9 @@ class Keeper:
             for left in self.bench.save_dir.glob(f".*-{naming.short_id(self.job_id)}-*.part"):
                 left.unlink()
 
-    def _named(self, part: Path, content: bytes, stem: str, index: int, link: PictureLink) -> GeneratedImage:
-        try:
-            facts = pictures.look(part, whole=True)
-        except pictures.NotAPicture as problem:
-            raise self._failed("not_decodable", link, reason=problem.detail or problem.reason) from None
+    def _named(
+        self, part: Path, content: bytes, facts: pictures.PictureFacts, stem: str, index: int, link: PictureLink
+    ) -> GeneratedImage:
         image = GeneratedImage(
             path=part.with_name(f"{stem}.{pictures.ENDINGS.get(facts.format, facts.format)}"),
             url=link.urls[0] if link.urls else None,
@@ -143,7 +155,14 @@ class Keeper:
     def _failed(self, code: str, link: PictureLink, **fields: str) -> DownloadFailed:
         where = link.urls[0][:500] if link.urls else "–"
         return DownloadFailed(
-            f"generation.{code}", link=where, links=link.urls, job_id=self.job_id, task_id=self.task_id, **fields
+            f"generation.{code}",
+            link=where,
+            links=link.urls,
+            job_id=self.job_id,
+            task_id=self.task_id,
+            repeat=code == "not_decodable",
+            retry_after=None,
+            **fields,
         )
 
 

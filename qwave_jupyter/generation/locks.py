@@ -9,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from pathlib import Path
 
 __all__ = ["JobLock", "NoLock", "lock_of"]
 
 #: File systems take names of 255 bytes; a journal row may say anything.
 _LONGEST_NAME = 100
+#: A lock that is still taken after so many looks, so many seconds apart, is held by somebody who works.
+_MOST_GLANCES, _GLANCE = 8, 0.002
 
 
 class JobLock:
@@ -47,6 +50,7 @@ class JobLock:
         """
         if self.held:
             return True
+        glances = 0
         while True:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +60,12 @@ class JobLock:
             try:
                 if not _lock(descriptor):
                     os.close(descriptor)
-                    return False
+                    if glances == _MOST_GLANCES:
+                        return False
+                    # It may only be somebody who looks whether it is held, and for that must hold it for a moment.
+                    glances += 1
+                    time.sleep(_GLANCE)
+                    continue
                 if _is_still(descriptor, self.path):
                     self._descriptor = descriptor
                     return True

@@ -73,7 +73,7 @@ def weigh(path: Path) -> Weight:
     """
     try:
         content = path.read_bytes()
-        cells = json.loads(content)["cells"]
+        cells = list(json.loads(content)["cells"])
     except (OSError, ValueError, KeyError, TypeError):
         raise OptionMistake("generation.no_notebook", path=path) from None
     found = [one for place, cell in enumerate(cells, 1) if (one := _weighed(place, cell)) is not None]

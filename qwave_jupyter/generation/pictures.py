@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,6 +113,8 @@ def _opened(file: Any, whole: bool) -> Image.Image:
         LookupError,
         TypeError,
         MemoryError,
+        struct.error,
+        zlib.error,
     ) as problem:
         # Pillow's decoders fail in many ways on hostile bytes.
         raise NotAPicture("broken", str(problem)[:120]) from None

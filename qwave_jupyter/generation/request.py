@@ -144,7 +144,8 @@ def build(
             wrong.extend(refused.fields["violations"])
     plain, given_pictures = _apart(chosen, options)
     plain = {name: _task_id(chosen, name, given) for name, given in plain.items()}
-    values, unread = chosen.read({"prompt": text, **plain})
+    # A step from an earlier picture needs no words, and an empty field isn't an omitted one.
+    values, unread = chosen.read({"prompt": None if isinstance(text, str) and not text.strip() else text, **plain})
     resolved = _resolved(catalog, chosen, given_pictures, SYSTEM_CLOCK.now() if now is None else now, wrong)
     values.update(_picture_values(chosen, resolved))
     inferred = _fit_action(chosen, values)

@@ -84,7 +84,7 @@ class Run:
         try:
             task = self._taken_up() if self.entry is not None and self.entry.task_id else self._submit()
             task = self._follow(task)
-            gallery = Fetch(course, self.publish, self._retrying, self._say, self.entry)(task)
+            gallery = Fetch(course, self.publish, self._retrying, self._say, self._deadline, self.entry)(task)
         finally:
             # Before anybody hears of the end, so that what is still open can be picked up at once.
             lock.release()

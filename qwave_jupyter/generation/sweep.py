@@ -118,7 +118,15 @@ class Sweep:
             concurrency: how many jobs at once.
             reuse: show identical finished requests again instead of paying again.
         """
-        return SweepRun(self, Batch(self.requests, bench, concurrency=concurrency, reuse=reuse).start(), bench)
+        batch = Batch(
+            self.requests,
+            bench,
+            concurrency=concurrency,
+            reuse=reuse,
+            total=len(self.requests),
+            estimate_usd=self.estimate_usd,
+        )
+        return SweepRun(self, batch.start(), bench)
 
     def cell(self, place: int) -> str:
         """The cell that makes one tile again."""

@@ -105,7 +105,8 @@ class BatchView:
                 sys.stderr.write(f"{end}{self._text()}\n")
                 sys.stderr.flush()
                 return
-            shown = self._sheet().mimebundle()[0] if with_sheet and self._sheet is not None else self._bundle()
+            pictures = self._sheet() if with_sheet and self._sheet is not None else None
+            shown = pictures.mimebundle()[0] if pictures else self._bundle()
             self._handle.update(shown, raw=True)
             if self._box is not None:
                 close_all(self._box)

@@ -11,15 +11,17 @@ from typing import Any
 
 from qwave_jupyter import words
 from qwave_jupyter.catalog.violations import ratio_of
-from qwave_jupyter.errors import QwaveError, RequestRefused
+from qwave_jupyter.errors import QwaveError, RateLimited, RequestRefused
 from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.snapshot import Snapshot
 from qwave_jupyter.look import STYLE
 
-__all__ = ["STYLE", "bundle", "ended", "progress_card", "refused", "running", "text_of"]
+__all__ = ["STYLE", "bundle", "ended", "progress_card", "refused", "running", "short", "text_of"]
 
 #: A bar before this many seconds would only flash.
 _CALM = 1.0
+#: So many last characters of an id tell a person's jobs apart, and every verb takes them.
+_SHORT = 6
 
 
 def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
@@ -31,22 +33,23 @@ def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
         hint: how to stop it, where there is no button.
     """
     elapsed = _elapsed(now, clock)
-    parts = [_phase(now)]
+    # Only what happens is spoken: seconds that pass would drown it.
+    parts = [f'<span role="status" aria-live="polite">{_phase(now)}</span>']
     if elapsed >= _CALM:
         parts.append(f"{elapsed:.0f} s")
     if now.usual:
         parts.append(words.say("notebook.usually", low=f"{now.usual[0]:.0f}", high=f"{now.usual[1]:.0f}"))
+    guessed = 0.0 if now.progress else _guessed(now, elapsed)
+    if guessed and elapsed >= _CALM:
+        parts.append(html.escape(words.say("status.estimated", percent=round(guessed * 100))))
     if now.task_id:
-        parts.append(f'<span class="qw-mono">…{html.escape(now.task_id[-4:])}</span>')
+        parts.append(_task(now.task_id))
     if hint:
         parts.append(html.escape(hint))
-    share = now.progress or _guessed(now, elapsed)
-    bar = ""
-    if elapsed >= _CALM and share:
-        bar = f'<div class="qw-bar"><b style="width:{min(99, round(share * 100))}%"></b></div>'
+    bar = _bar(now.progress or guessed, estimated=not now.progress) if elapsed >= _CALM else ""
     price = now.held_usd if now.held_usd is not None else now.request.estimate_usd
     right = words.dollars(price) if price is not None else ""
-    return _card(_frame(now.request), _title(now), " · ".join(parts), right, bar=bar, live=True)
+    return _card(_frame(now.request), _title(now), " · ".join(parts), right, bar=bar)
 
 
 def ended(now: Snapshot) -> str:
@@ -65,7 +68,7 @@ def failed(error: QwaveError, now: Snapshot | None = None) -> str:
     """The card of what went wrong: what, why, what next."""
     title = html.escape(now.request.model.id) if now else html.escape(words.say("notebook.not_sent"))
     asked = f" <span class='qw-s'>{_asked(now.request)}</span>{_pill(now)}" if now else ""
-    task = f'<span class="qw-mono">…{html.escape(now.task_id[-4:])}</span>' if now and now.task_id else ""
+    task = _task(now.task_id) if now and now.task_id else ""
     return _card('<span class="qw-er">✕</span>', title + asked, html.escape(str(error)), task, bad=True)
 
 
@@ -100,12 +103,17 @@ def progress_card(*, title: str, line: str, right: str, share: float | None, dem
         demo: whether the demo serves.
         bad: whether nothing came of it.
     """
-    bar = f'<div class="qw-bar"><b style="width:{min(99, round(share * 100))}%"></b></div>' if share else ""
+    bar = _bar(share or 0.0)
     frame = '<i style="width:40px;height:40px"></i>' if share is not None else '<span class="qw-ok">✓</span>'
     if bad:
         frame = '<span class="qw-er">✕</span>'
     pill = '<span class="qw-pill">DEMO</span>' if demo else ""
     return _card(frame, html.escape(title) + pill, line, right, bar=bar, bad=bad, live=share is not None)
+
+
+def short(job: Any) -> str:
+    """What a job is called in a line: the end of its task's id, or of its own before it has one."""
+    return str(job.task_id or job.id)[-_SHORT:]
 
 
 def bundle(markup: str, text: str) -> dict[str, str]:
@@ -122,6 +130,25 @@ def _card(
         f'<div class="qw-body"><div class="qw-t">{title}</div><div class="qw-s">{line}</div></div>'
         f'{f"""<div class="qw-right">{right}</div>""" if right else ""}{bar}</div>'
     )
+
+
+def _bar(share: float, *, estimated: bool = False) -> str:
+    if not share:
+        return ""
+    percent = min(99, round(share * 100))
+    name = html.escape(words.say("status.bar_estimated" if estimated else "status.bar_true"))
+    kind = " qw-guess" if estimated else ""
+    return (
+        f'<div class="qw-bar{kind}" role="progressbar" aria-label="{name}" title="{name}" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{percent}"><b style="width:{percent}%"></b></div>'
+    )
+
+
+def _task(task_id: str) -> str:
+    # Selected by one click, without a script: what can be copied is what the verbs take.
+    told = html.escape(words.say("status.task_tip", task=task_id))
+    shown = html.escape(task_id[-_SHORT:])
+    return f'{html.escape(words.say("status.task"))} <code class="qw-mono qw-id" title="{told}">{shown}</code>'
 
 
 def _title(now: Snapshot) -> str:
@@ -152,7 +179,8 @@ def _frame(request: Request) -> str:
 
 def _phase(now: Snapshot) -> str:
     if now.retry is not None:
-        return html.escape(words.say("notebook.retrying", seconds=f"{now.retry.delay:.0f}"))
+        key = "status.throttled" if isinstance(now.retry.reason, RateLimited) else "notebook.retrying"
+        return html.escape(words.say(key, seconds=f"{now.retry.delay:.0f}"))
     known = words.say(f"notebook.phase_{now.phase}")
     unknown = now.phase == "processing" and now.status_word and now.status_word.lower() not in {"processing", "queued"}
     text = f"{known} ({now.status_word[:40]})" if unknown else known

@@ -13,6 +13,7 @@ from qwave_jupyter.generation.sweep import SweepRun
 from qwave_jupyter.lookup import ModelCard
 from qwave_jupyter.notebook import options, sweep_cell
 from qwave_jupyter.notebook.console import Console
+from qwave_jupyter.notebook.nested import NestedLoop
 from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.waiting import stopped, watched
 
@@ -44,35 +45,43 @@ class Cells:
             return None
         if isinstance(job, SweepRun):
             return await sweep_cell.awaited(job, self._console, own)
-        with self._shown(job, hears_clicks=True) as view:
-            if self._goes_on(own):
-                view.detach()
+        with self._shown(job, own, hears_clicks=True) as view:
+            if view.detached:
                 return self._named(job, own)
             gallery = await watched(job, self._console.shell)
         return self._named(_kept_as(gallery, own), own)
 
     def blocking(self, line: str, body: str) -> Any:
-        """A nested cell, or one in a terminal: only an interrupt is heard."""
+        """A nested cell, or one in a terminal: an interrupt is heard, a click only where loops can be nested."""
         job, own = self._started(line, body)
         if job is None:
             return None
         if isinstance(job, SweepRun):
             return sweep_cell.blocking(job, self._console, own)
-        with self._shown(job, hears_clicks=self._goes_on(own)) as view:
-            if self._goes_on(own):
-                view.detach()
+        with self._shown(job, own, hears_clicks=self._hears_clicks() or self._goes_on(own)) as view:
+            if view.detached:
                 return self._named(job, own)
             gallery = job.result()
         return self._named(_kept_as(gallery, own), own)
 
     def present(self, job: Any) -> Any:
         """How ``generate()`` waits in a notebook."""
-        with self._shown(job, hears_clicks=False):
+        with self._shown(job, {}, hears_clicks=self._hears_clicks()):
             return job.result()
 
+    def _hears_clicks(self) -> bool:
+        return NestedLoop(self._console.shell).serves()
+
     @contextlib.contextmanager
-    def _shown(self, job: Any, *, hears_clicks: bool) -> Iterator[Any]:
-        view = view_for(job, self._console.shell, settings.current().display, hears_clicks=hears_clicks)
+    def _shown(self, job: Any, own: Mapping[str, Any], *, hears_clicks: bool) -> Iterator[Any]:
+        view = view_for(
+            job,
+            self._console.shell,
+            settings.current().display,
+            hears_clicks=hears_clicks,
+            stays=self._goes_on(own),
+            embed=own.get("embed") or settings.current().embed,
+        )
         try:
             yield view.open()
         except Cancelled:

@@ -46,9 +46,12 @@ async def comm_pump(kernel: Any) -> AsyncIterator[Pump]:
             if _kind(arguments) not in _COMMS:
                 held.append(item)
                 continue
+            # The kernel has one place for the handler that a message finds; a message within a cell would overwrite it.
+            handler = getattr(kernel, "saved_sigint_handler", None)
             try:
                 await dispatch(*arguments)
             finally:
+                kernel.saved_sigint_handler = handler
                 kernel.set_parent(*parent)
 
     try:

@@ -17,7 +17,7 @@ from qwave_jupyter.catalog import UNSET, Parameter
 from qwave_jupyter.catalog.violations import ratio_of
 from qwave_jupyter.notebook.panel_state import Choice, PanelState, action_of, choices_of
 
-__all__ = ["Field", "Option", "described", "fields_of", "worded"]
+__all__ = ["Field", "Option", "described", "fields_of", "is_shown", "worded"]
 
 #: What everybody looks for first; the rest folds away until a mode needs it.
 _FIRST = ("action", "aspect_ratio", "resolution", "quality", "n")
@@ -93,7 +93,7 @@ def fields_of(state: PanelState, without: tuple[str, ...] = ()) -> tuple[Field, 
     fields = [
         _field(parameter, state, judged.get(name, ()), action)
         for name, parameter in state.model.parameters.items()
-        if name not in without and _is_shown(parameter, state, action)
+        if name not in without and is_shown(parameter, state, action)
     ]
     order = {name: place for place, name in enumerate(_FIRST)}
     return tuple(sorted(fields, key=lambda field: (field.advanced, order.get(field.name, len(order)))))
@@ -128,7 +128,8 @@ def worded(name: str, key: str) -> str:
         return name.replace("_", " ").replace("-", " ").capitalize()
 
 
-def _is_shown(parameter: Parameter, state: PanelState, action: str) -> bool:
+def is_shown(parameter: Parameter, state: PanelState, action: str) -> bool:
+    """Whether a parameter has a place among the controls: of use in a notebook, and taken by the mode in force."""
     if parameter.internal or parameter.picture or parameter.name == "prompt":
         return False
     return not parameter.only_for or action in parameter.only_for or parameter.name in state.values

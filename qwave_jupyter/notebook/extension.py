@@ -2,14 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from typing import Any
 
 from qwave_jupyter import surroundings
+from qwave_jupyter.generation import patience
 from qwave_jupyter.notebook.awaited_cells import AWAITED, MAGIC, AwaitedCells
 
 __all__ = ["load", "unload"]
 
 _loaded: dict[int, Any] = {}
+#: What the catalogue gives out shows itself as a card, without knowing of IPython.
+_MODEL = ("qwave_jupyter.catalog.model", "Model")
+
+
+class _Configurable:
+    """Stands for the settings among what ``%config`` finds, and is made when it first looks."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._made: Any = None
+        if "QWave" in shell.config:
+            self.made()
+
+    def made(self) -> Any:
+        if self._made is None:
+            from qwave_jupyter.notebook.configuration import configurable
+
+            self._made = configurable(self._shell)
+        return self._made
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return self.made().__class__
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.made(), name)
+
+
+class _NestedLoop:
+    """The nested loop, which is of no use before something waits."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._loop: Any = None
+
+    def serves(self) -> bool:
+        if self._loop is None:
+            from qwave_jupyter.notebook.nested import NestedLoop
+
+            self._loop = NestedLoop(self._shell)
+        return bool(self._loop.serves())
+
+    def __call__(self, over: Any, timeout: float | None) -> bool:
+        return bool(self._loop(over, timeout))
 
 
 class _Loaded:
@@ -19,6 +66,8 @@ class _Loaded:
         self._shell = shell
         self._cells: Any = None
         self._lines: Any = None
+        self._console: Any = None
+        self.configurable = _Configurable(shell)
         self.transformer = AwaitedCells(shell)
         self.matcher: Any = None
 
@@ -30,9 +79,9 @@ class _Loaded:
             from qwave_jupyter.notebook.console import Console
             from qwave_jupyter.notebook.lines import Lines
 
-            console = Console(self._shell)
-            self._cells = Cells(console)
-            self._lines = Lines(console)
+            self._console = Console(self._shell)
+            self._cells = Cells(self._console)
+            self._lines = Lines(self._console)
         return self._cells
 
     @property
@@ -45,6 +94,12 @@ class _Loaded:
 
     def present(self, job: Any) -> Any:
         return self.cells.present(job)
+
+    def present_batch(self, batch: Any) -> None:
+        from qwave_jupyter.notebook import batch_cell
+
+        if self.cells:
+            batch_cell.present(batch, self._console)
 
     def person_present(self) -> bool:
         kernel = getattr(self._shell, "kernel", None)
@@ -59,7 +114,8 @@ def load(shell: Any) -> None:
     """
     if id(shell) in _loaded:
         unload(shell)
-    here = _loaded[id(shell)] = _Loaded(shell)
+    here = _Loaded(shell)
+    _loaded[id(shell)] = here
 
     def qwave(line: str, cell: str | None = None) -> Any:
         """Pictures from prompts; ``%%qwave --help -m MODEL`` lists a model's options, ``%qwave`` the verbs."""
@@ -74,12 +130,55 @@ def load(shell: Any) -> None:
     here.matcher = _matcher(shell)
     if getattr(shell, "Completer", None) is not None:
         shell.Completer.custom_matchers.append(here.matcher)
+    shell.configurables.append(here.configurable)
     shell.register_magic_function(qwave, "line_cell", MAGIC)
     shell.register_magic_function(awaited, "cell", AWAITED)
     shell.input_transformers_post.append(here.transformer)
     shell.events.register("pre_run_cell", here.remember)
     surroundings.watch_for_a_person(here.person_present)
     surroundings.set_presenter(here.present)
+    surroundings.set_batch_presenter(here.present_batch)
+    patience.set_way(_NestedLoop(shell))
+    _show_models_as_cards(shell)
+    _tell_of_open_jobs()
+
+
+def _show_models_as_cards(shell: Any) -> None:
+    def as_html(model: Any) -> str:
+        from qwave_jupyter.lookup import ModelCard
+
+        return ModelCard(model)._repr_html_()
+
+    def as_text(model: Any, printer: Any, _: bool) -> None:
+        from qwave_jupyter.lookup import ModelCard
+
+        printer.text(repr(ModelCard(model)))
+
+    formatters = shell.display_formatter.formatters
+    formatters["text/html"].for_type_by_name(*_MODEL, as_html)
+    formatters["text/plain"].for_type_by_name(*_MODEL, as_text)
+
+
+def _tell_of_open_jobs() -> None:
+    homes = surroundings.homes()
+    if "qwave_jupyter.settings" not in sys.modules and not any((one / "journal.sqlite3").is_file() for one in homes):
+        return
+    from qwave_jupyter.generation.open_jobs import count_open
+
+    # Most journals have nothing open, and then there is no need to know which of them is the one in force.
+    if "qwave_jupyter.settings" not in sys.modules and not any(map(count_open, homes)):
+        return
+    from qwave_jupyter import settings, words
+    from qwave_jupyter.errors import QwaveError
+
+    # A setting that can't be used is told of when it is needed.
+    with contextlib.suppress(QwaveError):
+        now = settings.current()
+        count = count_open(now.home / "demo" if settings.serves_demo(now) else now.home)
+        if count:
+            from IPython.display import display
+
+            display({"text/plain": words.say("notebook.open_hint", count=count)}, raw=True)
 
 
 def _matcher(shell: Any) -> Any:
@@ -116,6 +215,8 @@ def unload(shell: Any) -> None:
         return
     for kind, name in (("line", MAGIC), ("cell", MAGIC), ("cell", AWAITED)):
         shell.magics_manager.magics[kind].pop(name, None)
+    if here.configurable in shell.configurables:
+        shell.configurables.remove(here.configurable)
     if here.transformer in shell.input_transformers_post:
         shell.input_transformers_post.remove(here.transformer)
     if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
@@ -123,3 +224,7 @@ def unload(shell: Any) -> None:
     shell.events.unregister("pre_run_cell", here.remember)
     surroundings.watch_for_a_person(lambda: False)
     surroundings.set_presenter(None)
+    surroundings.set_batch_presenter(None)
+    patience.set_way(None)
+    for kind in ("text/html", "text/plain"):
+        shell.display_formatter.formatters[kind].pop(".".join(_MODEL), None)

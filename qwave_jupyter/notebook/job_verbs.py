@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import settings, started, verbs, words
+from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import UnknownTask
+from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.verb import Asked, Verb
@@ -14,6 +16,7 @@ from qwave_jupyter.notebook.waiting import stopped
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
+    from qwave_jupyter.generation.job import Job
 
 __all__ = ["VERBS"]
 
@@ -27,7 +30,7 @@ def _show(console: Console, asked: Asked) -> Any:
             raise
         return _only(found, found[0].task_id)
     if not job.done():
-        view_for(job, console.shell, settings.current().display, hears_clicks=True).open()
+        _follow(console, job)
         return None
     return job.result()
 
@@ -37,9 +40,27 @@ def _status(console: Console, asked: Asked) -> None:
     if not chosen:
         console.say(words.say("notebook.no_jobs"))
     for job in chosen:
-        view = view_for(job, console.shell, settings.current().display, hears_clicks=True).open()
-        if job.done():
-            view.close()
+        if job.done() or console.kernel is None:
+            console.publish(_still(job))
+        else:
+            _follow(console, job, pictures=False)
+
+
+def _follow(console: Console, job: Job, *, pictures: bool = True) -> None:
+    if console.kernel is None:
+        # The line below would run over the prompt.
+        console.publish(_still(job))
+        return
+    now = settings.current()
+    view = view_for(job, console.shell, now.display, hears_clicks=True, stays=True, embed=now.embed)
+    view.with_pictures = pictures
+    view.open()
+
+
+def _still(job: Job) -> dict[str, str]:
+    snapshot, clock = job.snapshot, SYSTEM_CLOCK.monotonic()
+    markup = cards.ended(snapshot) if snapshot.is_over else cards.running(snapshot, clock)
+    return cards.bundle(markup, cards.text_of(snapshot, clock))
 
 
 def _cancel(console: Console, asked: Asked) -> None:
@@ -59,14 +80,6 @@ def _resume(console: Console, _: Asked) -> Any:
     return together
 
 
-def _history(_: Console, asked: Asked) -> Any:
-    return verbs.history(" ".join(asked.words))
-
-
-def _balance(console: Console, _: Asked) -> None:
-    console.say(words.say("notebook.balance", available=words.dollars(verbs.balance().available_usd)))
-
-
 def _only(pictures: Sequence[GeneratedImage], task_id: str) -> Gallery:
     from qwave_jupyter.generation.gallery import Gallery
 
@@ -78,6 +91,4 @@ VERBS = (
     Verb("status", _status, "[TASK]"),
     Verb("cancel", _cancel, "[TASK]"),
     Verb("resume", _resume),
-    Verb("history", _history, "[WORDS]"),
-    Verb("balance", _balance),
 )

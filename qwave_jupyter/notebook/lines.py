@@ -8,14 +8,21 @@ from typing import Any
 
 from qwave_jupyter import words
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.notebook import job_verbs, lookup_verbs, panel_verbs, setting_verbs
+from qwave_jupyter.notebook import job_verbs, lookup_verbs, panel_verbs, record_verbs, setting_verbs
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.verb import Verb
 
 __all__ = ["VERBS", "Lines"]
 
 VERBS: dict[str, Verb] = {
-    verb.name: verb for verb in (*lookup_verbs.VERBS, *panel_verbs.VERBS, *job_verbs.VERBS, *setting_verbs.VERBS)
+    verb.name: verb
+    for verb in (
+        *lookup_verbs.VERBS,
+        *panel_verbs.VERBS,
+        *job_verbs.VERBS,
+        *record_verbs.VERBS,
+        *setting_verbs.VERBS,
+    )
 }
 
 

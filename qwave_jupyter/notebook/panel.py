@@ -7,28 +7,28 @@ from __future__ import annotations
 
 import functools
 import random
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qwave_jupyter import lookups, settings, verbs, words
+from qwave_jupyter import settings, verbs, words
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.generation import cell_text, references
+from qwave_jupyter.generation import cell_text
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
-from qwave_jupyter.notebook import options, panel_loading, references_strip
+from qwave_jupyter.notebook import references_strip
 from qwave_jupyter.notebook.controls import fields_of
 from qwave_jupyter.notebook.panel_check import Remembered, Verdict, verdict
 from qwave_jupyter.notebook.panel_face import Face
 from qwave_jupyter.notebook.panel_lookup import ModelFinder, card_of
+from qwave_jupyter.notebook.panel_pictures import PanelPictures
 from qwave_jupyter.notebook.panel_results import PanelRun
-from qwave_jupyter.notebook.panel_state import PanelState, Picked, chosen, switched
+from qwave_jupyter.notebook.panel_state import PanelState, Picked, chosen, switched, with_pictures
+from qwave_jupyter.notebook.panel_tools import PanelTools
 
 if TYPE_CHECKING:
-    from qwave_jupyter.catalog import Model
     from qwave_jupyter.generation.request import Request
 
-__all__ = ["Panel", "from_line", "panel"]
+__all__ = ["Panel"]
 
 _MOST_RUNS = 24
 _MOST_EARLIER = 20
@@ -71,16 +71,16 @@ class Panel:
         self._catalog = settings.catalog()
         self._variables = {} if variables is None else variables
         self._remembered = Remembered()
-        self._thumbs: dict[str, str] = {}
-        self._earlier: list[GeneratedImage] = []
         self._first_compared: GeneratedImage | None = None
-        self._finder: ModelFinder | None = None
+        self.finder: ModelFinder | None = None
         self._copying = ""
         self._looking = ""
         self.runs: list[PanelRun] = []
         self.state = state
         self.verdict = Verdict((), "waiting")
-        self.face = Face(self._catalog, state, self, plain=plain)
+        self.tools = PanelTools(self.set, self.mask_painted, settings.current().home)
+        self.face = Face(self._catalog, state, self, self.tools.widget, plain=plain)
+        self._pictures = PanelPictures(self.face.references, self.face.mask, self._remembered)
         self._go_to(state)
 
     def __repr__(self) -> str:
@@ -113,10 +113,12 @@ class Panel:
 
     def cell(self) -> str:
         """The ``%%qwave`` cell that makes the same request."""
+        self.tools.settle()
         return cell_text.cell(self.state.model.id, self.state.prompt, self.state.written())
 
     def python(self) -> str:
         """The Python call that makes the same request."""
+        self.tools.settle()
         return cell_text.python(self.state.model.id, self.state.prompt, self.state.written(), self.variables)
 
     @_told
@@ -138,26 +140,14 @@ class Panel:
 
     @_told
     def pictures_asked(self, parameter: str, kind: str, value: Any, more: Any = None) -> None:
-        """Do what was asked of the references (``images``) or of the ``mask``.
+        """Do what was asked of the references (``images``) or of the ``mask``; see :class:`PanelPictures`."""
+        asked = (parameter, kind, value, more)
+        self._go_to(self._pictures.after(self.state, asked, self.variables, settings.current().home))
 
-        Args:
-            parameter: which of the two.
-            kind: ``add`` (text), ``upload`` (bytes and name), ``earlier``, ``remove`` or ``move`` (places).
-            value: what belongs to it.
-            more: the name of an upload, or by how much to move.
-        """
-        several = list(self.state.picked if parameter == "images" else filter(None, [self.state.mask]))
-        if kind == "add":
-            several.append(references_strip.pick_text(value, self.variables))
-        elif kind == "upload":
-            several.append(references_strip.kept(value, settings.current().home, more))
-        elif kind == "earlier" and 0 <= value < len(self._earlier):
-            several.append(references_strip.pick_earlier(self._earlier[value]))
-        elif kind == "remove" and 0 <= value < len(several):
-            del several[value]
-        elif kind == "move" and 0 <= value < len(several) and isinstance(more, int):
-            several.insert(max(0, value + more), several.pop(value))
-        self._pick(parameter, several)
+    @_told
+    def mask_painted(self, mask: Picked | None) -> None:
+        """Use a painted mask, or none."""
+        self._go_to(replace(self.state, mask=mask))
 
     @_told
     def pressed(self, button: str) -> None:
@@ -175,14 +165,16 @@ class Panel:
     @_told
     def generate(self) -> PanelRun:
         """Send what stands in the panel; its card and pictures appear on top of the results."""
+        self.tools.settle()
         return self._run(self.request(), self.state)
 
     def close(self) -> None:
         """Close every widget of it; jobs go on, and their pictures are kept."""
         for run in self.runs:
             run.dismiss()
-        if self._finder is not None:
-            self._finder.close_all()
+        if self.finder is not None:
+            self.finder.close_all()
+        self.tools.close_all()
         self.face.close_all()
 
     def _run(self, request: Request, state: PanelState) -> PanelRun:
@@ -236,7 +228,7 @@ class Panel:
             run.say(words.say("panel.takes_no_pictures", model=model.id, others=others))
             return
         picked = references_strip.pick_earlier(image)
-        state = replace(self.state, picked=(picked,) if editing else (*self.state.picked, picked))
+        state = with_pictures(self.state, (picked,) if editing else (*self.state.picked, picked))
         if editing:
             mode = next((one for one in ("edit", "image2image") if one in model.actions), None)
             state = chosen(state, "action", mode)
@@ -257,129 +249,20 @@ class Panel:
     def _look(self, what: str) -> None:
         self._looking = what
         if what == "find_model":
-            if self._finder is None:
-                self._finder = ModelFinder(tuple(self._catalog), self.choose_model)
-            self._finder.find()
+            if self.finder is None:
+                self.finder = ModelFinder(tuple(self._catalog), self.choose_model)
+            self.finder.find()
         self.face.show_lookup(
-            self._finder.widget if what == "find_model" and self._finder is not None else None,
+            self.finder.widget if what == "find_model" and self.finder is not None else None,
             card_of(self.state.model) if what == "about_model" else "",
         )
-
-    def _pick(self, parameter: str, several: list[Picked]) -> None:
-        if parameter == "mask":
-            self._go_to(replace(self.state, mask=several[-1] if several else None))
-        else:
-            self._go_to(replace(self.state, picked=tuple(several)))
 
     def _go_to(self, state: PanelState) -> None:
         self.state = state
         self.verdict = verdict(state, self.variables, self._remembered)
-        self.face.draw(state, self.verdict, fields_of(state), demo=settings.serves_demo())
-        self._draw_pictures()
+        elsewhere = () if self.face.is_plain else self.tools.draw(state)
+        self.face.draw(state, self.verdict, fields_of(state, elsewhere), demo=settings.serves_demo())
+        self._pictures.earlier = [image for gallery in self.results for image in gallery][:_MOST_EARLIER]
+        self._pictures.draw(state)
         if self._copying in {"copy_as_cell", "copy_as_python"}:
             self._copy(self._copying)
-
-    def _draw_pictures(self) -> None:
-        state, model = self.state, self.state.model
-        self._earlier = self._earlier_results() if "images" in model.parameters else []
-        strip = self.face.references
-        used = len(state.images)
-        strip.items = [self._item(one, "images", place < used) for place, one in enumerate(state.picked)]
-        strip.earlier = [f"{place}. {one.alt[:40]}" for place, one in enumerate(self._earlier, 1)]
-        strip.hint = self._reference_hint(model)
-        strip.full = state.most_images is not None and len(state.picked) >= state.most_images
-        mask = self.face.mask
-        parameter = model.parameters.get("mask")
-        wanted = parameter is not None and bool(state.picked or state.mask)
-        mask.layout.display = "" if wanted else "none"
-        mask.items = [self._item(state.mask, "mask", wanted)] if state.mask is not None else []
-        mask.hint = words.say("panel.by_url_only") if not model.references.takes_bytes else ""
-        mask.full = state.mask is not None
-
-    def _item(self, picked: Picked, parameter: str, used: bool) -> dict[str, Any]:
-        if picked.written not in self._thumbs:
-            self._thumbs[picked.written] = references_strip.thumbnail(picked)
-        several = len(list(references.each(picked.source)))
-        item: dict[str, Any] = {"label": picked.label, "thumb": self._thumbs[picked.written]}
-        if several > 1:
-            item["label"] = f"{picked.label} ×{several}"
-        found = self._remembered.of(picked, parameter, self.state.model)
-        if isinstance(found, QwaveError):
-            item["wrong"] = str(found)
-        if not used:
-            item["unused"] = True
-        return item
-
-    def _earlier_results(self) -> list[GeneratedImage]:
-        return [image for gallery in self.results for image in gallery][:_MOST_EARLIER]
-
-    def _reference_hint(self, model: Model) -> str:
-        most = self.state.most_images
-        parts = [] if most is None else [words.say("panel.up_to", count=most)]
-        if not model.references.takes_bytes:
-            parts.append(words.say("panel.by_url_only"))
-        return " · ".join(parts)
-
-
-def panel(
-    prompt: str = "",
-    *,
-    model: str | None = None,
-    task: str | None = None,
-    last: bool = False,
-    plain: bool = False,
-    **parameters: Any,
-) -> Panel:
-    """A panel in the notebook, empty or with a request in it.
-
-    Args:
-        prompt: what to paint.
-        model: a model id; None for the one in the settings.
-        task: load the request of this job: its task id, its job id, or the end of either.
-        last: load the request of the last job.
-        plain: use ipywidgets alone, for frontends that load no others.
-        parameters: parameters of the model by name, pictures as a request takes them.
-
-    Raises:
-        UnknownModel: no such id; the nearest is named.
-        UnknownTask: there is no such job.
-        RequestRefused: a parameter that the model doesn't have.
-
-    Example:
-        >>> panel("a cat", model="gpt-image-2", aspect_ratio="16:9")
-        Panel(gpt-image-2, 'Ready: $0.0064 for 1 picture')
-    """
-    now, catalog, variables = settings.current(), settings.catalog(), _notebook_variables()
-    if last or task is not None:
-        state = panel_loading.from_request(catalog, panel_loading.request_of(task), now.home)
-    else:
-        state = panel_loading.from_parameters(catalog, model or now.model, prompt, parameters, variables, now.home)
-    return Panel(state, variables, plain=plain)
-
-
-def from_line(arguments: list[str]) -> Panel:
-    """What ``%qwave panel`` opens: ``--from-last``, ``--from TASK``, or the options of a cell.
-
-    Args:
-        arguments: the words behind the verb.
-
-    Raises:
-        OptionMistake: what can't be read.
-    """
-    if arguments[:1] == ["--from-last"]:
-        return panel(last=True)
-    name, equals, task = arguments[0].partition("=") if arguments else ("", "", "")
-    if name == "--from" and (equals or len(arguments) > 1):
-        return panel(task=task or arguments[1])
-    line = shlex.join(arguments)
-    chosen_model = lookups.model(options.model_named(line) or settings.current().model)
-    read = options.read_line(line, chosen_model, _notebook_variables())
-    return panel(model=chosen_model.id, **read.options)
-
-
-def _notebook_variables() -> Mapping[str, Any]:
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    variables: Mapping[str, Any] = shell.user_ns if shell is not None else {}
-    return variables

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Remembered", "Verdict", "verdict"]
 
 _MOST_REMEMBERED = 200
+#: What a person is about to do isn't a mistake yet.
+_STILL_TO_COME = frozenset({"empty_prompt", "needed_with", "too_few_with"})
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Verdict:
 
     Args:
         lines: what to read, one mistake each.
-        tone: ``ready``, ``wrong``, or ``waiting`` for a prompt.
+        tone: ``ready``, ``wrong``, or ``waiting`` for what is still to come.
         request: what would be sent, where it is ready.
         advice: what the pages advise against.
     """
@@ -97,7 +99,7 @@ def verdict(state: PanelState, variables: Mapping[str, Any], remembered: Remembe
     except RequestRefused as refused:
         violations = refused.fields["violations"]
         lines = tuple(words.say("panel.no_prompt") if one.code == "empty_prompt" else str(one) for one in violations)
-        only_waits = all(one.code == "empty_prompt" for one in violations)
+        only_waits = all(one.code in _STILL_TO_COME for one in violations)
         return Verdict(lines, "waiting" if only_waits else "wrong")
     except QwaveError as error:
         return Verdict((str(error),), "wrong")

@@ -51,10 +51,13 @@ class Face:
         models: every model, family by family.
         state: what stands in it first.
         hearer: who is told.
+        tools: the widget with the tools for mask, boxes and palette.
         plain: use ipywidgets alone.
     """
 
-    def __init__(self, models: Iterable[Model], state: PanelState, hearer: Hearer, *, plain: bool = False) -> None:
+    def __init__(
+        self, models: Iterable[Model], state: PanelState, hearer: Hearer, tools: Any, *, plain: bool = False
+    ) -> None:
         self._hearer = hearer
         self._drawing = False
         models = tuple(models)
@@ -68,20 +71,20 @@ class Face:
         )
         self._plain_models.observe(self._chose_plainly, "value")
         self.fields = PanelFields(hearer.set, self._seen)
-        self._plain: PlainFields | None = None
-        self._notes = ipywidgets.HTML()
+        self.plain: PlainFields | None = None
+        self.notes = ipywidgets.HTML()
         self._counted = ipywidgets.HTML()
         self.prompt = ipywidgets.Textarea(value=state.prompt, tooltip=words.say("panel.prompt"), rows=4)
         self.prompt.placeholder = words.say("panel.prompt_placeholder")
         self.prompt.observe(self._typed, "value")
         self.references = ReferencesStrip(words.say("panel.references"), self._asked("images"))
         self.mask = ReferencesStrip(words.say("panel.mask"), self._asked("mask"), single=True)
-        self.tools = ipywidgets.VBox()
+        self._tools = tools
         self.line = ipywidgets.HTML()
         self.copy = CopyText()
         self.comparison = Comparison()
         self.lookup = ipywidgets.VBox()
-        self._card = ipywidgets.HTML()
+        self.card = ipywidgets.HTML()
         self.runs = ipywidgets.VBox()
         self.widget = self._laid_out()
         self.copy.layout.display = "none"
@@ -105,12 +108,12 @@ class Face:
             *(self.buttons[name] for name in ("find_model", "about_model", "plain_controls")), style="qwp-links"
         )
         self.prompt.add_class("qwp-prompt")
-        self._chosen = _column(self.models, self._notes, style="qwp-order-1")
+        self._chosen = _column(self.models, self.notes, style="qwp-order-1")
         self._controls = _column(self.fields, links, style="qwp-order-4")
         left = _column(self._chosen, self._controls, style="qwp-left")
         right = _column(
             _column(self._counted, self.prompt, style="qwp-order-2"),
-            _column(self.references, self.mask, self.tools, style="qwp-order-3"),
+            _column(self.references, self.mask, self._tools, style="qwp-order-3"),
             _column(go, self.line, self.copy, style="qwp-order-5"),
             _column(self.lookup, self.comparison, self.runs, style="qwp-order-6"),
             style="qwp-right",
@@ -119,6 +122,11 @@ class Face:
         root = ipywidgets.VBox([self._style, frame])
         root.add_class("qwp-panel")
         return root
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether only ipywidgets are used."""
+        return self.plain is not None
 
     def draw(self, state: PanelState, judged: Verdict, fields: tuple[Field, ...], *, demo: bool) -> None:
         """Show a state; what is already shown like that isn't sent again.
@@ -134,8 +142,8 @@ class Face:
             # The check and the notes are one message each; the controls are one as well.
             self.models.value = self._plain_models.value = state.model.id
             self.prompt.value = state.prompt
-            (self._plain or self.fields).draw(fields)
-            self._notes.value = _notes(state.notes)
+            (self.plain or self.fields).draw(fields)
+            self.notes.value = _notes(state.notes)
             self._counted.value = _counted(state)
             self.line.value = _line(judged, demo=demo)
             self.references.layout.display = "" if "images" in state.model.parameters else "none"
@@ -148,21 +156,22 @@ class Face:
 
     def show_lookup(self, finder: Any, card: str) -> None:
         """Show the finder, a model's card, or neither."""
-        self._card.value = f'<div class="qwp-lookup">{card}</div>' if card else ""
-        self.lookup.children = [finder] if finder is not None else [self._card] if card else []
+        self.card.value = f'<div class="qwp-lookup">{card}</div>' if card else ""
+        self.lookup.children = [finder] if finder is not None else [self.card] if card else []
 
     def use_plain(self) -> None:
         """Put ipywidgets in the place of our own controls."""
-        if self._plain is None:
-            self._plain = PlainFields(self._hearer.set)
+        if self.plain is None:
+            self.plain = PlainFields(self._hearer.set)
             self._plain_models.add_class("qwp-f")
-            self._chosen.children = [self._plain_models, self._notes]
-            self._controls.children = [self._plain.widget, *self._controls.children[1:]]
+            self._chosen.children = [self._plain_models, self.notes]
+            self._controls.children = [self.plain.widget, *self._controls.children[1:]]
+            self._tools.layout.display = "none"
             self.buttons["plain_controls"].layout.display = "none"
 
     def close_all(self) -> None:
         """Close every widget, shown or not."""
-        for part in (self.models, self.fields, self._plain_models, self._card):
+        for part in (self.models, self.fields, self._plain_models, self.card):
             close_all(part)
         close_all(self.widget)
 

@@ -31,38 +31,38 @@ class ModelFinder:
         self._chosen = chosen
         any_one = (words.say("panel.any"), None)
         actions = sorted({action for one in models for action in one.actions})
-        self._words = self._control(ipywidgets.Text, "filter_words", continuous_update=False)
-        self._action = self._control(
+        self.words = self._control(ipywidgets.Text, "filter_words", continuous_update=False)
+        self.action = self._control(
             ipywidgets.Dropdown, "filter_action", options=[any_one, *((worded(one, "action"), one) for one in actions)]
         )
-        self._ratio = self._control(
+        self.ratio = self._control(
             ipywidgets.Dropdown,
             "filter_ratio",
             options=[any_one, *((one, one) for one in _all(models, "aspect_ratio"))],
         )
-        self._resolution = self._control(
+        self.resolution = self._control(
             ipywidgets.Dropdown, "filter_resolution", options=[any_one, *((one, one) for one in _sizes(models))]
         )
-        self._references = self._control(ipywidgets.Text, "filter_references", placeholder="0", continuous_update=False)
-        self._price = self._control(ipywidgets.Text, "filter_price", placeholder="0.05", continuous_update=False)
-        self._mask = ipywidgets.Checkbox(description=words.say("panel.filter_mask"), indent=False)
+        self.references = self._control(ipywidgets.Text, "filter_references", placeholder="0", continuous_update=False)
+        self.price = self._control(ipywidgets.Text, "filter_price", placeholder="0.05", continuous_update=False)
+        self.mask = ipywidgets.Checkbox(description=words.say("panel.filter_mask"), indent=False)
         controls = (
-            self._words,
-            self._action,
-            self._ratio,
-            self._resolution,
-            self._references,
-            self._price,
-            self._mask,
+            self.words,
+            self.action,
+            self.ratio,
+            self.resolution,
+            self.references,
+            self.price,
+            self.mask,
         )
         self._found = ipywidgets.HTML()
         self._which = ipywidgets.Dropdown(description=words.say("panel.put_in"))
         self._which.add_class("qwp-f")
-        self._use = ipywidgets.Button(description=words.say("panel.use_model"))
-        self._use.on_click(lambda _: self._which.value and self._chosen(self._which.value))
+        self.use = ipywidgets.Button(description=words.say("panel.use_model"))
+        self.use.on_click(lambda _: self._which.value and self._chosen(self._which.value))
         filters = ipywidgets.Box(controls)
         filters.add_class("qwp-filters")
-        bottom = ipywidgets.Box([self._which, self._use])
+        bottom = ipywidgets.Box([self._which, self.use])
         bottom.add_class("qwp-filters")
         self.widget = ipywidgets.VBox([filters, bottom, self._found])
         self.widget.add_class("qwp-lookup")
@@ -72,12 +72,14 @@ class ModelFinder:
     def find(self) -> tuple[Model, ...]:
         """Look again, and show what is found."""
         try:
-            found = tuple(lookups.models(*str(self._words.value).split(), **self._filters()))
+            found = tuple(lookups.models(*str(self.words.value).split(), **self._filters()))
         except (QwaveError, ValueError):
             self._found.value = f'<div class="qwp-line qwp-wrong">{html.escape(words.say("panel.bad_filter"))}</div>'
             return ()
         self._which.options = [(f"{one.id} · {price_of(one)}", one.id) for one in found]
-        self._use.disabled = not found
+        # New options don't choose the first of them by themselves while the index stays the same.
+        self._which.value = found[0].id if found else None
+        self.use.disabled = not found
         table = ModelTable(found, found[0].edition if found else "")
         self._found.value = table._repr_html_()
         return found
@@ -88,12 +90,12 @@ class ModelFinder:
 
     def _filters(self) -> dict[str, Any]:
         filters = {
-            "action": self._action.value,
-            "aspect_ratio": self._ratio.value,
-            "resolution": self._resolution.value,
-            "references": int(self._references.value) if self._references.value.strip() else None,
-            "max_price": float(self._price.value.strip().lstrip("$")) if self._price.value.strip() else None,
-            "mask": bool(self._mask.value),
+            "action": self.action.value,
+            "aspect_ratio": self.ratio.value,
+            "resolution": self.resolution.value,
+            "references": int(self.references.value) if self.references.value.strip() else None,
+            "max_price": float(self.price.value.strip().lstrip("$")) if self.price.value.strip() else None,
+            "mask": bool(self.mask.value),
         }
         return {name: value for name, value in filters.items() if value}
 

@@ -43,31 +43,32 @@ class PanelRun(StatusView):
 
     def __init__(self, job: Job, state: PanelState, asked: Asked) -> None:
         super().__init__(job)
+        self._whole = threading.Event()
         self.job = job
         self.state = state
         self._asked = asked
-        self._card = ipywidgets.HTML(self._markup())
+        self.card = ipywidgets.HTML(self._markup())
         # Always called Cancel, as everywhere: tests and habits look for it.
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip="Cancel this job")
+        self._cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
         self._cancel.on_click(self._stop)
-        top = ipywidgets.Box([self._card, self._cancel])
-        top.add_class("qw-live")
-        self._card.layout.width = "100%"
-        self._pictures = ipywidgets.HTML()
+        self._top = ipywidgets.Box([self.card, self._cancel])
+        self._top.add_class("qw-live")
+        self.card.layout.width = "100%"
+        self.pictures = ipywidgets.HTML()
         self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=words.say("panel.which"))
         self._which.add_class("qwp-which")
         self._which.layout.display = "none"
-        self._acts = ipywidgets.Box([self._which, *map(self._button, (*ACTIONS, "dismiss"))])
+        self.buttons = {action: self._button(action) for action in (*ACTIONS, "dismiss", "save_here")}
+        self._acts = ipywidgets.Box([self._which, *(self.buttons[one] for one in (*ACTIONS, "dismiss"))])
         self._acts.add_class("qwp-acts")
         self._folder = ipywidgets.Text(value="best", description=words.say("panel.folder"))
-        self._save = self._button("save_here")
-        self._saving = ipywidgets.Box([self._folder, self._save])
+        self._saving = ipywidgets.Box([self._folder, self.buttons["save_here"]])
         self._saving.add_class("qwp-acts")
-        self._note = ipywidgets.HTML()
-        for hidden in (self._acts, self._saving, self._pictures, self._note):
+        self.note = ipywidgets.HTML()
+        for hidden in (self._acts, self._saving, self.pictures, self.note):
             hidden.layout.display = "none"
-        self.box = ipywidgets.VBox([top, self._pictures, self._acts, self._saving, self._note])
+        self.box = ipywidgets.VBox([self._top, self.pictures, self._acts, self._saving, self.note])
         self.box.add_class("qwp-run")
 
     @property
@@ -96,18 +97,28 @@ class PanelRun(StatusView):
         if self._finished.is_set():
             return
         self._finished.set()
-        self._card.value = self._markup()
+        self.card.value = self._markup()
         self._cancel.layout.display = "none"
+        self._top.add_class("qwp-ended")
         gallery = self.gallery
         if len(gallery):
-            self._pictures.value = shown(gallery)
-            self._pictures.layout.display = ""
+            self.pictures.value = shown(gallery)
+            self.pictures.layout.display = ""
         if len(gallery) > 1:
             self._which.options = [(str(place + 1), place) for place in range(len(gallery))]
             self._which.layout.display = ""
-        for action, button in zip(ACTIONS, self._acts.children[1:], strict=False):
-            button.layout.display = "" if len(gallery) or action in {"vary", "copy_cell"} else "none"
+        for action in ACTIONS:
+            self.buttons[action].layout.display = "" if len(gallery) or action in {"vary", "copy_cell"} else "none"
         self._acts.layout.display = ""
+        self._whole.set()
+
+    def drawn(self, timeout: float) -> bool:
+        """Wait until the end is shown.
+
+        Args:
+            timeout: seconds.
+        """
+        return self._whole.wait(timeout)
 
     def offer_saving(self) -> None:
         """Ask for the folder, or stop asking."""
@@ -115,8 +126,8 @@ class PanelRun(StatusView):
 
     def say(self, text: str) -> None:
         """A line below the buttons."""
-        self._note.value = f'<div class="qwp-why" role="status">{html.escape(text)}</div>'
-        self._note.layout.display = "" if text else "none"
+        self.note.value = f'<div class="qwp-why" role="status">{html.escape(text)}</div>'
+        self.note.layout.display = "" if text else "none"
 
     def dismiss(self) -> None:
         """Close every widget of this run; the job and its files stay."""
@@ -133,7 +144,7 @@ class PanelRun(StatusView):
         self.job.cancel(wait=False)
 
     def _draw(self) -> None:
-        self._card.value = self._markup()
+        self.card.value = self._markup()
 
     def _markup(self) -> str:
         now = self.job.snapshot
@@ -156,7 +167,7 @@ def _figure(image: GeneratedImage, place: int, gallery: Gallery, px: int) -> str
     preview = previews.of_file(image.path, Showing(px, gallery.showing.cache))
     size = f"{image.width}×{image.height}" if image.width else ""
     number = f"{place} · " if len(gallery) > 1 else ""
-    said = html.escape(f"{number}{size}")
+    said = html.escape(" · ".join(part for part in (f"{number}{size}", image.model) if part))
     if preview is None:
         gone = html.escape(words.say("panel.file_gone", path=image.path))
         return f"<figure><figcaption>{gone}</figcaption></figure>"

@@ -15,7 +15,7 @@ from qwave_jupyter import words
 from qwave_jupyter.catalog import Model, Parameter, Violation
 from qwave_jupyter.catalog.parameters import Unreadable
 
-__all__ = ["Choice", "PanelState", "Picked", "action_of", "choices_of", "chosen", "named", "switched"]
+__all__ = ["Choice", "PanelState", "Picked", "action_of", "choices_of", "chosen", "named", "switched", "with_pictures"]
 
 #: What is missing can still be added, so it rules nothing out.
 _INCOMPLETE = frozenset({"needed_with", "too_few_with", "empty_prompt", "value_needed_with", "boxes_per_picture"})
@@ -23,6 +23,8 @@ _PICTURES = ("images", "mask")
 #: Whatever Python or IPython may take for the end of a line, which an option can't hold.
 _LINE_ENDS = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 _MOST_ROUNDS = 8
+#: The type of what stands once for each reference.
+_PER_PICTURE = "number[][][]"
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,13 @@ class Picked:
         source: what a request takes: URL, path, image, array, figure or earlier result.
         written: how a cell writes it: URL, path or variable.
         label: how it is called in the panel.
+        over: how the picture is written that a mask was painted over, or "".
     """
 
     source: Any = field(compare=False)
     written: str
     label: str = ""
+    over: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class PanelState:
         values: what of it goes into the request, in the model's own spelling.
         picked: every reference that was picked, in order.
         mask: the mask that was picked.
+        instead: what a change of model put in the place of wishes that don't fit, None for nothing.
         notes: what was changed on the user's behalf, and why.
     """
 
@@ -60,6 +65,7 @@ class PanelState:
     values: Mapping[str, Any] = field(default_factory=dict)
     picked: tuple[Picked, ...] = ()
     mask: Picked | None = None
+    instead: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -104,11 +110,16 @@ class PanelState:
         return found
 
     @property
-    def _sent_mask(self) -> Picked | None:
+    def takes_mask(self) -> bool:
+        """Whether a mask would go along: the model takes one, and the set mode does."""
         parameter = self.model.parameters.get("mask")
-        if parameter is None or (parameter.only_for and self.values.get("action") not in {None, *parameter.only_for}):
-            return None
-        return self.mask
+        if parameter is None:
+            return False
+        return not parameter.only_for or self.values.get("action") in {None, *parameter.only_for}
+
+    @property
+    def _sent_mask(self) -> Picked | None:
+        return self.mask if self.takes_mask else None
 
 
 @dataclass(frozen=True)
@@ -142,7 +153,8 @@ def chosen(state: PanelState, name: str, value: Any) -> PanelState:
     value = _on_one_line(value)
     if value is not None and value not in ("", (), []):
         wishes[name] = value
-    return _arranged(replace(state, wishes=wishes))
+    instead = {known: other for known, other in state.instead.items() if known != name}
+    return _arranged(replace(state, wishes=wishes, instead=instead))
 
 
 def named(state: PanelState, wishes: Mapping[str, Any]) -> PanelState:
@@ -152,10 +164,30 @@ def named(state: PanelState, wishes: Mapping[str, Any]) -> PanelState:
         state: the state before.
         wishes: parameters by name; without prompt and pictures.
     """
-    state = replace(state, wishes={})
+    state = replace(state, wishes={}, instead={})
     for name, value in wishes.items():
         state = chosen(state, name, value)
     return state
+
+
+def with_pictures(state: PanelState, picked: tuple[Picked, ...]) -> PanelState:
+    """The state with other references; boxes and a painted mask stay with the picture that they were made for.
+
+    Args:
+        state: the state before.
+        picked: every reference, in order.
+    """
+    after = replace(state, picked=picked)
+    if state.mask is not None and state.mask.over and state.mask.over != (picked[0].written if picked else ""):
+        after = replace(after, mask=None)
+    for name, value in state.values.items():
+        parameter = state.model.parameters.get(name)
+        if parameter is None or parameter.type != _PER_PICTURE or not isinstance(value, (list, tuple)):
+            continue
+        known = {one.written: boxes for one, boxes in zip(state.images, value, strict=False)}
+        boxes = [known.get(one.written, ()) for one in after.images]
+        after = chosen(after, name, boxes if any(boxes) else None)
+    return after
 
 
 def switched(state: PanelState, model: Model) -> PanelState:
@@ -169,7 +201,7 @@ def switched(state: PanelState, model: Model) -> PanelState:
         >>> switched(chosen(PanelState(gpt), "resolution", "4k"), z_image).notes
         ('resolution 4k is left out: z-image-turbo has no such option.',)
     """
-    return _arranged(replace(state, model=model), repair=True)
+    return _arranged(replace(state, model=model, instead={}), repair=True)
 
 
 def action_of(state: PanelState) -> str:
@@ -219,21 +251,26 @@ def _arranged(state: PanelState, *, repair: bool = False) -> PanelState:
     notes: list[str] = []
     for name, wish in state.wishes.items():
         parameter = state.model.named(name)
-        if parameter is None:
-            if repair:
-                why = words.say("panel.no_such_option", model=state.model.id)
-                notes.append(words.say("panel.left_out", parameter=name, value=_short(wish), why=why))
-            else:
-                values[name] = wish
-            continue
-        values.update(_fitted(parameter, wish, notes, repair=repair))
+        if name in state.instead:
+            if state.instead[name] is not None:
+                values[name] = state.instead[name]
+        elif parameter is not None:
+            values.update(_fitted(parameter, wish, notes, repair=repair))
+        elif repair:
+            why = words.say("panel.no_such_option", model=state.model.id)
+            notes.append(words.say("panel.left_out", parameter=name, value=_short(wish), why=why))
+        else:
+            values[name] = wish
     arranged = replace(state, values=values)
-    _leave_out_of_place(arranged, values, notes, told=repair)
+    waiting = _leave_out_of_place(arranged, values, notes, told=repair)
     _complete(arranged, values, notes)
+    instead = state.instead
     if repair:
         _mend(arranged, values, notes)
         notes.extend(_picture_notes(arranged))
-    return replace(arranged, notes=tuple(notes))
+        # What was put right stays so until it is set anew, or another model is chosen.
+        instead = {name: values.get(name) for name, wish in state.wishes.items() if name not in waiting}
+    return replace(arranged, instead=instead, notes=tuple(notes))
 
 
 def _fitted(parameter: Parameter, wish: Any, notes: list[str], *, repair: bool) -> Iterator[tuple[str, Any]]:
@@ -251,18 +288,21 @@ def _fitted(parameter: Parameter, wish: Any, notes: list[str], *, repair: bool) 
         notes.append(_left_out(parameter.name, wish, violation))
 
 
-def _leave_out_of_place(state: PanelState, values: dict[str, Any], notes: list[str], *, told: bool) -> None:
-    """A wish for another mode waits until that mode comes back."""
+def _leave_out_of_place(state: PanelState, values: dict[str, Any], notes: list[str], *, told: bool) -> set[str]:
+    """A wish for another mode waits until that mode comes back; which do."""
     action = values.get("action")
     if not action:
-        return
+        return set()
+    waiting = set()
     for name in list(values):
         parameter = state.model.parameters.get(name)
         if parameter is not None and parameter.only_for and action not in parameter.only_for:
             value = values.pop(name)
+            waiting.add(name)
             if told:
                 mistake = Violation("only_for_action", name, value, parameter.only_for, detail={"action": action})
                 notes.append(_left_out(name, value, mistake))
+    return waiting
 
 
 def _mend(state: PanelState, values: dict[str, Any], notes: list[str]) -> None:

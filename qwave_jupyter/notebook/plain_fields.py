@@ -27,7 +27,7 @@ class PlainFields:
 
     def __init__(self, changed: Callable[[str, Any], None]) -> None:
         self._changed = changed
-        self._controls: dict[str, tuple[str, Any]] = {}
+        self.controls: dict[str, tuple[str, Any]] = {}
         self._drawing = False
         self._why = ipywidgets.HTML()
         self._first = ipywidgets.VBox()
@@ -43,14 +43,14 @@ class PlainFields:
         try:
             kept = {}
             for field in fields:
-                kind, control = self._controls.pop(field.name, ("", None))
+                kind, control = self.controls.pop(field.name, ("", None))
                 if control is None or kind != self._kind(field):
                     if control is not None:
                         close_all(control)
                     control = self._made(field)
                 kept[field.name] = (self._kind(field), control)
                 self._update(control, field)
-            gone, self._controls = self._controls, kept
+            gone, self.controls = self.controls, kept
             self._first.children = [kept[field.name][1] for field in fields if not field.advanced]
             self._more.children = [kept[field.name][1] for field in fields if field.advanced]
             for _, control in gone.values():

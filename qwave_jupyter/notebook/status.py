@@ -1,25 +1,25 @@
 """The live view of one job: a widget with Cancel where clicks are heard, plain HTML elsewhere, a line in a terminal.
 
 It is shown through a display handle and replaced by a static card when the job ends, so that a saved notebook holds no
-dead widget. A thread of its own draws at most twice a second, and touches only traits and the handle.
+dead widget. A thread of its own draws at most twice a second, and touches only traits and the handles.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import words
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.notebook import cards
+from qwave_jupyter.notebook.terminal import TerminalView
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.job import Job
 
 __all__ = ["StatusView", "close_all", "view_for"]
 
-_TICK = 0.5
+_TICK = 1.0
 
 
 class StatusView:
@@ -28,45 +28,73 @@ class StatusView:
     Args:
         job: a job that was started.
         hint: how to stop it, where there is no button.
+        stays: it goes on by itself after its cell has ended, and then shows the pictures too, unless
+            ``with_pictures`` is taken from it.
+        embed: how those are kept: ``preview``, ``full`` or ``link``; None for what their settings say.
+        plain: words only, no HTML.
     """
 
-    def __init__(self, job: Job, hint: str = "") -> None:
+    _tick = _TICK
+
+    def __init__(
+        self, job: Job, hint: str = "", *, stays: bool = False, embed: str | None = None, plain: bool = False
+    ) -> None:
         self._job = job
         self._hint = hint
+        self._embed = embed
+        self._plain = plain
         self._handle: Any = None
+        self._picture_handle: Any = None
         self._drawn = ""
+        self._drawing = threading.RLock()
         self._finished = threading.Event()
-        self.detached = False
-
-    def detach(self) -> None:
-        """Let it go on by itself after the cell has ended."""
-        self.detached = True
+        self.detached = stays
+        self.with_pictures = stays
 
     def open(self) -> StatusView:
         """Show it and begin to draw."""
         from IPython.display import display
 
         self._handle = display(self._bundle(), raw=True, display_id=True)
+        return self._begun()
+
+    def close(self) -> None:
+        """Put the static card in its place; once, whoever comes first, and the other waits for it."""
+        with self._drawing:
+            if self._finished.is_set() or self._handle is None:
+                return
+            now = self._job.snapshot
+            if now.error is not None and not self.detached:
+                now.error.shown_above = True
+            self._handle.update(self._bundle(), raw=True)
+            self._show_pictures()
+            self._dispose()
+            # Only now: who finds it set may end the cell, and with it the way for what is still to be said.
+            self._finished.set()
+
+    def _begun(self) -> StatusView:
+        if self.with_pictures:
+            from IPython.display import display
+
+            # A thread can't make an output, only fill one.
+            self._picture_handle = display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
         threading.Thread(target=self._keep_drawing, name="qwave-view", daemon=True).start()
         return self
 
-    def close(self) -> None:
-        """Put the static card in its place; once, whoever comes first."""
-        if self._finished.is_set() or self._handle is None:
-            return
-        self._finished.set()
-        now = self._job.snapshot
-        if now.error is not None:
-            now.error.shown_above = True
-        clock = SYSTEM_CLOCK.monotonic()
-        markup = cards.ended(now) if now.is_over else cards.running(now, clock)
-        self._handle.update(cards.bundle(markup, cards.text_of(now, clock)), raw=True)
-        self._dispose()
+    def _show_pictures(self) -> None:
+        gallery = self._job.snapshot.gallery
+        if self._picture_handle is not None and gallery:
+            data, metadata = gallery.mimebundle(embed=self._embed)
+            self._picture_handle.update(data, raw=True, metadata=metadata)
 
     def _bundle(self) -> dict[str, str]:
         clock = SYSTEM_CLOCK.monotonic()
+        text = cards.text_of(self._job.snapshot, clock)
+        return {"text/plain": text} if self._plain else cards.bundle(self._card_markup(), text)
+
+    def _card_markup(self) -> str:
         now = self._job.snapshot
-        return cards.bundle(cards.running(now, clock, hint=self._hint), cards.text_of(now, clock))
+        return cards.ended(now) if now.is_over else cards.running(now, SYSTEM_CLOCK.monotonic(), hint=self._hint)
 
     def _draw(self) -> None:
         self._handle.update(self._bundle(), raw=True)
@@ -75,44 +103,52 @@ class StatusView:
         """Nothing to close in plain HTML."""
 
     def _keep_drawing(self) -> None:
-        while not self._finished.wait(_TICK) and not self._job.done():
-            now = self._job.snapshot
-            markup = cards.running(now, SYSTEM_CLOCK.monotonic(), hint=self._hint)
-            if markup != self._drawn:
+        over = threading.Event()
+        self._job.add_done_callback(lambda _: over.set())
+        while not over.wait(self._tick) and not self._finished.is_set():
+            self._redraw()
+        self.close()
+
+    def _redraw(self) -> None:
+        with self._drawing:
+            markup = self._card_markup()
+            if markup != self._drawn and not self._finished.is_set() and not self._job.done():
                 self._drawn = markup
                 self._draw()
-        if not self._finished.is_set():
-            self.close()
 
 
 class WidgetView(StatusView):
     """The view with a Cancel button."""
+
+    _tick = 0.5
 
     def open(self) -> StatusView:
         """Show it and begin to draw."""
         import ipywidgets
         from IPython.display import display
 
-        self._card = ipywidgets.HTML(self._markup())
+        # Apart, so that it crosses the wire once and not with every second that passes.
+        style = ipywidgets.HTML(cards.STYLE, layout={"display": "none"})
+        self._card = ipywidgets.HTML(self._markup(), layout={"width": "100%", "margin": "0"})
         # Fresh for every run, and always called Cancel, whatever the language: tests and habits look for it.
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip="Cancel this job")
+        self._cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
         self._cancel.on_click(self._clicked)
-        self._box = ipywidgets.Box([self._card, self._cancel])
+        self._box = ipywidgets.Box([style, self._card, self._cancel])
         self._box.add_class("qw-live")
-        self._card.layout.width = "100%"
-        self._card.layout.margin = "0"
         self._handle = display(self._box, display_id=True)
-        threading.Thread(target=self._keep_drawing, name="qwave-view", daemon=True).start()
-        return self
+        return self._begun()
 
     def _clicked(self, _: Any) -> None:
-        self._cancel.disabled = True
         self._job.cancel(wait=False)
+        with self._drawing:
+            if not self._finished.is_set():
+                self._cancel.disabled = True
+                self._hint = words.say("status.cancelling")
+                self._draw()
 
     def _markup(self) -> str:
-        clock = SYSTEM_CLOCK.monotonic()
-        return f'{cards.STYLE}<div class="qw">{cards.running(self._job.snapshot, clock)}</div>'
+        return f'<div class="qw">{self._card_markup()}</div>'
 
     def _draw(self) -> None:
         self._card.value = self._markup()
@@ -121,34 +157,9 @@ class WidgetView(StatusView):
         close_all(self._box)
 
 
-class TerminalView(StatusView):
-    """One line on stderr: rewritten on a terminal, sparse elsewhere."""
-
-    def open(self) -> StatusView:
-        """Begin to draw."""
-        threading.Thread(target=self._keep_drawing, name="qwave-view", daemon=True).start()
-        return self
-
-    def close(self) -> None:
-        """Write the last line."""
-        if self._finished.is_set():
-            return
-        self._finished.set()
-        now = self._job.snapshot
-        end = "\r\x1b[2K" if sys.stderr.isatty() else ""
-        # An error is said by the exception itself.
-        text = "" if now.error is not None else cards.text_of(now, SYSTEM_CLOCK.monotonic()) + "\n"
-        sys.stderr.write(end + text)
-        sys.stderr.flush()
-
-    def _draw(self) -> None:
-        now = self._job.snapshot
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[2K" + cards.text_of(now, SYSTEM_CLOCK.monotonic())[:118])
-            sys.stderr.flush()
-
-
-def view_for(job: Job, shell: Any, display: str, *, hears_clicks: bool) -> StatusView:
+def view_for(
+    job: Job, shell: Any, display: str, *, hears_clicks: bool, stays: bool = False, embed: str | None = None
+) -> Any:
     """The view that suits where we are.
 
     Args:
@@ -156,14 +167,17 @@ def view_for(job: Job, shell: Any, display: str, *, hears_clicks: bool) -> Statu
         shell: the running IPython.
         display: ``auto``, ``widget``, ``html`` or ``text``.
         hears_clicks: whether a click would reach Python while we wait.
+        stays: whether it goes on after its cell has ended.
+        embed: how a view that stays keeps the pictures; None for what their settings say.
     """
     kernel = getattr(shell, "kernel", None)
-    if display == "text" or (display == "auto" and kernel is None):
-        return TerminalView(job)
-    headless = kernel is not None and not getattr(kernel, "_allow_stdin", True)
-    if display == "html" or not hears_clicks or headless:
-        return StatusView(job, "" if headless else words.say("notebook.press_stop"))
-    return WidgetView(job)
+    if kernel is None:
+        return TerminalView(job, silent=stays)
+    headless = not getattr(kernel, "_allow_stdin", True)
+    if display in {"html", "text"} or not hears_clicks or headless:
+        hint = words.say("status.no_button", task=cards.short(job)) if stays else words.say("notebook.press_stop")
+        return StatusView(job, "" if headless else hint, stays=stays, embed=embed, plain=display == "text")
+    return WidgetView(job, stays=stays, embed=embed)
 
 
 def close_all(widget: Any) -> None:

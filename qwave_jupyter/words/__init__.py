@@ -6,7 +6,9 @@ A text is looked up by ``"section.name"`` and filled with ``str.format`` fields.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import locale
 import os
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
@@ -40,8 +42,7 @@ def language() -> str:
     """The language in force: the chosen one, else the locale's, else English."""
     if _chosen:
         return _chosen[0]
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "zh" if locale.lower().startswith("zh") else "en"
+    return "zh" if _locale().lower().startswith(("zh", "chinese")) else "en"
 
 
 def say(key: str, /, **fields: Any) -> str:
@@ -78,10 +79,10 @@ def listed(values: Iterable[Any], most: int = 24) -> str:
     texts = [str(value) for value in values]
     if len(texts) > most:
         texts = [*texts[: most - 1], say("words.and_more", count=len(texts) - most + 1)]
-        return ", ".join(texts)
+        return say("words.separator").join(texts)
     if len(texts) < 2:
         return "".join(texts)
-    return say("words.or", head=", ".join(texts[:-1]), last=texts[-1])
+    return say("words.or", head=say("words.separator").join(texts[:-1]), last=texts[-1])
 
 
 def dollars(usd: float) -> str:
@@ -94,6 +95,16 @@ def dollars(usd: float) -> str:
     exact = Decimal(str(usd))
     cents = exact.quantize(Decimal("0.0001") if exact and abs(exact) < 1 else Decimal("0.01"), ROUND_HALF_UP)
     return f"${cents}"
+
+
+def _locale() -> str:
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(variable):
+            return os.environ[variable]
+    # Windows has none of them, and calls its languages by name.
+    with contextlib.suppress(ValueError):
+        return locale.getlocale()[0] or ""
+    return ""
 
 
 @cache

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from qwave_jupyter import settings
 from qwave_jupyter.api.client import Client
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import ConfigurationError
@@ -125,7 +124,9 @@ def test_switches_are_turned_from_another_process():
 
 
 def test_the_command_line_turns_the_same_switches():
-    flags = "--latency auto --seed 3 --slow --expire-links 60 --dialect percent --rate-limit 50 --junk 1"
+    flags = (
+        "--balance-usd 5 --latency auto --seed 3 --slow --expire-links 60 --dialect percent --rate-limit 50 --junk 1"
+    )
     for server in serve(*flags.split(), "--fail", "upstream_unavailable:2"):
         told = server.get("/demo/switches")
         assert told == {
@@ -143,9 +144,12 @@ def test_the_command_line_turns_the_same_switches():
         ]
         assert server.post("/v1/tasks", json=BODY).content.startswith(b'{"task_id": "task')
         assert server.get("/demo/counts")["tasks"] == 1
+        assert server.get("/v1/dashboard/billing/balance")["total_granted_usd"] == 5
 
 
-@pytest.mark.parametrize("flags", [["--dialect", "klingon"], ["--rate-limit", "-1"], ["--fail", "x:often"]])
+@pytest.mark.parametrize(
+    "flags", [["--dialect", "klingon"], ["--latency", "soon"], ["--rate-limit", "-1"], ["--fail", "task_failed:often"]]
+)
 def test_the_command_line_says_what_is_wrong(flags):
     said = subprocess.run(
         [sys.executable, "-m", "qwave_jupyter.demo", *flags], capture_output=True, text=True, check=False, timeout=60
@@ -207,18 +211,6 @@ def test_pages_of_other_sites_reach_nothing(server, headers, path):
 def test_pages_of_this_machine_do(server):
     headers = {"Authorization": f"Bearer {server.key}", "Origin": "http://localhost:8888"}
     assert requests.get(server.url + "/v1/models", headers=headers, timeout=5).status_code == 200
-
-
-def test_the_built_in_demo_takes_the_same_options(clean_environment):
-    try:
-        settings.use_demo(on=True, latency=0.2, dialect="percent", fail="upstream_unavailable:1", seed=5)
-        switches = settings.demo_server().protocol.switches
-        assert (switches.latency, switches.dialect, switches.seed) == (0.2, "percent", 5)
-        assert len(settings.demo_server().protocol.faults.still_open()) == 1
-        assert settings.demo_server().change(slow=True).slow
-    finally:
-        settings.use_demo(on=False)
-        settings.configure(demo=None)
 
 
 def test_an_option_that_there_is_not_is_a_clear_error():

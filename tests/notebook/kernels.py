@@ -14,7 +14,7 @@ from pathlib import Path
 from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-VERSIONS = ("6.31.0", "7.4.0")
+VERSIONS = ("6.31.0", "7.3.0", "7.4.0")
 
 
 def python_with(version):
@@ -43,12 +43,25 @@ class Kernel:
         self.outputs = {}
         self.replies = {}
         self.buttons = {}
+        self.comms = {}
+        self.said = []
+        self.saved = {}
+        self.displays = {}
         self.typed = ""
+        self.subshell = self._own_subshell(version)
 
     def close(self):
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
+
+    def _own_subshell(self, version):
+        """JupyterLab sends what its widgets say to a subshell where the kernel has such."""
+        if int(version.partition(".")[0]) < 7:
+            return None
+        request = self.client.session.msg("create_subshell_request", {})
+        self.client.control_channel.send(request)
+        return self.client.get_control_msg(timeout=20)["content"]["subshell_id"]
 
     def queue(self, *cells, stdin=True):
         """Send cells without waiting; their message ids."""
@@ -93,15 +106,49 @@ class Kernel:
     def _sort(self, message):
         sent = message["parent_header"].get("msg_id")
         kind, content = message["msg_type"], message["content"]
+        self.said.append(message)
+        self._save(sent, kind, content)
         here = self.outputs.setdefault(sent, [])
         if kind == "status" and content["execution_state"] == "idle":
             here.append(("idle", None))
         elif kind == "comm_open":
             state = content.get("data", {}).get("state", {})
+            self.comms[content["comm_id"]] = state
             if state.get("_model_name") == "ButtonModel":
                 self.buttons[state["description"]] = content["comm_id"]
+        elif kind == "comm_msg":
+            self.comms.setdefault(content["comm_id"], {}).update(content["data"].get("state", {}))
+        elif kind == "comm_close":
+            self.comms.pop(content["comm_id"], None)
         elif kind in {"display_data", "execute_result", "update_display_data", "stream", "error"}:
             here.append((kind, content))
+
+    def _save(self, sent, kind, content):
+        """Keep what a frontend would write into the notebook: of each display the last content only."""
+        here = self.saved.setdefault(sent, [])
+        name = content.get("transient", {}).get("display_id")
+        if kind == "update_display_data":
+            for output in self.displays.get(name, ()):
+                output.update(data=content["data"], metadata=content["metadata"])
+        elif kind in {"display_data", "execute_result"}:
+            output = {"output_type": kind, "data": content["data"], "metadata": content["metadata"]}
+            if kind == "execute_result":
+                output["execution_count"] = content["execution_count"]
+            if name:
+                self.displays.setdefault(name, []).append(output)
+            here.append(output)
+        elif kind == "stream":
+            here.append({"output_type": "stream", "name": content["name"], "text": content["text"]})
+        elif kind == "error":
+            here.append({"output_type": "error", **{key: content[key] for key in ("ename", "evalue", "traceback")}})
+
+    def last(self, sent):
+        """What a cell shows in the end, in words: markup and text of all that is saved of it."""
+        found = []
+        for output in self.saved.get(sent, []):
+            found += [output.get("text", ""), output.get("evalue", "")]
+            found += [output.get("data", {}).get(kind, "") for kind in ("text/html", "text/plain")]
+        return "\n".join(found)
 
     def click(self, button):
         """Click a button, as a frontend does."""
@@ -109,7 +156,13 @@ class Kernel:
             "comm_id": self.buttons[button],
             "data": {"method": "custom", "content": {"event": "click"}},
         }
-        message = self.client.session.msg("comm_msg", content)
+        self.send("comm_msg", content)
+
+    def send(self, kind, content):
+        """A message of a widget's, on the way that a frontend would choose."""
+        message = self.client.session.msg(kind, content)
+        if self.subshell is not None:
+            message["header"]["subshell_id"] = self.subshell
         self.client.shell_channel.send(message)
 
     def interrupt(self):

@@ -93,6 +93,7 @@ def test_the_public_names_are_what_they_were_meant_to_be():
         "batch",
         "build",
         "configure",
+        "cost",
         "draw_boxes",
         "generate",
         "history",

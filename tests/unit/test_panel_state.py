@@ -16,6 +16,7 @@ from qwave_jupyter.notebook.panel_state import (
     chosen,
     named,
     switched,
+    with_pictures,
 )
 from tests.unit.panel_values import MODELS
 
@@ -62,6 +63,26 @@ def test_a_value_that_the_new_model_lacks_becomes_the_nearest_and_that_is_said()
     assert there.values["aspect_ratio"] == "16:9"
     assert "aspect_ratio 21:9 became 16:9" in there.notes[0]
     assert "1:1, 16:9" in there.notes[0]
+
+
+def test_what_a_change_of_model_put_right_stays_so_while_other_things_are_set():
+    start = named(PanelState(GPT), {"aspect_ratio": "21:9", "quality": "high"})
+    there = chosen(switched(start, WAN), "resolution", "2K")
+    assert there.values == {"aspect_ratio": "16:9", "resolution": "2K"}
+    assert chosen(there, "aspect_ratio", "2:3").values["aspect_ratio"] == "2:3"
+    assert switched(there, GPT).values == {"aspect_ratio": "21:9", "quality": "high", "resolution": "2k"}
+
+
+def test_boxes_and_a_painted_mask_stay_with_their_picture():
+    other = Picked("https://pictures.example/b.png", "https://pictures.example/b.png")
+    boxes = [[[0, 0, 10, 10]], []]
+    state = named(PanelState(WAN, picked=(URL, other)), {"action": "interactive_edit", "bbox_list": boxes})
+    turned = with_pictures(state, (other, URL))
+    assert [list(one) for one in turned.values["bbox_list"]] == [[], [[0, 0, 10, 10]]]
+    assert "bbox_list" not in with_pictures(state, (other,)).values
+    painted = replace(PanelState(GPT, picked=(URL,)), mask=Picked("mask.png", "mask.png", over=URL.written))
+    assert with_pictures(painted, (URL, other)).mask is not None
+    assert with_pictures(painted, (other, URL)).mask is None
 
 
 def test_values_that_break_a_rule_of_the_new_model_together_are_mended():

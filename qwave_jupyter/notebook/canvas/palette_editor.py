@@ -37,7 +37,7 @@ class PaletteEditor(Control):
 
     Args:
         colors: hex colours, ``(hex, percent)`` pairs, or ``{"hex": …, "ratio": …}`` items; None for a first palette.
-        decimals: 0 for whole percents, which every edition takes, or 2 for hundredths.
+        decimals: 0 for whole percents, which every edition takes, or 2 for hundredths, which ``2026-09`` takes.
 
     Raises:
         OptionMistake: a colour that can't be read, or too few or too many of them.

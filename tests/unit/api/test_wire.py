@@ -306,3 +306,18 @@ def test_no_refusal_however_odd_ends_in_anything_but_an_api_error(status, body, 
 @given(st.binary(max_size=300))
 def test_bytes_that_are_no_json_are_an_api_error_too(content):
     assert "\n" not in str(read_error(502, {}, content, now=0.0))
+
+
+@pytest.mark.parametrize("odd", ["a" * 100_000, "line\nline", "\u202e\x00"], ids=["long", "lines", "marks"])
+def test_what_stands_in_addresses_and_one_line_texts_is_short_and_printable(odd):
+    task = wire.read_task(
+        {"task_id": odd, "status": f"failed {odd}", "error": {"code": odd, "message": "no"}}, task_id="asked"
+    )
+    assert task.task_id == "asked"
+    assert len(task.status) < 100
+    assert task.status.isprintable()
+    failed = wire.read_task({"task_id": "t", "status": "failed", "error": {"code": odd, "message": "no"}})
+    assert len(failed.failure.code) < 100
+    assert failed.failure.code.isprintable()
+    with pytest.raises(UnreadableAnswer):
+        wire.read_submission({"code": "success", "data": odd})

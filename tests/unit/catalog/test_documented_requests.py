@@ -9,10 +9,30 @@ import pytest
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.generation import request
-from tests.unit.catalog import april_gpt_image, april_others, april_qwen_image, april_seedream
+from tests.unit.catalog import (
+    april_gpt_image,
+    april_others,
+    april_qwen_image,
+    april_seedream,
+    september_alibaba,
+    september_google,
+    september_gpt_image,
+    september_others,
+    september_seedream,
+)
 from tests.unit.catalog.expectations import Page
 
-MODULES = (april_gpt_image, april_others, april_qwen_image, april_seedream)
+MODULES = (
+    april_gpt_image,
+    april_others,
+    april_qwen_image,
+    april_seedream,
+    september_alibaba,
+    september_google,
+    september_gpt_image,
+    september_others,
+    september_seedream,
+)
 PAGES = [page for module in MODULES for page in vars(module).values() if isinstance(page, Page)]
 
 
@@ -33,7 +53,8 @@ def built(page, options):
 @pytest.mark.parametrize(("page", "options", "body"), rows("sent"))
 def test_exactly_this_json_is_sent(page, options, body):
     made = built(page, options)
-    assert made.body == {"model": page.model, "prompt": "a cat", **body}
+    whole = {"model": page.model, "prompt": "a cat", **body}
+    assert made.body == {name: value for name, value in whole.items() if value is not None}
     assert json.loads(json.dumps(made.body)) == made.body
     assert not [str(one) for one in made.warnings]
 

@@ -245,6 +245,16 @@ def test_what_is_kept_outlives_neither_the_day_nor_a_torn_file(tmp_path):
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
 
 
+def test_a_task_of_another_edition_is_still_told_and_its_picture_still_there():
+    old, new = Demo("2026-04"), Demo("2026-09")
+    old.submit({"model": "gpt-4o-image", "prompt": "a cat", "n": 1})
+    (task,) = old.protocol.tasks
+    new.protocol.book.remember(old.protocol.tasks.values())
+    new.finish()
+    (picture,) = new.json("GET", f"/v1/tasks/{task}")[1]["result"]["images"]
+    assert new.ask("GET", picture["url"][0].removeprefix(new.protocol.host)).status == 200
+
+
 def test_two_demos_share_a_folder(tmp_path):
     first, second = Demo(), Demo()
     for demo in (first, second, first):

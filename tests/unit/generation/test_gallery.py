@@ -165,7 +165,7 @@ def test_memory_stays_flat_for_large_galleries(made):
 
 def test_the_pil_image_is_whole_and_nothing_stays_open(made):
     image = made()
-    picture = image.pil()
+    picture = image.pil
     image.path.unlink()
     assert picture.getpixel((1, 1)) == (0, 128, 128)
     assert previews.of_file(image.path, Showing()) is None

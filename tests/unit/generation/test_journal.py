@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -268,6 +269,31 @@ def test_a_lock_dies_with_its_process(tmp_path):
     holder.communicate()
     assert lock.acquire()
     lock.release()
+
+
+def test_whoever_looks_at_a_lock_keeps_nobody_from_taking_it(tmp_path):
+    path = tmp_path / "locks" / "a.lock"
+    path.parent.mkdir()
+    over = threading.Event()
+
+    def look():
+        while not over.wait(0.0005):
+            # Somebody's file, left behind by a killed process.
+            path.touch()
+            JobLock(path).is_held()
+
+    lookers = [threading.Thread(target=look) for _ in range(3)]
+    for looker in lookers:
+        looker.start()
+    taken = []
+    for _ in range(300):
+        lock = JobLock(path)
+        taken.append(lock.acquire())
+        lock.release()
+    over.set()
+    for looker in lookers:
+        looker.join()
+    assert all(taken)
 
 
 def test_abandoned_jobs_are_those_that_nobody_holds(journal):

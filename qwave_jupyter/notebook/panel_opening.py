@@ -1,26 +1,94 @@
-"""A request that was made before, put back into a panel."""
+"""Opening a panel: empty, with parameters, or with a request that was made before."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, started
+from qwave_jupyter import lookups, settings, started
 from qwave_jupyter.catalog import Catalog
 from qwave_jupyter.errors import UnknownTask
 from qwave_jupyter.generation import references
 from qwave_jupyter.generation.mistakes import refuse
+from qwave_jupyter.notebook import options
+from qwave_jupyter.notebook.panel import Panel
 from qwave_jupyter.notebook.panel_state import PanelState, chosen, named
 from qwave_jupyter.notebook.references_strip import pick
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.request import Request
 
-__all__ = ["from_parameters", "from_request", "request_of"]
+__all__ = ["from_line", "from_parameters", "from_request", "notebook_variables", "panel", "request_of"]
 
 _PICTURES = ("images", "mask")
+
+
+def panel(
+    prompt: str = "",
+    *,
+    model: str | None = None,
+    task: str | None = None,
+    last: bool = False,
+    plain: bool = False,
+    **parameters: Any,
+) -> Panel:
+    """A panel in the notebook, empty or with a request in it.
+
+    Args:
+        prompt: what to paint.
+        model: a model id; None for the one in the settings.
+        task: load the request of this job: its task id, its job id, or the end of either.
+        last: load the request of the last job.
+        plain: use ipywidgets alone, for frontends that load no others.
+        parameters: parameters of the model by name, pictures as a request takes them.
+
+    Raises:
+        UnknownModel: no such id; the nearest is named.
+        UnknownTask: there is no such job.
+        RequestRefused: a parameter that the model doesn't have.
+
+    Example:
+        >>> panel("a cat", model="gpt-image-2", aspect_ratio="16:9")
+        Panel(gpt-image-2, 'Ready: $0.0064 for 1 picture')
+    """
+    now, catalog, variables = settings.current(), settings.catalog(), notebook_variables()
+    if last or task is not None:
+        state = from_request(catalog, request_of(task), now.home)
+    else:
+        state = from_parameters(catalog, model or now.model, prompt, parameters, variables, now.home)
+    return Panel(state, variables, plain=plain)
+
+
+def from_line(arguments: list[str]) -> Panel:
+    """What ``%qwave panel`` opens: ``--from-last``, ``--from TASK``, or the options of a cell.
+
+    Args:
+        arguments: the words behind the verb.
+
+    Raises:
+        OptionMistake: what can't be read.
+    """
+    if arguments[:1] == ["--from-last"]:
+        return panel(last=True)
+    name, equals, task = arguments[0].partition("=") if arguments else ("", "", "")
+    if name == "--from" and (equals or len(arguments) > 1):
+        return panel(task=task or arguments[1])
+    line = shlex.join(arguments)
+    chosen_model = lookups.model(options.model_named(line) or settings.current().model)
+    read = options.read_line(line, chosen_model, notebook_variables())
+    return panel(model=chosen_model.id, **read.options)
+
+
+def notebook_variables() -> Mapping[str, Any]:
+    """The variables of the notebook, as they are at any time; none outside one."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    variables: Mapping[str, Any] = shell.user_ns if shell is not None else {}
+    return variables
 
 
 def request_of(task: str | None) -> Request:

@@ -1,0 +1,69 @@
+"""What the demo is doing to its visitors, in words for somebody who has never seen an API misbehave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from qwave_jupyter import words
+from qwave_jupyter.demo.dialects import DIALECTS, named
+from qwave_jupyter.demo.faults import TASK_CODES, Fault
+from qwave_jupyter.demo.switches import FAULT_SWITCHES, Switches
+
+__all__ = ["explained", "manual"]
+
+
+def explained(switches: Switches, faults: Iterable[Fault]) -> list[str]:
+    """A line for everything that is not as in a plain demo; none when all is plain.
+
+    Args:
+        switches: what is turned.
+        faults: what is still to strike.
+    """
+    named_so = ("latency", "slow", "seed", "dialect", "rate_limit", "expire_links")
+    lines = [text for name in named_so if (text := _of(name, switches))]
+    others = 0
+    for fault in faults:
+        if fault.how in FAULT_SWITCHES and (fault.how == "fail" or fault.at == "any"):
+            lines.append(_struck(fault))
+        else:
+            others += 1
+    if others:
+        lines.append(words.say("demo.means_faults", count=others))
+    return lines
+
+
+def manual(switches: Switches, faults: Iterable[Fault]) -> list[str]:
+    """All switches, each with what it teaches, a cell line to copy, and what is turned at the moment.
+
+    Args:
+        switches: what is turned.
+        faults: what is still to strike.
+    """
+    lines = [words.say("demo.manual"), ""]
+    choices = {"dialects": ", ".join(DIALECTS), "codes": ", ".join(TASK_CODES)}
+    for name in ("latency", "slow", "seed", "fail", "rate_limit", "reset", "junk", "expire_links", "dialect"):
+        lines += [words.say(f"demo.try_{name}"), f"    {words.say(f'demo.about_{name}', **choices)}"]
+    now = explained(switches, faults)
+    lines += ["", words.say("demo.now_turned") if now else words.say("demo.now_plain"), *(f"  {line}" for line in now)]
+    return lines
+
+
+def _of(name: str, switches: Switches) -> str:
+    value: Any = getattr(switches, name)
+    if value == getattr(Switches(), name) or (name == "rate_limit" and not value):
+        return ""
+    if name == "latency" and value is None:
+        return words.say("demo.means_latency_auto")
+    if name == "dialect":
+        return words.say("demo.means_dialect", dialect=value, source=named(value).source)
+    return words.say(f"demo.means_{name}", value=f"{value:g}" if isinstance(value, float) else value, count=value)
+
+
+def _struck(fault: Fault) -> str:
+    many = "all" if fault.times is None else "some"
+    if fault.how == "fail":
+        code = fault.code or "task_failed"
+        why = words.say(f"demo.code_{code if code in TASK_CODES else 'task_failed'}")
+        return words.say(f"demo.means_fail_{many}", code=code, why=why, count=fault.times)
+    return words.say(f"demo.means_{fault.how}_{many}", count=fault.times)

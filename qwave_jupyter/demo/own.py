@@ -1,0 +1,94 @@
+"""The demo of one's own process: started on first need, turned while it serves, one at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qwave_jupyter.demo.explaining import manual
+from qwave_jupyter.demo.server import DemoServer
+from qwave_jupyter.demo.switches import SWITCHES, Switches
+
+__all__ = ["OwnDemo"]
+
+
+class OwnDemo:
+    """Safe for threads."""
+
+    def __init__(self) -> None:
+        self._server: DemoServer | None = None
+        self._options: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    def server(self, edition: str, home: Path) -> DemoServer:
+        """The server, which follows the edition: at its old address and with its tasks, for jobs that are under way.
+
+        Args:
+            edition: the contract.
+            home: a folder in which tasks are kept.
+        """
+        with self._lock:
+            old = self._server
+            if old is not None and old.edition != self._options.get("edition", edition):
+                old.stop()
+                at_the_same_place = {"port": old.port, "key": old.key, **self._options}
+                try:
+                    self._server = _started(edition, home, at_the_same_place)
+                except OSError:
+                    # Somebody was quicker.
+                    self._server = _started(edition, home, {**at_the_same_place, "port": 0})
+            elif old is None:
+                self._server = _started(edition, home, self._options)
+            return self._server  # type: ignore[return-value]
+
+    def turn(self, edition: str, home: Path, options: Mapping[str, Any]) -> None:
+        """Turn switches; other options than those start another server.
+
+        Args:
+            edition: the contract.
+            home: a folder in which tasks are kept.
+            options: what :class:`~qwave_jupyter.demo.server.DemoServer` takes.
+
+        Raises:
+            ConfigurationError: an option that it doesn't take; nothing is changed then.
+        """
+        with self._lock:
+            wanted = {**self._options, **options}
+            if self._server is not None and set(options) <= set(SWITCHES):
+                self._server.change(**options)
+            elif options:
+                started = _started(edition, home, wanted)
+                self.stop()
+                self._server = started
+            self._options = wanted
+
+    def stop(self) -> None:
+        """Stop the server, if one runs."""
+        with self._lock:
+            server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+    def calm(self) -> None:
+        """Turn all switches back and forget all faults."""
+        with self._lock:
+            self._options = {name: value for name, value in self._options.items() if name not in SWITCHES}
+            if self._server is not None:
+                self._server.calm()
+
+    def explained(self) -> list[str]:
+        """What is turned, line by line; none while no server runs."""
+        server = self._server
+        return server.explained() if server is not None else []
+
+    def manual(self) -> list[str]:
+        """All switches, explained line by line, and how they stand."""
+        server = self._server
+        return server.manual() if server is not None else manual(Switches(), ())
+
+
+def _started(edition: str, home: Path, options: Mapping[str, Any]) -> DemoServer:
+    given: dict[str, Any] = {"edition": edition, "keep_in": home, **options}
+    return DemoServer(**given).start()

@@ -1,0 +1,48 @@
+"""Patterns whose edges meet: motifs strewn over a cloth that can be laid side by side."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from PIL import Image
+
+from qwave_jupyter.demo.moods import Mood, mixed
+from qwave_jupyter.demo.motifs import Wish
+from qwave_jupyter.demo.placing import draw
+from qwave_jupyter.demo.stage import Scene
+
+__all__ = ["pattern"]
+
+_ROWS = 3
+
+
+def pattern(size: tuple[int, int], mood: Mood, wishes: Sequence[Wish], dice: random.Random, *, lines: bool) -> Scene:
+    """A cloth with motifs on it, in which what leaves at one edge comes in at the other.
+
+    Args:
+        size: width and height in pixels.
+        mood: its colours.
+        wishes: what is on it; flowers where there is nothing.
+        dice: decides where.
+        lines: whether outlines are noted.
+    """
+    width, height = size
+    drawn = list(wishes) or [Wish("flower")]
+    cloth = mixed(mood.sky[-1], mood.far, 0.25) if not mood.night else mixed(mood.sky[1], mood.sky[2], 0.5)
+    scene = Scene(Image.new("RGB", size, cloth), mood, dice, height * 0.6, height, (0.0, 0.0))
+    scene.lines = Image.new("L", size) if lines else None
+    columns = max(1, round(_ROWS * width / height))
+    step = width / columns, height / _ROWS
+    for row in range(_ROWS):
+        for column in range(columns):
+            wish = drawn[(row * 2 + column) % len(drawn)]
+            unit = min(step[0] / (wish.motif.wide * 2), step[1] / wish.motif.tall) * dice.uniform(0.62, 0.8)
+            x = (column + 0.5 + 0.5 * (row % 2) + dice.uniform(-0.06, 0.06)) * step[0]
+            y = (row + 0.5 + dice.uniform(-0.06, 0.06)) * step[1] + unit * wish.motif.tall * 0.46
+            same = dice.getrandbits(64)
+            for across in (-width, 0, width):
+                for down in (-height, 0, height):
+                    scene.dice = random.Random(same)  # noqa: S311 - the same motif at each edge
+                    draw(scene, wish, (round(x) + across, round(y) + down), unit, hazy=0.0, shadow=False)
+    return scene

@@ -1,0 +1,87 @@
+"""How a synchronous wait passes its time: on an event, or as the surroundings know to do better."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+__all__ = ["Way", "set_way", "wait_for"]
+
+#: A wait in slices stays interruptible everywhere, Windows included.
+_SLICE = 0.2
+
+
+class Way(Protocol):
+    """A way of waiting that keeps the surroundings alive."""
+
+    def serves(self) -> bool:
+        """Whether it can wait here and now, in this thread."""
+
+    def __call__(self, over: threading.Event, timeout: float | None) -> bool:
+        """Wait until the event is set, or so many seconds; tells which."""
+
+
+_way: list[Way] = []
+
+
+def set_way(way: Way | None) -> None:
+    """Say how a synchronous wait passes its time.
+
+    Args:
+        way: asked at every wait whether it serves; None goes back to the event.
+    """
+    _way[:] = [way] if way is not None else []
+
+
+def wait_for(over: threading.Event, timeout: float | None = None) -> bool:
+    """Wait until an event is set. An interrupt is always heard, even where a running event loop keeps it for itself.
+
+    Args:
+        over: what is waited for.
+        timeout: seconds; None for as long as it takes.
+
+    Returns:
+        Whether it is set.
+
+    Example:
+        >>> wait_for(threading.Event(), 0.01)
+        False
+    """
+    if over.is_set():
+        return True
+    if _way and _way[-1].serves():
+        return _way[-1](over, timeout)
+    until = None if timeout is None else time.monotonic() + timeout
+    with _interruptible():
+        while not over.is_set():
+            left = _SLICE if until is None else min(_SLICE, until - time.monotonic())
+            if left <= 0:
+                return False
+            over.wait(left)
+    return True
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    # A loop's own handler only leaves itself a note, which it reads when we give the thread back: too late.
+    if threading.current_thread() is not threading.main_thread() or not _in_loop():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
+
+
+def _in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

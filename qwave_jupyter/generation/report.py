@@ -1,0 +1,74 @@
+"""One self-contained page of what was made: for handing in, or for the record."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from pathlib import Path
+
+from qwave_jupyter import words
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.generation import gallery_page, records
+from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
+from qwave_jupyter.generation.workbench import Workbench
+
+__all__ = ["made_here", "write"]
+
+_MOST_JOBS = 500
+
+
+def made_here(workbench: Workbench) -> Gallery:
+    """The pictures of this notebook where its name is known, else of this process; oldest first.
+
+    Args:
+        workbench: whose journal.
+    """
+    here = [
+        entry
+        for entry in workbench.journal.history(_MOST_JOBS)
+        if (workbench.notebook is not None and entry.notebook == workbench.notebook) or entry.pid == os.getpid()
+    ]
+    pictures: list[GeneratedImage] = []
+    for entry in reversed(here):
+        pictures += records.gallery_of(entry, workbench)
+    return Gallery(pictures, showing=workbench.showing)
+
+
+def write(path: Path, gallery: Gallery, *, by: str = "") -> Path:
+    """Write the page.
+
+    Args:
+        path: the file; ``.html`` is added where it has no ending.
+        gallery: its pictures.
+        by: who made them; "" for nobody's name.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        OptionMistake: nothing was made yet, or the file can't be written.
+    """
+    path = path.expanduser()
+    path = path if path.suffix else path.with_suffix(".html")
+    if len(gallery) == 0:
+        raise OptionMistake("generation.report_empty")
+    costs = {image.task_id: image.cost_usd for image in gallery}
+    known = [cost for cost in costs.values() if cost is not None]
+    lines = [
+        *([words.say("generation.report_by", name=by)] if by else []),
+        words.say(
+            "generation.report_sum",
+            date=time.strftime("%Y-%m-%d %H:%M"),
+            pictures=len(gallery),
+            jobs=len(costs),
+            cost=words.dollars(math.fsum(known)) if known else words.say("generation.report_free"),
+        ),
+    ]
+    page = gallery_page.render(gallery, title=words.say("generation.report_title"), lines=lines)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as problem:
+        raise OptionMistake("generation.report_write", path=path, reason=problem.strerror or "?") from None
+    return path

@@ -1,0 +1,72 @@
+"""``%qwave demo``: the built-in demo, on and off, and a teacher's switches with what they teach."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from qwave_jupyter import settings, words
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.notebook import cards
+from qwave_jupyter.notebook.console import Console
+from qwave_jupyter.notebook.verb import Asked, Verb
+
+__all__ = ["VERBS"]
+
+_WORDS = ("on", "off", "normal", "help")
+
+
+def _demo(console: Console, asked: Asked) -> None:
+    word = asked.first or "on"
+    if word not in _WORDS or len(asked.words) > 1:
+        given = " ".join(asked.words)[:40]
+        raise OptionMistake("options.not_a_choice", option="%qwave demo", given=given, allowed=_WORDS)
+    if asked.options and word != "on":
+        raise OptionMistake("demo.takes_no_switches", word=word)
+    if word == "help":
+        _say_manual(console, settings.demo_switches().manual())
+        return
+    settings.use_demo(word != "off", **asked.options)
+    if word == "normal":
+        settings.demo_switches().calm()
+        console.say(words.say("demo.back_to_normal"))
+        return
+    console.say(words.say(f"notebook.demo_{word}"))
+    turned = settings.demo_server().explained() if word == "on" else ()
+    if turned:
+        _say_manual(console, [*turned, "", words.say("demo.more_switches")])
+
+
+def _say_manual(console: Console, lines: Sequence[str]) -> None:
+    """Lines of prose; what can be copied into a cell stands out, and what is indented belongs to the line above."""
+    markup = "".join(_line(line) for line in lines)
+    console.publish({"text/plain": "\n".join(lines), "text/html": f'{cards.STYLE}<div class="qw">{markup}</div>'})
+
+
+def _line(line: str) -> str:
+    if not line:
+        return "<br>"
+    text = html.escape(line.strip())
+    if line.startswith("%qwave") and "  " not in line and not line.endswith("."):
+        return f'<div class="qw-mono" style="margin-top:6px">{text}</div>'
+    return f'<div class="qw-s" style="margin-left:20px">{text}</div>' if line.startswith(" ") else f"<div>{text}</div>"
+
+
+VERBS = (
+    Verb(
+        "demo",
+        _demo,
+        "[on|off|normal|help]",
+        {
+            "latency": "text",
+            "slow": "switch",
+            "seed": "text",
+            "fail": "text",
+            "rate_limit": "text",
+            "reset": "text",
+            "junk": "text",
+            "expire_links": "text",
+            "dialect": "text",
+        },
+    ),
+)

@@ -1,0 +1,58 @@
+"""Verbs about what was made and what it cost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter import settings, verbs, words
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.notebook.console import Console
+from qwave_jupyter.notebook.verb import Asked, Verb
+
+if TYPE_CHECKING:
+    from qwave_jupyter.generation.costs import CostTable
+    from qwave_jupyter.generation.notebook_weight import Weight
+
+__all__ = ["VERBS"]
+
+
+def _history(_: Console, asked: Asked) -> Any:
+    return verbs.history(" ".join(asked.words))
+
+
+def _cost(_: Console, __: Asked) -> CostTable:
+    return verbs.cost()
+
+
+def _balance(console: Console, _: Asked) -> None:
+    console.say(words.say("notebook.balance", available=words.dollars(verbs.balance().available_usd)))
+
+
+def _weight(_: Console, asked: Asked) -> Weight:
+    from qwave_jupyter.generation.notebook_weight import weigh
+
+    path = " ".join(asked.words) or os.environ.get("JPY_SESSION_NAME", "")
+    if not path:
+        raise OptionMistake("notebook.weight_needs")
+    return weigh(Path(path).expanduser())
+
+
+def _report(console: Console, asked: Asked) -> None:
+    from qwave_jupyter.generation import report
+
+    if not asked.words:
+        raise OptionMistake("notebook.report_needs")
+    made = verbs.history() if asked.on("all") else report.made_here(settings.workbench())
+    path = report.write(Path(" ".join(asked.words)), made, by=str(asked.options.get("by", "")))
+    console.say(words.say("notebook.report_written", path=path, pictures=len(made)))
+
+
+VERBS = (
+    Verb("history", _history, "[WORDS]"),
+    Verb("cost", _cost),
+    Verb("balance", _balance),
+    Verb("weight", _weight, "[NOTEBOOK]"),
+    Verb("report", _report, "FILE", {"by": "text", "all": "switch"}),
+)

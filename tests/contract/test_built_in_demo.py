@@ -1,0 +1,87 @@
+"""The demo of one's own process: switched on and off, turned while it serves, following the edition."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+import qwave_jupyter as qwave
+from qwave_jupyter import settings
+from qwave_jupyter.errors import ConfigurationError, TaskFailed
+
+BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
+
+
+@pytest.fixture(autouse=True)
+def own_process(clean_environment):
+    yield clean_environment
+    settings.use_demo(on=False)
+    settings.configure(demo=None, edition=None)
+
+
+def ordered():
+    return settings.workbench().client.submit(BODY, idempotency_key=str(uuid.uuid4()))
+
+
+def test_it_takes_what_the_server_takes():
+    settings.use_demo(on=True, latency=0.2, dialect="percent", fail="upstream_unavailable:1", seed=5)
+    switches = settings.demo_server().protocol.switches
+    assert (switches.latency, switches.dialect, switches.seed) == (0.2, "percent", 5)
+    assert len(settings.demo_server().protocol.faults.still_open()) == 1
+
+
+def test_it_is_turned_while_it_serves_and_loses_nothing():
+    url = settings.use_demo(latency=60)
+    task = ordered()
+    assert settings.use_demo(rate_limit=50, fail="task_failed:1") == url
+    switches = settings.demo_server().protocol.switches
+    assert (switches.latency, switches.rate_limit) == (60, 50)
+    assert settings.workbench().client.task(task.task_id).state == "queued"
+    assert settings.use_demo() == url
+
+
+def test_a_failure_on_request_reaches_the_user_and_costs_nothing():
+    qwave.use_demo(latency=0.2, fail="upstream_unavailable:1")
+    with pytest.raises(TaskFailed, match="told to fail"):
+        qwave.generate("a cat", resolution="1k")
+    assert settings.workbench().client.balance().available_usd == 100
+    assert len(qwave.generate("a cat", resolution="1k")) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"latency": -1}, {"speed": 3}, {"fail": "nonsense"}, {"dialect": "klingon"}])
+@pytest.mark.parametrize("serving", [True, False])
+def test_a_wrong_switch_changes_nothing(wrong, serving):
+    url = settings.use_demo(latency=9) if serving else None
+    with pytest.raises(ConfigurationError):
+        settings.use_demo(slow=True, **wrong)
+    assert settings.overrides().get("demo") == (True if serving else None)
+    after = settings.use_demo()
+    switches = settings.demo_server().protocol.switches
+    assert (switches.latency, switches.slow) == (9 if serving else 3, False)
+    assert not serving or after == url
+
+
+def test_another_key_needs_another_server():
+    first = settings.use_demo(latency=9)
+    assert settings.use_demo(key="a-key-of-ones-own") != first
+    assert settings.demo_server().key == "a-key-of-ones-own"
+    assert settings.demo_server().protocol.switches.latency == 9
+
+
+def test_it_follows_the_edition_at_the_same_address_with_its_tasks():
+    url = settings.use_demo(latency=60)
+    task = ordered()
+    client = settings.workbench().client
+    settings.configure(edition="2026-09")
+    assert settings.demo_server().url == url
+    assert settings.demo_server().protocol.catalog.edition == "2026-09"
+    assert settings.demo_server().protocol.switches.latency == 60
+    assert client.task(task.task_id).state == "queued"
+
+
+def test_switched_off_it_forgets_its_switches():
+    settings.use_demo(latency=60, fail="task_failed")
+    settings.use_demo(on=False)
+    settings.use_demo()
+    assert settings.demo_server().explained() == []

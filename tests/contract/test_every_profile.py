@@ -1,0 +1,106 @@
+"""Every model of both editions through the whole stack: what may be asked is served, and every single fault is refused.
+
+Locally before anything is sent, with the parameter's name; and by the server on loopback, which judges the JSON that
+reaches it, with 400 and the documented error body. Nothing is painted.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+import requests
+
+from qwave_jupyter.api.client import Client
+from qwave_jupyter.catalog import load
+from qwave_jupyter.demo.server import DemoServer
+from qwave_jupyter.errors import RequestRefused
+from qwave_jupyter.generation import request
+from tests.contract.single_faults import faults_against, faults_in
+from tests.contract.valid_requests import PROMPT, valid_requests
+
+EDITIONS = ("2026-04", "2026-09")
+PROFILES = [pytest.param(edition, name, id=f"{edition}-{name}") for edition in EDITIONS for name in load(edition).ids()]
+#: Of pictures whose size and format are known; see tests/unit/catalog/test_facts_of_pictures.py.
+OF_PICTURES = ("mask", "megapixels")
+
+
+@pytest.fixture(scope="module")
+def served():
+    """Edition to a server that obeys it, our client and a plain session."""
+    made = {}
+    for edition in EDITIONS:
+        server = DemoServer(edition=edition, latency=3600, balance_usd=1e9).start()
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {server.key}"
+        made[edition] = (server, Client(server.url, server.key), session)
+    yield made
+    for server, client, session in made.values():
+        client.close()
+        session.close()
+        server.stop()
+
+
+def built(edition, model, options):
+    plain = {name: value for name, value in options.items() if name != "prompt"}
+    return request.build(load(edition), options.get("prompt", PROMPT), plain, model=model)
+
+
+def faults_of(model):
+    asked = sorted(valid_requests(model), key=len)
+    ground, covered = asked[:1], {"action"}
+    # The most that can be asked, and whatever holds what that has no room for.
+    for options in reversed(asked):
+        if not covered >= {*options}:
+            ground.append(options)
+            covered |= {*options}
+    for options in ground:
+        yield from faults_in(model, options)
+    for rule in model.rules:
+        if rule.severity == "reject":
+            yield from faults_against(model, rule)
+
+
+@pytest.mark.parametrize(("edition", "name"), PROFILES)
+def test_what_may_be_asked_is_served(served, edition, name):
+    _, client, _ = served[edition]
+    model = load(edition).model(name)
+    asked = valid_requests(model)
+    for options in asked:
+        made = built(edition, name, options)
+        assert not made.warnings, options
+        task = client.submit(made.body, idempotency_key=str(uuid.uuid4()))
+        assert task.task_id, options
+    assert {*model.parameters} <= {"prompt"}.union(*asked)
+
+
+@pytest.mark.parametrize(("edition", "name"), PROFILES)
+def test_every_single_fault_is_refused_here_and_there(served, edition, name):
+    server, _, session = served[edition]
+    model = load(edition).model(name)
+    wires = {one.name: ".".join(one.wire) for one in model.parameters.values()}
+    missed = []
+    for fault in faults_of(model):
+        found = set()
+        if fault.options is not None:
+            try:
+                missed.append(("sent", fault.what, built(edition, name, fault.options).body))
+            except RequestRefused as refusal:
+                found = {one.parameter for one in refusal.fields["violations"]}
+                if not found & fault.names or not any(one in str(refusal) for one in found & fault.names):
+                    missed.append(("not named", fault.what, str(refusal)))
+        if fault.body is not None:
+            answer = session.post(f"{server.url}/v1/tasks", json=fault.body, timeout=10)
+            error = answer.json().get("error", {})
+            named = {wires.get(one, one) for one in fault.names | found}
+            if (answer.status_code, error.get("code")) != (400, "capability_violation") or error["param"] not in named:
+                missed.append(("served", fault.what, answer.status_code, answer.text))
+    assert not missed, "\n".join(map(str, missed))
+
+
+@pytest.mark.parametrize(("edition", "name"), PROFILES)
+def test_every_rule_that_rejects_is_among_the_faults(edition, name):
+    model = load(edition).model(name)
+    for rule in model.rules:
+        if rule.severity == "reject" and rule.demands.get("check") not in OF_PICTURES:
+            assert list(faults_against(model, rule)), rule

@@ -1,0 +1,180 @@
+"""Live answers over HTTP: the list, the schema and the estimate of a server lie over the edition for the session."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import qwave_jupyter as qwave
+from qwave_jupyter import catalog, settings
+from qwave_jupyter.demo.server import DemoServer
+from qwave_jupyter.errors import AuthenticationFailed, RequestRefused, RequestRejected, ServerFault, UnknownModel
+from qwave_jupyter.notebook.cells import Cells
+from tests.unit.heard import Heard
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = DemoServer(latency=0.2).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def newer():
+    """A server whose documentation is a later one, as a vendor's is one day."""
+    made = DemoServer(edition="2026-09", latency=0.2).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(autouse=True)
+def session(clean_environment, monkeypatch):
+    monkeypatch.setattr(settings, "_state", settings._State())
+    yield clean_environment
+    settings.stop_demo()
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Use a server, as somebody with a key there."""
+
+    def use(server, key=None):
+        monkeypatch.setenv("QWAVE_BASE_URL", server.url)
+        monkeypatch.setenv("QWAVE_API_KEY", key or server.key)
+        return server
+
+    return use
+
+
+def asked(server):
+    return server.protocol.tally.told()["paths"]
+
+
+def test_refresh_asks_the_server_once_and_says_that_it_did(at, server):
+    at(server)
+    before = asked(server).get("GET /v1/models", 0)
+    plain, fresh = qwave.models(), qwave.models(refresh=True)
+    assert [model.id for model in fresh] == [model.id for model in plain]
+    assert asked(server)["GET /v1/models"] - before == 1
+    assert repr(fresh) != repr(plain)
+    qwave.models()
+    assert asked(server)["GET /v1/models"] - before == 1
+
+
+def test_refresh_marks_what_the_key_cannot_use_and_offers_what_nobody_documented(at, newer):
+    at(newer)
+    table = qwave.models(refresh=True)
+    documented, there = (set(catalog.load(name).ids()) for name in ("2026-04", "2026-09"))
+    assert set(settings.catalog().unusable) == documented - there
+    assert set(settings.catalog().unknown) == there - documented
+    for name in (*(documented - there), "flux-2-pro"):
+        assert name in repr(table)
+    request = qwave.build("a cat", model="flux-2-pro", sparkle=7)
+    assert request.unvalidated
+    with pytest.raises(RequestRejected, match="sparkle"):
+        qwave.submit("a cat", model="flux-2-pro", sparkle=7).result()
+
+
+def test_a_model_that_only_the_server_knows_makes_a_picture(at, newer):
+    at(newer)
+    with pytest.raises(UnknownModel):
+        qwave.build("a cat", model="flux-2-pro")
+    qwave.models(refresh=True)
+    (picture,) = qwave.generate("a cat", model="flux-2-pro")
+    assert picture.path.is_file()
+
+
+def test_a_price_of_another_shape_is_said_before_paying(at, newer):
+    at(newer)
+    assert not qwave.build("a cat", model="gpt-image-2", resolution="1k").warnings
+    qwave.models(refresh=True)
+    request = qwave.build("a cat", model="gpt-image-2", resolution="1k")
+    assert request.estimate_usd is None
+    assert any("token" in str(warning) for warning in request.warnings)
+
+
+def test_a_live_schema_wins_over_the_edition_for_the_session(at, newer):
+    at(newer)
+    documented = qwave.model("gpt-image-2")
+    live = qwave.model("gpt-image-2", live=True)
+    assert (documented.live, live.live) == ("", "schema")
+    assert set(live.actions) == {"generate", "edit"}
+    assert settings.catalog().model("gpt-image-2").actions == live.actions
+    with pytest.raises(RequestRefused, match="inpaint"):
+        qwave.build("a cat", model="gpt-image-2", action="inpaint")
+    assert asked(newer)["POST /v1/mcp"] == 1
+
+
+@pytest.mark.parametrize("name", catalog.load("2026-04").ids())
+def test_the_schema_of_the_same_edition_changes_nothing_that_matters(at, server, name):
+    at(server)
+    before = qwave.model(name)
+    after = qwave.model(name, live=True)
+    assert after.actions == before.actions
+    assert set(after.parameters) == set(before.parameters)
+    assert after.references.maximum == before.references.maximum
+    for parameter in before.parameters.values():
+        assert set(map(str, after.parameters[parameter.name].choices)) == set(map(str, parameter.choices))
+
+
+def test_what_another_server_said_does_not_count_here(at, server, newer):
+    at(newer)
+    qwave.model("gpt-image-2", live=True)
+    at(server)
+    assert qwave.model("gpt-image-2").live == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "says"), [("models --refresh", "gpt-image-2"), ("model gpt-image-2 --live", "gpt-image-2")]
+)
+def test_the_line_magic_does_the_same(at, server, line, says):
+    from qwave_jupyter.notebook.lines import Lines
+
+    at(server)
+    assert says in repr(Lines(Heard())(line))
+
+
+def dry_run(line):
+    console = Heard()
+    value = Cells(console).blocking(line, "a cat")
+    assert value is None
+    return "\n".join(one["text/plain"] for one in console.shown)
+
+
+def test_a_live_dry_run_shows_the_servers_estimate_and_orders_nothing(at, server):
+    at(server)
+    before = len(server.protocol.tasks)
+    said = dry_run("-m gpt-image-2 --resolution 1k --dry-run --live")
+    body = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    assert body == {
+        "model": "gpt-image-2",
+        "prompt": "a cat",
+        "resolution": "1k",
+    }
+    assert said.count("$0.0064") == 2
+    assert "The server estimates" in said
+    assert "The server estimates" not in dry_run("-m gpt-image-2 --resolution 1k --dry-run")
+    assert len(server.protocol.tasks) == before
+
+
+def test_what_the_live_server_refuses_is_refused_in_a_live_dry_run(at, newer):
+    at(newer)
+    with pytest.raises(RequestRefused, match="inpaint"):
+        dry_run("-m gpt-image-2 --action inpaint --dry-run --live")
+
+
+def test_a_wrong_key_and_a_broken_server_are_said_and_leave_the_edition_in_force(at, server):
+    at(server, key="wrong-key")
+    with pytest.raises(AuthenticationFailed):
+        qwave.models(refresh=True)
+    at(server)
+    server.protocol.break_next(at="lookup", how="500", times=None)
+    try:
+        with pytest.raises(ServerFault):
+            settings.workbench().client.tool("get_model_schema", {"model": "gpt-image-2"})
+    finally:
+        server.calm()
+    assert len(qwave.models()) == 21
+    assert settings.catalog().edition == "2026-04"

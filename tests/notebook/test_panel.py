@@ -1,0 +1,387 @@
+"""The panel's kernel side, in this process: what it sends, what it leaves behind, and that nothing breaks it."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import comm
+import pytest
+from ipywidgets.widgets import widget as registry
+from PIL import Image
+
+import qwave_jupyter as qwave
+from qwave_jupyter import lookups, verbs
+from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import UnknownTask
+from qwave_jupyter.notebook import options, panel_opening
+
+STROKE = {"kind": "paint", "size": 60, "points": [[60, 60], [140, 60]]}
+WEIGHT_OF_A_SWITCH = 60_000
+
+
+class Wire:
+    """Every comm that is open, and every byte that goes out."""
+
+    def __init__(self):
+        self.open = set()
+        self.sent = 0
+
+    def made(self, *given, **named):
+        wire = self
+
+        class Recorded(comm.base_comm.BaseComm):
+            def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
+                wire.sent += len(json.dumps(data, default=str)) + sum(map(len, buffers or ()))
+                (wire.open.discard if msg_type == "comm_close" else wire.open.add)(self.comm_id)
+
+        return Recorded(*given, **named)
+
+
+@pytest.fixture
+def wire(monkeypatch):
+    wire = Wire()
+    monkeypatch.setattr(comm, "create_comm", wire.made)
+    return wire
+
+
+@pytest.fixture
+def open_panel(clean_environment, monkeypatch):
+    opened = []
+    monkeypatch.chdir(clean_environment)
+    qwave.use_demo(latency=0.05)
+
+    def start(*given, variables=None, edition=None, **named):
+        if edition:
+            qwave.configure(edition=edition)
+        monkeypatch.setattr(panel_opening, "notebook_variables", lambda: variables or {})
+        opened.append(qwave.panel(*given, **named))
+        return opened[-1]
+
+    yield start
+    for panel in opened:
+        panel.close()
+    qwave.use_demo(on=False)
+    qwave.configure(edition=None, demo=None)
+
+
+@pytest.fixture
+def photo(clean_environment):
+    file = clean_environment / "photo.png"
+    Image.effect_noise((200, 120), 60).convert("RGB").save(file)
+    return str(file)
+
+
+def body_of(panel, variables=()):
+    """What the magic would send for the cell that the panel shows."""
+    line, _, body = panel.cell().removeprefix("%%qwave ").partition("\n")
+    line, prompt = options.split_cell(line, body)
+    model = lookups.model(options.model_named(line))
+    parsed = options.read_line(line, model, dict(variables))
+    return verbs.build(prompt, model=model.id, variables=dict(variables), **parsed.options).body
+
+
+def turn(panel, tool):
+    """Press the button of a tool."""
+    button = panel.tools.buttons[tool]
+    button.value = not button.value
+
+
+def receive(control, message):
+    """What a frontend sends to a control of ours."""
+    control.comm.handle_msg({"content": {"data": {"method": "custom", "content": message}}, "buffers": []})
+
+
+def plain(panel, name):
+    """A parameter's plain control."""
+    return panel.face.plain.controls[name][1]
+
+
+def finished(panel, count=1):
+    """Wait for runs to end, and for their views to have drawn it."""
+    for run in panel.runs[:count]:
+        run.job.wait(30)
+        assert run.drawn(30)
+    return panel.runs[:count]
+
+
+def test_two_hundred_changes_of_model_leave_no_widget_and_no_comm_behind(wire, open_panel, photo):
+    panel = open_panel("a cat", images=[photo])
+    ids = [one.id for one in qwave.models()]
+    for name in ids:
+        panel.choose_model(name)
+    widgets, comms = len(registry._instances), len(wire.open)
+    heaviest = 0
+    for place in range(200):
+        before = wire.sent
+        panel.choose_model(ids[place % len(ids)])
+        heaviest = max(heaviest, wire.sent - before)
+    assert len(registry._instances) == widgets
+    assert len(wire.open) == comms
+    assert 0 < heaviest < WEIGHT_OF_A_SWITCH
+
+
+def test_closing_leaves_no_widget_behind(wire, open_panel, photo):
+    widgets = set(registry._instances)
+    panel = open_panel("a cat", images=[photo], mask=None, action="inpaint")
+    panel.pressed("find_model")
+    panel.pressed("about_model")
+    panel.set("action", None)
+    panel.generate()
+    finished(panel)
+    panel.choose_model("wan2.7-image")
+    turn(panel, "palette")
+    panel.close()
+    assert set(registry._instances) == widgets
+    assert not wire.open
+
+
+@pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
+def test_a_change_is_checked_and_priced_within_its_budget(open_panel, edition):
+    biggest = max(
+        load(edition), key=lambda one: sum(len(each.choices) or 1 for each in one.parameters.values()) + len(one.rules)
+    )
+    panel = open_panel("a cat", edition=edition, model=biggest.id)
+
+    def took(work):
+        before = time.perf_counter()
+        work()
+        return time.perf_counter() - before
+
+    best = min(took(lambda place=place: panel.set("n", place % 2 + 1)) for place in range(8))
+    assert best < 0.05, f"{biggest.id}: {best * 1000:.0f} ms"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("https://", "https://"),
+        ("nowhere.png", "nowhere.png"),
+        ("notes.txt", "notes.txt"),
+        ("broken.png", "broken.png"),
+        ("\0", ""),
+        ("x" * 5000, "x"),
+    ],
+)
+def test_a_bad_reference_is_said_and_breaks_nothing(open_panel, clean_environment, given, said):
+    (clean_environment / "notes.txt").write_text("no picture")
+    (clean_environment / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
+    panel = open_panel("a cat")
+    panel.pictures_asked("images", "add", given)
+    assert panel.verdict.tone == "wrong"
+    assert said in panel.verdict.lines[0]
+    panel.pictures_asked("images", "remove", 0)
+    assert panel.verdict.tone == "ready"
+
+
+def test_an_upload_that_is_no_picture_is_said(open_panel):
+    panel = open_panel("a cat")
+    panel.pictures_asked("images", "upload", b"no picture", "../../evil<b>.png")
+    assert "qwp-wrong" in panel.face.line.value
+    assert "<b>" not in panel.face.line.value
+    assert not panel.state.picked
+
+
+def test_a_mask_of_another_size_is_said(open_panel, photo, clean_environment):
+    Image.new("RGBA", (90, 90)).save(clean_environment / "mask.png")
+    panel = open_panel("a cat", model="gpt-4o-image", images=[photo], mask=str(clean_environment / "mask.png"))
+    assert panel.verdict.tone == "wrong"
+    assert "90×90" in " ".join(panel.verdict.lines)
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "{{no_such}}", "\ud800"]
+)
+def test_a_hostile_prompt_never_becomes_markup_nor_breaks_the_panel(open_panel, hostile):
+    panel = open_panel()
+    panel.set_prompt(hostile)
+    panel.generate()
+    for run in finished(panel, len(panel.runs)):
+        assert "<script" not in run.card.value + run.pictures.value
+        assert "<img src=x" not in run.card.value + run.pictures.value
+    for text in (panel.face.line.value, panel.face.notes.value):
+        assert "<script" not in text
+        assert "<img" not in text
+    panel.set_prompt("a cat")
+    assert panel.verdict.tone == "ready"
+
+
+def test_every_message_from_a_frontend_is_survived(open_panel):
+    panel = open_panel("a cat")
+    for message in (
+        {},
+        {"set": 3},
+        {"set": "no_such", "value": []},
+        {"set": "n", "value": {"a": 1}},
+        {"set": "n", "value": None},
+    ):
+        receive(panel.face.fields, message)
+    for message in ({"add": 3}, {"remove": 99}, {"move": 5, "by": "x"}, {"earlier": -1}, {"upload": "x"}):
+        receive(panel.face.references, message)
+    panel.set("no_such", None)
+    panel.set("n", None)
+    assert panel.verdict.tone == "ready"
+
+
+def test_a_run_ends_with_its_pictures_and_several_can_run(open_panel):
+    panel = open_panel("a cat", resolution="1k", n=2)
+    panel.generate()
+    panel.set("aspect_ratio", "16:9")
+    panel.generate()
+    newest, oldest = finished(panel, 2)
+    assert [len(one.gallery) for one in (newest, oldest)] == [2, 2]
+    assert newest.gallery[0].width > newest.gallery[0].height
+    assert oldest.gallery[0].width == oldest.gallery[0].height
+    assert panel.face.runs.children == (newest.box, oldest.box)
+    assert newest.pictures.value.count("<img") == 2
+    assert [len(one) for one in panel.results] == [2, 2]
+
+
+def test_vary_is_the_same_request_with_another_seed(open_panel):
+    panel = open_panel("a cat", resolution="1k", seed=7)
+    panel.generate()
+    (first,) = finished(panel)
+    panel.set_prompt("a dog")
+    first.buttons["vary"].click()
+    again = finished(panel)[0]
+    assert again.job.request.prompt == "a cat"
+    assert {**again.job.request.body, "seed": 7} == first.job.request.body
+    assert again.job.request.body["seed"] != 7
+    assert again.gallery[0].path.read_bytes() != first.gallery[0].path.read_bytes()
+
+
+def test_a_result_becomes_a_reference_and_is_edited_compared_saved_and_dismissed(open_panel, clean_environment):
+    panel = open_panel("a cat", resolution="1k")
+    panel.generate()
+    panel.generate()
+    newer, older = finished(panel, 2)
+    newer.buttons["edit"].click()
+    assert panel.state.values["action"] == "edit"
+    assert len(panel.request().values["images"]) == 1
+    older.buttons["use"].click()
+    assert len(panel.request().values["images"]) == 2
+    newer.buttons["compare"].click()
+    older.buttons["compare"].click()
+    assert len(panel.face.comparison.pictures) == 2
+    newer.buttons["copy_cell"].click()
+    assert panel.face.copy.text.startswith("%%qwave -m gpt-image-2")
+    newer.buttons["save_here"].click()
+    assert len(list((clean_environment / "best").glob("*.png"))) == 1
+    newer.buttons["dismiss"].click()
+    assert panel.runs == [older]
+    assert newer.job.gallery[0].path.is_file()
+
+
+def test_a_model_without_references_says_who_would_take_one(open_panel):
+    panel = open_panel("a cat", resolution="1k")
+    panel.generate()
+    (run,) = finished(panel)
+    panel.choose_model("z-image-turbo")
+    run.buttons["use"].click()
+    assert "z-image-turbo takes no reference pictures" in run.note.value
+    assert not panel.state.images
+
+
+def test_a_painted_mask_goes_along_and_its_cell_names_a_file(open_panel, photo):
+    panel = open_panel("a moon", images=[photo], action="inpaint")
+    assert panel.verdict.tone == "waiting"
+    brush = panel.tools.brush
+    brush.value = [STROKE]
+    assert panel.verdict.tone == "ready"
+    body = panel.request().body
+    assert body["mask_url"].startswith("data:image/png;base64,")
+    assert body_of(panel) == body
+    panel.pictures_asked("mask", "remove", 0)
+    assert brush.value == []
+    assert "mask_url" not in json.dumps(panel.state.options(), default=str)
+
+
+def test_a_painted_mask_for_a_model_by_address_only_is_kept_as_a_file(open_panel, photo):
+    panel = open_panel("a moon", edition="2026-09", model="gpt-image-2", images=[photo])
+    turn(panel, "mask")
+    panel.tools.brush.value = [STROKE]
+    said = panel.tools.notes["mask"].value
+    assert "public URL" in said
+    assert str(panel.state.mask.written) in said
+    with Image.open(panel.state.mask.written) as mask:
+        assert mask.size == (200, 120)
+
+
+def test_boxes_are_one_list_for_each_reference(open_panel):
+    panel = open_panel("a cat", resolution="1k")
+    panel.generate()
+    (run,) = finished(panel)
+    panel.choose_model("wan2.7-image")
+    run.buttons["use"].click()
+    address = "https://pictures.example/b.png"
+    panel.pictures_asked("images", "add", address)
+    panel.set("action", "interactive_edit")
+    next(iter(panel.tools.editors.values())).value = [[10, 20, 300, 400]]
+    body = panel.request().body
+    assert body["bbox_list"] == [[[10, 20, 300, 400]], []]
+    assert body_of(panel) == body
+    panel.pictures_asked("images", "move", 0, 1)
+    assert panel.request().body["bbox_list"] == [[], [[10, 20, 300, 400]]]
+
+
+@pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
+def test_a_palette_is_put_in_changed_and_put_away(open_panel, edition):
+    panel = open_panel("a lake", edition=edition, model="wan2.7-image")
+    turn(panel, "palette")
+    panel.tools.palette.value = ["#112233", "#445566", "#778899"]
+    body = panel.request().body
+    assert [one["hex"] for one in body["color_palette"]] == ["#112233", "#445566", "#778899"]
+    assert sum(one["ratio"] for one in body["color_palette"]) == pytest.approx(100)
+    assert body_of(panel) == body
+    again = open_panel(model="wan2.7-image", color_palette=body["color_palette"])
+    assert again.tools.palette.palette == panel.tools.palette.palette
+    turn(panel, "palette")
+    assert "color_palette" not in panel.request().body
+    turn(panel, "palette")
+    assert panel.request().body == body
+
+
+def test_a_palette_that_cannot_be_read_is_left_to_the_check(open_panel):
+    panel = open_panel("a lake", model="wan2.7-image", color_palette="{not json")
+    assert panel.verdict.tone == "wrong"
+    assert "color_palette" in [field["name"] for field in panel.face.fields.fields]
+
+
+def test_a_panel_is_opened_from_the_last_request_from_a_task_and_from_a_line(open_panel, photo):
+    with pytest.raises(UnknownTask):
+        open_panel(task="no-such-task")
+    first = qwave.submit("a {{word}}", variables={"word": "cat"}, resolution="2k", aspect_ratio="16:9", images=[photo])
+    first.result()
+    body = first.request.body
+    assert open_panel(last=True).request().body == body
+    qwave.generate("another", resolution="1k")
+    assert open_panel(task=first.task_id).request().body == body
+    assert panel_opening.from_line(["--from", first.task_id[-6:]]).request().body == body
+    assert panel_opening.from_line(["--from-last"]).request().body["prompt"] == "another"
+    line = panel_opening.from_line(["-m", "wan2.7-image", "--resolution", "2k", "-n", "2"])
+    assert line.state.values == {"resolution": "2K", "n": 2}
+
+
+def test_plain_controls_do_the_same(open_panel):
+    panel = open_panel("a cat", plain=True)
+    ratio = plain(panel, "aspect_ratio")
+    resolution = plain(panel, "resolution")
+    resolution.value = "4k"
+    assert "needs aspect_ratio" in " ".join(panel.verdict.lines)
+    assert any("1:1" in label and "not now" in label for label, _ in ratio.options)
+    ratio.value = "16:9"
+    assert panel.request().body["aspect_ratio"] == "16:9"
+    panel.choose_model("wan2.7-image")
+    assert panel.request().body["aspect_ratio"] == "16:9"
+    plain(panel, "color_palette").value = "{not json"
+    assert panel.verdict.tone == "wrong"
+
+
+def test_what_a_panel_finds_is_put_into_it(open_panel):
+    panel = open_panel("a cat")
+    panel.pressed("find_model")
+    panel.finder.action.value = "interactive_edit"
+    panel.finder.use.click()
+    assert panel.state.model.id == "wan2.7-image"
+    panel.pressed("about_model")
+    assert "wan2.7-image" in panel.face.card.value

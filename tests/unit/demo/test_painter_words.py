@@ -1,0 +1,152 @@
+"""What the words of a prompt call: motifs in two languages, moods, styles, letters."""
+
+import io
+
+import pytest
+from PIL import Image, ImageChops, ImageDraw
+
+from qwave_jupyter import words
+from qwave_jupyter.demo import lettering
+from qwave_jupyter.demo.moods import colour_in
+from qwave_jupyter.demo.motifs import MOTIFS, wishes_in
+from qwave_jupyter.demo.painter import Brief, paint
+from qwave_jupyter.demo.styles import STYLES, style_of
+
+SIDE = 224
+
+
+def shown(prompt, **wishes):
+    wishes = {"width": SIDE, "height": SIDE, "seed": 5, **wishes}
+    return Image.open(io.BytesIO(paint(Brief(prompt=prompt, **wishes)))).convert("RGB")
+
+
+def differing(one, other):
+    grey = ImageChops.difference(one, other).convert("L")
+    return sum(grey.histogram()[12:]) / (grey.width * grey.height)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "names"),
+    [
+        ("a cat and a dog", ["cat", "dog"]),
+        ("一只猫和一只狗", ["cat", "dog"]),
+        ("熊猫", ["panda"]),
+        ("机器人在城市里", ["robot", "city"]),
+        ("灯塔, 大海, 帆船", ["lighthouse", "boat"]),
+        ("a cottage under the moon", ["house", "moon"]),
+        ("雨中的伞", ["umbrella"]),
+        ("火箭飞过月亮", ["rocket", "moon"]),
+        ("a careful catalogue of concepts", []),
+        ("a rocket, a car, a bird, a fish, a person", ["rocket", "car", "bird", "fish", "person"]),
+        ("a teapot on a bridge by a forest", ["cup", "bridge", "forest"]),
+        ("山上的树和花", ["mountain", "tree", "flower"]),
+    ],
+)
+def test_words_call_motifs_in_their_order(prompt, names):
+    assert [wish.name for wish in wishes_in(prompt)] == names
+
+
+def test_numbers_and_colours_belong_to_the_motif_that_follows():
+    wishes = {wish.name: wish for wish in wishes_in("two white cats and a red car")}
+    assert (wishes["cat"].count, wishes["car"].count) == (2, 1)
+    assert wishes["cat"].colour == colour_in("white")
+    assert wishes["car"].colour == colour_in("red")
+
+
+def test_the_negative_prompt_removes_motifs():
+    assert [wish.name for wish in wishes_in("a cat in a forest", "cats, blurry")] == ["forest"]
+
+
+@pytest.mark.parametrize("name", [name for name, motif in MOTIFS.items() if motif.draw])
+def test_every_motif_is_drawn(name):
+    said = {"tree": "tree", "cup": "teacup"}.get(name, name)
+    alone = Image.open(io.BytesIO(paint(Brief(prompt=said, width=SIDE, height=SIDE, transparent=True))))
+    alpha = alone.getchannel("A")
+    assert sum(alpha.histogram()[200:]) > SIDE * SIDE * 0.04
+
+
+@pytest.mark.parametrize("name", [name for name, motif in MOTIFS.items() if not motif.draw])
+def test_every_backdrop_is_drawn(name):
+    assert differing(shown(f"a view, {name}"), shown(f"a view, {name}", negative=name)) > 0.01
+
+
+@pytest.mark.parametrize(
+    ("words_of_style", "name"),
+    [
+        ("ink wash", "ink"),
+        ("水墨", "ink"),
+        ("oil painting", "oil"),
+        ("油画", "oil"),
+        ("watercolor", "watercolour"),
+        ("水彩", "watercolour"),
+        ("pixel art", "pixel"),
+        ("像素", "pixel"),
+        ("blueprint", "blueprint"),
+        ("neon", "neon"),
+        ("赛博朋克", "neon"),
+        ("pencil sketch", "pencil"),
+        ("素描", "pencil"),
+        ("flat poster", "poster"),
+        ("海报", "poster"),
+        ("vintage photo", "vintage"),
+        ("boiling water", ""),
+        ("think", ""),
+    ],
+)
+def test_words_name_styles(words_of_style, name):
+    assert style_of(words_of_style) == name
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_every_style_changes_the_picture(name):
+    said = {"watercolour": "watercolor", "pixel": "pixel art"}.get(name, name)
+    assert differing(shown("a cat"), shown("a cat", style=said)) > 0.25
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ('a sign "OPEN LATE" above', "OPEN LATE"),
+        ("a poster “Hello”", "Hello"),
+        ("海报上写着「你好」和『世界』", "你好\n世界"),
+        ("it's John's cat's hat", ""),
+        ("a mug says 'Good morning'", "Good morning"),
+        ('an empty "" pair', ""),
+        ('"a\x07b"', "a b"),
+    ],
+)
+def test_quotes_say_what_is_lettered(prompt, text):
+    assert lettering.quoted(prompt) == text
+
+
+@pytest.mark.parametrize("text", ["OPEN", "A somewhat longer line of words for a poster", "Käse & Öl"])
+def test_letters_are_large(text):
+    sheet = Image.new("RGB", (600, 400), (90, 120, 150))
+    plain = sheet.copy()
+    lettering.letter(sheet, text, (200, 40, 40))
+    left, _, right, _ = ImageChops.difference(sheet, plain).getbbox()
+    assert right - left > 300
+    bright = sheet.convert("L").point(lambda value: 255 * (value > 240)).getbbox()
+    assert bright[3] - bright[1] > 24
+
+
+def test_chinese_is_lettered_or_said_to_be_missing(monkeypatch):
+    sheets = []
+    for missing in (False, True):
+        if missing:
+            monkeypatch.setattr(lettering, "_cjk_path", lambda: None)
+        sheet = Image.new("RGB", (600, 400), (90, 120, 150))
+        lettering.letter(sheet, "你好世界", (200, 40, 40))
+        sheets.append(sheet)
+    said = []
+    monkeypatch.setattr(words, "say", lambda name, **fields: said.append((name, fields)) or "4 characters")
+    lettering.letter(Image.new("RGB", (600, 400)), "你好世界", (200, 40, 40))
+    assert said == [("painter.no_font", {"count": 4})]
+    assert all(sheet.convert("L").getextrema()[1] > 240 for sheet in sheets)
+
+
+def test_a_mark_finds_room_inside_a_region():
+    allowed = Image.new("L", (400, 400))
+    ImageDraw.Draw(allowed).ellipse((40, 40, 360, 360), fill=255)
+    room = lettering.room(allowed, (40, 40, 361, 361))
+    assert allowed.crop(room).getextrema() == (255, 255)

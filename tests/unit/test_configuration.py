@@ -1,0 +1,121 @@
+"""``%config QWave`` and ipython_config.py, over a real shell."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from qwave_jupyter import keys, settings, words
+from qwave_jupyter.errors import ConfigurationError
+
+
+@pytest.fixture
+def start(monkeypatch, clean_environment):
+    monkeypatch.setattr(settings, "_state", settings._State())
+    for variable in keys.KEY_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    shells = []
+
+    def started(**configured):
+        config = Config()
+        config.QWave.update(configured)
+        config.HistoryManager.enabled = False
+        shells.append(InteractiveShell.instance(config=config))
+        shells[0].run_line_magic("load_ext", "qwave_jupyter")
+        return shells[0]
+
+    yield started
+    for shell in shells:
+        shell.run_line_magic("unload_ext", "qwave_jupyter")
+    InteractiveShell.clear_instance()
+    words.use(None)
+
+
+def config(shell, line):
+    shell.run_line_magic("config", line)
+
+
+def test_config_sets_what_every_later_request_sees(start):
+    shell = start()
+    config(shell, 'QWave.language = "zh"')
+    config(shell, "QWave.max_cost = 1")
+    config(shell, 'QWave.save_dir = "best"')
+    assert words.language() == "zh"
+    now = settings.current()
+    assert (now.language, now.max_cost, now.save_dir) == ("zh", 1, Path("best"))
+    config(shell, "QWave.language = None")
+    assert words.language() == "en"
+    assert settings.current().save_dir == Path("best")
+
+
+def test_none_gives_a_setting_back_to_the_environment(start, monkeypatch):
+    monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:1")
+    shell = start()
+    config(shell, 'QWave.base_url = "http://127.0.0.1:2"')
+    assert settings.current().base_url == "http://127.0.0.1:2"
+    config(shell, "QWave.base_url = None")
+    assert settings.current().base_url == "http://127.0.0.1:1"
+    monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:3")
+    assert settings.current().base_url == "http://127.0.0.1:3"
+
+
+def test_ipython_config_is_in_force_when_the_extension_is_loaded(start):
+    start(model="z-image-turbo", language="zh")
+    assert settings.current().model == "z-image-turbo"
+    assert words.language() == "zh"
+
+
+def test_a_trait_shows_what_is_in_force_whoever_set_it(start, capsys):
+    shell = start()
+    settings.configure(model="wan2.7-image", language="en")
+    config(shell, "QWave")
+    said = capsys.readouterr().out
+    assert "Current: 'wan2.7-image'" in said
+    assert "at 4k" in said
+    config(shell, 'QWave.language = "zh"')
+    config(shell, "QWave")
+    assert "单元格没有指明模型时使用的模型" in capsys.readouterr().out
+
+
+def test_every_setting_is_a_trait_and_the_key_is_none(start):
+    shell = start()
+    (found,) = [one for one in shell.configurables if one.__class__.__name__ == "QWave"]
+    traits = set(found.__class__.class_traits(config=True))
+    assert traits == {one.name for one in fields(settings.Settings)}
+    assert not [name for name in traits if "key" in name]
+    assert all(trait.help for trait in found.__class__.class_traits(config=True).values())
+    shell.run_line_magic("unload_ext", "qwave_jupyter")
+    assert found not in shell.configurables
+    shell.run_line_magic("load_ext", "qwave_jupyter")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("language", "tlh", "en or zh"),
+        ("language", 3, "text in quotes"),
+        ("model", 5, "text in quotes"),
+        ("max_cost", -1, "above 0"),
+        ("max_cost", True, "a number"),
+        ("preview_px", 7.5, "a whole number"),
+        ("demo", "yes", "True or False"),
+        ("home", 7, "the path of a folder"),
+    ],
+)
+def test_what_a_setting_cannot_take_is_refused_and_nothing_changes(start, caplog, name, value, said):
+    shell = start()
+    before = settings.current()
+    config(shell, f"QWave.{name} = {value!r}")
+    assert said in caplog.text
+    assert settings.current() == before
+    config(shell, 'QWave.model = "z-image-turbo"')
+    assert settings.current().model == "z-image-turbo"
+
+
+def test_a_wrong_ipython_config_is_said_and_loads_nothing(start):
+    with pytest.raises(ConfigurationError, match="auto, widget, html or text"):
+        start(display="loud")

@@ -1,0 +1,111 @@
+"""``%qwave demo`` with a teacher's switches: what it turns, what it says, what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwave_jupyter import settings
+from qwave_jupyter.errors import ConfigurationError, OptionMistake
+from tests.unit.heard import Heard
+
+
+@pytest.fixture
+def typed(clean_environment):
+    """What ``%qwave`` shows for a line, as text."""
+    yield Heard().typed
+    settings.use_demo(on=False)
+    settings.configure(demo=None)
+
+
+def switches():
+    return settings.demo_server().protocol.switches
+
+
+def test_it_goes_on_and_off(typed):
+    assert typed("demo on").startswith("DEMO: ")
+    assert settings.serves_demo()
+    assert "The demo is off" in typed("demo off")
+    assert not settings.serves_demo()
+    assert typed("demo") == typed("demo on")
+
+
+def test_the_switches_are_turned_and_each_is_explained(typed):
+    said = typed(
+        "demo on --latency 8 --fail upstream_unavailable:2 --rate-limit 3 --expire-links 60 --dialect percent --seed 5"
+    )
+    for part in (
+        "about 8 s",
+        "next 2 tasks fail with upstream_unavailable: the model's maker can't be reached",
+        "3 requests per second",
+        "dies 60 s after",
+        "Dialect percent",
+        "seed 5",
+        "%qwave demo normal",
+    ):
+        assert part in said
+    turned = switches()
+    assert (turned.latency, turned.rate_limit, turned.expire_links) == (8, 3, 60)
+    assert (turned.dialect, turned.seed) == ("percent", 5)
+    (fault,) = settings.demo_server().protocol.faults.still_open()
+    assert (fault.how, fault.code, fault.times) == ("fail", "upstream_unavailable", 2)
+
+
+def test_only_what_is_named_is_turned_and_the_server_stays(typed):
+    typed("demo on --latency 60 --slow")
+    url = settings.demo_server().url
+    typed("demo on --latency auto")
+    assert (settings.demo_server().url, switches().latency, switches().slow) == (url, None, True)
+    typed("demo --latency off")
+    assert switches().latency == 3
+
+
+def test_normal_turns_everything_back(typed):
+    typed("demo on --slow --reset 3 --fail task_failed")
+    settings.demo_server().protocol.break_next(at="status", how="502")
+    assert "behaves again" in typed("demo normal")
+    assert settings.demo_server().explained() == []
+    assert settings.demo_server().protocol.faults.still_open() == ()
+    assert typed("demo on").count("\n") == 0
+
+
+def test_help_explains_every_switch_and_starts_nothing(typed):
+    said = typed("demo help")
+    for name in ("latency", "slow", "seed", "fail", "rate-limit", "reset", "junk", "expire-links", "dialect"):
+        assert f"%qwave demo on --{name}" in said
+    assert "upstream_rate_limited" in said
+    assert "code-data" in said
+    assert not settings.serves_demo()
+    typed("demo on --slow")
+    assert "five times as long." in typed("demo help").splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("demo sideways", "on, off, normal or help"),
+        ("demo on off", "on, off, normal or help"),
+        ("demo off --latency 3", "takes no switches"),
+        ("demo help --slow", "takes no switches"),
+        ("demo on --latency soon", "latency"),
+        ("demo on --fail everything", "upstream_bad_request"),
+        ("demo on --dialect klingon", "code-data"),
+        ("demo on --latncy 3", "--latency"),
+        ("demo on --latency", "needs a value"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_what_is_allowed(typed, line, says):
+    with pytest.raises((OptionMistake, ConfigurationError)) as refusal:
+        typed(line)
+    assert says in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert not settings.serves_demo()
+
+
+@pytest.mark.usefixtures("typed")
+def test_what_is_told_never_becomes_markup():
+    console = Heard()
+    console.typed("demo on --fail upstream_unavailable")
+    settings.demo_server().protocol.break_next(at="submit", how="fail", code="<b>bold</b>")
+    console.typed("demo help")
+    assert "<b>bold" in console.shown[-1]["text/plain"]
+    assert "<b>bold" not in console.shown[-1]["text/html"]

@@ -1,0 +1,171 @@
+"""``%qwave doctor``: what it looks at, what it makes of it, and that nothing keeps it from answering."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from qwave_jupyter import keys, settings, surroundings
+from qwave_jupyter.notebook import doctor
+from tests.unit.heard import Heard
+
+KERNEL = SimpleNamespace(_allow_stdin=True)
+
+
+@pytest.fixture(autouse=True)
+def alone(clean_environment, monkeypatch):
+    for name in ("VSCODE_PID", "VSCODE_CWD", "JPY_PARENT_PID"):
+        monkeypatch.delenv(name, raising=False)
+    yield clean_environment
+    keys.forget()
+    surroundings.watch_for_a_person(lambda: False)
+    settings.use_demo(on=False)
+    settings.configure(demo=None, base_url=None, model=None, edition=None, max_cost=None, budget=None)
+
+
+def found(name, *, live=False, **shell):
+    """What a finding says, and whether it is one to look at."""
+    (one,) = [one for one in doctor.findings(Heard(**shell), live=live) if one.name == name]
+    return " ".join([one.value, *one.means]), one.wrong
+
+
+def test_all_well_is_said_when_all_is_well():
+    settings.use_demo()
+    said = Heard(kernel=KERNEL).typed("doctor")
+    assert said.endswith("Nothing to look at: all is as it should be.")
+    assert "CHECK" not in said
+
+
+def test_what_is_wrong_is_marked_and_counted_and_says_what_to_do():
+    console = Heard(kernel=KERNEL)
+    said = console.typed("doctor")
+    assert "API key      CHECK not set" in said
+    assert "%qwave key" in said
+    assert said.endswith("1 thing to look at, marked CHECK.")
+    assert console.shown[-1]["text/html"].count("qw-pill") == 2  # one is the style's
+
+
+@pytest.mark.parametrize(
+    ("prepare", "value", "means"),
+    [
+        (lambda _: surroundings.watch_for_a_person(lambda: True), "the built-in demo", "No key is set and you are"),
+        (lambda _: settings.use_demo(), "the built-in demo", "It was switched on"),
+        (lambda _: settings.use_demo(fail="task_failed:1"), "the built-in demo", "The next task fails"),
+        (lambda patch: patch.setenv("QWAVE_DEMO", "1"), "the built-in demo", "It was switched on"),
+        (lambda patch: patch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9"), "http://127.0.0.1:9", "by a base URL"),
+        (lambda _: keys.type_in("sk-x"), "https://www.qingbo.dev", "that the edition documents"),
+    ],
+)
+def test_it_says_which_server_serves_and_why(monkeypatch, prepare, value, means):
+    prepare(monkeypatch)
+    said, wrong = found("server")
+    assert said.startswith(value)
+    assert means in said
+    assert not wrong
+
+
+def test_a_demo_that_a_base_url_overrules_is_said(monkeypatch):
+    for name, value in (("QWAVE_DEMO", "1"), ("QWAVE_BASE_URL", "http://127.0.0.1:9"), ("QWAVE_API_KEY", "sk-x")):
+        monkeypatch.setenv(name, value)
+    assert "always means that server" in found("server")[0]
+
+
+def test_the_key_is_told_by_its_source_and_never_shown(monkeypatch):
+    monkeypatch.setenv("WAVE_API_KEY", "sk-very-secret")
+    console = Heard(kernel=KERNEL)
+    assert "set, from WAVE_API_KEY" in console.typed("doctor")
+    assert "very-secret" not in str(console.shown)
+    monkeypatch.delenv("WAVE_API_KEY")
+    settings.use_demo()
+    assert found("API key") == ("not set The demo needs none.", False)
+
+
+@pytest.mark.parametrize(
+    ("shell", "says"),
+    [
+        ({"kernel": KERNEL}, "Cancel works"),
+        ({"kernel": KERNEL, "autoawait": False}, "%autoawait on"),
+        ({}, "Ctrl-C"),
+    ],
+)
+def test_it_says_how_a_cell_waits(shell, says):
+    assert says in found("waiting", **shell)[0]
+
+
+@pytest.mark.parametrize(
+    ("shell", "variable", "says"),
+    [
+        ({}, "VSCODE_PID", "a terminal"),
+        ({"kernel": KERNEL}, "VSCODE_PID", "VS Code"),
+        ({"kernel": KERNEL}, "JPY_PARENT_PID", "JupyterLab"),
+        ({"kernel": KERNEL}, "NOTHING", "none that tells"),
+    ],
+)
+def test_it_says_where_it_is_shown(monkeypatch, shell, variable, says):
+    monkeypatch.setenv(variable, "1")
+    assert says in found("frontend", **shell)[0]
+
+
+def test_a_kernel_that_may_not_ask_is_explained():
+    assert "never a demo" in found("kernel", kernel=SimpleNamespace(_allow_stdin=False))[0]
+
+
+def test_folders_that_cannot_be_written_are_marked(monkeypatch, alone):
+    file = alone / "a-file"
+    file.write_text("in the way")
+    monkeypatch.setenv("QWAVE_SAVE_DIR", str(file / "pictures"))
+    said, wrong = found("pictures")
+    assert wrong
+    assert "QWAVE_SAVE_DIR" in said
+    assert not found("journal")[1]
+
+
+def test_a_full_disk_is_marked(monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    said, wrong = found("journal")
+    assert wrong
+    assert "less than 200 MB" in said
+
+
+def test_limits_of_spending_are_told():
+    assert "no limit set" in found("spending")[0]
+    settings.configure(max_cost=1, budget=2)
+    assert found("spending")[0].startswith("$1.00 per request, $2.00 for all")
+
+
+def test_a_default_model_that_the_edition_lacks_is_marked():
+    settings.configure(model="gpt-imgae-2")
+    said, wrong = found("edition")
+    assert wrong
+    assert "gpt-image-2" in said
+
+
+def test_nothing_keeps_it_from_answering(monkeypatch):
+    monkeypatch.setenv("QWAVE_DEMO", "perhaps")
+    said, wrong = found("settings")
+    assert wrong
+    assert "QWAVE_DEMO" in said
+    monkeypatch.delenv("QWAVE_DEMO")
+    monkeypatch.setenv("QWAVE_EDITION", "1999-01")
+    assert found("edition")[1]
+    assert "1999-01" in Heard().typed("doctor")
+
+
+def test_it_asks_the_server_only_when_it_is_told_to():
+    settings.use_demo()
+    before = settings.demo_server().protocol.tally.told()["requests"]
+    Heard().typed("doctor")
+    assert settings.demo_server().protocol.tally.told()["requests"] == before
+    assert "this key may use 21 models" in Heard().typed("doctor --live")
+    assert settings.demo_server().protocol.tally.told()["paths"] == {"GET /v1/models": 1}
+
+
+def test_a_server_that_does_not_answer_is_marked(monkeypatch):
+    monkeypatch.setenv("QWAVE_API_KEY", "wrong-key")
+    settings.use_demo()
+    monkeypatch.setenv("QWAVE_BASE_URL", settings.demo_server().url)
+    settings.configure(demo=False)
+    said, wrong = found("", live=True)
+    assert wrong
+    assert "key" in said
