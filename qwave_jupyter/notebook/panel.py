@@ -95,7 +95,8 @@ class Panel:
             # Nobody is there to point, and the file that is made would hold a panel that nobody can bring to life.
             data = {}
         said = html.escape(words.say("panel.static"))
-        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(self.cell())}</pre>'
+        cell = cell_text.cell(self.state.model.id, self.state.prompt, self.state.written())
+        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(cell)}</pre>'
         return {**data, "text/html": markup, "text/plain": repr(self)}
 
     @property

@@ -70,7 +70,7 @@ class PanelTools:
         """Show the tools of a state.
 
         Returns:
-            The parameters that a tool fills now, so that nobody else has to.
+            The parameters that a tool fills, so that nobody else has to.
         """
         self._state = state
         self._offered = _offered(state)
@@ -90,7 +90,12 @@ class PanelTools:
             self.widget.layout.display = "" if self._offered else "none"
         finally:
             self._drawing = False
-        return tuple(self._offered[kind] for kind in shown if kind != "mask")
+        # A value that no tool can show stays with the plain field.
+        return tuple(
+            name
+            for kind, name in self._offered.items()
+            if kind in shown or (kind != "mask" and name not in state.values)
+        )
 
     @property
     def brush(self) -> MaskBrush | None:
