@@ -81,6 +81,7 @@ class Model:
         documented: the date of the newest of them.
         link_hours: how long result links live, in hours.
         answer: the dialect of its submit answer, ``flat`` or ``code-data``.
+        retired: the date since which calls to it fail, or "".
         live: what of it the live server said in this session: ``list`` (its price), ``schema``, or "".
     """
 
@@ -103,6 +104,7 @@ class Model:
     documented: str = ""
     link_hours: int | None = None
     answer: str = "flat"
+    retired: str = ""
     live: str = ""
 
     def __repr__(self) -> str:

@@ -5,39 +5,14 @@ from __future__ import annotations
 import math
 import random
 
+from qwave_jupyter.demo.features import eyes, mirrored, mouth, shaded
 from qwave_jupyter.demo.moods import Colour, Mood, mixed
-from qwave_jupyter.demo.pens import Fill, Pen, Point
+from qwave_jupyter.demo.pens import Pen
 
 __all__ = ["astronaut", "bird", "butterfly", "cat", "dog", "fish", "panda", "person", "rabbit", "robot", "whale"]
 
 _DARK = (34, 30, 38)
 _WHITE = (252, 250, 244)
-
-
-def _soft(colour: Colour) -> Fill:
-    return mixed(colour, (255, 255, 255), 0.16), mixed(colour, (30, 14, 40), 0.16)
-
-
-def _mirrored(points: list[Point]) -> list[Point]:
-    return [*points, *((-x, y) for x, y in reversed(points))]
-
-
-def _eyes(pen: Pen, y: float, apart: float, size: float, iris: Colour | None) -> None:
-    for side in (-1, 1):
-        x = side * apart
-        if iris:
-            pen.oval(x, y, size, size * 1.08, mixed(iris, (255, 255, 255), 0.2))
-            pen.oval(x, y, size * 0.5, size * 0.92, _DARK)
-        else:
-            pen.oval(x, y, size, size * 1.1, _DARK)
-        pen.oval(x - size * 0.3, y - size * 0.42, size * 0.28, size * 0.28, _WHITE)
-
-
-def _mouth(pen: Pen, y: float, size: float, nose: Colour) -> None:
-    for side in (-1, 1):
-        curve = [(0.0, y + size * 0.5), (side * size * 0.5, y + size * 1.1), (side * size * 1.2, y + size * 0.75)]
-        pen.line(curve, mixed(nose, _DARK, 0.6), size * 0.2, smooth=True)
-    pen.blob([(-size * 0.6, y - size * 0.15), (size * 0.6, y - size * 0.15), (0, y + size * 0.55)], nose)
 
 
 def cat(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
@@ -49,27 +24,27 @@ def cat(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     pen.line(tail, mixed(fur, (30, 14, 40), 0.12), 0.22, smooth=True)
     pen.line(tail[3:], dark, 0.22, smooth=True)
     pen.blob(
-        _mirrored([(0.0, -1.34), (0.34, -1.2), (0.56, -0.72), (0.68, -0.26), (0.58, 0.0), (0.2, 0.02)]), _soft(fur)
+        mirrored([(0.0, -1.34), (0.34, -1.2), (0.56, -0.72), (0.68, -0.26), (0.58, 0.0), (0.2, 0.02)]), shaded(fur)
     )
-    pen.blob(_mirrored([(0.0, -1.16), (0.22, -0.98), (0.27, -0.66), (0.13, -0.36)]), pale)
+    pen.blob(mirrored([(0.0, -1.16), (0.22, -0.98), (0.27, -0.66), (0.13, -0.36)]), pale)
     for side in (-1, 1):
         pen.blob(
             [(side * 0.6, 0.02), (side * 0.7, -0.26), (side * 0.52, -0.46), (side * 0.34, 0.0)], mixed(fur, dark, 0.22)
         )
-        pen.box(side * 0.2 - 0.11, -0.6, side * 0.2 + 0.11, 0.0, _soft(fur), 0.1)
+        pen.box(side * 0.2 - 0.11, -0.6, side * 0.2 + 0.11, 0.0, shaded(fur), 0.1)
         pen.oval(side * 0.21, -0.03, 0.17, 0.1, pale)
-        pen.shape([(side * 0.56, -2.22), (side * 0.62, -1.62), (side * 0.1, -1.86)], _soft(fur))
+        pen.shape([(side * 0.56, -2.22), (side * 0.62, -1.62), (side * 0.1, -1.86)], shaded(fur))
         pen.shape([(side * 0.5, -2.06), (side * 0.52, -1.72), (side * 0.24, -1.86)], (240, 164, 164))
     pen.blob(
-        _mirrored([(0.0, -1.98), (0.36, -1.92), (0.64, -1.62), (0.56, -1.3), (0.24, -1.12), (0.0, -1.1)]), _soft(fur)
+        mirrored([(0.0, -1.98), (0.36, -1.92), (0.64, -1.62), (0.56, -1.3), (0.24, -1.12), (0.0, -1.1)]), shaded(fur)
     )
     for stripe in (-0.15, 0.0, 0.15):
         pen.line([(stripe, -1.96), (stripe * 0.8, -1.78)], dark, 0.055)
     for side in (-1, 1):
         pen.line([(side * 0.6, -1.52), (side * 0.44, -1.5)], dark, 0.05)
         pen.oval(side * 0.12, -1.3, 0.18, 0.14, pale)
-    _eyes(pen, -1.53, 0.28, 0.13, dice.choice(((126, 190, 90), (236, 190, 60), (90, 160, 214))))
-    _mouth(pen, -1.4, 0.085, (226, 120, 120))
+    eyes(pen, -1.53, 0.28, 0.13, dice.choice(((126, 190, 90), (236, 190, 60), (90, 160, 214))))
+    mouth(pen, -1.4, 0.085, (226, 120, 120))
     for side in (-1, 1):
         for lift in (-0.06, 0.05):
             pen.line([(side * 0.3, -1.3 + lift * 0.3), (side * 0.84, -1.32 + lift * 1.6)], _WHITE, 0.018)
@@ -81,20 +56,20 @@ def dog(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     dark, pale = mixed(fur, (58, 30, 24), 0.6), mixed(fur, (255, 250, 240), 0.72)
     pen.line([(0.46, -0.3), (0.82, -0.5), (0.98, -0.86)], fur, 0.2, smooth=True)
     pen.oval(0.98, -0.88, 0.1, 0.12, pale)
-    pen.blob(_mirrored([(0.0, -1.4), (0.4, -1.24), (0.56, -0.72), (0.66, -0.22), (0.5, 0.02), (0.2, 0.02)]), _soft(fur))
-    pen.blob(_mirrored([(0.0, -1.22), (0.26, -1.06), (0.3, -0.66), (0.14, -0.26)]), pale)
+    pen.blob(mirrored([(0.0, -1.4), (0.4, -1.24), (0.56, -0.72), (0.66, -0.22), (0.5, 0.02), (0.2, 0.02)]), shaded(fur))
+    pen.blob(mirrored([(0.0, -1.22), (0.26, -1.06), (0.3, -0.66), (0.14, -0.26)]), pale)
     for side in (-1, 1):
         pen.blob(
             [(side * 0.62, 0.02), (side * 0.68, -0.3), (side * 0.5, -0.48), (side * 0.34, 0.0)], mixed(fur, dark, 0.2)
         )
-        pen.box(side * 0.24 - 0.13, -0.66, side * 0.24 + 0.13, 0.0, _soft(fur), 0.12)
+        pen.box(side * 0.24 - 0.13, -0.66, side * 0.24 + 0.13, 0.0, shaded(fur), 0.12)
         pen.oval(side * 0.25, -0.04, 0.2, 0.11, pale)
     pen.box(-0.36, -1.24, 0.36, -1.1, mood.accent if body is None else (206, 60, 60), 0.07)
     pen.oval(0, -1.06, 0.1, 0.1, (246, 206, 90))
     pen.blob(
-        _mirrored([(0.0, -2.1), (0.34, -2.06), (0.58, -1.8), (0.52, -1.44), (0.3, -1.2), (0.0, -1.14)]), _soft(fur)
+        mirrored([(0.0, -2.1), (0.34, -2.06), (0.58, -1.8), (0.52, -1.44), (0.3, -1.2), (0.0, -1.14)]), shaded(fur)
     )
-    pen.blob(_mirrored([(0.0, -2.06), (0.1, -1.9), (0.12, -1.66), (0.06, -1.54)]), pale)
+    pen.blob(mirrored([(0.0, -2.06), (0.1, -1.9), (0.12, -1.66), (0.06, -1.54)]), pale)
     for side in (-1, 1):
         ear = [
             (side * 0.36, -2.08),
@@ -103,11 +78,11 @@ def dog(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
             (side * 0.7, -1.3),
             (side * 0.56, -1.5),
         ]
-        pen.blob(ear, _soft(dark))
+        pen.blob(ear, shaded(dark))
     pen.blob([(-0.1, -1.3), (0.12, -1.3), (0.1, -1.08), (0.0, -1.02), (-0.08, -1.1)], (240, 122, 130))
     pen.oval(0, -1.42, 0.3, 0.2, pale)
-    _eyes(pen, -1.7, 0.24, 0.09, None)
-    _mouth(pen, -1.52, 0.12, _DARK)
+    eyes(pen, -1.7, 0.24, 0.09, None)
+    mouth(pen, -1.52, 0.12, _DARK)
 
 
 def rabbit(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
@@ -116,45 +91,45 @@ def rabbit(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> No
     fur = body or dice.choice(((238, 230, 222), (186, 156, 130), (160, 158, 166)))
     pale = mixed(fur, (255, 255, 255), 0.65)
     pen.oval(0.6, -0.3, 0.2, 0.2, pale)
-    pen.blob(_mirrored([(0.0, -1.2), (0.36, -1.0), (0.6, -0.5), (0.58, -0.1), (0.3, 0.02)]), _soft(fur))
+    pen.blob(mirrored([(0.0, -1.2), (0.36, -1.0), (0.6, -0.5), (0.58, -0.1), (0.3, 0.02)]), shaded(fur))
     pen.oval(0, -0.5, 0.32, 0.42, pale)
     for side in (-1, 1):
         pen.blob(
             [(side * 0.1, -1.7), (side * 0.12, -2.4), (side * 0.32, -2.62), (side * 0.44, -2.3), (side * 0.34, -1.6)],
-            _soft(fur),
+            shaded(fur),
         )
         pen.blob(
             [(side * 0.18, -1.8), (side * 0.2, -2.3), (side * 0.3, -2.44), (side * 0.34, -2.2), (side * 0.28, -1.7)],
             (244, 178, 184),
         )
         pen.oval(side * 0.34, -0.06, 0.28, 0.13, pale)
-        pen.oval(side * 0.2, -0.78, 0.12, 0.2, _soft(fur))
-    pen.oval(0, -1.42, 0.5, 0.44, _soft(fur))
+        pen.oval(side * 0.2, -0.78, 0.12, 0.2, shaded(fur))
+    pen.oval(0, -1.42, 0.5, 0.44, shaded(fur))
     for side in (-1, 1):
         pen.oval(side * 0.3, -1.28, 0.13, 0.08, (246, 190, 190))
         pen.oval(side * 0.09, -1.26, 0.13, 0.1, pale)
-    _eyes(pen, -1.48, 0.23, 0.085, None)
-    _mouth(pen, -1.36, 0.07, (228, 128, 140))
+    eyes(pen, -1.48, 0.23, 0.085, None)
+    mouth(pen, -1.36, 0.07, (228, 128, 140))
 
 
 def panda(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """A sitting panda with a stalk of bamboo."""
     _ = mood, dice
     white, black = body or (246, 244, 238), (40, 40, 48)
-    pen.blob(_mirrored([(0.0, -1.3), (0.5, -1.1), (0.78, -0.56), (0.7, -0.06), (0.3, 0.04)]), _soft(white))
-    pen.blob(_mirrored([(0.0, -1.34), (0.4, -1.26), (0.66, -0.96), (0.6, -0.8), (0.3, -0.92), (0.0, -0.98)]), black)
+    pen.blob(mirrored([(0.0, -1.3), (0.5, -1.1), (0.78, -0.56), (0.7, -0.06), (0.3, 0.04)]), shaded(white))
+    pen.blob(mirrored([(0.0, -1.34), (0.4, -1.26), (0.66, -0.96), (0.6, -0.8), (0.3, -0.92), (0.0, -0.98)]), black)
     for side in (-1, 1):
         pen.oval(side * 0.52, -2.02, 0.22, 0.22, black)
-        pen.oval(side * 0.56, -0.12, 0.3, 0.24, _soft(black))
+        pen.oval(side * 0.56, -0.12, 0.3, 0.24, shaded(black))
         pen.oval(side * 0.58, -0.1, 0.15, 0.12, (104, 96, 100))
     pen.blob(
-        _mirrored([(0.0, -2.1), (0.42, -2.0), (0.72, -1.6), (0.58, -1.24), (0.24, -1.08), (0.0, -1.06)]), _soft(white)
+        mirrored([(0.0, -2.1), (0.42, -2.0), (0.72, -1.6), (0.58, -1.24), (0.24, -1.08), (0.0, -1.06)]), shaded(white)
     )
     for side in (-1, 1):
         pen.blob([(side * 0.14, -1.66), (side * 0.34, -1.78), (side * 0.46, -1.56), (side * 0.3, -1.4)], black)
         pen.oval(side * 0.29, -1.6, 0.075, 0.085, _WHITE)
         pen.oval(side * 0.28, -1.59, 0.045, 0.055, _DARK)
-    _mouth(pen, -1.38, 0.1, _DARK)
+    mouth(pen, -1.38, 0.1, _DARK)
     pen.line([(0.2, -0.3), (0.66, -1.36)], (106, 160, 70), 0.09)
     for lift in (0.55, 0.8, 1.0):
         x, y = 0.2 + 0.46 * lift, -0.3 - 1.06 * lift
@@ -171,22 +146,22 @@ def bird(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
     _ = dice
     plumage = body or mixed(mood.accent, (255, 255, 255), 0.1)
     dark = mixed(plumage, (26, 20, 50), 0.45)
-    pen.blob([(0.24, -0.9), (-0.1, -1.5), (-0.66, -1.96), (-0.9, -1.9), (-0.58, -1.3), (-0.24, -0.8)], _soft(dark))
+    pen.blob([(0.24, -0.9), (-0.1, -1.5), (-0.66, -1.96), (-0.9, -1.9), (-0.58, -1.3), (-0.24, -0.8)], shaded(dark))
     pen.blob([(-0.5, -0.66), (-1.24, -0.5), (-1.3, -0.3), (-0.5, -0.46)], dark)
     pen.blob(
         [(0.98, -0.98), (0.66, -1.08), (0.2, -0.92), (-0.56, -0.66), (-0.6, -0.48), (0.1, -0.42), (0.66, -0.62)],
-        _soft(plumage),
+        shaded(plumage),
     )
     pen.blob(
         [(0.6, -0.66), (0.1, -0.52), (-0.3, -0.48), (0.1, -0.42), (0.5, -0.5)], mixed(plumage, (255, 250, 236), 0.7)
     )
     pen.blob(
         [(0.34, -0.84), (0.3, -1.5), (0.02, -2.14), (-0.3, -2.3), (-0.3, -1.5), (-0.14, -0.72)],
-        _soft(mixed(plumage, dark, 0.3)),
+        shaded(mixed(plumage, dark, 0.3)),
     )
     for feather in range(4):
         pen.line([(0.06, -0.98), (-0.24 + feather * 0.1, -2.0 + feather * 0.12)], dark, 0.022)
-    pen.oval(0.84, -0.94, 0.26, 0.24, _soft(plumage))
+    pen.oval(0.84, -0.94, 0.26, 0.24, shaded(plumage))
     pen.shape([(1.06, -1.02), (1.34, -0.9), (1.04, -0.84)], (246, 178, 60))
     pen.oval(0.92, -0.99, 0.055, 0.055, _DARK)
     pen.oval(0.935, -1.005, 0.018, 0.018, _WHITE)
@@ -201,7 +176,7 @@ def butterfly(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) ->
         pen.blob([(0, -1.1), (side * 0.5, -1.9), (side * 1.1, -2.0), (side * 1.16, -1.5), (side * 0.6, -1.02)], edge)
         pen.blob(
             [(side * 0.08, -1.12), (side * 0.52, -1.76), (side * 1.0, -1.86), (side * 1.02, -1.5), (side * 0.58, -1.1)],
-            _soft(wing),
+            shaded(wing),
         )
         pen.blob([(0, -1.04), (side * 0.6, -1.0), (side * 0.9, -0.64), (side * 0.6, -0.26), (side * 0.2, -0.6)], edge)
         pen.blob(
@@ -212,7 +187,7 @@ def butterfly(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) ->
                 (side * 0.56, -0.38),
                 (side * 0.22, -0.66),
             ],
-            _soft(mixed(wing, spot, 0.3)),
+            shaded(mixed(wing, spot, 0.3)),
         )
         pen.oval(side * 0.82, -1.62, 0.1, 0.1, spot)
         pen.oval(side * 0.56, -0.64, 0.1, 0.1, spot)
@@ -224,7 +199,7 @@ def fish(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
     """A fish, swimming."""
     scale = body or dice.choice((mood.accent, (255, 140, 60), (90, 170, 220), (250, 196, 70)))
     dark = mixed(scale, (40, 10, 60), 0.35)
-    pen.blob([(-0.7, -0.9), (-1.3, -1.5), (-1.36, -1.1), (-1.16, -0.86), (-1.36, -0.56), (-1.26, -0.28)], _soft(dark))
+    pen.blob([(-0.7, -0.9), (-1.3, -1.5), (-1.36, -1.1), (-1.16, -0.86), (-1.36, -0.56), (-1.26, -0.28)], shaded(dark))
     pen.blob([(-0.3, -1.34), (0.1, -1.86), (0.5, -1.7), (0.44, -1.3)], dark)
     pen.blob(
         [
@@ -237,7 +212,7 @@ def fish(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
             (0.0, -0.4),
             (0.7, -0.5),
         ],
-        _soft(scale),
+        shaded(scale),
     )
     for band in (-0.3, 0.32):
         pen.blob(
@@ -262,7 +237,7 @@ def whale(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> Non
     _ = dice, mood
     skin = body or (62, 104, 156)
     pale = mixed(skin, (240, 248, 255), 0.75)
-    pen.blob([(-1.1, -0.7), (-1.7, -1.3), (-1.96, -1.26), (-1.66, -0.84), (-1.98, -0.66), (-1.5, -0.5)], _soft(skin))
+    pen.blob([(-1.1, -0.7), (-1.7, -1.3), (-1.96, -1.26), (-1.66, -0.84), (-1.98, -0.66), (-1.5, -0.5)], shaded(skin))
     pen.blob(
         [
             (1.5, -0.7),
@@ -275,7 +250,7 @@ def whale(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> Non
             (0.6, -0.08),
             (1.3, -0.28),
         ],
-        _soft(skin),
+        shaded(skin),
     )
     pen.blob([(1.46, -0.54), (0.8, -0.5), (0.0, -0.3), (-0.4, -0.22), (0.4, -0.08), (1.1, -0.18)], pale)
     for groove in range(4):
@@ -296,17 +271,17 @@ def person(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> No
         pen.box(side * 0.2 - 0.17, -0.13, side * 0.2 + 0.17, 0.02, (42, 30, 30), 0.07)
         pen.blob(
             [(side * 0.34, -1.7), (side * 0.52, -1.36), (side * 0.56, -0.94), (side * 0.4, -0.92), (side * 0.28, -1.3)],
-            _soft(coat),
+            shaded(coat),
         )
         pen.oval(side * 0.48, -0.88, 0.09, 0.1, skin)
     pen.blob(
-        _mirrored([(0.0, -1.82), (0.3, -1.76), (0.4, -1.4), (0.48, -0.62), (0.3, -0.56), (0.0, -0.56)]), _soft(coat)
+        mirrored([(0.0, -1.82), (0.3, -1.76), (0.4, -1.4), (0.48, -0.62), (0.3, -0.56), (0.0, -0.56)]), shaded(coat)
     )
     pen.line([(0, -1.6), (0, -0.6)], mixed(coat, _DARK, 0.3), 0.025)
     for button in (-1.36, -1.12, -0.88):
         pen.oval(0.07, button, 0.03, 0.03, mixed(coat, (255, 255, 255), 0.6))
     pen.box(-0.1, -1.94, 0.1, -1.7, mixed(skin, _DARK, 0.12), 0.05)
-    pen.oval(0, -2.14, 0.27, 0.31, _soft(skin))
+    pen.oval(0, -2.14, 0.27, 0.31, shaded(skin))
     pen.blob(
         [
             (-0.3, -2.1),
@@ -324,8 +299,8 @@ def person(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> No
         pen.oval(side * 0.1, -2.12, 0.027, 0.036, _DARK)
     pen.line([(-0.07, -1.98), (0.0, -1.955), (0.07, -1.98)], (176, 84, 76), 0.022, smooth=True)
     scarf = mixed((250, 236, 214), mood.accent, 0.2) if body is None else (244, 224, 180)
-    pen.box(-0.26, -1.86, 0.26, -1.7, _soft(scarf), 0.08)
-    pen.blob([(0.1, -1.74), (0.26, -1.74), (0.3, -1.3), (0.14, -1.28)], _soft(scarf))
+    pen.box(-0.26, -1.86, 0.26, -1.7, shaded(scarf), 0.08)
+    pen.blob([(0.1, -1.74), (0.26, -1.74), (0.3, -1.3), (0.14, -1.28)], shaded(scarf))
 
 
 def astronaut(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
@@ -334,21 +309,21 @@ def astronaut(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) ->
     suit, trim = body or (240, 242, 246), mood.accent
     pen.box(-0.5, -1.7, 0.5, -0.7, (176, 182, 194), 0.14)
     for side in (-1, 1):
-        pen.box(side * 0.22 - 0.18, -0.8, side * 0.22 + 0.18, -0.02, _soft(suit), 0.14)
+        pen.box(side * 0.22 - 0.18, -0.8, side * 0.22 + 0.18, -0.02, shaded(suit), 0.14)
         pen.box(side * 0.24 - 0.22, -0.2, side * 0.24 + 0.22, 0.02, (112, 118, 134), 0.09)
         pen.blob(
             [(side * 0.34, -1.62), (side * 0.62, -1.46), (side * 0.78, -1.0), (side * 0.6, -0.86), (side * 0.4, -1.1)],
-            _soft(suit),
+            shaded(suit),
         )
         pen.oval(side * 0.7, -0.88, 0.13, 0.14, (112, 118, 134))
         pen.line([(side * 0.56, -1.24), (side * 0.72, -1.14)], trim, 0.07)
-    pen.box(-0.42, -1.66, 0.42, -0.66, _soft(suit), 0.2)
+    pen.box(-0.42, -1.66, 0.42, -0.66, shaded(suit), 0.2)
     pen.box(-0.22, -1.3, 0.22, -1.0, (92, 100, 120), 0.05)
     for place, lamp in enumerate(((240, 90, 80), (250, 210, 80), (90, 220, 150))):
         pen.oval(-0.12 + place * 0.12, -1.15, 0.035, 0.035, lamp)
-    pen.oval(0, -2.02, 0.46, 0.46, _soft(suit))
+    pen.oval(0, -2.02, 0.46, 0.46, shaded(suit))
     pen.blob(
-        _mirrored([(0.0, -2.3), (0.24, -2.24), (0.34, -2.02), (0.24, -1.8), (0.0, -1.76)]),
+        mirrored([(0.0, -2.3), (0.24, -2.24), (0.34, -2.02), (0.24, -1.8), (0.0, -1.76)]),
         (mixed(mood.sky[0], (20, 30, 70), 0.5), mixed(trim, (255, 200, 120), 0.4)),
     )
     pen.blob([(-0.22, -2.08), (-0.16, -2.2), (-0.02, -2.24), (-0.12, -2.12)], (236, 244, 255))
@@ -360,11 +335,11 @@ def robot(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> Non
     dark, lamp = mixed(steel, (34, 40, 62), 0.62), mixed(mood.accent, (255, 240, 180), 0.3)
     for side in (-1, 1):
         pen.box(side * 0.28 - 0.13, -0.5, side * 0.28 + 0.13, -0.08, dark, 0.06)
-        pen.box(side * 0.32 - 0.25, -0.17, side * 0.32 + 0.25, 0.02, _soft(steel), 0.1)
+        pen.box(side * 0.32 - 0.25, -0.17, side * 0.32 + 0.25, 0.02, shaded(steel), 0.1)
         pen.line([(side * 0.56, -1.16), (side * 0.84, -0.96), (side * 0.8, -0.6)], dark, 0.13, smooth=True)
-        pen.oval(side * 0.58, -1.18, 0.16, 0.16, _soft(steel))
-        pen.oval(side * 0.8, -0.54, 0.16, 0.16, _soft(steel))
-    pen.box(-0.56, -1.36, 0.56, -0.4, _soft(steel), 0.2)
+        pen.oval(side * 0.58, -1.18, 0.16, 0.16, shaded(steel))
+        pen.oval(side * 0.8, -0.54, 0.16, 0.16, shaded(steel))
+    pen.box(-0.56, -1.36, 0.56, -0.4, shaded(steel), 0.2)
     pen.box(-0.34, -1.14, 0.34, -0.66, dark, 0.08)
     pen.line([(-0.26, -0.9), (-0.12, -0.9), (-0.04, -1.06), (0.06, -0.74), (0.14, -0.9), (0.26, -0.9)], lamp, 0.035)
     for bolt in (-0.46, 0.46):
@@ -376,7 +351,7 @@ def robot(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> Non
     pen.glow(0, -2.5, 0.4, lamp)
     for side in (-1, 1):
         pen.box(side * 0.66 - 0.07, -2.0, side * 0.66 + 0.07, -1.7, dark, 0.06)
-    pen.box(-0.62, -2.26, 0.62, -1.46, _soft(steel), 0.24)
+    pen.box(-0.62, -2.26, 0.62, -1.46, shaded(steel), 0.24)
     pen.box(-0.48, -2.08, 0.48, -1.64, (26, 30, 46), 0.18)
     for side in (-1, 1):
         pen.oval(side * 0.22, -1.88, 0.115, 0.125, lamp)

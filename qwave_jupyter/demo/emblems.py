@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 import random
 
+from qwave_jupyter.demo.features import shaded
 from qwave_jupyter.demo.moods import Colour, Mood, mixed
-from qwave_jupyter.demo.pens import Fill, Pen
+from qwave_jupyter.demo.pens import Pen
 
 __all__ = ["bridge", "city", "forest", "moon", "mountain", "sun"]
 
 _WHITE: Colour = (252, 250, 244)
 _GROUND: Colour = (96, 150, 90)
-
-
-def _soft(colour: Colour) -> Fill:
-    return mixed(colour, (255, 255, 255), 0.18), mixed(colour, (30, 14, 40), 0.18)
 
 
 def sun(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
@@ -48,7 +45,7 @@ def mountain(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> 
     _ = mood, dice
     rock = body or (104, 122, 158)
     for x, tall, wide, tone in ((0.5, 1.5, 0.85, mixed(rock, _WHITE, 0.25)), (-0.25, 2.1, 1.15, rock)):
-        pen.shape([(x - wide, 0), (x, -tall), (x + wide, 0)], _soft(tone))
+        pen.shape([(x - wide, 0), (x, -tall), (x + wide, 0)], shaded(tone))
         pen.shape([(x, -tall), (x + wide, 0), (x + wide * 0.1, 0)], mixed(tone, (24, 20, 50), 0.22))
         high = tall * 0.34
         side = wide * high / tall
@@ -62,7 +59,7 @@ def city(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
     lamp = (255, 220, 140) if mood.night or mood.sun < 0.35 else (206, 226, 240)
     for place, (x, tall) in enumerate(((-0.95, 1.2), (0.5, 1.4), (-0.5, 1.9), (0.95, 1.0), (0.0, 2.3))):
         tone = mixed(wall, _WHITE, 0.06 * (4 - place))
-        pen.box(x - 0.26, -tall, x + 0.26, 0, _soft(tone))
+        pen.box(x - 0.26, -tall, x + 0.26, 0, shaded(tone))
         if place % 2 == 0:
             pen.shape([(x - 0.26, -tall), (x, -tall - 0.3), (x + 0.26, -tall)], mixed(tone, (20, 16, 40), 0.3))
         y = -tall + 0.14
@@ -83,7 +80,7 @@ def forest(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> No
         for tier in range(4):
             top = -tall + tall * 0.2 * tier
             wide = tall * (0.12 + 0.06 * tier)
-            pen.shape([(x - wide, top + tall * 0.33), (x, top), (x + wide, top + tall * 0.33)], _soft(green))
+            pen.shape([(x - wide, top + tall * 0.33), (x, top), (x + wide, top + tall * 0.33)], shaded(green))
 
 
 def bridge(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
@@ -91,7 +88,7 @@ def bridge(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> No
     _ = mood, dice
     steel = body or (206, 74, 52)
     for x in (-0.9, 0.9):
-        pen.box(x - 0.09, -1.7, x + 0.09, 0, _soft(steel))
+        pen.box(x - 0.09, -1.7, x + 0.09, 0, shaded(steel))
     spans = (
         [(x / 20, -0.66 - (x / 18) ** 2) for x in range(-18, 19)],
         [(-1.8, -0.6), (-1.4, -0.86), (-0.9, -1.66)],
@@ -101,4 +98,4 @@ def bridge(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> No
         pen.line(span, steel, 0.05, smooth=True)
     for x, y in spans[0][::3]:
         pen.line([(x, y), (x, -0.55)], mixed(steel, _WHITE, 0.2), 0.02)
-    pen.box(-1.85, -0.58, 1.85, -0.44, _soft(mixed(steel, (40, 20, 30), 0.3)))
+    pen.box(-1.85, -0.58, 1.85, -0.44, shaded(mixed(steel, (40, 20, 30), 0.3)))

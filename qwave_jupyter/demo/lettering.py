@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from qwave_jupyter import words
 from qwave_jupyter.demo.moods import Colour, mixed
+from qwave_jupyter.fonts import font_for, legible
 
 __all__ = ["caption", "letter", "mark", "number", "quoted", "room", "sign"]
 
@@ -21,17 +18,6 @@ Area = tuple[int, int, int, int]
 
 _QUOTED = re.compile(r'"([^"\n]{1,120})"|“([^”\n]{1,120})”|「([^」\n]{1,120})」|『([^』\n]{1,120})』|«([^»\n]{1,120})»')
 _SINGLE = re.compile(r"(?:^|[\s:(,])'([^'\n]{2,80})'(?=$|[\s.,!?;:)])|(?:^|[\s:(,])‘([^’\n]{2,80})’")
-#: Files that hold Chinese, in the order of how well they letter a poster; compared in lower case.
-_CJK_FILES = (
-    r"notosanscjk.*bold",
-    r"sourcehansans.*bold",
-    r"notosanscjk|notosanssc|sourcehansans",
-    r"pingfang|hiragino sans gb|stheiti",
-    r"msyhbd|msyh|simhei|deng",
-    r"wqy",
-    r"notoserifcjk|notoserifsc|sourcehanserif",
-    r"droidsansfallback|uming|ukai|simsun|arialuni|unifont",
-)
 _MOST_LINES = 4
 _PAPER, _INK = (255, 253, 246), (16, 18, 26)
 
@@ -63,11 +49,10 @@ def letter(picture: Image.Image, text: str, colour: Colour, area: Area | None = 
     """
     left, top, right, bottom = area or (0, 0, picture.width, picture.height)
     wide, tall = (right - left) * 0.86, (bottom - top) * 0.34
-    path = _path_for(text)
-    if path is None:
+    if not _can_be_drawn(text):
         _card(picture, text, (left, top, right, bottom))
         return
-    lines, font = _set(text, path, wide, tall)
+    lines, font = _set("\n".join(map(_printable, text.split("\n"))), wide, tall)
     pen = ImageDraw.Draw(picture)
     step = font.size * 1.18
     y = top + (bottom - top) * 0.07
@@ -76,7 +61,7 @@ def letter(picture: Image.Image, text: str, colour: Colour, area: Area | None = 
         box = pen.textbbox((0, 0), line, font=font)
         x = (left + right) / 2 - (box[0] + box[2]) / 2
         # A dark rim, then letters that a stroke of their own colour makes bold.
-        rim, bold = max(2, round(font.size / 13)), round(font.size / 34) if not path else 0
+        rim, bold = max(2, round(font.size / 13)), round(font.size / 34)
         pen.text((x, y), line, font=font, fill=_INK, stroke_width=rim, stroke_fill=_INK)
         pen.text((x, y), line, font=font, fill=_PAPER, stroke_width=bold, stroke_fill=_PAPER)
         y += step
@@ -98,9 +83,8 @@ def caption(picture: Image.Image, texts: Sequence[str], area: Area | None = None
     size = max(9.0, min(right - left, bottom - top) / 30)
     y = bottom - size * 2.2
     for text in reversed(texts[:4]):
-        path = _path_for(text)
-        fits = (text if path is not None else text.encode("ascii", "replace").decode())[:200]
-        font = _font(path or "", round(size))
+        fits = legible(text[:200])
+        font = _font(fits, size)
         while len(fits) > 4 and font.getlength(fits) > (right - left) * 0.72:
             fits = fits[:-2].rstrip("…") + "…"
         _chip(picture, fits, font, (left + size, y))
@@ -108,22 +92,23 @@ def caption(picture: Image.Image, texts: Sequence[str], area: Area | None = None
     _ = top
 
 
-def mark(picture: Image.Image, area: Area | None = None, *, small: bool = False) -> None:
+def mark(picture: Image.Image, area: Area | None = None, *, fitting: bool = False) -> None:
     """The word DEMO at the lower right.
 
     Args:
         picture: is changed.
         area: left, top, right, bottom in pixels; None for the whole picture.
-        small: for areas that would be covered by it.
+        fitting: whether the area is just the room for it.
     """
     left, top, right, bottom = area or (0, 0, picture.width, picture.height)
     short = min(right - left, bottom - top)
-    size = max(6, round(short / (44 if small else 36)), round(min(right - left, 400) / 40))
-    font = _font("", size)
+    size = max(6, round(short / 36), round(min(right - left, 400) / 40))
+    if fitting:
+        size = max(5, min(round(min(picture.size) / 36), round((bottom - top) / 2.4), round((right - left) / 4.6)))
     text = words.say("painter.mark")
-    text = text if _path_for(text) == "" else "DEMO"
+    font = _font(text, size)
     wide = font.getlength(text)
-    x, y = right - wide - size * 1.4, bottom - size * 2.2
+    x, y = right - wide - size * 1.4, bottom - size * (2.2 if not fitting else 2.0)
     _chip(picture, text, font, (max(left, x), max(top, y)))
 
 
@@ -153,17 +138,20 @@ def sign(picture: Image.Image, area: Area | None = None) -> None:
         area: left, top, right, bottom in pixels; None for the whole picture.
     """
     left, top, right, bottom = area or (0, 0, picture.width, picture.height)
-    text = words.say("painter.watermark")
-    path = _path_for(text) or ""
+    text = legible(words.say("painter.watermark"))
     size = max(8, round((right - left) / 22))
-    font = _font(path, size)
+    font = _font(text, size)
     tile = Image.new("L", (round(font.getlength(text) + size * 2), size * 2))
-    ImageDraw.Draw(tile).text((size, size * 0.4), text, font=font, fill=110)
+    ImageDraw.Draw(tile).text((size, size * 0.4), text, font=font, fill=150)
     turned = tile.rotate(28, Image.Resampling.BICUBIC, expand=True)
     wall = Image.new("L", (right - left, bottom - top))
     for row, y in enumerate(range(-turned.height // 2, wall.height, max(1, round(turned.height * 0.9)))):
         for x in range(-turned.width * (1 + row % 2) // 2, wall.width, max(1, round(turned.width * 1.05))):
             wall.paste(turned, (x, y), turned)
+    # A dark shadow below the light letters shows on any ground.
+    deep = max(1, size // 14)
+    shadow = ImageChops.subtract(ImageChops.offset(wall, deep, deep), wall).point([value // 2 for value in range(256)])
+    picture.paste(_full(picture, _INK), (left, top), shadow)
     picture.paste(_full(picture, (255, 255, 255)), (left, top), wall)
 
 
@@ -181,7 +169,7 @@ def number(picture: Image.Image, place: int, among: int, colour: Colour) -> None
     pen = ImageDraw.Draw(drawn)
     pen.ellipse((unit * 0.8, unit * 0.8, unit * 3.2, unit * 3.2), fill=(*mixed(colour, _INK, 0.35), 255))
     pen.ellipse((unit * 0.95, unit * 0.95, unit * 3.05, unit * 3.05), outline=(*_PAPER, 230), width=round(unit / 12))
-    font, small = _font("", round(unit * 1.3)), _font("", round(unit * 0.7))
+    font, small = _font("1", unit * 1.3), _font("1", unit * 0.7)
     pen.text((unit * 2, unit * 2), str(place), font=font, fill=(*_PAPER, 255), anchor="mm")
     drawn = drawn.resize((drawn.width // 2, drawn.height // 2), Image.Resampling.LANCZOS)
     picture.paste(drawn.convert(picture.mode), (0, 0), drawn.getchannel("A"))
@@ -226,9 +214,9 @@ def _veil(picture: Image.Image, area: Area) -> None:
 def _card(picture: Image.Image, text: str, area: Area) -> None:
     left, top, right, bottom = area
     count = sum(not one.isspace() for one in text)
-    note = words.say("painter.no_font", count=count)
+    note = legible(words.say("painter.no_font", count=count))
     size = max(8, min(round((right - left) / 24), round((bottom - top) / 12)))
-    font = _font("", size)
+    font = _font(note, size)
     wide, tall = font.getlength(note) + size * 2, size * 3.2
     x, y = (left + right - wide) / 2, top + (bottom - top) * 0.1
     pen = ImageDraw.Draw(picture)
@@ -236,17 +224,17 @@ def _card(picture: Image.Image, text: str, area: Area) -> None:
     pen.text((x + wide / 2, y + tall / 2), note, font=font, fill=_full(picture, _INK), anchor="mm")
 
 
-def _set(text: str, path: str, wide: float, tall: float) -> tuple[list[str], Font]:
+def _set(text: str, wide: float, tall: float) -> tuple[list[str], Font]:
     """The lines and the largest letters with which a text fills an area."""
     best: tuple[list[str], Font] | None = None
     for count in range(1, _MOST_LINES + 3):
         lines = _broken(text, count)
-        probe = _font(path, 100)
+        probe = _font(text, 100)
         longest = max(probe.getlength(line) for line in lines) or 1.0
         size = max(8, int(min(100 * wide / longest, tall / (len(lines) * 1.18), tall * 0.6)))
         if best is None or size > best[1].size * 1.12:
-            best = lines, _font(path, size)
-    return best or ([text], _font(path, 8))
+            best = lines, _font(text, size)
+    return best or ([text], _font(text, 8))
 
 
 def _broken(text: str, count: int) -> list[str]:
@@ -266,82 +254,25 @@ def _broken(text: str, count: int) -> list[str]:
     return lines
 
 
-def _path_for(text: str) -> str | None:
-    """The font that draws a text: "" is Pillow's own, None says that there is none."""
-    own = _font("", 20)
-    if all(_drawn(own, "", one) for one in set(text[:300]) if not one.isspace()):
-        return ""
-    path = _cjk_path()
-    if path is None:
-        return None
-    font = _font(path, 20)
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else " " for one in text)
+
+
+def _can_be_drawn(text: str) -> bool:
+    """Whether this machine has letters for most signs of a text."""
     shown = [one for one in text[:300] if not one.isspace()]
-    return path if sum(_drawn(font, path, one) for one in shown) * 2 > len(shown) else None
+    return not shown or sum(map(_drawn, shown)) * 2 > len(shown)
 
 
-@lru_cache(4096)
-def _drawn_by(path: str, one: str) -> bool:
-    font = _font(path, 20)
-    missing = font.getmask("\U0010fffe")
-    shape = font.getmask(one)
+def _drawn(one: str) -> bool:
+    font = _font(one, 20)
+    missing, shape = font.getmask("\U0010fffe"), font.getmask(one)
     return (shape.size, bytes(shape)) != (missing.size, bytes(missing))
 
 
-def _drawn(_font_given: Font, path: str, one: str) -> bool:
-    return _drawn_by(path, one)
-
-
-@lru_cache(64)
-def _font(path: str, size: int) -> Font:
-    size = max(4, size)
-    if not path:
-        built_in = ImageFont.load_default(size)
-        if isinstance(built_in, ImageFont.FreeTypeFont):
-            return built_in
-        msg = "Pillow was built without FreeType, which lettering needs"
-        raise ValueError(msg)
-    for index in range(8):
-        try:
-            font = ImageFont.truetype(path, size, index=index)
-        except OSError:
-            break
-        # A collection holds one face per country; the simplified one is meant.
-        if re.search(r"\bSC\b|GB", font.getname()[0] or ""):
-            return font
-    return ImageFont.truetype(path, size)
-
-
-@lru_cache(1)
-def _cjk_path() -> str | None:
-    names: dict[str, str] = {}
-    for folder in _folders():
-        for root, _, files in os.walk(folder):
-            for name in files:
-                if name.lower().endswith((".ttf", ".ttc", ".otf", ".otc")):
-                    names.setdefault(name.lower(), str(Path(root) / name))
-    for wanted in _CJK_FILES:
-        for name in sorted(names):
-            if re.search(wanted, name) and _opens(names[name]):
-                return names[name]
-    return None
-
-
-def _opens(path: str) -> bool:
-    try:
-        return _drawn_by(path, "你")
-    except (OSError, ValueError):
-        return False
-
-
-def _folders() -> list[Path]:
-    """Where this kind of system keeps fonts: fontconfig's folders, or those of macOS and Windows."""
-    home = Path.home()
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA", str(home))
-        return [Path(os.environ.get("WINDIR", r"C:\Windows"), "Fonts"), Path(local, "Microsoft", "Windows", "Fonts")]
-    data = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    found = [Path(folder) / "fonts" for folder in data.split(":") if folder]
-    found += [Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share") / "fonts", home / ".fonts"]
-    if sys.platform == "darwin":
-        found += [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
-    return found
+def _font(text: str, size: float) -> Font:
+    found = font_for(text, max(4, round(size)))
+    if isinstance(found, ImageFont.FreeTypeFont):
+        return found
+    msg = "Pillow was built without FreeType, which lettering needs"
+    raise ValueError(msg)

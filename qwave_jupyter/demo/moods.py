@@ -159,14 +159,14 @@ _TIMES = (
 _WEATHERS = (
     ("storm", r"\bstorm|thunder|lightning|tempest|暴风|雷|闪电"),
     ("rain", r"\brain(?!bow)|drizzle|shower|雨"),
-    ("snow", r"\bsnow|blizzard|雪"),
+    ("snow", r"\bsnow(?!-?capped|y (?:mountain|peak))|blizzard|雪(?!山)"),
     ("fog", r"\bfog|\bmist|haz[ey]|雾|霾"),
     ("clouds", r"cloud|overcast|云|阴天"),
     ("aurora", r"aurora|northern lights|极光"),
     ("rainbow", r"rainbow|彩虹"),
 )
 _SEASONS = (
-    ("winter", r"winter|\bicy?\b|frozen|christmas|冬|冰|圣诞"),
+    ("winter", r"winter|\bic[ey]\b|icicle|frozen|snowy|christmas|冬|冰|圣诞"),
     ("autumn", r"autumn|\bfall\b(?! (?:off|down|in))|october|秋|枫"),
     ("spring", r"spring|cherry blossom|sakura|april|春|樱"),
     ("summer", r"summer|tropical|july|夏|热带"),
@@ -188,13 +188,14 @@ COLOURS: dict[str, Colour] = {
 }
 
 
-def mood_of(prompt: str, dice: random.Random, refused: str = "") -> Mood:
+def mood_of(prompt: str, dice: random.Random, refused: str = "", tint: float = 1.0) -> Mood:
     """The mood that a prompt asks for, or one of the ordinary days.
 
     Args:
         prompt: the words in lower case, English or Chinese.
         dice: decides what the words leave open.
         refused: the negative prompt in lower case; weather and times that it names don't appear.
+        tint: 0 to 1, how much a colour that is named tints the air.
     """
     day = dice.choice(_DAYS)
     turn = dice.uniform(-0.025, 0.025)
@@ -221,8 +222,8 @@ def mood_of(prompt: str, dice: random.Random, refused: str = "") -> Mood:
     mood = replace(mood, wet=mood.wet or wet, place="sea" if sea else mood.place)
     named = colour_in(prompt)
     if named:
-        tinted = tuple(mixed(one, named, 0.12 + 0.1 * place) for place, one in enumerate(mood.sky))
-        mood = replace(mood, accent=named, sky=tinted, far=mixed(mood.far, named, 0.2))
+        tinted = tuple(mixed(one, named, (0.12 + 0.1 * place) * tint) for place, one in enumerate(mood.sky))
+        mood = replace(mood, accent=named, sky=tinted, far=mixed(mood.far, named, 0.2 * tint))
     return replace(
         mood,
         sky=tuple(turned(one, turn) for one in mood.sky),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qwave_jupyter.demo import creatures, emblems, things
+from qwave_jupyter.demo import creatures, emblems, things, travels, wildlife
 from qwave_jupyter.demo.moods import Colour, Mood, colour_in
 from qwave_jupyter.demo.pens import Pen
 
@@ -63,20 +63,24 @@ MOTIFS: dict[str, Motif] = {
         2.9,
         1.15,
     ),
-    "tree": Motif(r"\btrees?\b|\boak\b|orchard|blossom|樱花|枫叶|大树|树(?!林)", "middle", things.tree, 1.5, 2.7, 1.5),
+    "tree": Motif(
+        r"(?<!palm )\btrees?\b|\boak\b|orchard|blossom|樱花|枫叶|大树|树(?!林)", "middle", things.tree, 1.5, 2.7, 1.5
+    ),
     "boat": Motif(r"\bboats?\b|\bships?\b|\bsail|yacht|帆|船|舟", "water", things.boat, 1.3, 2.5, 1.15),
     "balloon": Motif(r"balloon|气球", "air", things.balloon, 1.1, 2.7, 1.0),
     "rocket": Motif(r"rocket|spaceship|spacecraft|shuttle|火箭|飞船", "air", things.rocket, 0.9, 2.8, 1.5),
     "bird": Motif(
-        r"\bbirds?\b|eagle|swallow|seagull|parrot|\bcranes?\b|鸟|燕|鹤|鹰", "air", creatures.bird, 1.5, 2.4, 1.05
+        r"\bbirds?\b|eagle|swallow|seagull|parrot|\bcranes?\b|鸟|燕|鹤|(?<!头)鹰", "air", creatures.bird, 1.5, 2.4, 1.05
     ),
     "butterfly": Motif(r"butterfl|moth\b|蝴蝶", "air", creatures.butterfly, 1.3, 2.2, 0.95),
     "lantern": Motif(r"lanterns?\b|灯笼", "air", things.lantern, 0.9, 2.4, 0.85),
     "fish": Motif(r"\bfish(es)?\b|goldfish|\bkoi\b|鱼", "swim", creatures.fish, 1.5, 2.0, 1.3),
     "whale": Motif(r"whale|dolphin|鲸|海豚", "swim", creatures.whale, 2.1, 1.6, 1.5),
-    "car": Motif(r"\bcars?\b|taxi|\bvan\b|automobile|汽车|轿车|跑车|车(?!站)", "near", things.car, 1.5, 1.4, 1.6),
+    "car": Motif(
+        r"\bcars?\b|taxi|\bvan\b|automobile|汽车|轿车|跑车|(?<![火列单行])车(?!站)", "near", things.car, 1.5, 1.4, 1.6
+    ),
     "flower": Motif(
-        r"flowers?\b|\broses?\b|tulip|daisy|sunflower|peon|lotus|花(?!园|瓶)|玫瑰|牡丹|莲|荷",
+        r"flowers?\b|\broses?\b|tulip|daisy|sunflower|peon|lotus|(?<!樱)花(?!园|瓶)|玫瑰|牡丹|莲|荷",
         "near",
         things.flower,
         0.9,
@@ -88,7 +92,7 @@ MOTIFS: dict[str, Motif] = {
         r"\bcups?\b|teacup|\bmugs?\b|coffee|\btea\b|teapot|latte|杯|茶|咖啡", "near", things.cup, 1.4, 2.6, 1.8
     ),
     "person": Motif(
-        r"\bpersons?\b|\bpeople\b|\bm[ae]n\b|\bwom[ae]n\b|\bgirls?\b|\bboys?\b|\bchild(ren)?\b|portrait|farmer|teacher|student|(?<!器)人(?!工)|女孩|男孩|孩子|少女",
+        r"\bpersons?\b|\bpeople\b|\bm[ae]n\b|\bwom[ae]n\b|\bgirls?\b|\bboys?\b|\bchild(ren)?\b|portrait|farmer|teacher|student|(?<![器雪])人(?!工|掌)|女孩|男孩|孩子|少女",
         "near",
         creatures.person,
         0.8,
@@ -99,9 +103,22 @@ MOTIFS: dict[str, Motif] = {
     "robot": Motif(r"robots?\b|android|\bmecha\b|机器人", "near", creatures.robot, 1.1, 2.7, 1.65),
     "panda": Motif(r"pandas?\b|熊猫", "near", creatures.panda, 1.1, 2.4, 1.75),
     "rabbit": Motif(r"rabbits?\b|bunn(y|ies)|\bhares?\b|兔", "near", creatures.rabbit, 0.9, 2.8, 1.45),
+    "palm": Motif(r"\bpalms?\b|coconut|椰", "middle", travels.palm, 1.7, 2.8, 1.5),
+    "cactus": Motif(r"\bcact(us|i)|saguaro|仙人掌", "middle", travels.cactus, 0.9, 2.6, 1.1),
+    "train": Motif(r"\btrains?\b|locomotive|railway|火车|列车", "near", travels.train, 2.6, 2.7, 1.5),
+    "bicycle": Motif(r"bicycles?|\bbikes?\b|cyclist|自行车|单车", "near", travels.bicycle, 1.5, 1.9, 1.7),
+    "bottle": Motif(r"bottles?|perfume|\bwine\b|瓶|香水|酒", "near", travels.bottle, 0.8, 2.4, 1.7),
+    "book": Motif(r"\bbooks?\b|novel|书(?!写|法)", "near", travels.book, 1.2, 1.5, 1.8),
+    "fox": Motif(r"\bfox(es)?\b|狐", "near", wildlife.fox, 1.4, 2.5, 1.7),
+    "owl": Motif(r"\bowls?\b|猫头鹰", "near", wildlife.owl, 1.1, 2.4, 1.75),
+    "bear": Motif(r"\bbears?\b|teddy|(?<!猫)熊(?!猫)", "near", wildlife.bear, 1.0, 2.4, 1.75),
+    "penguin": Motif(r"penguins?|企鹅", "near", wildlife.penguin, 0.9, 2.2, 1.7),
+    "horse": Motif(r"\bhorses?\b|\bpony\b|stallion|unicorn|马(?!路|上|拉松)", "near", wildlife.horse, 1.6, 2.8, 1.5),
+    "snowman": Motif(r"snowm[ae]n|雪人", "near", wildlife.snowman, 1.2, 2.6, 1.6),
     "dog": Motif(r"\bdogs?\b|pupp(y|ies)|corgi|shiba|husky|狗|犬", "near", creatures.dog, 1.2, 2.3, 1.75),
-    "cat": Motif(r"\bcats?\b|kitten|kitty|(?<!熊)猫", "near", creatures.cat, 1.3, 2.4, 1.75),
+    "cat": Motif(r"\bcats?\b|kitten|kitty|(?<!熊)猫(?!头鹰)", "near", creatures.cat, 1.3, 2.4, 1.75),
 }
+_NEVER_PLURAL = frozenset({"city", "cactus", "book"})
 _NUMBERS = {
     r"\btwo|\bpair of|\bcouple of|两|二|双": 2,
     r"\bthree|三": 3,
@@ -153,7 +170,7 @@ def wishes_in(prompt: str, refused: str = "") -> list[Wish]:
         )[-1]
         count = next((number for words, number in _NUMBERS.items() if re.search(words, before)), 1)
         whole = match[0] + prompt[match.end() : match.end() + 1].strip()
-        if count == 1 and re.fullmatch(r"\w+s|people|children|women|men", whole) and name != "city":
+        if count == 1 and re.fullmatch(r"\w+s|people|children|women|men", whole) and name not in _NEVER_PLURAL:
             count = 3
         found.append(Wish(name, count, colour_in(before), match.start()))
     return sorted(found, key=lambda wish: wish.at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter
 
 __all__ = ["Share", "in_palette"]
 
@@ -41,7 +41,7 @@ def in_palette(picture: Image.Image, shares: Sequence[Share]) -> Image.Image:
         raise ValueError(msg)
     ordered = sorted(shares, key=lambda one: (_brightness(one.colour), one.colour))
     seen = picture.getchannel("A").point(lambda alpha: 255 * (alpha > 127)) if picture.mode == "RGBA" else None
-    levels = picture.convert("L")
+    levels = picture.convert("L").filter(ImageFilter.MedianFilter(3))
     places = Image.linear_gradient("L").resize(picture.size, Image.Resampling.BILINEAR)
     painted = Image.new("RGB", picture.size, ordered[-1].colour)
     total, weight = sum(levels.histogram(seen)), sum(one.weight for one in ordered)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -76,6 +77,28 @@ class Pen:
         pen.line(path, fill=(*colour, 255), width=thick, joint="curve")
         for x, y in (path[0], path[-1]):
             pen.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill=(*colour, 255))
+
+    def haze(self, points: Sequence[Point], colour: Colour, width: float, much: float = 0.6) -> None:
+        """A soft line, as of steam or smoke.
+
+        Args:
+            points: of the line, smoothed.
+            colour: of it.
+            width: in units.
+            much: 0 to 1, how dense it is.
+        """
+        veil = Image.new("L", self._sheet.size)
+        path = [self._at(*point) for point in spline(points, closed=False)]
+        pen = ImageDraw.Draw(veil)
+        for place, ((ax, ay), (bx, by)) in enumerate(pairwise(path)):
+            # Dense at its source, wide and thin at its end.
+            part = place / len(path)
+            thick = max(1, round(width * self._scale * (0.5 + part)))
+            pen.line([(ax, ay), (bx, by)], fill=round(255 * much * (1 - part)), width=thick)
+        soft = veil.filter(ImageFilter.GaussianBlur(width * self._scale * 0.4))
+        layer = Image.new("RGBA", self._sheet.size, (*colour, 0))
+        layer.putalpha(soft)
+        self._sheet.alpha_composite(layer)
 
     def glow(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """A lamp, which shines over what was drawn and beyond it."""

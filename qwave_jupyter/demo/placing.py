@@ -18,7 +18,7 @@ _MOST_NEAR = 7
 #: How much smaller several near motifs are than one.
 _CROWD = (1.0, 1.0, 0.84, 0.68, 0.58, 0.5, 0.46, 0.42)
 _FLOATING = frozenset({"water", "swim", "air"})
-_HOLDERS = frozenset({"person", "cat", "dog", "robot", "panda", "rabbit", "astronaut"})
+_HOLDERS = frozenset({"person", "cat", "dog", "robot", "panda", "rabbit", "astronaut", "fox", "bear", "penguin"})
 _MEADOW = 30
 
 
@@ -31,7 +31,7 @@ def place(scene: Scene, wishes: Sequence[Wish]) -> None:
     """
     for wish in wishes:
         if wish.motif.stance in _FLOATING:
-            _float(scene, wish)
+            _float(scene, wish, wishes)
     near = [one for one in wishes if one.motif.stance == "near"]
     for wish in near:
         if wish.name == "flower" and wish.count > 2:
@@ -76,7 +76,7 @@ def place_alone(scene: Scene, wishes: Sequence[Wish]) -> None:
         draw(scene, wish, (x, height / 2 + unit * motif.tall * 0.48), unit, hazy=0.0, shadow=False)
 
 
-def _float(scene: Scene, wish: Wish) -> None:
+def _float(scene: Scene, wish: Wish, wishes: Sequence[Wish]) -> None:
     width, height = scene.image.size
     dice, stance = scene.dice, wish.motif.stance
     for number in range(wish.count):
@@ -87,6 +87,9 @@ def _float(scene: Scene, wish: Wish) -> None:
             if wish.count == 1
             else width * (number + dice.uniform(0.3, 0.7)) / wish.count
         )
+        if wish.count == 1 and stance == "water" and any(one.motif.stance == "middle" for one in wishes):
+            # Not before what stands in the landscape.
+            x, unit = width * (0.5 + scene.side * dice.uniform(0.16, 0.26)), unit * 0.8
         x += scene.shift * width
         if stance == "water" or (stance == "swim" and scene.mood.wet):
             y = scene.horizon + (height - scene.horizon) * (0.42 + 0.3 * small * dice.random() + 0.1 * (small == 1))

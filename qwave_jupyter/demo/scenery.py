@@ -13,7 +13,7 @@ from qwave_jupyter.demo.seabed import seabed
 from qwave_jupyter.demo.stage import Scene
 from qwave_jupyter.demo.woods import plant
 
-__all__ = ["bank", "ground", "hills"]
+__all__ = ["bank", "fringe", "ground", "hills"]
 
 
 def hills(scene: Scene, *, rocky: bool, wooded: float) -> None:
@@ -145,6 +145,28 @@ def _glitter(water: Image.Image, scene: Scene, line: int) -> None:
         shore.putpixel((0, row), round(90 * (1 - row / max(3, depth // 12))))
     water.paste(mood.far, (0, 0), shore.resize((width, depth)))
     _ = line
+
+
+def fringe(scene: Scene) -> None:
+    """Some grass before the feet of what stands near, so that it stands in the meadow and not on it.
+
+    Args:
+        scene: is changed.
+    """
+    mood = scene.mood
+    if mood.place != "land" or not scene.fine or mood.wet:
+        return
+    width, height = scene.image.size
+    dice = scene.fork()
+    pen = ImageDraw.Draw(scene.image)
+    for near in sorted(dice.random() for _ in range(90)):
+        x, y = dice.random() * width, scene.floor + scene.unit * 0.16 + (height - scene.floor) * near
+        tall = scene.unit * (0.16 + 0.26 * near) * dice.uniform(0.6, 1.2)
+        shade = mixed(mixed(mood.leaf, mood.near, 0.3 + 0.5 * dice.random()), mood.near, 0.3 * near)
+        for blade in range(4):
+            lean = (blade - 1.5) * tall * 0.3 + dice.uniform(-0.1, 0.1) * tall
+            thick = max(0.8, tall * 0.05)
+            pen.polygon([(x - thick, y), (x + thick, y), (x + lean, y - tall)], fill=shade)
 
 
 def _tufts(scene: Scene, base: float) -> None:

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from qwave_jupyter.demo.moods import Mood, mixed
 
-__all__ = ["sky_lights", "weather"]
+__all__ = ["sky_lights", "sky_signs", "weather"]
 
 
 def sky_lights(
@@ -51,6 +51,25 @@ def sky_lights(
     if "rainbow" in mood.weather:
         _rainbow(canvas, dice, horizon)
     return disc
+
+
+def sky_signs(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
+    """Only what shines in front of a sky that is there already: stars, northern lights, a rainbow.
+
+    Args:
+        canvas: is changed.
+        mood: names them.
+        dice: decides where they are.
+        horizon: in pixels from the top.
+    """
+    if mood.stars:
+        lit = canvas.copy()
+        _stars(lit, mood, dice, horizon * 0.8)
+        canvas.paste(ImageChops.lighter(canvas, lit))
+    if "aurora" in mood.weather:
+        _aurora(canvas, dice, horizon)
+    if "rainbow" in mood.weather:
+        _rainbow(canvas, dice, horizon * 1.2)
 
 
 def weather(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
@@ -136,7 +155,7 @@ def _stars(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float)
         canvas.paste(mixed(mood.sky[-1], (220, 210, 255), 0.4), (0, 0), band)
     pen = ImageDraw.Draw(canvas)
     limit = height if mood.place == "space" else horizon
-    scale = max(0.6, min(width, height) / 1000)
+    scale = max(0.36, min(width, height) / 1000)
     for _ in range(round(520 * max(0.5, width / height))):
         x, y = dice.random() * width, limit * 0.95 * dice.random() ** 1.25
         bright = dice.random() ** 4

@@ -142,7 +142,7 @@ def _poster(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.
     """A few flat inks, and a margin."""
     _ = lines
     width, height = picture.size
-    flat = ImageEnhance.Color(picture.filter(ImageFilter.GaussianBlur(max(1.0, width / 600)))).enhance(1.3)
+    flat = ImageEnhance.Color(picture.filter(ImageFilter.GaussianBlur(max(1.0, width / 420)))).enhance(1.3)
     # The inks of the sky are the mood's, the others those that the picture has most of.
     tiny = flat.resize((96, 96), Image.Resampling.BOX).quantize(18, Image.Quantize.MAXCOVERAGE)
     inks = [*mood.sky, mixed(mood.sky[1], mood.sky[2], 0.5), mood.light, mood.far, mood.near, mood.leaf, mood.accent]

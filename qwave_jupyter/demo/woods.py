@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from qwave_jupyter.demo.moods import Colour, mixed
 from qwave_jupyter.demo.pens import Point, column
 from qwave_jupyter.demo.stage import Scene
-from qwave_jupyter.demo.textures import curve, fractal
+from qwave_jupyter.demo.textures import curve, fractal, mottled
 
 __all__ = ["frame_with_trees", "plant"]
 
@@ -71,13 +71,14 @@ def frame_with_trees(scene: Scene) -> None:
     unit = scene.unit
     dark = mixed(mood.near, (12, 12, 22), 0.45)
     for depth, (thick, away) in enumerate(((0.34, 0.15), (0.62, 0.075), (1.15, 0.0))):
-        trunks = Image.new("L", (width, height))
-        pen = ImageDraw.Draw(trunks)
+        large = Image.new("L", (width * 2, height * 2))
+        pen = ImageDraw.Draw(large)
         foot = height * (0.9 + 0.08 * depth)
         for side in (0, 1):
             inset = width * (away + dice.uniform(-0.012, 0.03))
             x = inset if side == 0 else width - inset
-            _trunk(pen, dice, x, unit * thick * dice.uniform(0.85, 1.2), foot)
+            _trunk(pen, dice, x * 2, unit * 2 * thick * dice.uniform(0.85, 1.2), foot * 2)
+        trunks = large.reduce(2)
         # The foot is lost in the grass.
         grass = max(2, round(unit * 0.4))
         fade = ImageChops.invert(Image.linear_gradient("L").resize((width, grass)))
@@ -108,7 +109,8 @@ def _canopy(scene: Scene, dice: random.Random) -> None:
         mask = curve(ImageChops.multiply(leaves, room), 92 + 14 * layer, 104 + 14 * layer)
         tone = mixed(mixed(mood.near, (10, 12, 20), 0.5), tones[layer % len(tones)], 0.16 + 0.2 * layer)
         tone = mixed(tone, mood.near, 0.6) if mood.night else tone
-        scene.image.paste(tone, (0, 0), mask)
+        cloth = mottled(Image.new("RGB", mask.size, tone), dice, (5.0 * width / height, 3.0), 0.4)
+        scene.image.paste(cloth, (0, 0), mask)
 
 
 def _trunk(pen: ImageDraw.ImageDraw, dice: random.Random, x: float, thick: float, foot: float) -> None:

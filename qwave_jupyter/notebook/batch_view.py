@@ -115,7 +115,7 @@ class BatchView:
         import ipywidgets
 
         self._card = ipywidgets.HTML(self._markup())
-        cancel = ipywidgets.Button(description="Cancel", tooltip="Cancel what is still queued")
+        cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_queued_tip"))
         cancel.add_class("qw-cancel")
         cancel.on_click(self._clicked)
         head = ipywidgets.Box([self._card, cancel])

@@ -1,14 +1,15 @@
-"""Loading and unloading; imports nothing that a cell without pictures would not need."""
+"""Loading and unloading; imports nothing that a notebook without pictures would not need."""
 
 from __future__ import annotations
 
 import contextlib
 from typing import Any
 
-from qwave_jupyter import many, settings, verbs, words
+from qwave_jupyter import settings, surroundings, words
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import patience
-from qwave_jupyter.notebook import configuration, nested, waiting
+from qwave_jupyter.notebook import configuration, nested
+from qwave_jupyter.notebook.awaited_cells import AWAITED, MAGIC, AwaitedCells
 
 __all__ = ["load", "unload"]
 
@@ -26,7 +27,7 @@ class _Loaded:
         self._lines: Any = None
         self.configurable = configuration.configurable(shell)
         self._console: Any = None
-        self.transformer = waiting.AwaitedCells(shell)
+        self.transformer = AwaitedCells(shell)
         self.matcher: Any = None
 
     @property
@@ -89,14 +90,15 @@ def load(shell: Any) -> None:
     if getattr(shell, "Completer", None) is not None:
         shell.Completer.custom_matchers.append(here.matcher)
     shell.configurables.append(here.configurable)
-    shell.register_magic_function(qwave, "line_cell", waiting.MAGIC)
-    shell.register_magic_function(awaited, "cell", waiting.AWAITED)
+    shell.register_magic_function(qwave, "line_cell", MAGIC)
+    shell.register_magic_function(awaited, "cell", AWAITED)
     shell.input_transformers_post.append(here.transformer)
     shell.events.register("pre_run_cell", here.remember)
-    settings.watch_for_a_person(here.person_present)
-    verbs.set_presenter(here.present)
-    many.set_batch_presenter(here.present_batch)
-    patience.set_way(nested.NestedLoop(shell))
+    surroundings.watch_for_a_person(here.person_present)
+    surroundings.set_presenter(here.present)
+    surroundings.set_batch_presenter(here.present_batch)
+    # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
+    patience.set_way(nested.NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
     _show_models_as_cards(shell)
     with contextlib.suppress(QwaveError):
         # A setting that can't be used is told of when it is needed.
@@ -165,7 +167,7 @@ def unload(shell: Any) -> None:
     here = _loaded.pop(id(shell), None)
     if here is None:
         return
-    for kind, name in (("line", waiting.MAGIC), ("cell", waiting.MAGIC), ("cell", waiting.AWAITED)):
+    for kind, name in (("line", MAGIC), ("cell", MAGIC), ("cell", AWAITED)):
         shell.magics_manager.magics[kind].pop(name, None)
     if here.configurable in shell.configurables:
         shell.configurables.remove(here.configurable)
@@ -174,9 +176,9 @@ def unload(shell: Any) -> None:
     if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(here.matcher)
     shell.events.unregister("pre_run_cell", here.remember)
-    settings.watch_for_a_person(lambda: False)
-    verbs.set_presenter(None)
-    many.set_batch_presenter(None)
+    surroundings.watch_for_a_person(lambda: False)
+    surroundings.set_presenter(None)
+    surroundings.set_batch_presenter(None)
     patience.set_way(None)
     for kind in ("text/html", "text/plain"):
         shell.display_formatter.formatters[kind].pop(".".join(_MODEL), None)

@@ -31,8 +31,8 @@ async def awaited(run: SweepRun, console: Console, own: Mapping[str, Any]) -> An
         if own.get("no_wait") and not console.headless:
             view.detach()
             return _named(run, console, own)
-        gallery = await watched_sweep(run, console.shell)
-    return _named(_kept_as(gallery, own), console, own)
+        gallery = _kept_as(await watched_sweep(run, console.shell), own)
+    return _named(run if own.get("no_wait") else gallery, console, own)
 
 
 def blocking(run: SweepRun, console: Console, own: Mapping[str, Any]) -> Any:
@@ -42,8 +42,8 @@ def blocking(run: SweepRun, console: Console, own: Mapping[str, Any]) -> Any:
         if goes_on:
             view.detach()
             return _named(run, console, own)
-        gallery = run.result()
-    return _named(_kept_as(gallery, own), console, own)
+        gallery = _kept_as(run.result(), own)
+    return _named(run if own.get("no_wait") else gallery, console, own)
 
 
 def planned(sweep: Sweep) -> Iterator[str]:
