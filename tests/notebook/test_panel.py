@@ -7,6 +7,7 @@ import time
 
 import comm
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets.widgets import widget as registry
 from PIL import Image
 
@@ -361,6 +362,31 @@ def test_a_panel_is_opened_from_the_last_request_from_a_task_and_from_a_line(ope
     assert panel_opening.from_line(["--from-last"]).request().body["prompt"] == "another"
     line = panel_opening.from_line(["-m", "wan2.7-image", "--resolution", "2k", "-n", "2"])
     assert line.state.values == {"resolution": "2K", "n": 2}
+
+
+def test_the_verb_opens_a_panel_in_a_shell(open_panel):
+    shell = InteractiveShell()
+    shell.user_ns["mood"] = "calm"
+    qwave.load_ipython_extension(shell)
+    try:
+        panel = shell.run_line_magic("qwave", "panel -m wan2.7-image --resolution 2k --no-watermark")
+        assert panel.state.values == {"resolution": "2K", "watermark": False}
+        panel.close()
+    finally:
+        qwave.unload_ipython_extension(shell)
+
+
+def test_a_mode_that_goes_on_from_a_task_is_offered_those_of_the_panel(open_panel):
+    panel = open_panel("a cat", edition="2026-09", model="midjourney")
+    panel.generate()
+    (run,) = finished(panel)
+    panel.set("action", "upscale")
+    (field,) = [one for one in panel.face.fields.fields if one.get("offers")]
+    assert field["offers"] == (run.job.task_id,)
+    assert panel.verdict.tone == "waiting"
+    panel.set(field["name"], run.job.task_id)
+    panel.set("index", 1)
+    assert panel.verdict.tone == "ready", panel.verdict.lines
 
 
 def test_plain_controls_do_the_same(open_panel):
