@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from qwave_jupyter.api.errors import span
 from qwave_jupyter.api.retries import OnRetry
 from qwave_jupyter.api.wire import PictureLink, Task, spread, to_usd
 from qwave_jupyter.errors import DownloadFailed
@@ -20,6 +21,8 @@ __all__ = ["Fetch"]
 
 #: Seconds for fetching where the time for the whole job is nearly up: the pictures are paid for.
 _LEAST = 60.0
+#: Seconds before their end in which links are said to be near it.
+_NEAR = 4 * 3600.0
 
 
 @dataclass
@@ -56,12 +59,19 @@ class Fetch:
         keeper = self._keeper(task)
         if self.entry is not None:
             keeper.clear_away()
+            self._warn_of_the_end(links, keeper)
         failed, missing = self._each(links, keeper)
         if len(links) > len(task.pictures) and len(self._here) >= len(task.pictures):
             # Links that may have been mirrors of one picture needn't all work.
             failed = []
         self._conclude(failed, missing)
         return self._gallery()
+
+    def _warn_of_the_end(self, links: Sequence[PictureLink], keeper: Keeper) -> None:
+        ends = [end for link in links if (end := keeper.expiry(link)) is not None]
+        left = min(ends) - self.course.bench.clock.now() if ends else _NEAR
+        if 0 < left < _NEAR and len(self._here) < len(links):
+            self.say(Mistake("links_near_end", "images", len(links), severity="warn", detail={"wait": span(left)}))
 
     def _keeper(self, task: Task) -> Keeper:
         course = self.course

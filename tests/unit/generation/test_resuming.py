@@ -112,6 +112,37 @@ def test_dead_links_end_in_words_and_not_in_an_endless_list(bench, asked, server
     assert resuming.resume(bench) == ()
 
 
+@pytest.mark.parametrize(("left", "says"), [(1800, "30 min"), (3 * 3600, "3 h"), (20 * 3600, ""), (-60, "")])
+def test_links_near_their_end_are_fetched_and_that_is_said(bench, asked, server, left, says):
+    left_open(bench, asked, state="completed", task_id="task-9")
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    link = {"url": "https://cdn.example.com/task-9/0.png", "expires_at": bench.clock.now() + left}
+    server.extra = {"result": {"images": [link]}}
+    (job,) = resuming.resume(bench)
+    assert len(job.result(PATIENCE)) == 1
+    said = [str(one) for one in job.snapshot.notices]
+    assert [f"die in {says}," in one for one in said] == ([True] if says else [])
+
+
+def test_a_page_tells_when_links_die_where_the_server_does_not(bench, asked, server):
+    hours = asked().model.link_hours
+    left_open(bench, asked, state="completed", task_id="task-9")
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    server.extra = {"result": {"images": [{"url": "https://cdn.example.com/task-9/0.png"}]}}
+    bench.clock.advance((hours - 2) * 3600)
+    (job,) = resuming.resume(bench)
+    assert len(job.result(PATIENCE)) == 1
+    assert "die in 2 h," in str(job.snapshot.notices[-1])
+
+
+@pytest.mark.parametrize("folder", ["../../etc", "pictures", "/tmp/x/../../etc", "/tmp/\x00x", "/tmp/\u202ex", ""])
+def test_a_row_does_not_lead_pictures_astray(bench, asked, folder):
+    entry = left_open(bench, asked)
+    bench.journal.update(entry.job_id, save_dir=folder)
+    (job,) = resuming.resume(bench)
+    assert job.result(PATIENCE)[0].path.parent == bench.save_dir
+
+
 def test_pictures_go_where_they_were_meant_to(bench, asked, server, tmp_path):
     left_open(bench, asked)
     (job,) = resuming.resume(replace(bench, save_dir=tmp_path / "other"))
