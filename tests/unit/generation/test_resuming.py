@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from qwave_jupyter.errors import GenerationError
+from qwave_jupyter.errors import DownloadFailed, GenerationError
 from qwave_jupyter.generation import records, request, resuming
 from qwave_jupyter.generation.job import Job
 from tests.unit.generation.pictures_made import plain
@@ -110,6 +110,46 @@ def test_dead_links_end_in_words_and_not_in_an_endless_list(bench, asked, server
     with pytest.raises(Exception, match="no longer works"):
         job.result(PATIENCE)
     assert resuming.resume(bench) == ()
+
+
+@pytest.mark.parametrize(
+    ("missing", "days", "state"),
+    [(410, 0, "done"), (404, 0, "done"), (500, 0, "completed"), (500, 8, "done"), (b"<html>", 8, "done")],
+)
+def test_what_can_never_be_fetched_is_not_for_ever_open(bench, asked, server, missing, days, state):
+    server.pictures = [plain(), missing]
+    entry = left_open(bench, asked, state="completed", task_id="task-9", n=2)
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    bench.clock.advance(days * 86_400)
+    (job,) = resuming.resume(bench)
+    assert len(job.result(PATIENCE)) == 1
+    assert str(job.snapshot.notices[-1]).startswith("1 of the pictures")
+    (kept,) = bench.journal.find(entry.job_id)
+    assert (kept.state, bool(kept.error), len(kept.files)) == (state, True, 1)
+    assert len(resuming.resumable(bench)) == (state == "completed")
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "ftp://cdn.example.com/0.png"])
+def test_a_link_that_is_none_is_not_for_ever_open(bench, asked, server, link):
+    server.extra = {"result": {"images": [{"url": link}]}}
+    left_open(bench, asked, state="completed", task_id="task-9")
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    (job,) = resuming.resume(bench)
+    with pytest.raises(DownloadFailed, match="was not followed"):
+        job.result(PATIENCE)
+    assert resuming.resumable(bench) == ()
+
+
+def test_a_full_disk_is_no_reason_to_give_a_picture_up(bench, asked, server, monkeypatch):
+    left_open(bench, asked, state="completed", task_id="task-9")
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    bench.clock.advance(8 * 86_400)
+    bench.save_dir.parent.mkdir(exist_ok=True)
+    bench.save_dir.write_text("in the way")
+    (job,) = resuming.resume(bench)
+    with pytest.raises(DownloadFailed, match="can't be written"):
+        job.result(PATIENCE)
+    assert len(resuming.resumable(bench)) == 1
 
 
 @pytest.mark.parametrize(("left", "says"), [(1800, "30 min"), (3 * 3600, "3 h"), (20 * 3600, ""), (-60, "")])
