@@ -8,7 +8,7 @@ import random
 import re
 from dataclasses import dataclass, field, replace
 
-__all__ = ["COLOURS", "Colour", "Mood", "colour_in", "mixed", "mood_at", "mood_of", "turned"]
+__all__ = ["COLOURS", "Colour", "Mood", "colour_in", "mixed", "mood_at", "mood_of", "tells_light", "turned"]
 
 Colour = tuple[int, int, int]
 
@@ -258,6 +258,15 @@ def mood_at(mood: Mood, part: float) -> Mood:
         night=night,
         stars=night,
     )
+
+
+def tells_light(mood: Mood) -> bool:
+    """Whether words asked for a light or a season, rather than for an ordinary day.
+
+    Args:
+        mood: what they came to.
+    """
+    return bool(mood.night or mood.sun < 0.35 or mood.weather or mood.season or mood.place != "land")
 
 
 def colour_in(text: str) -> Colour | None:
