@@ -140,7 +140,7 @@ def kernel(python: Path, environment: Mapping[str, str], folder: Path) -> Iterat
 
     manager = KernelManager(kernel_name="python3")
     manager.kernel_spec.argv[0] = str(python)
-    manager.start_kernel(env={**os.environ, **environment}, cwd=str(folder))
+    manager.start_kernel(env={**os.environ, **environment}, cwd=str(folder), stderr=subprocess.DEVNULL)
     client = manager.client()
     client.start_channels()
     try:

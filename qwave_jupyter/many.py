@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, started, verbs
+from qwave_jupyter import settings, started, surroundings, verbs
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.batch import Batch
     from qwave_jupyter.generation.request import Request
     from qwave_jupyter.generation.sweep import Sweep, SweepRun
 
-__all__ = ["batch", "plan_sweep", "set_batch_presenter", "start_sweep"]
+__all__ = ["batch", "plan_sweep", "start_sweep"]
 
-_batch_presenter: list[Callable[[Batch], object]] = []
 #: How long a batch lets the server keep an answer back (``Prefer: wait``, at most 60 s; Submit page, edition 2026-06).
 HOLD_SECONDS = 30.0
-
-
-def set_batch_presenter(presenter: Callable[[Batch], object] | None) -> None:
-    """Say how :func:`batch` is shown while it goes on.
-
-    Args:
-        presenter: shows a batch and returns at once; None for nothing.
-    """
-    _batch_presenter[:] = [presenter] if presenter else []
 
 
 def plan_sweep(
@@ -166,6 +156,5 @@ def batch(
         total=count,
     ).start()
     started.note_batch(running)
-    if _batch_presenter:
-        _batch_presenter[-1](running)
+    surroundings.present_batch(running)
     return running

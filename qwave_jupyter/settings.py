@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import keys, words
+from qwave_jupyter import keys, surroundings, words
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ __all__ = [
     "stop_demo",
     "tell_demo_once",
     "use_demo",
-    "watch_for_a_person",
     "workbench",
 ]
 
@@ -81,7 +80,7 @@ class Settings:
     preview_px: int = 768
     display: str = "auto"
     embed: str = "preview"
-    home: Path = field(default_factory=lambda: _default_home())  # noqa: PLW0108 - defined below
+    home: Path = field(default_factory=lambda: surroundings.homes()[0])
     save_dir: Path | None = None
     demo: bool | None = None
     language: str | None = None
@@ -111,9 +110,7 @@ class _State:
     overrides: dict[str, Any] = field(default_factory=dict)
     demo: OwnDemo | None = None
     demo_told: bool = False
-    person_present: Callable[[], bool] = field(default=lambda: False)
     workbench: tuple[tuple[Any, ...], Workbench] | None = None
-    started_in: Path = field(default_factory=Path.cwd)
     learned: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -168,15 +165,6 @@ def key() -> str | None:
     return found.secret if found else None
 
 
-def watch_for_a_person(present: Callable[[], bool]) -> None:
-    """Say how to find out whether somebody sits at the keyboard; without that, nobody does.
-
-    Args:
-        present: answers True in an interactive session that may ask for input.
-    """
-    _state.person_present = present
-
-
 def serves_demo(settings: Settings | None = None) -> bool:
     """Whether the built-in demo answers instead of the API.
 
@@ -188,7 +176,7 @@ def serves_demo(settings: Settings | None = None) -> bool:
         return bool(_state.overrides["demo"])
     if settings.demo is not None:
         return settings.demo and not (settings.base_url and key())
-    return settings.base_url is None and key() is None and _state.person_present()
+    return settings.base_url is None and key() is None and surroundings.person_present()
 
 
 def use_demo(on: bool = True, **options: Any) -> str | None:
@@ -294,8 +282,8 @@ def save_folder(settings: Settings | None = None) -> Path:
     if settings.save_dir is not None:
         return settings.save_dir
     notebook = os.environ.get("JPY_SESSION_NAME", "")
-    beside = Path(notebook).parent if notebook and Path(notebook).is_absolute() else _state.started_in
-    return (beside if beside.is_dir() else _state.started_in) / "qwave-images"
+    beside = Path(notebook).parent if notebook and Path(notebook).is_absolute() else surroundings.STARTED_IN
+    return (beside if beside.is_dir() else surroundings.STARTED_IN) / "qwave-images"
 
 
 def workbench() -> Workbench:
@@ -344,21 +332,15 @@ def _demo_home(settings: Settings) -> Path:
     return settings.home / "demo"
 
 
-def _default_home() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
-
-
 def _from_environment() -> dict[str, Any]:
     # Looked at where it is, and not handed over: the key stands there, and a traceback may show locals.
     found: dict[str, Any] = {}
     base_urls = [os.environ[name].strip() for name in _BASE_URL_VARIABLES if os.environ.get(name, "").strip()]
     if base_urls:
         found["base_url"] = base_urls[0]
-    for name, variable in (("home", "QWAVE_HOME"), ("save_dir", "QWAVE_SAVE_DIR")):
-        if os.environ.get(variable, "").strip():
-            found[name] = Path(os.environ[variable].strip()).expanduser()
+    # QWAVE_HOME is the default's own affair.
+    if os.environ.get("QWAVE_SAVE_DIR", "").strip():
+        found["save_dir"] = Path(os.environ["QWAVE_SAVE_DIR"].strip()).expanduser()
     if os.environ.get("QWAVE_EDITION", "").strip():
         found["edition"] = os.environ["QWAVE_EDITION"].strip()
     if "QWAVE_DEMO" in os.environ:

@@ -5,13 +5,14 @@ Every function builds the same request and runs the same job; the notebook adds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import settings, started
 from qwave_jupyter.generation import chaining
+from qwave_jupyter.surroundings import present
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.costs import CostTable
@@ -30,14 +31,9 @@ __all__ = [
     "history",
     "present",
     "resume",
-    "set_presenter",
     "start",
     "submit",
 ]
-
-Presenter = Callable[["Job"], "Gallery"]
-
-_presenter: list[Presenter] = []
 
 
 def _start_chained(prompt: str, model: str, options: Mapping[str, Any], wait: bool) -> Any:
@@ -46,15 +42,6 @@ def _start_chained(prompt: str, model: str, options: Mapping[str, Any], wait: bo
 
 
 chaining.set_starter(_start_chained, lambda name: settings.catalog().model(name))
-
-
-def set_presenter(presenter: Presenter | None) -> None:
-    """Say how :func:`generate` waits: the notebook shows a live status, a plain script just waits.
-
-    Args:
-        presenter: waits for a job and returns its gallery; None goes back to plain waiting.
-    """
-    _presenter[:] = [presenter] if presenter else []
 
 
 def build(
@@ -180,15 +167,6 @@ def generate(prompt: str, **options: Any) -> Gallery:
         PosixPath('qwave-images/2026-11-21-a-cat-8499-1.png')
     """
     return present(submit(prompt, **options))
-
-
-def present(job: Job) -> Gallery:
-    """Wait for a job as the surroundings do: with a live status in a notebook, plainly in a script.
-
-    Raises:
-        GenerationError: how it ended, if not with pictures.
-    """
-    return _presenter[-1](job) if _presenter else job.result()
 
 
 def resume() -> Sequence[Job]:

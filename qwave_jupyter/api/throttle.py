@@ -10,8 +10,8 @@ from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 __all__ = ["Throttle", "shared"]
 
 #: Questions a second that all jobs together may ask one host. No page states a limit; the sample loops ask every 2 s
-#: for each task, so this is what eighty of them would ask.
-QUESTIONS_PER_SECOND = 40.0
+#: for each task, so this is what sixty of them would ask; a thousand jobs then take some hundredths of a core.
+QUESTIONS_PER_SECOND = 30.0
 _BURST = 40
 #: After a "too many requests" questions are spaced by so much, doubled with each further one, and halved again for
 #: every half minute without.

@@ -91,6 +91,7 @@ class Job:
         self._lock = threading.RLock()
         self._watchers = Watchers()
         self._callbacks: list[Callable[[Job], object]] = []
+        self._made_callbacks: list[Callable[[Job], object]] = []
         self._started = False
         self._snapshot = Snapshot(
             self.id, request, task_id=task_id, started=self._clock.monotonic(), demo=workbench.demo
@@ -126,6 +127,12 @@ class Job:
         named = f", task {now.task_id}" if now.task_id else ""
         prompt = self.request.prompt if len(self.request.prompt) <= 40 else self.request.prompt[:39] + "…"
         return f"Job({short_id(self.id)}, {self.request.model.id}, {now.phase}{named}, {prompt!r})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:  # noqa: ARG002 - IPython's
+        # A job that is done shows what came of it; what goes on is shown by its view.
+        now = self._snapshot
+        gallery = now.gallery if now.error is None else None
+        return gallery.mimebundle() if gallery is not None else {"text/plain": repr(self)}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -185,6 +192,10 @@ class Job:
                 self._callbacks.append(callback)
                 return
         callback(self)
+
+    def add_made_callback(self, callback: Callable[[Job], object]) -> None:
+        """Call a function with this job once only its download is left, or it is over; to be added before the start."""
+        self._made_callbacks.append(callback)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is over, or so many seconds.
@@ -324,8 +335,10 @@ class Job:
                 del changes["phase"]
             self._snapshot = now = replace(self._snapshot, elapsed=elapsed, **changes)
             callbacks: list[Callable[[Job], object]] = []
+            if now.phase == "downloading" or now.is_over:
+                callbacks, self._made_callbacks = self._made_callbacks, []
             if now.is_over:
-                callbacks, self._callbacks = self._callbacks, []
+                callbacks, self._callbacks = [*callbacks, *self._callbacks], []
                 self._over.set()
             self._watchers.tell(now)
         for callback in callbacks:

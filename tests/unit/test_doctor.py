@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from qwave_jupyter import keys, settings
+from qwave_jupyter import keys, settings, surroundings, words
 from qwave_jupyter.notebook import doctor
 from tests.unit.heard import Heard
 
@@ -19,7 +19,8 @@ def alone(clean_environment, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     yield clean_environment
     keys.forget()
-    settings.watch_for_a_person(lambda: False)
+    words.use(None)
+    surroundings.watch_for_a_person(lambda: False)
     settings.use_demo(on=False)
     settings.configure(demo=None, base_url=None, model=None, edition=None, max_cost=None, budget=None)
 
@@ -37,6 +38,14 @@ def test_all_well_is_said_when_all_is_well():
     assert "CHECK" not in said
 
 
+def test_its_columns_stand_below_each_other_in_every_language():
+    for language in ("en", "zh"):
+        words.use(language)
+        lines = Heard(kernel=KERNEL).typed("doctor").splitlines()
+        wide = [sum(2 if ord(sign) > 0x2E80 else 1 for sign in line[: line.rindex("  ") + 2]) for line in lines[:4]]
+        assert set(wide) == {13}
+
+
 def test_what_is_wrong_is_marked_and_counted_and_says_what_to_do():
     console = Heard(kernel=KERNEL)
     said = console.typed("doctor")
@@ -49,7 +58,7 @@ def test_what_is_wrong_is_marked_and_counted_and_says_what_to_do():
 @pytest.mark.parametrize(
     ("prepare", "value", "means"),
     [
-        (lambda _: settings.watch_for_a_person(lambda: True), "the built-in demo", "No key is set and you are"),
+        (lambda _: surroundings.watch_for_a_person(lambda: True), "the built-in demo", "No key is set and you are"),
         (lambda _: settings.use_demo(), "the built-in demo", "It was switched on"),
         (lambda _: settings.use_demo(fail="task_failed:1"), "the built-in demo", "The next task fails"),
         (lambda patch: patch.setenv("QWAVE_DEMO", "1"), "the built-in demo", "It was switched on"),

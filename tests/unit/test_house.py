@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "lookup": LEAVES | {"catalog"},
     "demo": LEAVES | {"catalog"},
     "notebook": LEAVES
-    | {"api", "catalog", "generation", "lookup", "settings", "verbs", "many", "lookups", "started", ""},
+    | {"api", "catalog", "generation", "lookup", "settings", "verbs", "many", "lookups", "started", "surroundings", ""},
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_jupyter import errors, keys, settings, words
+from qwave_jupyter import errors, keys, settings, surroundings, words
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,7 @@ def untouched(monkeypatch, tmp_path):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("QWAVE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(settings, "_state", settings._State())
+    monkeypatch.setattr(surroundings, "_person", [])
     yield
     keys.forget()
     words.use(None)
@@ -93,7 +94,7 @@ def test_what_cannot_be_a_key_is_refused_without_repeating_it(text):
 
 def test_the_demo_serves_only_where_a_person_sees_it_or_where_it_was_asked_for(monkeypatch):
     assert not settings.serves_demo()
-    settings.watch_for_a_person(lambda: True)
+    surroundings.watch_for_a_person(lambda: True)
     assert settings.serves_demo()
     monkeypatch.setenv("QWAVE_API_KEY", "sk-x")
     assert not settings.serves_demo()
@@ -111,7 +112,7 @@ def test_without_a_key_and_without_a_demo_the_error_names_the_ways_out():
 
 
 def test_a_base_url_without_a_key_is_an_error_even_with_a_person_present(monkeypatch):
-    settings.watch_for_a_person(lambda: True)
+    surroundings.watch_for_a_person(lambda: True)
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9")
     with pytest.raises(errors.ConfigurationError):
         settings.workbench()

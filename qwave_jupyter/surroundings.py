@@ -1,0 +1,97 @@
+"""Where we run: whether a person is there, how a wait is shown, where our files lie; mostly told by the notebook.
+
+It imports nothing, so that loading costs next to nothing; what asks is imported with the first request.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qwave_jupyter.generation.batch import Batch
+    from qwave_jupyter.generation.gallery import Gallery
+    from qwave_jupyter.generation.job import Job
+
+__all__ = [
+    "STARTED_IN",
+    "BatchPresenter",
+    "Presenter",
+    "homes",
+    "person_present",
+    "present",
+    "present_batch",
+    "set_batch_presenter",
+    "set_presenter",
+    "watch_for_a_person",
+]
+
+#: The working directory at load: notebooks like to change it, and their pictures must not wander.
+STARTED_IN = Path.cwd()
+Presenter = Callable[["Job"], "Gallery"]
+BatchPresenter = Callable[["Batch"], object]
+
+_presenter: list[Presenter] = []
+_batch_presenter: list[BatchPresenter] = []
+_person: list[Callable[[], bool]] = []
+
+
+def watch_for_a_person(present: Callable[[], bool]) -> None:
+    """Say how to find out whether somebody sits at the keyboard; without that, nobody does.
+
+    Args:
+        present: answers True in an interactive session that may ask for input.
+    """
+    _person[:] = [present]
+
+
+def person_present() -> bool:
+    """Whether somebody sits at the keyboard."""
+    return bool(_person) and _person[-1]()
+
+
+def homes() -> tuple[Path, Path]:
+    """Where the journals lie unless a setting says otherwise: the API's and the demo's."""
+    told = os.environ.get("QWAVE_HOME", "").strip()
+    if told:
+        home = Path(told).expanduser()
+    else:
+        import platformdirs
+
+        home = Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
+    return home, home / "demo"
+
+
+def set_presenter(presenter: Presenter | None) -> None:
+    """Say how ``generate()`` waits: the notebook shows a live status, a plain script just waits.
+
+    Args:
+        presenter: waits for a job and returns its gallery; None goes back to plain waiting.
+    """
+    _presenter[:] = [presenter] if presenter else []
+
+
+def present(job: Job) -> Gallery:
+    """Wait for a job as the surroundings do.
+
+    Raises:
+        GenerationError: how it ended, if not with pictures.
+    """
+    return _presenter[-1](job) if _presenter else job.result()
+
+
+def set_batch_presenter(presenter: BatchPresenter | None) -> None:
+    """Say how ``batch()`` is shown while it goes on.
+
+    Args:
+        presenter: shows a batch and returns at once; None for nothing.
+    """
+    _batch_presenter[:] = [presenter] if presenter else []
+
+
+def present_batch(batch: Batch) -> None:
+    """Show a batch as the surroundings do; a plain script shows nothing."""
+    if _batch_presenter:
+        _batch_presenter[-1](batch)
