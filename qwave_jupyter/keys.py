@@ -20,6 +20,7 @@ __all__ = ["KEY_VARIABLES", "Key", "find", "forget", "remember", "type_in"]
 KEY_VARIABLES = ("QWAVE_API_KEY", "WAVE_API_KEY", "WAVEAPI_API_KEY")
 
 _SERVICE = "qwave-jupyter"
+_ABSENT_IN_COLAB = "SecretNotFoundError"
 _typed: list[str] = []
 
 
@@ -60,9 +61,13 @@ def type_in(text: str) -> None:
         ConfigurationError: a text that can't be a key.
     """
     cleaned = text.strip()
-    if not cleaned or not cleaned.isascii() or any(sign <= " " for sign in cleaned):
+    usable = bool(cleaned) and all("!" <= sign <= "~" for sign in cleaned)
+    if usable:
+        _typed[:] = [cleaned]
+    # A traceback may show what a frame holds, and a mistyped key is nearly one.
+    del text, cleaned
+    if not usable:
         raise ConfigurationError("settings.bad_key")
-    _typed[:] = [cleaned]
 
 
 def forget() -> None:
@@ -76,24 +81,35 @@ def remember(text: str) -> None:
     Raises:
         ConfigurationError: the keyring package isn't installed, or it has no usable store.
     """
-    type_in(text)
+    given = [text]
+    del text
+    type_in(given.pop())
+    reason = _kept_in_keyring()
+    if reason:
+        raise ConfigurationError("settings.no_keyring", reason=reason)
+
+
+def _kept_in_keyring() -> str:
+    """Store the typed key; what kept us from it, or ""."""
     try:
-        keyring = importlib.import_module("keyring")
-        keyring.set_password(_SERVICE, "api-key", _typed[-1])
+        importlib.import_module("keyring").set_password(_SERVICE, "api-key", _typed[-1])
     except Exception as problem:  # noqa: BLE001 - every backend has errors of its own
-        raise ConfigurationError("settings.no_keyring", reason=type(problem).__name__) from None
+        return type(problem).__name__
+    return ""
 
 
 def _from_colab() -> Key | None:
     # Only there is google.colab already imported by the kernel itself; importing it elsewhere means nothing.
     if "google.colab" not in sys.modules:
         return None
-    userdata = importlib.import_module("google.colab.userdata")
     for variable in KEY_VARIABLES:
         try:
-            secret = str(userdata.get(variable) or "").strip()
-        except Exception:  # noqa: BLE001, S112 - absent, or the user refused access: the next place is asked
-            continue
+            secret = str(importlib.import_module("google.colab.userdata").get(variable) or "").strip()
+        except Exception as problem:  # noqa: BLE001 - by name, for the class is Colab's
+            if type(problem).__name__ == _ABSENT_IN_COLAB:
+                continue
+            # Access refused, or nobody there to grant it: each further question would only ask again.
+            return None
         if secret:
             return Key(secret, f"Colab secret {variable}")
     return None
@@ -108,4 +124,5 @@ def _from_keyring() -> Key | None:
         secret = importlib.import_module("keyring").get_password(_SERVICE, "api-key")
     except Exception:  # noqa: BLE001 - no usable store is the same as no key there
         return None
+    secret = str(secret or "").strip()
     return Key(secret, "keyring") if secret else None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STARTED_IN",
+    "BatchPresenter",
     "Presenter",
     "homes",
     "person_present",
@@ -30,9 +31,10 @@ __all__ = [
 #: The working directory at load: notebooks like to change it, and their pictures must not wander.
 STARTED_IN = Path.cwd()
 Presenter = Callable[["Job"], "Gallery"]
+BatchPresenter = Callable[["Batch"], object]
 
 _presenter: list[Presenter] = []
-_batch_presenter: list[Callable[[Batch], object]] = []
+_batch_presenter: list[BatchPresenter] = []
 _person: list[Callable[[], bool]] = []
 
 
@@ -80,8 +82,8 @@ def present(job: Job) -> Gallery:
     return _presenter[-1](job) if _presenter else job.result()
 
 
-def set_batch_presenter(presenter: Callable[[Batch], object] | None) -> None:
-    """Say how a batch is shown while it goes on.
+def set_batch_presenter(presenter: BatchPresenter | None) -> None:
+    """Say how ``batch()`` is shown while it goes on.
 
     Args:
         presenter: shows a batch and returns at once; None for nothing.
@@ -90,6 +92,6 @@ def set_batch_presenter(presenter: Callable[[Batch], object] | None) -> None:
 
 
 def present_batch(batch: Batch) -> None:
-    """Show a batch as the surroundings do, and return at once."""
+    """Show a batch as the surroundings do; a plain script shows nothing."""
     if _batch_presenter:
         _batch_presenter[-1](batch)

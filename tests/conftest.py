@@ -20,6 +20,7 @@ CONFIGURATION = ("QWAVE_", "WAVE_API", "WAVEAPI_", "JPY_SESSION_NAME")
 class Server:
     url: str
     key: str
+    pid: int = 0
 
     def get(self, path):
         answer = requests.get(self.url + path, headers={"Authorization": f"Bearer {self.key}"}, timeout=10)
@@ -47,7 +48,7 @@ def serve(*arguments):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     lines = [process.stdout.readline().strip() for _ in range(2)]
     try:
-        yield Server(*(line.partition("=")[2] for line in lines))
+        yield Server(*(line.partition("=")[2] for line in lines), process.pid)
     finally:
         process.terminate()
         process.wait(10)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import words
-from qwave_jupyter.catalog.edition_file import read_family, read_json
+from qwave_jupyter.catalog.edition_file import read_family, read_index, refused
 from qwave_jupyter.catalog.model import Model
 from qwave_jupyter.catalog.rules import Facts
 from qwave_jupyter.catalog.violations import Violation
@@ -136,6 +136,9 @@ class Catalog:
             unread: what :meth:`Model.read` could not read.
         """
         found = (*unread, *model.check(values, facts))
+        if model.retired and not model.live:
+            gone = Violation("retired", "model", model.id, severity="warn", detail={"date": model.retired})
+            found = (gone, *found)
         if all(one.severity != "reject" or one.code in {"empty_prompt", "unreadable"} for one in found):
             return found
         others = self._able(model, {**values, **{one.parameter: one.given for one in unread}}, facts)
@@ -148,21 +151,29 @@ class Catalog:
         able = []
         options = {name: value for name, value in values.items() if name != "action"}
         for model in sorted(self, key=_by_price):
-            if model.id == asked.id or any(model.named(name) is None for name in options):
+            if model.id == asked.id or model.retired or any(model.named(name) is None for name in options):
                 continue
             read, wrong = model.read(options)
-            action = values.get("action") if values.get("action") in model.actions else model.fitting_action(read)
-            if action and "action" in model.parameters:
-                read["action"] = action
-            if not wrong and all(one.severity == "warn" for one in model.check(read, facts)):
-                able.append(model.id)
+            # The action may have been inferred from what the asked model is missing, so that another one fits here.
+            actions = (values.get("action"), model.fitting_action(read)) if "action" in model.parameters else (None,)
+            for action in {one: None for one in actions if one is None or one in model.actions} or (None,):
+                tried = {**read, "action": action} if action else read
+                if not wrong and all(one.severity == "warn" for one in model.check(tried, facts)):
+                    able.append(model.id)
+                    break
             if len(able) == _MOST_OTHERS:
                 break
         return tuple(able)
 
     def _family(self, file: str) -> tuple[Model, ...]:
         if file not in self._families:
-            self._families[file] = read_family(self._folder / file, self.edition)
+            models = {model.id: model for model in read_family(self._folder / file, self.edition)}
+            for name in self._index[file]:
+                if name not in models:
+                    index = self._folder / "index.json"
+                    problem = words.say("edition.must_be_file", given=name, file=file)
+                    raise refused(index, f"families.{file}", problem)
+            self._families[file] = tuple(models.values())
         return self._families[file]
 
 
@@ -195,9 +206,9 @@ def _shipped(edition: str) -> Catalog:
 
 
 def _from_folder(folder: Path | Traversable, name: str) -> Catalog:
-    index = read_json(folder / "index.json")
-    families = {file: tuple(ids) for file, ids in index.get("families", {}).items()}
-    return Catalog(str(index.get("edition", name)), str(index.get("host", "")), folder, families)
+    index = read_index(folder / "index.json")
+    families = {file: tuple(ids) for file, ids in index["families"].items()}
+    return Catalog(index["edition"] or name, index["host"], folder, families)
 
 
 def _own(path: Path) -> Catalog:

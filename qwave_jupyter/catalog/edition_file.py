@@ -3,59 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qwave_jupyter import words
+from qwave_jupyter.catalog.edition_form import misfit
 from qwave_jupyter.catalog.model import Mask, Model, References
 from qwave_jupyter.catalog.parameters import UNSET, Parameter
 from qwave_jupyter.catalog.prices import Price
-from qwave_jupyter.catalog.rules import CHECKS, Rule
+from qwave_jupyter.catalog.rules import Rule
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-__all__ = ["read_family", "read_json"]
-
-_TYPES = ("string", "integer", "number", "boolean", "string[]", "object", "object[]", "number[][][]")
-_DEMANDS = (
-    "require",
-    "forbid",
-    "allow",
-    "forbid_values",
-    "require_values",
-    "count",
-    "sum_max",
-    "max",
-    "check",
-)
+__all__ = ["read_family", "read_index", "refused"]
 
 
 class _Malformed(Exception):
-    def __init__(self, place: str, problem: str) -> None:
+    def __init__(self, place: str, problem: str, **fields: Any) -> None:
         super().__init__(place)
-        self.place, self.problem = place, problem
+        self.place, self.problem = place, words.say(f"edition.{problem}", **fields)
 
 
-def read_json(file: Path | Traversable) -> Mapping[str, Any]:
-    """The JSON object in a file.
+def read_index(file: Path | Traversable) -> Mapping[str, Any]:
+    """The index of an edition's folder: its name, its host, and which models stand in which file.
+
+    Args:
+        file: ``index.json``.
 
     Raises:
-        ConfigurationError: it can't be read, or isn't JSON; the line is named.
+        ConfigurationError: it can't be read, or isn't of the form of ``editions/schema.json``; the place is named.
     """
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise _refused(file, "", problem.strerror or "can't be read") from None
-    except UnicodeDecodeError:
-        raise _refused(file, "", "is not UTF-8 text") from None
-    except ValueError as problem:
-        line = getattr(problem, "lineno", "?")
-        raise _refused(file, f"line {line}", getattr(problem, "msg", "is not JSON")) from None
-    if not isinstance(content, dict):
-        raise _refused(file, "", "must hold an object")
-    return content
+    return _obeying(file, "index")
 
 
 def read_family(file: Path | Traversable, edition: str) -> tuple[Model, ...]:
@@ -66,118 +47,180 @@ def read_family(file: Path | Traversable, edition: str) -> tuple[Model, ...]:
         edition: the name of the edition.
 
     Raises:
-        ConfigurationError: the file isn't of that form; the place is named.
+        ConfigurationError: the file isn't of that form, or contradicts itself; the place is named.
     """
-    content = read_json(file)
+    content = _obeying(file, "")
     try:
-        entries = _part(content, "models", list, "")
-        family = {name: content.get(name, "") for name in ("family", "vendor")}
-        models = [_model(entry, f"models[{place}]", edition, family) for place, entry in enumerate(entries)]
+        _once([(entry["id"], None) for entry in content["models"]], "models")
+        models = [_model(one, f"models[{place}]", edition, content) for place, one in enumerate(content["models"])]
     except _Malformed as problem:
-        raise _refused(file, problem.place, problem.problem) from None
+        raise refused(file, problem.place, problem.problem) from None
     return tuple(models)
 
 
-def _refused(file: Path | Traversable, place: str, problem: str) -> ConfigurationError:
+def refused(file: Path | Traversable, place: str, problem: str) -> ConfigurationError:
+    """What is said of an edition file that can't be used.
+
+    Args:
+        file: the file.
+        place: where in it, such as ``models[0].id``; "" for the whole.
+        problem: what is wrong there.
+    """
+    place = place or words.say("edition.whole")
     return ConfigurationError("catalog.edition_malformed", file=file.name, place=place, problem=problem)
 
 
-def _model(entry: Any, at: str, edition: str, family: Mapping[str, str]) -> Model:
-    if not isinstance(entry, dict):
-        raise _Malformed(at, "must be an object")
-    name = _part(entry, "id", str, at)
-    written = _part(entry, "parameters", dict, at)
-    parameters = {one: _parameter(one, spec, f"{at}.parameters.{one}") for one, spec in written.items()}
-    references = dict(entry.get("references") or {})
-    by_action = {action: tuple(span) for action, span in references.pop("by_action", {}).items()}
-    mask = entry.get("mask")
-    infer = tuple((_part(one, "when", dict, at), _part(one, "action", str, at)) for one in entry.get("infer", ()))
+def _obeying(file: Path | Traversable, definition: str) -> Mapping[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+    except OSError as problem:
+        raise refused(file, "", words.say("edition.unreadable", reason=problem.strerror or "?")) from None
+    except UnicodeDecodeError:
+        raise refused(file, "", words.say("edition.not_text")) from None
+    except _Malformed as problem:
+        raise refused(file, "", problem.problem) from None
+    except json.JSONDecodeError as problem:
+        raise refused(file, f"line {problem.lineno}:", problem.msg) from None
+    except (ValueError, RecursionError):
+        raise refused(file, "", words.say("edition.not_json")) from None
+    wrong = misfit(content, definition)
+    if wrong is not None:
+        raise refused(file, *wrong)
+    return dict(content)
+
+
+def _once(pairs: Iterable[tuple[str, Any]], at: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Malformed(at, "twice", given=name)
+        found[name] = value
+    return found
+
+
+def _model(entry: Mapping[str, Any], at: str, edition: str, family: Mapping[str, Any]) -> Model:
+    actions = tuple(entry.get("actions", ()))
+    parameters = {
+        name: _parameter(name, spec, f"{at}.parameters.{name}", actions) for name, spec in entry["parameters"].items()
+    }
+    _distinct(parameters, f"{at}.parameters")
+    action = parameters.get("action")
+    if action is not None and action.choices != actions:
+        raise _Malformed(f"{at}.parameters.action.choices", "actions_differ")
+    default_action = entry.get("default_action", "")
+    _known_action([default_action] if default_action else [], actions, f"{at}.default_action")
+    references = entry.get("references", {})
+    spans = {name: tuple(span) for name, span in references.get("by_action", {}).items()}
+    _known_action(spans, actions, f"{at}.references.by_action")
     return Model(
-        id=name,
+        id=entry["id"],
         edition=edition,
-        family=str(entry.get("family") or family["family"]),
-        vendor=str(entry.get("vendor") or family["vendor"]),
-        summary=str(entry.get("summary", "")),
-        actions=_texts(entry, "actions", at),
-        default_action=str(entry.get("default_action", "")),
+        family=entry.get("family") or family.get("family", ""),
+        vendor=entry.get("vendor") or family.get("vendor", ""),
+        summary=entry.get("summary", ""),
+        actions=actions,
+        default_action=default_action,
         parameters=parameters,
-        rules=tuple(_rule(one, f"{at}.rules[{place}]") for place, one in enumerate(entry.get("rules", ()))),
-        infer=infer,
-        references=_built(References, {**references, "by_action": by_action}, f"{at}.references"),
-        mask=_built(Mask, mask, f"{at}.mask") if mask else None,
-        price=_price(entry.get("price") or {}, f"{at}.price", str(entry.get("documented", ""))),
-        rule_words=_texts(entry, "rule_words", at),
-        notes=_texts(entry, "notes", at),
-        sources=_texts(entry, "sources", at),
-        documented=str(entry.get("documented", "")),
+        rules=tuple(_rule(one, f"{at}.rules[{place}]", parameters) for place, one in enumerate(entry.get("rules", ()))),
+        infer=tuple(_inferred(entry.get("infer", ()), f"{at}.infer", parameters, actions)),
+        references=References(**{**_frozen(references), "by_action": spans}),
+        mask=Mask(**_frozen(entry["mask"])) if entry.get("mask") else None,
+        price=_price(entry.get("price", {}), f"{at}.price", entry.get("documented", ""), parameters),
+        rule_words=tuple(entry.get("rule_words", ())),
+        notes=tuple(entry.get("notes", ())),
+        sources=tuple(entry.get("sources", ())),
+        documented=entry.get("documented", ""),
         link_hours=entry.get("link_hours"),
-        answer=str(entry.get("answer", "flat")),
+        answer=entry.get("answer", "flat"),
+        retired=entry.get("retired", ""),
     )
 
 
-def _parameter(name: str, spec: Any, at: str) -> Parameter:
-    if not isinstance(spec, dict):
-        raise _Malformed(at, "must be an object")
-    kind = _part(spec, "type", str, at)
-    if kind not in _TYPES:
-        raise _Malformed(f"{at}.type", f"must be one of {', '.join(_TYPES)}")
-    if not name.isidentifier():
-        raise _Malformed(at, "must be named like a Python variable")
-    fields = {key: _frozen(value) for key, value in spec.items() if key not in {"type", "wire", "default"}}
-    wire = tuple(str(spec.get("wire", name)).split("."))
-    default = _frozen(spec["default"]) if "default" in spec else UNSET
-    parameter: Parameter = _built(
-        Parameter, {"name": name, "type": kind, "wire": wire, "default": default, **fields}, at
-    )
+def _parameter(name: str, spec: Mapping[str, Any], at: str, actions: tuple[str, ...]) -> Parameter:
+    fields = _frozen({key: value for key, value in spec.items() if key not in {"wire", "default"}})
+    wire = tuple(spec.get("wire", name).split("."))
+    default = _hashable(spec["default"]) if "default" in spec else UNSET
+    parameter = Parameter(name=name, wire=wire, default=default, **fields)
+    for part in ("choices", "opaque"):
+        for place, choice in enumerate(spec.get(part, ())):
+            if not parameter.fits(choice):
+                raise _Malformed(f"{at}.{part}[{place}]", "choice_of_type", type=parameter.type, given=choice)
+    if default is not UNSET and not parameter.fits(spec["default"]):
+        raise _Malformed(f"{at}.default", "choice_of_type", type=parameter.type, given=default)
+    if default is not UNSET and parameter.choices and default not in parameter.choices:
+        raise _Malformed(f"{at}.default", "default_among", allowed=list(parameter.choices))
+    if parameter.minimum is not None and parameter.maximum is not None and parameter.minimum > parameter.maximum:
+        raise _Malformed(f"{at}.minimum", "reversed")
+    for part in ("required_for", "only_for"):
+        _known_action([one for one in spec.get(part, ()) if one != "*"], actions, f"{at}.{part}")
     return parameter
 
 
-def _rule(entry: Any, at: str) -> Rule:
-    if not isinstance(entry, dict):
-        raise _Malformed(at, "must be an object")
+def _distinct(parameters: Mapping[str, Parameter], at: str) -> None:
+    taken: dict[tuple[str, ...], str] = {}
+    for name, parameter in parameters.items():
+        for depth in range(1, len(parameter.wire) + 1):
+            if parameter.wire[:depth] in taken:
+                raise _Malformed(f"{at}.{name}.wire", "twice", given=".".join(parameter.wire[:depth]))
+        if any(other[: len(parameter.wire)] == parameter.wire for other in taken):
+            raise _Malformed(f"{at}.{name}.wire", "twice", given=".".join(parameter.wire))
+        taken[parameter.wire] = name
+        for alias in parameter.aliases:
+            if alias in parameters or any(alias in one.aliases for one in parameters.values() if one is not parameter):
+                raise _Malformed(f"{at}.{name}.aliases", "twice", given=alias)
+
+
+def _rule(entry: Mapping[str, Any], at: str, parameters: Mapping[str, Parameter]) -> Rule:
+    when = entry.get("when", {})
     demands = {key: value for key, value in entry.items() if key not in {"when", "severity"}}
-    for name, wanted in demands.items():
-        if name not in _DEMANDS:
-            raise _Malformed(f"{at}.{name}", f"is no demand; there are {', '.join(_DEMANDS)}")
-        if name == "check" and wanted not in CHECKS:
-            raise _Malformed(f"{at}.check", f"must be one of {', '.join(CHECKS)}")
-    severity = entry.get("severity", "reject")
-    if severity not in {"reject", "warn"}:
-        raise _Malformed(f"{at}.severity", "must be reject or warn")
-    return Rule(when=entry.get("when", {}), demands=demands, severity=severity)
+    _conditions(when, f"{at}.when", parameters)
+    if not demands:
+        raise _Malformed(at, "empty")
+    for demand, wanted in demands.items():
+        if demand != "check":
+            names = wanted["fields"] if demand == "sum_max" else wanted
+            _known_parameter(names, parameters, f"{at}.{demand}")
+    return Rule(when=when, demands=demands, severity=entry.get("severity", "reject"))
 
 
-def _price(spec: Any, at: str, documented: str) -> Price:
-    if not isinstance(spec, dict):
-        raise _Malformed(at, "must be an object")
+def _inferred(
+    entries: list[Mapping[str, Any]], at: str, parameters: Mapping[str, Parameter], actions: tuple[str, ...]
+) -> Iterable[tuple[Mapping[str, Any], str]]:
+    for place, entry in enumerate(entries):
+        _conditions(entry["when"], f"{at}[{place}].when", parameters)
+        _known_action([entry["action"]], actions, f"{at}[{place}].action")
+        yield entry["when"], entry["action"]
+
+
+def _conditions(when: Mapping[str, Any], at: str, parameters: Mapping[str, Parameter]) -> None:
+    _known_parameter(when, parameters, at)
+    for name, wanted in when.items():
+        if isinstance(wanted, str) and wanted.startswith(">") and not wanted[1:].isdecimal():
+            raise _Malformed(f"{at}.{name}", "kind", kinds=[words.say("edition.number")])
+
+
+def _price(spec: Mapping[str, Any], at: str, documented: str, parameters: Mapping[str, Parameter]) -> Price:
     only_when = {name: tuple(values) for name, values in spec.get("only_when", {}).items()}
-    tiers = {str(tier).lower(): usd for tier, usd in spec.get("tiers", {}).items()}
-    price: Price = _built(Price, {"documented": documented, **spec, "only_when": only_when, "tiers": tiers}, at)
-    return price
+    tiers = {tier.lower(): usd for tier, usd in spec.get("tiers", {}).items()}
+    _known_parameter([*only_when, *([spec["by"]] if spec.get("by") else [])], parameters, at)
+    return Price(**{"documented": documented, **spec, "only_when": only_when, "tiers": tiers})
 
 
-def _built(kind: Any, fields: Mapping[str, Any], at: str) -> Any:
-    known = kind.__dataclass_fields__
-    for name in fields:
-        if name not in known:
-            raise _Malformed(f"{at}.{name}", f"is not known; there are {', '.join(known)}")
-    return kind(**{name: _frozen(value) for name, value in fields.items()})
+def _known_parameter(names: Iterable[str], parameters: Mapping[str, Parameter], at: str) -> None:
+    for name in names:
+        if name not in parameters:
+            raise _Malformed(at, "no_parameter", given=name, allowed=list(parameters))
 
 
-def _frozen(value: Any) -> Any:
+def _known_action(names: Iterable[str], actions: tuple[str, ...], at: str) -> None:
+    for name in names:
+        if name not in actions:
+            raise _Malformed(at, "no_action", given=name, allowed=list(actions) or ["?"])
+
+
+def _frozen(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _hashable(value) for name, value in fields.items()}
+
+
+def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _texts(entry: Mapping[str, Any], name: str, at: str) -> tuple[str, ...]:
-    values = entry.get(name, [])
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise _Malformed(f"{at}.{name}", "must be a list of texts")
-    return tuple(values)
-
-
-def _part(entry: Any, name: str, kind: type, at: str) -> Any:
-    value = entry.get(name) if isinstance(entry, dict) else None
-    if not isinstance(value, kind):
-        place = f"{at}.{name}".lstrip(".")
-        raise _Malformed(place, f"must be {'a text' if kind is str else 'an ' + kind.__name__}")
-    return value

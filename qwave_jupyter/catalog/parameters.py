@@ -119,12 +119,16 @@ class Parameter:
             return Violation("out_of_range", self.name, value, nearest=nearest, detail=self._range())
         return None
 
+    def fits(self, value: Any) -> bool:
+        """Whether a JSON value is of this parameter's type (or what it is encoded from)."""
+        return bool(_JSON_TYPES[self.type](value))
+
     def accepts(self, sent: Any) -> Violation | None:
         """What a strict server finds wrong with a JSON value; a quoted number is no number."""
         if self.encode:
             fits = any(sent == wired for wired in self.encode.values())
             return None if fits else Violation("wrong_type", self.name, sent, detail={"type": self.type})
-        if not _JSON_TYPES[self.type](sent):
+        if not self.fits(sent):
             return Violation("wrong_type", self.name, sent, detail={"type": self.type})
         return self.judge(tuple(sent) if isinstance(sent, list) else sent)
 

@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from qwave_jupyter import words
-from qwave_jupyter.demo.edits import size_of
+from qwave_jupyter.demo.followups import Earlier, follow_up
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
-from qwave_jupyter.demo.palettes import Share
+from qwave_jupyter.demo.painting.edits import size_of
+from qwave_jupyter.demo.painting.palettes import Share
 
 __all__ = ["brief_of"]
 
@@ -22,6 +23,7 @@ _LARGEST_REFERENCE = 40_000_000
 _MOST_REFERENCES = 16
 _MOST_PIXELS = 16_000_000
 _STAND_IN = (1024, 1024)
+_PRINT = (384, 384)
 _SEARCHES = {
     "web_search": "painter.searched_web",
     "google_search": "painter.searched_web",
@@ -36,6 +38,7 @@ def brief_of(
     kind: str,
     fetch_own: Callable[[str], bytes | None],
     defaults: Mapping[str, Any] | None = None,
+    earlier: Earlier | None = None,
 ) -> Brief:
     """What one picture of a task has to obey.
 
@@ -49,19 +52,24 @@ def brief_of(
         kind: ``png``, ``jpeg`` or ``webp``.
         fetch_own: the bytes behind one of the server's own links, or None.
         defaults: the documented defaults, which count as not asked for.
+        earlier: finds the pictures of earlier tasks, for orders that go on from them.
 
     Example:
         >>> brief_of({"prompt": "a cat", "aspect_ratio": "2:1"}, 0, 7, "png", lambda address: None).width
         1024
     """
+    values, before, window = follow_up(values, earlier)
     mask = _picture(values.get("mask"), fetch_own)
     boxes = _boxes(values.get("bbox_list"))
     addresses = [str(one) for one in _listed(values.get("images"))][:_MOST_REFERENCES]
     least = size_of(mask) if mask else _covering(boxes)
     references, notes = _references(addresses, fetch_own, least or _STAND_IN)
+    references = [before, *references] if before else references
+    beside = [str(one) for name in ("sref", "cref", "dref") for one in _listed(values.get(name)) if one]
     series = _series(values)
+    stop = _number(values.get("stop"))
     return Brief(
-        **_size(values, defaults or {}, references),
+        **{**_size(values, defaults or {}, references), **window},
         prompt=_text(values.get("prompt")),
         negative=_text(values.get("negative_prompt")),
         style=" ".join(str(values[name]) for name in ("style", "extra") if isinstance(values.get(name), str))[:200],
@@ -82,6 +90,8 @@ def brief_of(
         weird=min(1.0, (_number(values.get("weird")) or 0.0) / 3000),
         chaos=min(1.0, (_number(values.get("chaos")) or 0.0) / 100),
         tile=bool(values.get("tile")),
+        beside=_references(beside[:_MOST_REFERENCES], fetch_own, _PRINT)[0],
+        done=1.0 if stop is None else max(0.1, min(1.0, stop / 100)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qwave_jupyter import words
@@ -11,6 +11,21 @@ from qwave_jupyter.demo.faults import TASK_CODES, Fault
 from qwave_jupyter.demo.switches import FAULT_SWITCHES, Switches
 
 __all__ = ["explained", "manual"]
+
+
+_TYPED = "%qwave demo on"
+#: What can be copied into a cell, in the order in which one wants to learn it.
+_EXAMPLES: Mapping[str, str] = {
+    "latency": "8",
+    "slow": "",
+    "seed": "7",
+    "fail": "upstream_unavailable:2",
+    "rate_limit": "3",
+    "reset": "2",
+    "junk": "1",
+    "expire_links": "60",
+    "dialect": "percent",
+}
 
 
 def explained(switches: Switches, faults: Iterable[Fault]) -> list[str]:
@@ -42,8 +57,9 @@ def manual(switches: Switches, faults: Iterable[Fault]) -> list[str]:
     """
     lines = [words.say("demo.manual"), ""]
     choices = {"dialects": ", ".join(DIALECTS), "codes": ", ".join(TASK_CODES)}
-    for name in ("latency", "slow", "seed", "fail", "rate_limit", "reset", "junk", "expire_links", "dialect"):
-        lines += [words.say(f"demo.try_{name}"), f"    {words.say(f'demo.about_{name}', **choices)}"]
+    for name, value in _EXAMPLES.items():
+        example = f"{_TYPED} --{name.replace('_', '-')} {value}".rstrip()
+        lines += [example, f"    {words.say(f'demo.about_{name}', **choices)}"]
     now = explained(switches, faults)
     lines += ["", words.say("demo.now_turned") if now else words.say("demo.now_plain"), *(f"  {line}" for line in now)]
     return lines

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from qwave_jupyter.demo.dialects import DIALECTS
 from qwave_jupyter.demo.explaining import manual
+from qwave_jupyter.demo.faults import TASK_CODES
 from qwave_jupyter.demo.server import DemoServer
-from qwave_jupyter.demo.switches import SWITCHES, Switches
+from qwave_jupyter.demo.switches import AUTO, OFF, SWITCHES, Switches
 
 __all__ = ["OwnDemo"]
 
@@ -82,6 +84,11 @@ class OwnDemo:
         """What is turned, line by line; none while no server runs."""
         server = self._server
         return server.explained() if server is not None else []
+
+    @staticmethod
+    def choices(switch: str) -> tuple[str, ...]:
+        """The words that a switch takes; none for one that takes a number."""
+        return {"dialect": (*DIALECTS, OFF), "fail": (*TASK_CODES, OFF), "latency": (AUTO, OFF)}.get(switch, (OFF,))
 
     def manual(self) -> list[str]:
         """All switches, explained line by line, and how they stand."""

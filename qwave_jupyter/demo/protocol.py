@@ -336,7 +336,13 @@ class Protocol:
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
         page = self._page(task.model)
         defaults = page.effective({}) if page else {}
-        return brief_of(task.values, index, task.seed, kind, self._own_picture, defaults)
+        return brief_of(task.values, index, task.seed, kind, self._own_picture, defaults, self._earlier)
+
+    def _earlier(self, task_id: str, index: int) -> tuple[Mapping[str, Any], bytes] | None:
+        try:
+            return self.book.known(task_id).values, self._picture(task_id, index).body
+        except Refused:
+            return None
 
     def _own_picture(self, address: str) -> bytes | None:
         own = re.fullmatch(re.escape(self.host) + r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}", address)

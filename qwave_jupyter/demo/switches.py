@@ -11,10 +11,12 @@ from qwave_jupyter.demo.dialects import named
 from qwave_jupyter.demo.faults import TASK_CODES, Fault
 from qwave_jupyter.errors import ConfigurationError
 
-__all__ = ["FAULT_SWITCHES", "SWITCHES", "Switches", "fault_of", "typed"]
+__all__ = ["AUTO", "FAULT_SWITCHES", "OFF", "SWITCHES", "Switches", "fault_of", "typed"]
 
 #: Switches that are short for a fault.
 FAULT_SWITCHES = ("fail", "reset", "junk")
+#: What somebody types for each model's own latency, and for a switch as it was at the start.
+AUTO, OFF = "auto", "off"
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,11 @@ def typed(switch: str, given: Any) -> Any:
     if not isinstance(given, str):
         return given
     text = given.strip().lower()
-    if text == "off":
+    if text == OFF:
         return _DEFAULTS.get(switch)
     if switch == "slow":
         return {"on": True, "true": True, "false": False}.get(text, given)
-    if switch == "latency" and text == "auto":
+    if switch == "latency" and text == AUTO:
         return None
     if switch in {"dialect", "fail"}:
         return text

@@ -66,9 +66,10 @@ class CostTable:
     def __repr__(self) -> str:
         names = ["", *(words.say(f"costs.{name}") for name in _COLUMNS)]
         lines = [[section.title, *cells] for section, cells in self._lines()]
-        widths = [max(len(line[place]) for line in [names, *lines]) for place in range(len(names))]
+        widths = [max(words.columns(line[place]) for line in [names, *lines]) for place in range(len(names))]
         drawn = (
-            "  ".join(cell.ljust(wide) for cell, wide in zip(line, widths, strict=True)) for line in [names, *lines]
+            "  ".join(words.padded(cell, wide) for cell, wide in zip(line, widths, strict=True))
+            for line in [names, *lines]
         )
         return "\n".join([*(line.rstrip() for line in drawn), words.say("costs.note")])
 

@@ -128,6 +128,12 @@ class Job:
         prompt = self.request.prompt if len(self.request.prompt) <= 40 else self.request.prompt[:39] + "…"
         return f"Job({short_id(self.id)}, {self.request.model.id}, {now.phase}{named}, {prompt!r})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:  # noqa: ARG002 - IPython's
+        # A job that is done shows what came of it; what goes on is shown by its view.
+        now = self._snapshot
+        gallery = now.gallery if now.error is None else None
+        return gallery.mimebundle() if gallery is not None else {"text/plain": repr(self)}
+
     @property
     def snapshot(self) -> Snapshot:
         """What is known now."""

@@ -181,9 +181,8 @@ class Journal:
         order = "1 DESC" if by == "day" else "5 DESC, 3 DESC"
         where = "created >= ? AND state != 'refused'" + (" AND notebook = ?" if notebook is not None else "")
         if demo is not None:
-            where += (
-                f" AND {'' if demo else 'NOT '}(base_url LIKE 'http://127.0.0.1%' OR base_url LIKE 'http://localhost%')"
-            )
+            here = "base_url = 'demo' OR base_url LIKE 'http://127.0.0.1%' OR base_url LIKE 'http://localhost%'"
+            where += f" AND {'' if demo else 'NOT '}({here})"
         sql = f"""
             SELECT {group[by]}, count(*), coalesce(sum(estimate_usd), 0),
                 coalesce(sum(CASE WHEN state IN ({states}) AND cost_quota IS NULL THEN held_quota END), 0),

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 __all__ = ["Way", "set_way", "wait_for"]
@@ -27,15 +27,18 @@ class Way(Protocol):
 
 
 _way: list[Way] = []
+_leaving: list[Callable[[], bool]] = []
 
 
-def set_way(way: Way | None) -> None:
+def set_way(way: Way | None, *, leaving: Callable[[], bool] | None = None) -> None:
     """Say how a synchronous wait passes its time.
 
     Args:
         way: asked at every wait whether it serves; None goes back to the event.
+        leaving: tells whether the process was asked to end, which a wait must not hold up; its job stays open.
     """
     _way[:] = [way] if way is not None else []
+    _leaving[:] = [leaving] if leaving is not None else []
 
 
 def wait_for(over: threading.Event, timeout: float | None = None) -> bool:
@@ -47,6 +50,9 @@ def wait_for(over: threading.Event, timeout: float | None = None) -> bool:
 
     Returns:
         Whether it is set.
+
+    Raises:
+        SystemExit: the process was asked to end.
 
     Example:
         >>> wait_for(threading.Event(), 0.01)
@@ -63,6 +69,8 @@ def wait_for(over: threading.Event, timeout: float | None = None) -> bool:
             if left <= 0:
                 return False
             over.wait(left)
+            if _leaving and _leaving[-1]():
+                raise SystemExit
     return True
 
 

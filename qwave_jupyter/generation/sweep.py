@@ -152,6 +152,13 @@ class SweepRun:
         self.batch = batch
         self._bench = bench
 
+    def __repr__(self) -> str:
+        done, total = len(self.batch.outcomes), len(self.sweep.requests)
+        return f"SweepRun({self.sweep.model}, {done} of {total} done)"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:  # noqa: ARG002 - IPython's
+        return self.so_far().mimebundle() if self.done() else {"text/plain": repr(self)}
+
     def done(self) -> bool:
         """Whether every tile has ended."""
         return self.batch.done()

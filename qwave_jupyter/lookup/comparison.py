@@ -51,11 +51,13 @@ class Comparison:
     def __repr__(self) -> str:
         lines = [("", "", tuple(one.id for one in self.models))]
         lines += [("≠" if len(set(cells)) > 1 else " ", name, cells) for name, cells in self.rows()]
-        widths = [min(_WIDEST, max(len(cells[place]) for _, _, cells in lines)) for place in range(len(self.models))]
-        left = max(len(name) for _, name, _ in lines)
+        widths = [
+            min(_WIDEST, max(words.columns(cells[place]) for _, _, cells in lines)) for place in range(len(self.models))
+        ]
+        left = max(words.columns(name) for _, name, _ in lines)
         return "\n".join(
-            f"{mark:1} {name:{left}}  "
-            + "  ".join(_cut(cell).ljust(wide) for cell, wide in zip(cells, widths, strict=True)).rstrip()
+            f"{mark:1} {words.padded(name, left)}  "
+            + "  ".join(words.padded(_cut(cell), wide) for cell, wide in zip(cells, widths, strict=True)).rstrip()
             for mark, name, cells in lines
         )
 

@@ -94,9 +94,10 @@ class ModelTable(Sequence[Model]):
         if not self._models and not self._unknown:
             return words.say("lookup.no_models", edition=self._edition)
         rows = [self._head(), *([self._mark(one) + row[0], *row[1:]] for one in self._models for row in [_row(one)])]
-        widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(len(_COLUMNS))]
+        widths = [min(_WIDEST, max(words.columns(row[column]) for row in rows)) for column in range(len(_COLUMNS))]
         lines = [
-            "  ".join(_cut(cell).ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in rows
+            "  ".join(words.padded(_cut(cell), wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
+            for row in rows
         ]
         return "\n".join([*lines, "", *self._notes()])
 

@@ -115,7 +115,7 @@ class BatchView:
         import ipywidgets
 
         self._card = ipywidgets.HTML(self._markup())
-        cancel = ipywidgets.Button(description="Cancel", tooltip="Cancel what is still queued")
+        cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_queued_tip"))
         cancel.add_class("qw-cancel")
         cancel.on_click(self._clicked)
         head = ipywidgets.Box([self._card, cancel])
@@ -199,6 +199,8 @@ class BatchView:
         if failed:
             parts.append(words.say("notebook.failed_count", count=failed))
         parts.append(f"{elapsed:.0f} s")
+        if self._is_over() and self._sheet is None and done > failed:
+            parts.append(words.say("notebook.batch_gallery"))
         if not self._is_over():
             if self._total and done >= _SPEEDY:
                 left = elapsed / done * (self._total - done)

@@ -49,7 +49,7 @@ class Cells:
             if view.detached:
                 return self._named(job, own)
             gallery = await watched(job, self._console.shell)
-        return self._named(_kept_as(gallery, own), own)
+        return self._named(_given(job, _kept_as(gallery, own), own), own)
 
     def blocking(self, line: str, body: str) -> Any:
         """A nested cell, or one in a terminal: an interrupt is heard, a click only where loops can be nested."""
@@ -62,7 +62,7 @@ class Cells:
             if view.detached:
                 return self._named(job, own)
             gallery = job.result()
-        return self._named(_kept_as(gallery, own), own)
+        return self._named(_given(job, _kept_as(gallery, own), own), own)
 
     def present(self, job: Any) -> Any:
         """How ``generate()`` waits in a notebook."""
@@ -199,3 +199,9 @@ def _kept_as(gallery: Gallery, own: Mapping[str, Any]) -> Gallery:
 
     showing = replace(gallery.showing, embed=own.get("embed") or settings.current().embed)
     return Gallery(gallery, showing=showing, labels=gallery.labels)
+
+
+def _given(job: Any, gallery: Any, own: Mapping[str, Any]) -> Any:
+    # Code that asked for a job gets one, also where nobody is there and the cell waited; a job that is done shows its
+    # pictures.
+    return job if own.get("no_wait") else gallery

@@ -175,7 +175,10 @@ def _in_verb(before: str) -> Completions:
     if verb is None:
         return Completions((), fragment)
     if len(earlier) > 1 and verb.options.get(earlier[-1].lstrip("-").replace("-", "_"), "switch") != "switch":
-        return _verb_values(earlier[-1].lstrip("-").replace("-", "_"), fragment)
+        name = earlier[-1].lstrip("-").replace("-", "_")
+        if name in verb.choices:
+            return Completions(_starting(fragment, verb.choices[name]()), fragment)
+        return _verb_values(name, fragment)
     if fragment.startswith("-"):
         return Completions(_starting(fragment, [f"--{name.replace('_', '-')}" for name in verb.options]), fragment)
     return _verb_words(verb, fragment)

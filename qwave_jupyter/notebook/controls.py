@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from qwave_jupyter import words
@@ -21,6 +21,7 @@ __all__ = ["Field", "Option", "described", "fields_of", "is_shown", "worded"]
 
 #: What everybody looks for first; the rest folds away until a mode needs it.
 _FIRST = ("action", "aspect_ratio", "resolution", "quality", "n")
+_SEED = "seed"
 _STRUCTURES = {"object", "object[]", "number[][][]", "string[]"}
 _LONGEST_FRAME = 26
 _SHORT_RANGE = 20
@@ -64,6 +65,7 @@ class Field:
         why: why some choices are impossible, in one line.
         advanced: whether it folds away.
         random: whether a random number makes sense.
+        offers: what might be typed.
     """
 
     name: str
@@ -79,19 +81,21 @@ class Field:
     why: str = ""
     advanced: bool = False
     random: bool = False
+    offers: tuple[str, ...] = ()
 
 
-def fields_of(state: PanelState, without: tuple[str, ...] = ()) -> tuple[Field, ...]:
+def fields_of(state: PanelState, without: tuple[str, ...] = (), tasks: tuple[str, ...] = ()) -> tuple[Field, ...]:
     """The controls of a state, first those that everybody looks for.
 
     Args:
         state: what is set.
         without: parameters that have a control of their own elsewhere.
+        tasks: ids of earlier tasks, for the parameters that name one.
     """
     judged = choices_of(state)
     action = action_of(state)
     fields = [
-        _field(parameter, state, judged.get(name, ()), action)
+        replace(_field(parameter, state, judged.get(name, ()), action), offers=tasks if parameter.task else ())
         for name, parameter in state.model.parameters.items()
         if name not in without and is_shown(parameter, state, action)
     ]
@@ -132,6 +136,8 @@ def is_shown(parameter: Parameter, state: PanelState, action: str) -> bool:
     """Whether a parameter has a place among the controls: of use in a notebook, and taken by the mode in force."""
     if parameter.internal or parameter.picture or parameter.name == "prompt":
         return False
+    if parameter.name == "action" and len(parameter.choices) == 1 and parameter.name not in state.values:
+        return False
     return not parameter.only_for or action in parameter.only_for or parameter.name in state.values
 
 
@@ -139,6 +145,9 @@ def _field(parameter: Parameter, state: PanelState, choices: tuple[Choice, ...],
     meant = None if parameter.default is UNSET else parameter.default
     if parameter.name == "action":
         meant = action
+    elif parameter.name == _SEED and meant is not None:
+        # Both editions' pages: -1 stands for any.
+        meant = words.say("panel.random_seed") if meant == -1 else meant
     value = state.values.get(parameter.name)
     kind = _kind(parameter, choices)
     if kind == "json" and value is not None and not isinstance(value, str):
@@ -156,7 +165,7 @@ def _field(parameter: Parameter, state: PanelState, choices: tuple[Choice, ...],
         hint=parameter.note,
         why=_why(choices),
         advanced=not _comes_first(parameter, state, action),
-        random=parameter.name == "seed",
+        random=parameter.name == _SEED,
     )
 
 
@@ -174,6 +183,8 @@ def _kind(parameter: Parameter, choices: tuple[Choice, ...]) -> str:
         letters = sum(len(str(one.value)) + 3 for one in choices)
         few = len(choices) <= _MOST_SEGMENTS and (parameter.name == "action" or letters <= 46)
         return "segments" if few else "menu"
+    if parameter.name == _SEED:
+        return "number"
     if parameter.type in {"integer", "number"}:
         return _number_kind(parameter)
     return "json" if parameter.type in _STRUCTURES else "text"

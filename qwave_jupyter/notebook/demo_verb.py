@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qwave_jupyter import settings, words
 from qwave_jupyter.errors import OptionMistake
@@ -47,26 +47,22 @@ def _line(line: str) -> str:
     if not line:
         return "<br>"
     text = html.escape(line.strip())
-    if line.startswith("%qwave") and "  " not in line and not line.endswith("."):
+    if line.startswith("%qwave demo on --"):
         return f'<div class="qw-mono" style="margin-top:6px">{text}</div>'
     return f'<div class="qw-s" style="margin-left:20px">{text}</div>' if line.startswith(" ") else f"<div>{text}</div>"
 
 
+def _choices(switch: str) -> Callable[[], Sequence[str]]:
+    return lambda: settings.demo_switches().choices(switch)
+
+
+_SWITCHES = ("latency", "seed", "fail", "rate_limit", "reset", "junk", "expire_links", "dialect")
 VERBS = (
     Verb(
         "demo",
         _demo,
         "[on|off|normal|help]",
-        {
-            "latency": "text",
-            "slow": "switch",
-            "seed": "text",
-            "fail": "text",
-            "rate_limit": "text",
-            "reset": "text",
-            "junk": "text",
-            "expire_links": "text",
-            "dialect": "text",
-        },
+        {**dict.fromkeys(_SWITCHES, "text"), "slow": "switch"},
+        {switch: _choices(switch) for switch in _SWITCHES},
     ),
 )

@@ -83,7 +83,10 @@ def _doctor(console: Console, asked: Asked) -> None:
     rows, lines = [], []
     for one in found:
         mark = f"{check} " if one.wrong else ""
-        lines += [f"{one.name:{_WIDTH}}{mark}{one.value}", *(f"{'':{_WIDTH}}  {text}" for text in one.means)]
+        lines += [
+            f"{words.padded(one.name, _WIDTH)}{mark}{one.value}",
+            *(f"{'':{_WIDTH}}  {text}" for text in one.means),
+        ]
         pill = f' <span class="qw-pill">{html.escape(check)}</span>' if one.wrong else ""
         means = "".join(f'<div class="qw-s">{html.escape(text)}</div>' for text in one.means)
         rows.append(f"<tr><th>{html.escape(one.name)}</th><td>{html.escape(one.value)}{pill}{means}</td></tr>")

@@ -138,7 +138,8 @@ def load(shell: Any) -> None:
     surroundings.watch_for_a_person(here.person_present)
     surroundings.set_presenter(here.present)
     surroundings.set_batch_presenter(here.present_batch)
-    patience.set_way(_NestedLoop(shell))
+    # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
+    patience.set_way(_NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
     _show_models_as_cards(shell)
     _tell_of_open_jobs()
 

@@ -6,6 +6,7 @@ All that it knows stands in one immutable state; a change makes the next state, 
 from __future__ import annotations
 
 import functools
+import html
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,6 +17,7 @@ from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import cell_text
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.notebook import references_strip
+from qwave_jupyter.notebook.canvas.control import is_headless
 from qwave_jupyter.notebook.controls import fields_of
 from qwave_jupyter.notebook.panel_check import Remembered, Verdict, verdict
 from qwave_jupyter.notebook.panel_face import Face
@@ -86,11 +88,16 @@ class Panel:
     def __repr__(self) -> str:
         return f"Panel({self.state.model.id}, {self.verdict.lines[0] if self.verdict.lines else ''!r})"
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = self.face.widget._repr_mimebundle_(**options)
-        if isinstance(bundle, dict):
-            bundle["text/plain"] = repr(self)
-        return bundle
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle = self.face.widget._repr_mimebundle_(**options) or {}
+        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+        if is_headless():
+            # Nobody is there to point, and the file that is made would hold a panel that nobody can bring to life.
+            data = {}
+        said = html.escape(words.say("panel.static"))
+        cell = cell_text.cell(self.state.model.id, self.state.prompt, self.state.written())
+        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(cell)}</pre>'
+        return {**data, "text/html": markup, "text/plain": repr(self)}
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -191,9 +198,10 @@ class Panel:
             self._dismiss(run)
         elif action == "vary":
             self._vary(run)
+        elif action == "ended":
+            self._pictures.offer([image for gallery in self.results for image in gallery][:_MOST_EARLIER])
         elif action == "copy_cell":
-            self.face.copy.text = cell_text.cell(run.state.model.id, run.state.prompt, run.state.written())
-            self.face.copy.layout.display, self._copying = "", "run"
+            run.show_text(cell_text.cell(run.state.model.id, run.state.prompt, run.state.written()))
         elif image is not None and action == "save":
             run.offer_saving()
         elif image is not None and action == "save_here":
@@ -257,12 +265,16 @@ class Panel:
             card_of(self.state.model) if what == "about_model" else "",
         )
 
+    def _tasks(self) -> tuple[str, ...]:
+        """What can be gone on from: the tasks of this panel that the chosen model has ended."""
+        ended = (run.job for run in self.runs if run.job.task_id and len(run.gallery))
+        return tuple(str(job.task_id) for job in ended if job.request.model.id == self.state.model.id)
+
     def _go_to(self, state: PanelState) -> None:
         self.state = state
         self.verdict = verdict(state, self.variables, self._remembered)
         elsewhere = () if self.face.is_plain else self.tools.draw(state)
-        self.face.draw(state, self.verdict, fields_of(state, elsewhere), demo=settings.serves_demo())
-        self._pictures.earlier = [image for gallery in self.results for image in gallery][:_MOST_EARLIER]
-        self._pictures.draw(state)
-        if self._copying in {"copy_as_cell", "copy_as_python"}:
+        self.face.draw(state, self.verdict, fields_of(state, elsewhere, self._tasks()), demo=settings.serves_demo())
+        self._pictures.draw(state, painting=self.tools.is_painted)
+        if self._copying:
             self._copy(self._copying)

@@ -15,6 +15,11 @@ function render({ model, el }) {
   const draw = () => {
     area.value = model.get("text");
     area.rows = Math.min(12, Math.max(2, area.value.split("\n").length));
+    requestAnimationFrame(() => {
+      // Long lines wrap, so that only the browser knows how high it has to be.
+      area.style.height = "auto";
+      if (area.scrollHeight) area.style.height = `${Math.min(280, area.scrollHeight + 2)}px`;
+    });
     button.textContent = say.copy;
   };
   button.addEventListener("click", async () => {

@@ -28,6 +28,9 @@ function render({ model, el }) {
     input.value = model.get("value");
     price.textContent = current()?.price ?? "";
     price.style.display = "";
+    // Beside a long id there is no room for a price; it stands above then.
+    root.classList.toggle("qwp-long", input.value.length > 20);
+    input.title = input.value;
   };
   const close = () => {
     list.hidden = true;
@@ -68,7 +71,8 @@ function render({ model, el }) {
     price.style.display = "none";
     input.setAttribute("aria-expanded", "true");
     at = -1;
-    mark(words ? 0 : Math.max(0, found.findIndex((one) => one.id === model.get("value"))));
+    const sought = words ? words.trim().toLowerCase() : model.get("value");
+    mark(Math.max(0, found.findIndex((one) => one.id.toLowerCase() === sought)));
   };
   input.addEventListener("focus", () => { input.select(); });
   input.addEventListener("click", () => { if (list.hidden) open(""); });

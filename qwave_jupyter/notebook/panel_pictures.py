@@ -69,16 +69,33 @@ class PanelPictures:
             return replace(state, mask=several[-1] if several else None)
         return with_pictures(state, tuple(several))
 
-    def draw(self, state: PanelState) -> None:
-        """Show the pictures of a state."""
+    def offer(self, earlier: Sequence[GeneratedImage]) -> None:
+        """Offer earlier results as references.
+
+        Args:
+            earlier: the pictures, newest first.
+        """
+        self.earlier = tuple(earlier)
+        self._several.earlier = [f"{place}. {one.alt[:40]}" for place, one in enumerate(self.earlier, 1)]
+
+    def draw(self, state: PanelState, *, painting: bool) -> None:
+        """Show the pictures of a state.
+
+        Args:
+            state: the state.
+            painting: whether the mask can be seen on the brush, so that it isn't shown twice.
+        """
         model, most = state.model, state.most_images
         used = len(state.images)
-        self._several.items = [self._item(one, "images", state, place < used) for place, one in enumerate(state.picked)]
-        self._several.earlier = [f"{place}. {one.alt[:40]}" for place, one in enumerate(self.earlier, 1)]
+        self._several.items = [
+            self._item(one, "images", state, used=place < used) for place, one in enumerate(state.picked)
+        ]
         self._several.hint = _hint(model, most)
         self._several.full = most is not None and len(state.picked) >= most
-        self._mask.layout.display = "" if state.takes_mask and (state.picked or state.mask) else "none"
-        self._mask.items = [self._item(state.mask, "mask", state, state.takes_mask)] if state.mask is not None else []
+        wanted = state.takes_mask and bool(state.picked or state.mask) and not painting
+        self._mask.layout.display = "" if wanted else "none"
+        mask = state.mask if wanted else None
+        self._mask.items = [self._item(mask, "mask", state, used=True)] if mask is not None else []
         self._mask.hint = words.say("panel.by_url_only") if not model.references.takes_bytes else ""
         self._mask.full = state.mask is not None
 

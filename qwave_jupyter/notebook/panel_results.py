@@ -17,6 +17,7 @@ from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.generation import previews
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
 from qwave_jupyter.notebook import cards
+from qwave_jupyter.notebook.panel_copy import CopyText
 from qwave_jupyter.notebook.panel_state import PanelState
 from qwave_jupyter.notebook.status import StatusView, close_all
 
@@ -38,7 +39,7 @@ class PanelRun(StatusView):
     Args:
         job: a job that was started.
         state: what stood in the panel.
-        asked: called with an action, this run and the picture in question.
+        asked: called with an action (``ended`` once it has), this run and the picture in question.
     """
 
     def __init__(self, job: Job, state: PanelState, asked: Asked) -> None:
@@ -66,6 +67,7 @@ class PanelRun(StatusView):
         self._saving = ipywidgets.Box([self._folder, self.buttons["save_here"]])
         self._saving.add_class("qwp-acts")
         self.note = ipywidgets.HTML()
+        self.copy: CopyText | None = None
         for hidden in (self._acts, self._saving, self.pictures, self.note):
             hidden.layout.display = "none"
         self.box = ipywidgets.VBox([self._top, self.pictures, self._acts, self._saving, self.note])
@@ -110,6 +112,7 @@ class PanelRun(StatusView):
         for action in ACTIONS:
             self.buttons[action].layout.display = "" if len(gallery) or action in {"vary", "copy_cell"} else "none"
         self._acts.layout.display = ""
+        self._asked("ended", self, None)
         self._whole.set()
 
     def drawn(self, timeout: float) -> bool:
@@ -128,6 +131,19 @@ class PanelRun(StatusView):
         """A line below the buttons."""
         self.note.value = f'<div class="qwp-why" role="status">{html.escape(text)}</div>'
         self.note.layout.display = "" if text else "none"
+
+    def show_text(self, text: str) -> None:
+        """A text to copy, below the buttons; the same text again puts it away.
+
+        Args:
+            text: the text.
+        """
+        if self.copy is None:
+            self.copy = CopyText()
+            self.copy.text = text
+            self.box.children = (*self.box.children, self.copy)
+        else:
+            self.copy.layout.display = "" if self.copy.layout.display == "none" else "none"
 
     def dismiss(self) -> None:
         """Close every widget of this run; the job and its files stay."""
@@ -167,7 +183,7 @@ def _figure(image: GeneratedImage, place: int, gallery: Gallery, px: int) -> str
     preview = previews.of_file(image.path, Showing(px, gallery.showing.cache))
     size = f"{image.width}×{image.height}" if image.width else ""
     number = f"{place} · " if len(gallery) > 1 else ""
-    said = html.escape(" · ".join(part for part in (f"{number}{size}", image.model) if part))
+    said = html.escape(" · ".join(part for part in (f"{number}{size}", image.model if place == 1 else "") if part))
     if preview is None:
         gone = html.escape(words.say("panel.file_gone", path=image.path))
         return f"<figure><figcaption>{gone}</figcaption></figure>"

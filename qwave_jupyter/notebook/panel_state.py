@@ -234,6 +234,9 @@ def _judged_choices(model: Model, name: str, values: Iterable[Any], given: Mappi
     wrong: list[tuple[Any, dict[tuple[str, str], Violation]]] = []
     for value in values:
         tried = {**given, name: value}
+        if name == "action":
+            # What another mode has no use for is left out with it, so it rules that mode out no more.
+            tried = {known: one for known, one in tried.items() if _goes_with(model.parameters.get(known), value)}
         if "action" not in tried and (fitting := model.fitting_action(tried)):
             tried["action"] = fitting
         found = [one for one in model.check(tried) if one.severity == "reject" and one.code not in _INCOMPLETE]
@@ -243,6 +246,10 @@ def _judged_choices(model: Model, name: str, values: Iterable[Any], given: Mappi
     return tuple(
         Choice(value, next((str(one) for key, one in found.items() if key not in shared), "")) for value, found in wrong
     )
+
+
+def _goes_with(parameter: Parameter | None, action: Any) -> bool:
+    return parameter is None or not parameter.only_for or action in parameter.only_for
 
 
 def _arranged(state: PanelState, *, repair: bool = False) -> PanelState:
@@ -296,7 +303,7 @@ def _leave_out_of_place(state: PanelState, values: dict[str, Any], notes: list[s
     waiting = set()
     for name in list(values):
         parameter = state.model.parameters.get(name)
-        if parameter is not None and parameter.only_for and action not in parameter.only_for:
+        if parameter is not None and not _goes_with(parameter, action):
             value = values.pop(name)
             waiting.add(name)
             if told:

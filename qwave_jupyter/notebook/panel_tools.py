@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +27,7 @@ __all__ = ["PanelTools"]
 
 KINDS = ("mask", "boxes", "palette")
 _MOST_EDITORS = 9
-#: Rules of a model that takes a palette; the first wants whole percents.
+#: Rules of a model that takes a palette, in whole percents or not.
 _PALETTES = frozenset({"whole_palette", "palette"})
 
 
@@ -69,7 +70,7 @@ class PanelTools:
         """Show the tools of a state.
 
         Returns:
-            The parameters that a tool fills now, so that nobody else has to.
+            The parameters that a tool fills, so that nobody else has to.
         """
         self._state = state
         self._offered = _offered(state)
@@ -83,18 +84,29 @@ class PanelTools:
             for kind, button in self.buttons.items():
                 button.layout.display = "" if kind in self._offered else "none"
                 button.value = kind in shown
-            wanted = [part for kind in shown for part in (*shown[kind], self.notes[kind])]
+            wanted = [part for kind in self._offered for part in (*shown.get(kind, ()), self.notes[kind])]
             if list(self._room.children) != wanted:
                 self._room.children = wanted
             self.widget.layout.display = "" if self._offered else "none"
         finally:
             self._drawing = False
-        return tuple(self._offered[kind] for kind in shown if kind != "mask")
+        # A value that no tool can show stays with the plain field.
+        return tuple(
+            name
+            for kind, name in self._offered.items()
+            if kind in shown or (kind != "mask" and name not in state.values)
+        )
 
     @property
     def brush(self) -> MaskBrush | None:
         """The mask brush, once it was shown."""
         return self._brush[1] if self._brush is not None else None
+
+    @property
+    def is_painted(self) -> bool:
+        """Whether the mask in force can be seen on the brush."""
+        shown = bool(self.buttons["mask"].value)
+        return shown and self._state is not None and self._mine is not None and self._state.mask == self._mine
 
     def settle(self) -> None:
         """Write the painted mask, so that a cell can name it.
@@ -102,8 +114,10 @@ class PanelTools:
         Raises:
             OSError: it can't be written.
         """
-        if self._mine is not None and self._brush is not None and not Path(self._mine.written).is_file():
-            self._brush[1].save(self._mine.written)
+        if self._mine is not None and not Path(self._mine.written).is_file():
+            file = Path(self._mine.written)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(self._mine.source)
 
     def close_all(self) -> None:
         """Close every widget of it, shown or not."""
@@ -134,8 +148,11 @@ class PanelTools:
             return
         self._open.add(kind)
         self._shut.discard(kind)
-        if kind == "mask":
+        if kind == "mask" and self.brush is not None and self.brush.mask is not None:
             self._paint()
+        elif kind == "mask":
+            # A mask that was given before stays until the first stroke.
+            self._painted(self._state.mask)
         elif kind == "boxes":
             self._changed(name, self._boxes())
         else:
@@ -159,13 +176,12 @@ class PanelTools:
             if kind == "boxes":
                 return self._box_parts(state)
             return self._palette_parts(state)
-        except (QwaveError, TypeError, ValueError) as problem:
+        except (QwaveError, OSError, TypeError, ValueError) as problem:
             # Nothing to work on; the plain field takes over, and the check says what is wrong with its value.
             self._open.discard(kind)
             self._shut.add(kind)
             if kind != "palette":
                 self.notes[kind].value = _small(str(problem))
-                return [self.notes[kind]]
             return []
 
     def _brush_parts(self, state: PanelState) -> list[Any]:
@@ -191,13 +207,17 @@ class PanelTools:
         """A stroke has ended: the mask is another one."""
         if self._drawing or self._state is None:
             return
-        if self._brush is None or self._brush[1].mask is None:
+        mask = self._brush[1].mask if self._brush is not None else None
+        if self._brush is None or mask is None:
             self._mine = None
         else:
             base, brush = self._brush
+            content = io.BytesIO()
+            # Two colours pack as well quickly as thoroughly, and a stroke has to be answered at once.
+            mask.save(content, "PNG", compress_level=1)
             print_of = hashlib.sha256(json.dumps([base, brush.alpha, brush.value]).encode()).hexdigest()[:16]
             file = self._home / "uploads" / f"mask-{print_of}.png"
-            self._mine = Picked(brush.mask, str(file), words.say("panel.painted_mask"), base)
+            self._mine = Picked(content.getvalue(), str(file), words.say("panel.painted_mask"), base)
         self._painted(self._mine)
 
     def _box_parts(self, state: PanelState) -> list[Any]:

@@ -59,10 +59,10 @@ function render({ model, el }) {
       const picture = make("div", { class: "qwp-thumb" });
       if (item.thumb) {
         const image = make("img", { alt: item.label, referrerpolicy: "no-referrer" });
-        image.addEventListener("error", () => image.replaceWith(make("span", { "aria-hidden": "true" }, "🖼")));
+        image.addEventListener("error", () => image.replaceWith(make("span", { "aria-hidden": "true" }, "URL")));
         image.src = item.thumb;
         picture.append(image);
-      } else picture.append(make("span", { "aria-hidden": "true" }, item.wrong ? "!" : "🖼"));
+      } else picture.append(make("span", { "aria-hidden": "true" }, item.wrong ? "!" : "–"));
       const button = (sign, words, message, disabled) => {
         const one = make("button", { type: "button", title: words, "aria-label": `${words}: ${item.label}`, disabled }, sign);
         one.addEventListener("click", () => model.send(message));

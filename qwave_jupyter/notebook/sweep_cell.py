@@ -31,8 +31,8 @@ async def awaited(run: SweepRun, console: Console, own: Mapping[str, Any]) -> An
         if own.get("no_wait") and not console.headless:
             view.detach()
             return _named(run, console, own)
-        gallery = await watched_sweep(run, console.shell)
-    return _named(_kept_as(gallery, own), console, own)
+        gallery = _kept_as(await watched_sweep(run, console.shell), own)
+    return _named(run if own.get("no_wait") else gallery, console, own)
 
 
 def blocking(run: SweepRun, console: Console, own: Mapping[str, Any]) -> Any:
@@ -42,8 +42,8 @@ def blocking(run: SweepRun, console: Console, own: Mapping[str, Any]) -> Any:
         if goes_on:
             view.detach()
             return _named(run, console, own)
-        gallery = run.result()
-    return _named(_kept_as(gallery, own), console, own)
+        gallery = _kept_as(run.result(), own)
+    return _named(run if own.get("no_wait") else gallery, console, own)
 
 
 def planned(sweep: Sweep) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _shown(run: SweepRun, console: Console, *, clickable: bool) -> Iterator[Batc
     in_terminal = now.display == "text" or console.kernel is None
     view = BatchView(
         run.batch,
-        words.say("notebook.sweep_title", model=run.sweep.model, shape="×".join(map(str, run.so_far().shape))),
+        words.say("notebook.sweep_title", model=_of_models(run.sweep), shape="×".join(map(str, run.so_far().shape))),
         total=len(run.sweep.requests),
         estimate_usd=run.sweep.estimate_usd,
         hint="" if clickable or console.headless else words.say("notebook.press_stop"),
@@ -94,3 +94,8 @@ def _named(value: Any, console: Console, own: Mapping[str, Any]) -> Any:
 def _kept_as(gallery: SweepGallery, own: Mapping[str, Any]) -> SweepGallery:
     gallery.showing = replace(gallery.showing, embed=own.get("embed") or settings.current().embed)
     return gallery
+
+
+def _of_models(sweep: Sweep) -> str:
+    swept = next((axis for axis in sweep.axes if axis.key == "model"), None)
+    return words.say("notebook.models_swept", count=len(swept.values)) if swept else sweep.model

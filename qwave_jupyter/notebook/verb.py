@@ -47,12 +47,14 @@ class Verb:
         run: what it does.
         takes: its loose words, as the reference shows them, such as ``ID``; "" for none.
         options: name to ``text``, ``whole``, ``number`` or ``switch``.
+        choices: for options that the catalogue doesn't know, what completion offers.
     """
 
     name: str
     run: Callable[[Console, Asked], Any]
     takes: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, Callable[[], Sequence[str]]] = field(default_factory=dict)
 
     @property
     def usage(self) -> str:

@@ -10,13 +10,14 @@ import contextlib
 import json
 import locale
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["LANGUAGES", "dollars", "language", "listed", "say", "use"]
+__all__ = ["LANGUAGES", "columns", "dollars", "language", "listed", "padded", "say", "use"]
 
 LANGUAGES = ("en", "zh")
 
@@ -83,6 +84,26 @@ def listed(values: Iterable[Any], most: int = 24) -> str:
     if len(texts) < 2:
         return "".join(texts)
     return say("words.or", head=say("words.separator").join(texts[:-1]), last=texts[-1])
+
+
+def columns(text: str) -> int:
+    """How many columns of a fixed-width font a text takes: Chinese characters take two.
+
+    Example:
+        >>> columns("size"), columns("大小")
+        (4, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(sign) in {"W", "F"} else 1 for sign in text)
+
+
+def padded(text: str, width: int) -> str:
+    """A text filled up with spaces, so that what follows stands in line.
+
+    Args:
+        text: one line.
+        width: columns to fill.
+    """
+    return text + " " * max(0, width - columns(text))
 
 
 def dollars(usd: float) -> str:

@@ -288,3 +288,53 @@ def test_a_palette_always_sums_to_100(opened):
     assert palette()[0]["ratio"] == pytest.approx(before[0]["ratio"] + 1)
     narrow(notebook)
     notebook.shot("palette-narrow", 1)
+
+
+def test_a_finger_paints_two_fingers_zoom_and_a_pen_presses_in_notebook_7(opened):
+    notebook = opened('mask = qwave.paint_mask("photo.png")', "print(json.dumps(area(mask)))", face="notebook")
+    surface = Surface(notebook, 1)
+    wire = notebook.page.context.new_cdp_session(notebook.page)
+
+    def touch(kind, *points):
+        spots = [
+            dict(zip("xy", surface.on_screen(*point), strict=True), id=place) for place, point in enumerate(points)
+        ]
+        wire.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": spots})
+        notebook.page.wait_for_timeout(30)
+
+    def pen(kind, x, y, force):
+        x, y = surface.on_screen(x, y)
+        event = {"type": f"mouse{kind}", "x": x, "y": y, "button": "left", "clickCount": 1, "force": force}
+        wire.send("Input.dispatchMouseEvent", {**event, "buttons": 1, "pointerType": "pen"})
+        notebook.page.wait_for_timeout(30)
+
+    touch("Start", (400, 500))
+    for x in (600, 900, 1200):
+        touch("Move", (x, 500))
+    touch("End")
+    found = ask(notebook, 2)
+    assert found["at"] == [255, 255, 255, 0, 0]
+    assert found["box"] == pytest.approx([350, 450, 1250, 550], abs=3 * surface.pixel)
+
+    before = surface.sheet.bounding_box()["width"]
+    touch("Start", (700, 500))
+    touch("Start", (700, 500), (900, 500))
+    frame = surface.sheet.bounding_box()
+    for spread in (120, 200, 300):
+        middle = (frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
+        spots = [{"x": middle[0] + sign * spread / 2, "y": middle[1], "id": place} for place, sign in ((0, -1), (1, 1))]
+        wire.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": spots})
+        notebook.page.wait_for_timeout(30)
+    touch("End")
+    assert surface.sheet.bounding_box()["width"] > 1.5 * before
+    assert ask(notebook, 2) == found
+
+    notebook.cell(1).get_by_role("button", name="Fit").click()
+    notebook.cell(1).get_by_role("button", name="Clear").click()
+    pen("Pressed", 400, 500, 0.05)
+    for x in (600, 800, 1000, 1200):
+        pen("Moved", x, 500, x / 1200)
+    pen("Released", 1200, 500, 0)
+    heights = ask(notebook, 2)["box"]
+    assert heights == pytest.approx([380, 450, 1250, 550], abs=4 * surface.pixel)
+    notebook.shot("brush-pen", 1)

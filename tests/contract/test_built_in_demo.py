@@ -85,3 +85,10 @@ def test_switched_off_it_forgets_its_switches():
     settings.use_demo(on=False)
     settings.use_demo()
     assert settings.demo_server().explained() == []
+
+
+@pytest.mark.parametrize("dialect", ["code-data", "job", "pictures"])
+def test_the_dialects_that_tell_least_still_end_in_a_picture(dialect):
+    settings.use_demo(latency=0.2, dialect=dialect)
+    (picture,) = qwave.generate("a cat", resolution="1k")
+    assert picture.path.read_bytes().startswith(b"\x89PNG")

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 
 #: Seconds of silence; every client of these tests gives up earlier.
-SILENCE = 3.0
+SILENCE = 5.0
 HTML = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>502</h1></body></html>"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -82,7 +83,7 @@ def test_what_passes_is_survived_and_paid_once(survived, case):
 def healed(prompt_server, tmp_path_factory):
     def run(folder, fault, stage):
         clock = HurriedClock(40)
-        with site(prompt_server, folder, clock=clock, timeout=60, read_timeout=0.7) as here:
+        with site(prompt_server, folder, clock=clock, timeout=60, read_timeout=2.0) as here:
             here.proxy.lasting[stage] = fault
             job = here.job(f"{fault.name} {stage}").start()
             try:
@@ -93,7 +94,7 @@ def healed(prompt_server, tmp_path_factory):
             files = [path.name for path in here.bench.save_dir.iterdir()] if here.bench.save_dir.exists() else []
             row = {"error": error, "files": files, "states": here.states}
             here.proxy.heal()
-            resumed = resuming.resume(here.bench)
+            resumed = resuming.resume(replace(here.bench, timeout=60 * clock.speed))
             return {
                 **row,
                 "pictures": [whole(path) for job in resumed for path in job.result(PATIENCE).paths],

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from tests.faults.conftest import MODEL
+from tests.faults.conftest import MODEL, RESOLUTION
 from tests.faults.faulty_proxy import FaultyProxy
 from tests.notebook.kernels import journal_rows
 
@@ -46,7 +46,7 @@ if where:
         return answer
     setattr(owner, name, deadly)
 print("ready", flush=True)
-qwave.generate("a lighthouse", model={MODEL!r})
+qwave.generate("a lighthouse", model={MODEL!r}, resolution={RESOLUTION!r})
 """
 SECOND = """
 import json

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from tests.faults.conftest import MODEL
+from tests.faults.conftest import MODEL, RESOLUTION
 from tests.faults.faulty_proxy import FaultyProxy
 from tests.notebook.kernels import journal_rows
 
@@ -19,7 +19,8 @@ import json, sys
 import qwave_jupyter as qwave
 qwave.configure(timeout=100)
 input()
-jobs = [qwave.submit(f"{{sys.argv[1]}} {{number}}", model={MODEL!r}) for number in range({JOBS})]
+light = dict(model={MODEL!r}, resolution={RESOLUTION!r})
+jobs = [qwave.submit(f"{{sys.argv[1]}} {{number}}", **light) for number in range({JOBS})]
 print(json.dumps([str(path) for job in jobs for path in job.result(100).paths]))
 """
 #: The same, and gone before anything is answered.
@@ -34,7 +35,8 @@ def submit(*args, **options):
     sent.release()
     threading.Event().wait()
 Client.submit = submit
-jobs = [qwave.submit(f"{{sys.argv[1]}} {{number}}", model={MODEL!r}) for number in range({JOBS})]
+light = dict(model={MODEL!r}, resolution={RESOLUTION!r})
+jobs = [qwave.submit(f"{{sys.argv[1]}} {{number}}", **light) for number in range({JOBS})]
 for _ in jobs:
     sent.acquire()
 os._exit(9)

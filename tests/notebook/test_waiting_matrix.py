@@ -1,4 +1,4 @@
-"""Every way of waiting in every kernel, ended in every way: outcome, text, cells behind, and what the server says."""
+"""Every way of waiting in every kernel, ended in every way: outcome, text, the cells behind, what the server says."""
 
 from __future__ import annotations
 

@@ -113,6 +113,26 @@ def test_erase_invert_clear_and_undo():
     assert brush.value == []
 
 
+@given(st.lists(st.sampled_from(["paint", "erase", "invert", "clear", "undo", "look"]), max_size=12), st.randoms())
+def test_a_mask_that_was_looked_at_on_the_way_is_the_same(steps, dice):
+    brush = MaskBrush(photo(30, 20))
+    for step in steps:
+        if step == "undo":
+            brush.undo()
+        elif step == "look":
+            assert brush.mask is None or brush.mask.size == (30, 20)
+        elif step in {"invert", "clear"}:
+            getattr(brush, step)()
+        else:
+            brush.value = [*brush.value, stroke((dice.random() * 30, dice.random() * 20), size=9, kind=step)]
+    found = brush.mask
+    again = MaskBrush(photo(30, 20))
+    again.value = brush.value
+    assert (found and found.tobytes()) == (again.mask and again.mask.tobytes())
+    brush.close_all()
+    again.close_all()
+
+
 def test_a_pens_pressure_is_the_width_at_each_point():
     brush = MaskBrush(photo())
     brush.value = [stroke((20, 40, 4), (100, 40, 40))]

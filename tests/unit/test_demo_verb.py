@@ -6,6 +6,7 @@ import pytest
 
 from qwave_jupyter import settings
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
+from qwave_jupyter.notebook.completion import complete
 from tests.unit.heard import Heard
 
 
@@ -98,6 +99,23 @@ def test_what_cannot_be_meant_is_refused_with_what_is_allowed(typed, line, says)
         typed(line)
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
+    assert not settings.serves_demo()
+
+
+@pytest.mark.parametrize(
+    ("typing", "offered"),
+    [
+        ("%qwave demo n", {"normal"}),
+        ("%qwave demo on --dia", {"--dialect"}),
+        ("%qwave demo on --dialect p", {"percent", "pictures"}),
+        ("%qwave demo on --fail upstream_b", {"upstream_bad_request"}),
+        ("%qwave demo on --latency ", {"auto", "off"}),
+        ("%qwave demo on --slow --se", {"--seed"}),
+    ],
+)
+@pytest.mark.usefixtures("typed")
+def test_the_switches_and_their_words_are_completed(typing, offered):
+    assert set(complete(typing, 0, len(typing), {}).texts) == offered
     assert not settings.serves_demo()
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from qwave_jupyter import keys, settings, surroundings
+from qwave_jupyter import keys, settings, surroundings, words
 from qwave_jupyter.notebook import doctor
 from tests.unit.heard import Heard
 
@@ -19,6 +19,7 @@ def alone(clean_environment, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     yield clean_environment
     keys.forget()
+    words.use(None)
     surroundings.watch_for_a_person(lambda: False)
     settings.use_demo(on=False)
     settings.configure(demo=None, base_url=None, model=None, edition=None, max_cost=None, budget=None)
@@ -35,6 +36,14 @@ def test_all_well_is_said_when_all_is_well():
     said = Heard(kernel=KERNEL).typed("doctor")
     assert said.endswith("Nothing to look at: all is as it should be.")
     assert "CHECK" not in said
+
+
+def test_its_columns_stand_below_each_other_in_every_language():
+    for language in ("en", "zh"):
+        words.use(language)
+        lines = Heard(kernel=KERNEL).typed("doctor").splitlines()
+        wide = [sum(2 if ord(sign) > 0x2E80 else 1 for sign in line[: line.rindex("  ") + 2]) for line in lines[:4]]
+        assert set(wide) == {13}
 
 
 def test_what_is_wrong_is_marked_and_counted_and_says_what_to_do():

@@ -43,6 +43,13 @@ def test_a_mode_that_only_lacks_a_picture_stays_possible():
     assert modes == dict.fromkeys(GPT.actions, "")
 
 
+def test_a_mask_does_not_shut_the_other_modes():
+    state = named(replace(PanelState(GPT, picked=(URL,)), mask=URL), {"action": "inpaint"})
+    assert state.options()["mask"]
+    assert reasons(state, "action")["edit"] == ""
+    assert "mask" not in chosen(state, "action", "edit").options()
+
+
 def test_what_changes_the_answer_in_undocumented_ways_is_impossible():
     model = CATALOG.model("seedream-5.0")
     assert reasons(PanelState(model), "response_format")["b64_json"]

@@ -196,3 +196,10 @@ def below(widget):
     yield widget
     for child in getattr(widget, "children", ()):
         yield from below(child)
+
+
+def test_columns_stand_in_line_in_a_fixed_width_font(demo):
+    lines = repr(qwave.models(action="inpaint")).splitlines()
+    starts = {words.columns(line[: line.index("$")]) for line in lines[1:4] if "$" in line}
+    head = lines[0]
+    assert starts == {words.columns(head[: head.index("价格")])}

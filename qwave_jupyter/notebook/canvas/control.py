@@ -13,7 +13,7 @@ from qwave_jupyter import words
 from qwave_jupyter.notebook.canvas.base_picture import BasePicture
 from qwave_jupyter.notebook.status import close_all
 
-__all__ = ["Control", "PictureControl", "front_end", "show_now"]
+__all__ = ["Control", "PictureControl", "front_end", "is_headless", "show_now"]
 
 _HERE = Path(__file__).parent
 #: The fields of texts whose values only the front end knows.
@@ -52,7 +52,7 @@ class Control(anywidget.AnyWidget):  # type: ignore[misc]
             # It stands in this very cell already, and is also the cell's last expression.
             return {"text/plain": repr(self)}
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        if _is_headless():
+        if is_headless():
             # Nobody is there to draw, and the file that is made would hold a widget that nobody can bring to life.
             data = {"text/plain": repr(self)}
         static = words.say(self._static, what=repr(self))
@@ -99,7 +99,8 @@ def _execution_count() -> int | None:
     return None if shell is None else int(shell.execution_count)
 
 
-def _is_headless() -> bool:
+def is_headless() -> bool:
+    """Whether nobody sits before this kernel: a file is being made, not a session lived."""
     from IPython.core.getipython import get_ipython
 
     kernel = getattr(get_ipython(), "kernel", None)

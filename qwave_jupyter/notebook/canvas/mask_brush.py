@@ -72,6 +72,7 @@ class MaskBrush(PictureControl):
         super().__init__(look_at(image))
         self.alpha = alpha is not False
         self._made: tuple[list[dict[str, Any]], Image.Image | None] | None = None
+        self._area: tuple[list[dict[str, Any]], bytes] = ([], bytes(self.width * self.height))
 
     @traitlets.validate("value")  # type: ignore[untyped-decorator]
     def _trusted(self, proposal: Any) -> list[dict[str, Any]]:
@@ -125,7 +126,13 @@ class MaskBrush(PictureControl):
     def _painted(self) -> Image.Image | None:
         from PIL import Image, ImageChops
 
-        area = strokes.rastered(self.value, self.size)
+        before, area = self._area
+        # More strokes on the same ones are the usual case, and only they need to be drawn.
+        if self.value[: len(before)] == before:
+            area = strokes.rastered(self.value[len(before) :], self.size, area)
+        else:
+            area = strokes.rastered(self.value, self.size)
+        self._area = (self.value, area)
         if 255 not in area:
             return None
         painted = Image.frombytes("L", self.size, area)

@@ -22,6 +22,7 @@ _FULL = b"\xff"
 _FLIP = bytes(255 - value for value in range(256))
 
 Disc = tuple[float, float, float]
+Edge = tuple[float, float, float, float]
 
 
 def read(given: Iterable[Any], size: tuple[int, int]) -> list[dict[str, Any]]:
@@ -44,19 +45,20 @@ def read(given: Iterable[Any], size: tuple[int, int]) -> list[dict[str, Any]]:
     return found
 
 
-def rastered(strokes: Iterable[Mapping[str, Any]], size: tuple[int, int]) -> bytes:
+def rastered(strokes: Iterable[Mapping[str, Any]], size: tuple[int, int], ground: bytes | None = None) -> bytes:
     """The painted area: one byte per pixel, row by row, 255 where it is painted and 0 elsewhere.
 
     Args:
         strokes: what :func:`read` returned.
         size: width and height, in pixels.
+        ground: the area that earlier strokes made, to go on from; None for nothing painted.
 
     Example:
         >>> rastered([{"kind": "paint", "size": 2, "points": [[1, 1]]}], (3, 2)).hex(" ", 3)
         'ffff00 ffff00'
     """
     width, height = size
-    area = bytearray(width * height)
+    area = bytearray(width * height) if ground is None else bytearray(ground)
     for stroke in strokes:
         if stroke["kind"] == "clear":
             area = bytearray(width * height)
@@ -70,55 +72,56 @@ def rastered(strokes: Iterable[Mapping[str, Any]], size: tuple[int, int]) -> byt
 
 
 def _spans(stroke: Mapping[str, Any], width: int, height: int) -> Iterator[tuple[int, int, int]]:
-    """Rows with the first pixel and the one behind the last."""
+    """Rows with the first pixel and the one behind the last; what a link covers is convex, so that says it all."""
     discs = [_disc(point, stroke["size"]) for point in stroke["points"]]
     links = list(pairwise(discs)) or [(discs[0], discs[0])]
     for one, other in links:
+        rounds = [(x, y, radius * radius) for x, y, radius in {one, other}]
+        edges = _sides(one, other)
         top = min(one[1] - one[2], other[1] - other[2])
         bottom = max(one[1] + one[2], other[1] + other[2])
-        sides = _sides(one, other)
         for row in range(max(0, math.ceil(top - 0.5)), min(height, math.floor(bottom - 0.5) + 1)):
-            reach = _reach(row + 0.5, one, other, sides)
-            if reach is None:
-                continue
-            left = max(0, math.ceil(reach[0] - 0.5))
-            right = min(width, math.floor(reach[1] - 0.5) + 1)
-            if left < right:
-                yield row, left, right
+            found = _reach(row + 0.5, rounds, edges)
+            if found:
+                left, right = max(0, math.ceil(min(found) - 0.5)), min(width, math.floor(max(found) - 0.5) + 1)
+                if left < right:
+                    yield row, left, right
 
 
-def _reach(
-    y: float, one: Disc, other: Disc, sides: Sequence[tuple[float, float, float, float]]
-) -> tuple[float, float] | None:
-    """From where to where a line at one height is covered; what is covered is convex, so that says it all."""
-    low, high = math.inf, -math.inf
-    for x, centre, radius in (one, other):
-        off = radius * radius - (y - centre) ** 2
+def _reach(middle: float, rounds: Sequence[Disc], edges: Sequence[Edge]) -> list[float]:
+    """Where a line at one height enters and leaves the discs and edges of a link."""
+    # This is run for every row of every link, a million times for a big picture: no calls that can be spared.
+    found: list[float] = []
+    for x, y, square in rounds:
+        off = square - (middle - y) ** 2
         if off >= 0:
-            half = math.sqrt(off)
-            low, high = min(low, x - half), max(high, x + half)
-    for x1, y1, x2, y2 in sides:
-        if min(y1, y2) <= y <= max(y1, y2) and y1 != y2:
-            x = x1 + (x2 - x1) * (y - y1) / (y2 - y1)
-            low, high = min(low, x), max(high, x)
-    return (low, high) if low <= high else None
+            half = off**0.5
+            found += (x - half, x + half)
+    for x1, y1, x2, y2 in edges:
+        if y1 <= middle <= y2:
+            found.append(x1 + (x2 - x1) * (middle - y1) / (y2 - y1))
+    return found
 
 
-def _sides(one: Disc, other: Disc) -> tuple[tuple[float, float, float, float], ...]:
-    """The two straight edges between two discs, as a browser's canvas draws them in the same way."""
+def _sides(one: Disc, other: Disc) -> list[Edge]:
+    """The straight edges between two discs, as a browser's canvas draws them too; each from its upper end down."""
     length = math.hypot(other[0] - one[0], other[1] - one[1])
     if not length:
-        return ()
+        return []
     across, along = (one[1] - other[1]) / length, (other[0] - one[0]) / length
-    return tuple(
+    ends = [
         (
-            one[0] + sign * across * one[2],
-            one[1] + sign * along * one[2],
-            other[0] + sign * across * other[2],
-            other[1] + sign * along * other[2],
+            (one[0] + sign * across * one[2], one[1] + sign * along * one[2]),
+            (other[0] + sign * across * other[2], other[1] + sign * along * other[2]),
         )
         for sign in (1, -1)
-    )
+    ]
+    # A level edge adds nothing to the discs that it joins.
+    return [(*upper, *lower) for upper, lower in (sorted(pair, key=_height) for pair in ends) if upper[1] != lower[1]]
+
+
+def _height(point: tuple[float, float]) -> float:
+    return point[1]
 
 
 def _disc(point: Sequence[float], size: float) -> Disc:

@@ -20,7 +20,7 @@ from tests.unit.catalog import (
     september_others,
     september_seedream,
 )
-from tests.unit.catalog.expectations import Page
+from tests.unit.catalog.expectations import A, B, Page, urls
 
 MODULES = (
     april_gpt_image,
@@ -56,7 +56,7 @@ def test_exactly_this_json_is_sent(page, options, body):
     whole = {"model": page.model, "prompt": "a cat", **body}
     assert made.body == {name: value for name, value in whole.items() if value is not None}
     assert json.loads(json.dumps(made.body)) == made.body
-    assert not [str(one) for one in made.warnings]
+    assert not [str(one) for one in made.warnings if one.code != "retired"]
 
 
 @pytest.mark.parametrize(("page", "options", "parameter", "words"), rows("refused"))
@@ -80,3 +80,122 @@ def test_this_is_sent_with_a_word_of_warning(page, options, parameter):
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_page_has_enough_to_go_by(page):
     assert min(len(page.sent), len(page.refused)) >= 8
+
+
+@pytest.mark.parametrize(("model", "date"), [("imagen-4.0", "2026-09-03"), ("gpt-image-2.5", "2026-09-23")])
+def test_a_model_that_was_taken_off_is_said_to_be_and_never_offered(model, date):
+    catalog = load("2026-09")
+    made = request.build(catalog, "a cat", {}, model=model)
+    assert any(model in str(one) and date in str(one) for one in made.warnings)
+    for options in ({"seed": 1, "n": 9}, {"quality": "max", "n": 1, "output_format": "webp"}):
+        for other in catalog:
+            wrong = catalog.check(other, {"prompt": "x"}, unread=other.read(options)[1])
+            assert model not in {name for one in wrong for name in one.others}
+
+
+SEVERAL = [
+    (
+        "2026-04",
+        "gpt-image-2",
+        {
+            "prompt": " ",
+            "resolution": "8k",
+            "quality": "ultra",
+            "n": 0,
+            "seed": "x",
+            "colour": "blue",
+            "images": urls(17),
+        },
+        {"prompt", "resolution", "quality", "n", "seed", "colour", "images"},
+    ),
+    ("2026-04", "gpt-image-2", {"resolution": "4k", "action": "inpaint"}, {"aspect_ratio", "images", "mask"}),
+    (
+        "2026-04",
+        "wan2.7-image",
+        {"action": "group", "resolution": "8K", "n": 99, "color_palette": [], "bbox_list": [[[0, 0, 1, 1]]]},
+        {"enable_sequential", "resolution", "n", "bbox_list"},
+    ),
+    (
+        "2026-09",
+        "wan2.7-image-pro",
+        {"enable_sequential": True, "resolution": "4k", "n": 13, "thinking_mode": "deep", "mask": A},
+        {"resolution", "n", "thinking_mode", "mask"},
+    ),
+    (
+        "2026-09",
+        "midjourney",
+        {"action": "pan", "hd": True, "version": "v7", "stylize": 2000, "n": 4},
+        {"ref_task_id", "index", "direction", "hd", "version", "stylize", "n"},
+    ),
+    (
+        "2026-09",
+        "seedream-5.0-pro",
+        {"background": "transparent", "n": 2, "seed": 1},
+        {"images", "output_format", "n", "seed"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("edition", "model", "options", "parameters"), SEVERAL)
+def test_all_mistakes_are_named_at_once(edition, model, options, parameters):
+    with pytest.raises(RequestRefused) as refused:
+        built(Page(edition, model, [], []), options)
+    assert {one.parameter for one in refused.value.fields["violations"]} >= parameters
+    assert all(parameter in str(refused.value) for parameter in parameters)
+
+
+#: What was asked, and a model that its page says can do it, cheapest first among those that are offered.
+OTHERS = [
+    ("2026-04", "gpt-image-1.5-official", {"aspect_ratio": "16:9"}, "z-image-turbo"),
+    ("2026-04", "gpt-image-2", {"aspect_ratio": "1:1", "resolution": "4k"}, "wan2.7-image"),
+    ("2026-04", "qwen-image-2.0", {"images": [A, B], "mask": A}, "gpt-image-2"),
+    ("2026-04", "imagen-4.0", {"google_search": True}, "gemini-3.1-flash-image-preview"),
+    ("2026-04", "z-image-turbo", {"aspect_ratio": "8:1"}, "gemini-3.1-flash-image-preview"),
+    ("2026-09", "seedream-4.5", {"n": 12}, "seedream-5.0-lite"),
+    ("2026-09", "gpt-image-2-rev", {"aspect_ratio": "19.5:9"}, "grok-imagine-image"),
+    ("2026-09", "gpt-image-2", {"quality": "max"}, "gpt-image-2.5-flare"),
+    ("2026-09", "wan2.7-image", {"resolution": "4k", "enable_sequential": False}, "wan2.7-image-pro"),
+]
+
+
+@pytest.mark.parametrize(("edition", "model", "options", "other"), OTHERS)
+def test_a_model_that_could_do_it_is_offered(edition, model, options, other):
+    with pytest.raises(RequestRefused) as refused:
+        built(Page(edition, model, [], []), options)
+    offered = {one for violation in refused.value.fields["violations"] for one in violation.others}
+    assert other in offered
+    assert model not in offered
+    assert other in str(refused.value)
+    # What is offered holds what it promises.
+    for one in offered:
+        assert built(Page(edition, one, [], []), options).body
+
+
+#: One mistake that several sentences of a page forbid, and what has to be done about it.
+ONCE = [
+    ("2026-09", "seedream-4.5", {"images": A, "action": "generate"}, ["images"]),
+    ("2026-09", "grok-imagine-image-2.0", {"images": A, "quality": "low"}, ["quality"]),
+    ("2026-09", "gpt-image-1", {"mask": A}, ["images"]),
+    ("2026-09", "gpt-image-1", {"mask": A, "images": A, "action": "generate"}, ["mask"]),
+    ("2026-09", "seedream-5.0-flash", {"background": "transparent"}, ["images", "output_format"]),
+    ("2026-09", "wan2.7-image", {"bbox_list": [[[0, 0, 1, 1]]]}, ["images"]),
+    ("2026-04", "wan2.7-image", {"images": urls(10)}, ["images"]),
+    ("2026-04", "doubao-seedream-4.0", {"images": urls(11), "action": "reference"}, ["images"]),
+    ("2026-04", "gpt-image-2", {"mask": A}, ["images"]),
+    ("2026-04", "gpt-image-2", {"resolution": "4k"}, ["aspect_ratio"]),
+]
+
+
+@pytest.mark.parametrize(("edition", "model", "options", "parameters"), ONCE)
+def test_one_mistake_is_said_once(edition, model, options, parameters):
+    with pytest.raises(RequestRefused) as refused:
+        built(Page(edition, model, [], []), options)
+    assert sorted(one.parameter for one in refused.value.fields["violations"] if one.severity == "reject") == parameters
+
+
+def test_nobody_is_said_to_have_asked_for_a_default():
+    for options, said in (({}, "left out, it is 1:1"), ({"aspect_ratio": "1:1"}, "you asked for 1:1")):
+        with pytest.raises(RequestRefused) as refused:
+            built(Page("2026-04", "gpt-image-2", [], []), {"resolution": "4k", **options})
+        assert said in str(refused.value)
+        assert "Nearest: 16:9" in str(refused.value)

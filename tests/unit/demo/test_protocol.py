@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -297,3 +298,19 @@ def test_a_body_that_is_no_object_is_refused(body):
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/task", "/v1/dashboard/secret", "/files/x", "/demo/x"])
 def test_addresses_that_there_are_not(path):
     assert Demo().json("GET", path)[1]["error"]["code"] == "not_found"
+
+
+def test_many_at_once_with_one_key_order_once_and_a_fault_strikes_as_often_as_it_was_told_to():
+    demo = Demo()
+    demo.protocol.break_next(at="submit", how="503", times=5)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: demo.submit(idempotency_key="one"), range(64)))
+    assert [answer.status for answer in answers].count(503) == 5
+    assert (demo.counts()["submits"], demo.counts()["tasks"]) == (64, 1)
+
+
+def test_a_pace_is_kept_however_many_ask_at_once():
+    demo = Demo(rate_limit=10)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: demo.ask("GET", "/v1/models"), range(64)))
+    assert [answer.status for answer in answers].count(200) == 10

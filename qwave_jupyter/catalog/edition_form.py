@@ -1,0 +1,107 @@
+"""The form of an edition file: the part of JSON Schema that ``editions/schema.json`` uses, with places in words."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from qwave_jupyter import words
+
+__all__ = ["misfit"]
+
+
+def misfit(content: Any, definition: str = "") -> tuple[str, str] | None:
+    """The first place where a file isn't of its form, and what it must be; None where it is.
+
+    A ``pattern`` in the schema has a ``$comment``: the name of the text that says what it means.
+
+    Args:
+        content: what the file holds.
+        definition: the part of the schema that it must obey; "" for a whole family file.
+
+    Example:
+        >>> misfit({"family": "f", "vendor": "v", "models": [{"id": 5}]})
+        ('models[0].id', 'must be a text')
+    """
+    schema = _schema()
+    wanted = schema["$defs"][definition] if definition else schema
+    return next(_misfits(content, wanted, ""), None)
+
+
+@cache
+def _schema() -> Mapping[str, Any]:
+    schema: Mapping[str, Any] = json.loads((files(__package__) / "editions" / "schema.json").read_text("utf-8"))
+    return schema
+
+
+def _misfits(value: Any, wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+    if "$ref" in wanted:
+        wanted = _schema()["$defs"][wanted["$ref"].rpartition("/")[2]]
+    kinds = wanted.get("type")
+    if kinds is not None:
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        if not any(_IS[kind](value) for kind in kinds):
+            yield at, words.say("edition.kind", kinds=[words.say(f"edition.{kind}") for kind in kinds])
+            return
+    if "enum" in wanted and value not in wanted["enum"]:
+        yield at, words.say("edition.one_of", allowed=wanted["enum"])
+    if isinstance(value, str) and not re.search(wanted.get("pattern", ""), value):
+        yield at, words.say(f"edition.a_{wanted['$comment']}")
+    if isinstance(value, dict):
+        yield from _misfits_of_object(value, wanted, at)
+    elif isinstance(value, list):
+        yield from _misfits_of_list(value, wanted, at)
+    elif _IS["number"](value):
+        least, above = wanted.get("minimum", -math.inf), wanted.get("exclusiveMinimum", -math.inf)
+        if value < least or value <= above:
+            yield at, words.say("edition.at_least", least=least) if value < least else words.say("edition.positive")
+
+
+def _misfits_of_object(value: Mapping[str, Any], wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+    known = wanted.get("properties", {})
+    others = wanted.get("additionalProperties", True)
+    for name in wanted.get("required", ()):
+        if name not in value:
+            yield _inside(at, name), words.say("edition.missing")
+    if len(value) < wanted.get("minProperties", 0):
+        yield at, words.say("edition.empty")
+    names = wanted.get("propertyNames", {}).get("pattern", "")
+    for name, part in value.items():
+        place = _inside(at, name)
+        if name not in known and not re.search(names, name):
+            yield place, words.say(f"edition.a_{wanted['propertyNames']['$comment']}")
+        elif name in known:
+            yield from _misfits(part, known[name], place)
+        elif others is False:
+            yield place, words.say("edition.unknown", allowed=list(known))
+        elif others is not True:
+            yield from _misfits(part, others, place)
+
+
+def _misfits_of_list(value: list[Any], wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+    least, most = wanted.get("minItems", 0), wanted.get("maxItems", math.inf)
+    if not least <= len(value) <= most:
+        yield at, words.say("edition.entries" if least == most else "edition.empty", count=least)
+    for place, part in enumerate(value):
+        kind = wanted["prefixItems"][place] if place < len(wanted.get("prefixItems", ())) else wanted.get("items", {})
+        yield from _misfits(part, kind, f"{at}[{place}]")
+
+
+def _inside(at: str, name: str) -> str:
+    return f"{at}.{name}" if at else name
+
+
+_IS: Mapping[str, Any] = {
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf,
+    "null": lambda value: value is None,
+}

@@ -1,0 +1,69 @@
+"""Orders that go on from an earlier task's picture: enlarge it, vary it, zoom out of it, pan on, repaint a part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qwave_jupyter.demo.painting.edits import size_of
+from qwave_jupyter.demo.painting.outpainting import DIRECTIONS
+
+__all__ = ["Earlier", "follow_up"]
+
+#: Asked with a task's id and the place of a picture from 0: what that task was told, and the picture's bytes.
+Earlier = Callable[[str, int], "tuple[Mapping[str, Any], bytes] | None"]
+
+_MOST_PIXELS = 16_000_000
+_LONGEST = 8192
+#: Those that paint the same words anew; the others start from the picture (Midjourney page, edition 2026-09).
+_ANEW = frozenset({"variation", "high-variation", "reroll", "remix-strong"})
+_KEPT = ("prompt", "aspect_ratio", "resolution", "negative_prompt", "style", "stylize", "weird", "tile", "raw", "extra")
+
+
+def follow_up(
+    values: Mapping[str, Any], earlier: Earlier | None
+) -> tuple[Mapping[str, Any], bytes | None, dict[str, Any]]:
+    """What an order comes to that names an earlier task.
+
+    Args:
+        values: what was ordered, by the catalogue's names.
+        earlier: finds earlier pictures; None where there are none.
+
+    Returns:
+        The values, completed by those of the earlier task; the picture to start from, or None; and how the picture
+        lies in the new one, as arguments of a brief.
+    """
+    task, index = values.get("ref_task_id"), values.get("index")
+    if earlier is None or not isinstance(task, str) or not task:
+        return values, None, {}
+    found = earlier(task, index - 1 if isinstance(index, int) and index > 0 else 0)
+    if found is None:
+        return values, None, {}
+    told, picture = found
+    kept = {name: told[name] for name in _KEPT if name in told}
+    merged = {**kept, **{name: value for name, value in values.items() if value not in (None, "")}}
+    action, size = str(values.get("action") or ""), size_of(picture)
+    if action in _ANEW or size is None:
+        return merged, None, {}
+    return merged, picture, _lying(action, merged, size)
+
+
+def _lying(action: str, values: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    width, height = size
+    if action == "upscale":
+        return _window("keep", width * 2, height * 2)
+    if action == "zoom":
+        ratio = values.get("zoom_ratio")
+        far = isinstance(ratio, (int, float)) and ratio >= 2
+        return {**_window("zoom", width, height), "zoom": 2.0 if far else 1.5}
+    direction = str(values.get("direction"))
+    if action == "pan" and direction in DIRECTIONS:
+        right, down = DIRECTIONS[direction]
+        return _window(direction, width * (1 + abs(right)), height * (1 + abs(down)))
+    return {}
+
+
+def _window(kind: str, width: float, height: float) -> dict[str, Any]:
+    shrink = min(1.0, math.sqrt(_MOST_PIXELS / (width * height)), _LONGEST / max(width, height))
+    return {"window": kind, "width": max(16, round(width * shrink)), "height": max(16, round(height * shrink))}

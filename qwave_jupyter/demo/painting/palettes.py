@@ -1,0 +1,82 @@
+"""A picture in given colours, each with the share of the pixels that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops, ImageFilter
+
+__all__ = ["Share", "in_palette"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A colour and how much of the picture it covers.
+
+    Args:
+        colour: red, green, blue, 0 to 255.
+        weight: its share, in any unit that the others have too.
+    """
+
+    colour: tuple[int, int, int]
+    weight: float
+
+
+def in_palette(picture: Image.Image, shares: Sequence[Share]) -> Image.Image:
+    """The picture in these colours only: its darkest pixels take the darkest colour, as many as its share says.
+
+    Pixels of one brightness that two colours have to share are told apart by where they lie, so that no speckles
+    appear. Where the picture is see-through, nothing is counted and nothing changes.
+
+    Args:
+        picture: RGB or RGBA.
+        shares: at least one colour with a weight above 0.
+
+    Raises:
+        ValueError: no colour.
+    """
+    if not shares or sum(one.weight for one in shares) <= 0:
+        msg = "a palette needs at least one colour with a share above 0"
+        raise ValueError(msg)
+    ordered = sorted(shares, key=lambda one: (_brightness(one.colour), one.colour))
+    seen = picture.getchannel("A").point(lambda alpha: 255 * (alpha > 127)) if picture.mode == "RGBA" else None
+    levels = picture.convert("L").filter(ImageFilter.MedianFilter(3))
+    places = Image.linear_gradient("L").resize(picture.size, Image.Resampling.BILINEAR)
+    painted = Image.new("RGB", picture.size, ordered[-1].colour)
+    total, weight = sum(levels.histogram(seen)), sum(one.weight for one in ordered)
+    for below in range(len(ordered) - 1, 0, -1):
+        wanted = round(total * sum(one.weight for one in ordered[:below]) / weight)
+        painted.paste(ordered[below - 1].colour, (0, 0), _darkest(levels, places, seen, wanted))
+    if picture.mode == "RGBA":
+        painted.putalpha(picture.getchannel("A"))
+    return painted
+
+
+def _darkest(levels: Image.Image, places: Image.Image, seen: Image.Image | None, wanted: int) -> Image.Image:
+    """A mask of so many of the darkest pixels, as exactly as level and place allow."""
+    level, short = _level(levels.histogram(seen), wanted)
+    mask = levels.point([255 * (value < level) for value in range(256)])
+    if short > 0:
+        same = levels.point([255 * (value == level) for value in range(256)])
+        counted = ImageChops.multiply(same, seen) if seen else same
+        # The lower in the picture, the darker it counts.
+        place, _ = _level(places.histogram(counted)[::-1], short)
+        low = places.point([255 * (255 - value <= place) for value in range(256)])
+        mask = ImageChops.lighter(mask, ImageChops.darker(same, low))
+    return mask
+
+
+def _level(histogram: Sequence[int], wanted: int) -> tuple[int, int]:
+    """The first level at which the running sum passes what is wanted, and how many of its pixels are still needed."""
+    passed = 0
+    for level, count in enumerate(histogram):
+        if passed + count > wanted:
+            return level, wanted - passed
+        passed += count
+    return 256, 0
+
+
+def _brightness(colour: tuple[int, int, int]) -> float:
+    red, green, blue = colour
+    return 0.299 * red + 0.587 * green + 0.114 * blue

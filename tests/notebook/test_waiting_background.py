@@ -1,0 +1,171 @@
+"""Jobs that go on behind the cells: several, listed live, drawn again, awaited together; and what they leave behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from qwave_jupyter.demo.server import DemoServer
+from tests.conftest import Server, serve
+from tests.notebook.kernels import VERSIONS, Kernel, journal_rows, submitted
+
+pytestmark = pytest.mark.kernel
+
+COUNT = """
+import json, threading, ipywidgets
+from ipywidgets.widgets import widget
+print(json.dumps([sorted(one.name for one in threading.enumerate() if "qwave" in one.name), len(widget._instances)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def demo():
+    server = DemoServer(latency=0.4, key="demo-background", seed=3).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def kernel(request, demo, tmp_path_factory):
+    home = tmp_path_factory.mktemp("background")
+    started = Kernel(request.param, Server(demo.url, demo.key).environment(home), home)
+    started.version, started.home = request.param, home
+    started.run("%load_ext qwave_jupyter\nimport qwave_jupyter as qwave, asyncio")
+    yield started
+    started.close()
+
+
+def said(kernel, cell):
+    (sent,) = kernel.queue(cell)
+    kernel.wait(sent)
+    return kernel.replies[sent], kernel.text(sent), sent
+
+
+def shows_picture(kernel, sent):
+    return any("image/jpeg" in output.get("data", {}) for output in kernel.saved[sent])
+
+
+def count(kernel):
+    _, text, _ = said(kernel, COUNT)
+    return json.loads(text)
+
+
+def test_several_at_once_are_listed_live_cancelled_singly_and_drawn_where_they_began(kernel, demo):
+    demo.change(latency=60)
+    first = said(kernel, "%%qwave --no-wait -o slow\na slow city")[2]
+    kernel.until(lambda: submitted(kernel.home))
+    demo.change(latency=2)
+    second, third = (said(kernel, f"%%qwave --no-wait -o quick{one}\na quick city")[2] for one in (1, 2))
+    kernel.buttons.clear()
+    reply, _, listed = said(kernel, "%qwave status")
+    assert reply["status"] == "ok"
+    cards = [state["value"] for state in kernel.comms.values() if "qw-card" in str(state.get("value"))]
+    assert len(kernel.saved[listed]) == 3
+    assert len(cards) >= 4
+    _, task, _ = said(kernel, "print(slow.task_id)")
+    _, _, again = said(kernel, f"%qwave status {task.strip()[-6:]}")
+    kernel.click("Cancel")
+    kernel.until(lambda: "was refunded" in kernel.last(first), 15)
+    kernel.until(lambda: "was refunded" in kernel.last(again) and "was refunded" in kernel.last(listed), 15)
+    for sent in (second, third):
+        kernel.until(lambda sent=sent: shows_picture(kernel, sent), 30)
+        assert "1 picture in" in kernel.last(sent)
+    assert Server(demo.url, demo.key).get(f"/v1/tasks/{task.strip()}")["status"] == "cancelled"
+
+
+def test_show_draws_a_running_job_again_and_ends_with_its_picture(kernel, demo):
+    demo.change(latency=2)
+    said(kernel, "%%qwave --no-wait -o job\na city")
+    _, _, shown = said(kernel, "%qwave show")
+    kernel.until(lambda: shows_picture(kernel, shown), 30)
+    reply, _, later = said(kernel, "%qwave show")
+    assert reply["status"] == "ok"
+    assert shows_picture(kernel, later)
+
+
+def test_jobs_can_be_awaited_gathered_and_taken_as_they_come(kernel, demo):
+    demo.change(latency=0.3)
+    reply, text, _ = said(
+        kernel,
+        "jobs = [qwave.submit('a city', seed=n) for n in range(3)]\n"
+        "one = await jobs[0]\n"
+        "all = await asyncio.gather(*jobs)\n"
+        "print(len(one), len(all), sum(job.result()[0].path.exists() for job in qwave.as_completed(jobs)))",
+    )
+    assert reply["status"] == "ok", text
+    assert text.strip() == "1 3 3"
+
+
+@pytest.mark.parametrize(("cell", "ends"), [("%%qwave\na city", "ok"), ("%%time\n%%qwave\na city", "ok")])
+def test_a_ten_second_job_says_little_and_leaves_nothing_behind(kernel, demo, cell, ends):
+    demo.change(latency=0.2)
+    said(kernel, cell)
+    before = count(kernel)
+    demo.change(latency=10)
+    kernel.said.clear()
+    reply, _, sent = said(kernel, cell)
+    assert reply["status"] == ends
+    live = {"comm_open", "comm_msg", "comm_close", "display_data", "update_display_data"}
+    spoken = [message for message in kernel.said if message["msg_type"] in live]
+    weight = sum(len(json.dumps(message["content"])) for message in spoken)
+    assert len(spoken) < 60
+    assert weight < 60_000
+    assert len(spoken) > 8
+    time.sleep(1)
+    assert count(kernel) == before
+    assert not any("widget-view" in kind for output in kernel.saved[sent] for kind in output.get("data", {}))
+
+
+def test_a_batch_is_shown_live_and_ends_with_its_pictures(kernel, demo):
+    demo.change(latency=0.3)
+    before = count(kernel)
+    _, _, sent = said(kernel, "batch = qwave.batch(['a city', 'a lake'])")
+    kernel.until(lambda: shows_picture(kernel, sent), 30)
+    _, text, _ = said(kernel, "print(len(batch.results()))")
+    assert text.strip() == "2"
+    time.sleep(0.5)
+    assert count(kernel) == before
+
+
+def test_a_silent_server_keeps_nobody_longer_than_three_seconds(tmp_path):
+    for server in serve("--latency", "60"):
+        kernel = Kernel(VERSIONS[-1], server.environment(tmp_path), tmp_path)
+        try:
+            kernel.run("%load_ext qwave_jupyter")
+            (cell,) = kernel.queue("%%qwave\na city")
+            kernel.until(lambda: submitted(tmp_path))
+            os.kill(server.pid, signal.SIGSTOP)
+            began = time.monotonic()
+            kernel.interrupt()
+            kernel.wait(cell, 15)
+            took = time.monotonic() - began
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+            kernel.close()
+        assert took < 5
+        assert kernel.replies[cell]["ename"] == "Cancelled"
+        assert "didn't say whether" in kernel.last(cell)
+        assert "%qwave resume" in kernel.last(cell)
+        assert journal_rows(tmp_path)[-1]["state"] == "running"
+
+
+@pytest.mark.parametrize("cell", ["%%qwave --no-wait\na city", "%%qwave\na city", "%%time\n%%qwave\na city"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_kernel_with_a_running_job_shuts_down_at_once(slow_server, tmp_path, version, cell):
+    kernel = Kernel(version, slow_server.environment(tmp_path), tmp_path)
+    try:
+        kernel.run("%load_ext qwave_jupyter")
+        kernel.queue(cell)
+        kernel.until(lambda: submitted(tmp_path))
+        began = time.monotonic()
+        kernel.client.shutdown()
+        while kernel.manager.is_alive():
+            assert time.monotonic() - began < 5
+            time.sleep(0.05)
+    finally:
+        kernel.close()
+    assert journal_rows(tmp_path)[-1]["state"] == "running"

@@ -1,0 +1,205 @@
+"""Where a key may come from, which wins, and that none of these places makes it seen."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+
+from qwave_jupyter import keys, settings
+from qwave_jupyter.errors import ConfigurationError
+from tests.unit.api.loopback import said
+from tests.unit.api.test_key import everything_shown
+
+SECRET = "sk-Kept-Somewhere-0123456789"
+MISTYPED = "sk-Nearly-Right 0123456789"
+
+
+@pytest.fixture(autouse=True)
+def nothing_typed(clean_environment):
+    keys.forget()
+    yield
+    keys.forget()
+
+
+class SecretNotFoundError(Exception):
+    """Colab's own."""
+
+
+class NotebookAccessError(Exception):
+    """Colab's own."""
+
+
+class Keyring(types.ModuleType):
+    """The system's keyring, in a drawer of the test's."""
+
+    def __init__(self, *, problem: Exception | None = None) -> None:
+        super().__init__("keyring")
+        self.problem = problem
+        self.drawer: dict[tuple[str, str], str] = {}
+        self.asked = 0
+
+    def get_password(self, service, name):
+        self.asked += 1
+        if self.problem is not None:
+            raise self.problem
+        return self.drawer.get((service, name))
+
+    def set_password(self, service, name, password):
+        if self.problem is not None:
+            raise self.problem
+        self.drawer[service, name] = password
+
+
+@pytest.fixture
+def colab(monkeypatch):
+    def enter(get):
+        userdata = types.ModuleType("google.colab.userdata")
+        userdata.get = get
+        monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
+        monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+        monkeypatch.setitem(sys.modules, "google.colab.userdata", userdata)
+
+    return enter
+
+
+def no_secret(name):
+    raise SecretNotFoundError(name)
+
+
+def refusing(problem):
+    def get(_):
+        raise problem
+
+    return get
+
+
+def test_each_place_wins_over_the_next(monkeypatch, colab):
+    keyring = Keyring()
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    assert keys.find() is None
+    keyring.drawer["qwave-jupyter", "api-key"] = "sk-keyring"
+    assert (keys.find().secret, keys.find().source) == ("sk-keyring", "keyring")
+    colab(lambda name: {"WAVE_API_KEY": " sk-colab\n"}.get(name) or no_secret(name))
+    assert (keys.find().secret, keys.find().source) == ("sk-colab", "Colab secret WAVE_API_KEY")
+    for variable in reversed(keys.KEY_VARIABLES):
+        monkeypatch.setenv(variable, f"  sk-{variable}\n")
+        assert (keys.find().secret, keys.find().source) == (f"sk-{variable}", variable)
+    keys.type_in("sk-typed")
+    assert (keys.find().secret, keys.find().source) == ("sk-typed", "%qwave key")
+    keys.forget()
+    for variable in keys.KEY_VARIABLES:
+        monkeypatch.setenv(variable, "  ")
+    assert keys.find().source == "Colab secret WAVE_API_KEY"
+
+
+@pytest.mark.parametrize(
+    ("get", "questions"),
+    [
+        (no_secret, 3),
+        (lambda _: None, 3),
+        (lambda _: "", 3),
+        # Each question would open the same dialog again.
+        (refusing(NotebookAccessError(SECRET)), 1),
+        (refusing(TimeoutError(SECRET)), 1),
+    ],
+)
+def test_a_colab_without_the_secret_is_no_end(colab, get, questions):
+    asked = []
+    colab(lambda name: asked.append(name) or get(name))
+    assert keys.find() is None
+    assert len(asked) == questions
+
+
+def test_something_that_only_calls_itself_colab_is_no_end(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    monkeypatch.delitem(sys.modules, "google.colab.userdata", raising=False)
+    assert keys.find() is None
+
+
+def test_a_keyring_is_left_alone_where_nobody_brought_it_in(monkeypatch):
+    keyring = Keyring()
+    monkeypatch.delitem(sys.modules, "keyring", raising=False)
+
+    class Finder:
+        @staticmethod
+        def find_spec(name, *_):
+            assert name.partition(".")[0] != "keyring"
+
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    assert keys.find() is None
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    keys.find()
+    assert keyring.asked == 1
+
+
+@pytest.mark.parametrize("held", [None, "", "  \n"])
+def test_an_empty_drawer_is_no_key(monkeypatch, held):
+    keyring = Keyring()
+    keyring.drawer["qwave-jupyter", "api-key"] = held
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    assert keys.find() is None
+
+
+def test_a_remembered_key_is_there_in_the_next_session(monkeypatch):
+    keyring = Keyring()
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    keys.remember(f" {SECRET}\n")
+    assert keys.find().source == "%qwave key"
+    keys.forget()
+    assert (keys.find().secret, keys.find().source) == (SECRET, "keyring")
+
+
+def test_a_keyring_that_refuses_is_said_and_the_key_serves_until_the_end(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", Keyring(problem=RuntimeError(f"no backend for {SECRET}")))
+    with pytest.raises(ConfigurationError, match="RuntimeError") as caught:
+        keys.remember(SECRET)
+    assert SECRET not in everything_shown(caught.value)
+    assert "\n" not in str(caught.value)
+    assert settings.key() == SECRET
+    keys.forget()
+    assert keys.find() is None
+
+
+def test_without_a_keyring_it_says_how_to_get_one(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(ConfigurationError, match="pip install keyring") as caught:
+        keys.remember(SECRET)
+    assert SECRET not in everything_shown(caught.value)
+
+
+@pytest.mark.parametrize("keep", [keys.type_in, keys.remember])
+@pytest.mark.parametrize("text", [MISTYPED, f"{SECRET}\x7f", f"{SECRET}\u200b", f"{SECRET}\n{SECRET}", "", " \t"])
+def test_what_is_no_key_is_refused_and_no_frame_holds_it(monkeypatch, keep, text):
+    monkeypatch.setitem(sys.modules, "keyring", Keyring())
+    keys.type_in("sk-before")
+    with pytest.raises(ConfigurationError) as caught:
+        keep(text)
+    shown = everything_shown(caught.value)
+    assert "Nearly" not in shown
+    assert SECRET not in shown
+    # A slip doesn't cost the key that served.
+    assert settings.key() == "sk-before"
+
+
+@pytest.mark.parametrize("place", ["typed", "environment", "colab", "keyring"])
+def test_wherever_it_comes_from_it_is_in_one_header_and_in_no_repr(monkeypatch, colab, server, place):
+    if place == "typed":
+        keys.type_in(SECRET)
+    elif place == "environment":
+        monkeypatch.setenv("WAVEAPI_API_KEY", SECRET)
+    elif place == "colab":
+        colab(lambda _: SECRET)
+    else:
+        keyring = Keyring()
+        keyring.drawer["qwave-jupyter", "api-key"] = SECRET
+        monkeypatch.setitem(sys.modules, "keyring", keyring)
+    monkeypatch.setenv("QWAVE_BASE_URL", server.url)
+    server.answers(said({"task_id": "t1", "status": "queued"}))
+    bench = settings.workbench()
+    bench.client.task("t1")
+    assert server.seen[0].headers["Authorization"] == f"Bearer {SECRET}"
+    assert str(server.seen[0].headers).count(SECRET) == 1
+    assert SECRET not in f"{bench!r} {bench.client!r} {keys.find()!r} {settings.current()!r} {vars(settings._state)}"
+    bench.client.close()
