@@ -27,7 +27,7 @@ def test_order_is_kept_errors_are_collected_and_rows_are_built_when_their_turn_c
     def count():
         nonlocal most
         with lock:
-            most = max(most, sum(job.status != "downloading" for job in batch.running))
+            most = max(most, sum(not job.done() and job.status != "downloading" for job in batch.running))
 
     server.before["status"] = count
     server.faults["submit"] = [[400, {"error": {"code": "invalid_request", "message": "no"}}]]
