@@ -273,8 +273,8 @@ def _branch(kind: type, depth: int) -> Iterator[str]:
 def _demo() -> Iterator[str]:
     yield from ("", "## The demo", "")
     yield "`%qwave demo on --SWITCH VALUE` while it runs, `python -m qwave_jupyter.demo --SWITCH VALUE` as a server"
-    yield "of its own, `qwave_jupyter.use_demo(switch=value)` from Python. `off` turns one switch back, `%qwave demo normal`"
-    yield "all of them."
+    yield "of its own, `qwave_jupyter.use_demo(switch=value)` from Python. `off` turns one switch back,"
+    yield "`%qwave demo normal` all of them."
     yield ""
     usual = {one.name: one.default for one in fields(Switches)}
     choices = {"dialects": "see below", "codes": ", ".join(TASK_CODES)}
@@ -301,8 +301,8 @@ def _demo() -> Iterator[str]:
 def _models(edition: str) -> Iterator[str]:
     catalog = load(edition)
     yield from ("", f"## Models of edition {edition}", "")
-    yield f"{len(catalog.ids())} models of the contract as documented at the time; the host is `{catalog.host}`. Prices are"
-    yield "per picture as published then; `%qwave models --refresh` asks the server for today's."
+    yield f"{len(catalog.ids())} models of the contract as documented at the time; the host is `{catalog.host}`."
+    yield "Prices are per picture as published then; `%qwave models --refresh` asks the server for today's."
     yield ""
     rows = [
         (
