@@ -163,7 +163,7 @@ class Model:
             found.extend(broken(rule, self, values, facts))
         unique: dict[tuple[str, str], Violation] = {}
         for violation in found:
-            unique.setdefault((violation.code.removesuffix("_with"), violation.parameter), violation)
+            unique.setdefault((_SAME.get(violation.code, violation.code), violation.parameter), violation)
         return tuple(unique.values())
 
     def fitting_action(self, values: Mapping[str, Any]) -> str | None:
@@ -252,6 +252,10 @@ class Model:
                 yield Violation("only_for_action", name, value, parameter.only_for, detail={"action": action})
             if value in parameter.opaque:
                 yield Violation("opaque", name, value)
+
+
+#: What says the same of a parameter in other words; the first of them is enough.
+_SAME = {"forbidden_with": "only_for_action", "too_many_with": "too_long", "default_with": "allowed_with"}
 
 
 def _meant(name: str, names: tuple[str, ...]) -> str | None:

@@ -126,6 +126,8 @@ def _instead(violation: Violation, rule: Rule, model: Model, effective: Mapping[
     if violation.nearest is None or len(rule.when) != 1:
         return ""
     (name, wanted), *_ = rule.when.items()
+    if name == "action":
+        return ""
     parameter = model.parameters.get(name)
     if parameter is None or not parameter.choices or isinstance(wanted, list) or wanted == "*":
         return ""
@@ -155,7 +157,12 @@ def _allow(
     for name, allowed in wanted.items():
         value = effective.get(name)
         if value is not None and value not in allowed:
-            yield Violation("allowed_with", name, value, tuple(allowed), nearest_to(value, allowed))
+            yield Violation(_said(name, values), name, value, tuple(allowed), nearest_to(value, allowed))
+
+
+def _said(name: str, values: Mapping[str, Any]) -> str:
+    # Nobody asked for a default.
+    return "allowed_with" if _is_set(values.get(name)) else "default_with"
 
 
 def _forbid_values(
@@ -166,7 +173,7 @@ def _forbid_values(
         if value is not None and value in refused:
             choices = model.parameters[name].choices if name in model.parameters else ()
             left = tuple(choice for choice in choices if choice not in refused)
-            code = "allowed_with" if left else "value_forbidden_with"
+            code = _said(name, values) if left else "value_forbidden_with"
             yield Violation(code, name, value, left, nearest_to(value, left))
 
 

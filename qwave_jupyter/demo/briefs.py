@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from qwave_jupyter import words
-from qwave_jupyter.demo.edits import size_of
 from qwave_jupyter.demo.followups import Earlier, follow_up
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
-from qwave_jupyter.demo.palettes import Share
+from qwave_jupyter.demo.painting.edits import size_of
+from qwave_jupyter.demo.painting.palettes import Share
 
 __all__ = ["brief_of"]
 

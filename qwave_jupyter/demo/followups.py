@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qwave_jupyter.demo.edits import size_of
-from qwave_jupyter.demo.outpainting import DIRECTIONS
+from qwave_jupyter.demo.painting.edits import size_of
+from qwave_jupyter.demo.painting.outpainting import DIRECTIONS
 
 __all__ = ["Earlier", "follow_up"]
 

@@ -10,10 +10,8 @@ from typing import Any
 
 from qwave_jupyter.generation import journal_schema as schema
 
-__all__ = ["OPEN_STATES", "Costs", "Entry", "from_row", "stored", "to_row"]
+__all__ = ["Costs", "Entry", "from_row", "stored", "to_row"]
 
-#: States of jobs that somebody may still get pictures from.
-OPEN_STATES = ("submitting", "running", "completed")
 _JSON_COLUMNS = frozenset({"parameters", "links", "files", "error"})
 
 

@@ -11,7 +11,8 @@ from qwave_jupyter.errors import GenerationError
 from qwave_jupyter.generation import records
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.journal import OPEN_STATES, Entry
+from qwave_jupyter.generation.journal import Entry
+from qwave_jupyter.generation.journal_schema import OPEN_STATES
 from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.request import Request, finished, unvalidated_model
 from qwave_jupyter.generation.workbench import Workbench

@@ -11,15 +11,15 @@ from typing import Any
 
 from qwave_jupyter import words
 from qwave_jupyter.catalog.violations import ratio_of
-from qwave_jupyter.errors import QwaveError, RateLimited, RequestRefused
+from qwave_jupyter.errors import Cancelled, QwaveError, RateLimited, RequestRefused
 from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.snapshot import Snapshot
 from qwave_jupyter.look import STYLE
 
-__all__ = ["STYLE", "bundle", "ended", "progress_card", "refused", "running", "short", "text_of"]
+__all__ = ["CALM", "STYLE", "bundle", "ended", "progress_card", "refused", "running", "short", "text_of"]
 
 #: A bar before this many seconds would only flash.
-_CALM = 1.0
+CALM = 1.0
 #: So many last characters of an id tell a person's jobs apart, and every verb takes them.
 _SHORT = 6
 
@@ -35,18 +35,18 @@ def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
     elapsed = _elapsed(now, clock)
     # Only what happens is spoken: seconds that pass would drown it.
     parts = [f'<span role="status" aria-live="polite">{_phase(now)}</span>']
-    if elapsed >= _CALM:
+    if elapsed >= CALM:
         parts.append(f"{elapsed:.0f} s")
     if now.usual:
         parts.append(words.say("notebook.usually", low=f"{now.usual[0]:.0f}", high=f"{now.usual[1]:.0f}"))
     guessed = 0.0 if now.progress else _guessed(now, elapsed)
-    if guessed and elapsed >= _CALM:
+    if guessed and elapsed >= CALM:
         parts.append(html.escape(words.say("status.estimated", percent=round(guessed * 100))))
     if now.task_id:
         parts.append(_task(now.task_id))
     if hint:
         parts.append(html.escape(hint))
-    bar = _bar(now.progress or guessed, estimated=not now.progress) if elapsed >= _CALM else ""
+    bar = _bar(now.progress or guessed, estimated=not now.progress) if elapsed >= CALM else ""
     price = now.held_usd if now.held_usd is not None else now.request.estimate_usd
     right = words.dollars(price) if price is not None else ""
     return _card(_frame(now.request), _title(now), " · ".join(parts), right, bar=bar)
@@ -69,7 +69,10 @@ def failed(error: QwaveError, now: Snapshot | None = None) -> str:
     title = html.escape(now.request.model.id) if now else html.escape(words.say("notebook.not_sent"))
     asked = f" <span class='qw-s'>{_asked(now.request)}</span>{_pill(now)}" if now else ""
     task = _task(now.task_id) if now and now.task_id else ""
-    return _card('<span class="qw-er">✕</span>', title + asked, html.escape(str(error)), task, bad=True)
+    # What the user wanted is no mishap.
+    wanted = isinstance(error, Cancelled)
+    sign = f'<span class="{"qw-s" if wanted else "qw-er"}">✕</span>'
+    return _card(sign, title + asked, html.escape(str(error)), task, bad=not wanted)
 
 
 def refused(error: QwaveError, model: str) -> str:
@@ -148,7 +151,7 @@ def _task(task_id: str) -> str:
     # Selected by one click, without a script: what can be copied is what the verbs take.
     told = html.escape(words.say("status.task_tip", task=task_id))
     shown = html.escape(task_id[-_SHORT:])
-    return f'{html.escape(words.say("status.task"))} <code class="qw-mono qw-id" title="{told}">{shown}</code>'
+    return f'{html.escape(words.say("status.task"))} <span class="qw-mono qw-id" title="{told}">{shown}</span>'
 
 
 def _title(now: Snapshot) -> str:

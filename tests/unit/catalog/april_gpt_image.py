@@ -156,7 +156,7 @@ def _older(model):
             ({"output_format": "jpeg", "output_compression": 200}, "output_compression", "100"),
             ({"images": urls(17)}, "images", "16"),
             ({"action": "inpaint", "images": A}, "mask"),
-            ({"action": "edit"}, "images"),
+            *(({"action": action}, "images") for action in ("image2image", "edit", "reference")),
             ({"mask": MASK}, "images"),
             ({"action": "generate", "images": A, "mask": MASK}, "mask"),
             ({"quality": "standard"}, "quality"),

@@ -6,6 +6,7 @@ from tests.unit.catalog.expectations import A, B, Page, drawn, urls
 
 REDS = [{"hex": "#AA0000", "ratio": 50}, {"hex": "#BB0000", "ratio": 30}, {"hex": "#cc0000", "ratio": 20}]
 TENTHS = [{"hex": f"#00000{place}", "ratio": 10} for place in range(10)]
+HALVES = [{"hex": "#123456", "ratio": 5}, {"hex": "#654321", "ratio": 5}]
 BOX = [0, 0, 100, 50]
 
 GEMINI_3_1_FLASH = Page(
@@ -34,6 +35,7 @@ GEMINI_3_1_FLASH = Page(
         ({"action": "inpaint", "images": A}, "action"),
         ({"action": "reference"}, "images"),
         ({"action": "edit"}, "images"),
+        ({"action": "image2image"}, "images"),
         ({"images": drawn(8, 8)}, "images"),
         ({"mask": A, "images": B}, "mask"),
         ({"quality": "high"}, "quality"),
@@ -67,10 +69,12 @@ GEMINI_2_5_FLASH = Page(
         ({"google_search": True}, "google_search"),
         ({"google_image_search": True}, "google_image_search"),
         ({"action": "search_grounded"}, "action"),
-        ({"action": "image2image"}, "images"),
+        *(({"action": action}, "images") for action in ("image2image", "edit", "reference")),
+        ({"images": drawn(8, 8)}, "images"),
         ({"mask": A}, "mask"),
         ({"seed": "x"}, "seed"),
     ],
+    advised=[({"images": urls(5)}, "images"), ({"images": A, "action": "reference"}, "images")],
 )
 
 IMAGEN_4 = Page(
@@ -134,7 +138,7 @@ WAN_2_7 = Page(
         ({"action": "group", "enable_sequential": False}, "enable_sequential", "true"),
         ({"action": "image2image", "images": [A, B]}, "images", "1"),
         ({"action": "edit", "images": [A, B]}, "images", "1"),
-        ({"action": "edit"}, "images"),
+        *(({"action": action}, "images") for action in ("image2image", "edit", "reference")),
         ({"action": "reference", "images": A}, "images", "2"),
         ({"images": urls(10)}, "images", "9"),
         ({"images": drawn(8, 8)}, "images"),
@@ -151,7 +155,7 @@ WAN_2_7 = Page(
         ({"images": A, "bbox_list": [BOX]}, "bbox_list"),
         ({"images": A, "bbox_list": "left half"}, "bbox_list"),
         ({"color_palette": REDS[:2]}, "color_palette", "3"),
-        ({"color_palette": [*TENTHS, {"hex": "#123456", "ratio": 1}]}, "color_palette", "10"),
+        ({"color_palette": [*TENTHS[:9], *HALVES]}, "color_palette", "10 items", "11"),
         ({"color_palette": [{"hex": "#112233", "ratio": 33}] * 3}, "color_palette", "100", "99"),
         ({"color_palette": [*REDS[:2], {"hex": "red", "ratio": 20}]}, "color_palette", "#RRGGBB"),
         ({"color_palette": [*REDS[:2], {"hex": "#12", "ratio": 20}]}, "color_palette", "#RRGGBB"),

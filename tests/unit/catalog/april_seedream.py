@@ -77,6 +77,7 @@ SEEDREAM_4_5 = Page(
         ({"optimize_prompt_mode": "Fast"}, {"extra": {"optimize_prompt_options": {"mode": "fast"}}}),
         ({"watermark": True}, {"watermark": True}),
         ({"response_format": "url"}, {"extra": {"response_format": "url"}}),
+        ({"action": "generate", "stream": "no"}, {"action": "generate", "extra": {"stream": False}}),
     ],
     refused=[
         ({"resolution": "1K"}, "resolution", "2K or 4K"),
@@ -91,6 +92,8 @@ SEEDREAM_4_5 = Page(
         ({"optimize_prompt_mode": "slow"}, "optimize_prompt_mode", "standard or fast"),
         ({"stream": "yes"}, "stream"),
         ({"response_format": "b64_json"}, "response_format"),
+        ({"images": drawn(8, 8)}, "images"),
+        ({"action": "edit"}, "action"),
     ],
     advised=[({"prompt": "柴" * 301}, "prompt")],
 )
@@ -126,7 +129,12 @@ SEEDREAM_4 = Page(
         ({"web_search": True}, "web_search"),
         ({"seed": 1}, "seed"),
         ({"sequential_image_generation": "auto"}, "sequential_image_generation"),
+        ({"response_format": "b64_json"}, "response_format"),
+        ({"images": drawn(8, 8)}, "images"),
+        ({"n": 16}, "n", "Nearest: 15"),
+        ({"n": 0}, "n", "Nearest: 1"),
     ],
+    advised=[({"prompt": "柴" * 301}, "prompt")],
 )
 
 DOUBAO_4 = Page(
@@ -160,7 +168,8 @@ DOUBAO_4 = Page(
         ({"images": urls(10), "n": 6}, "n", "15", "Nearest: 5"),
         ({"images": urls(9), "sequential_image_generation": "auto", "max_images": 7}, "max_images", "Nearest: 6"),
         ({"action": "reference", "images": A}, "images", "2"),
-        ({"action": "edit"}, "images"),
+        *(({"action": action}, "images") for action in ("image2image", "edit", "reference")),
+        ({"images": drawn(8, 8)}, "images"),
         ({"action": "inpaint"}, "action"),
         ({"max_images": 16, "action": "group"}, "max_images", "Nearest: 15"),
         ({"max_images": 0, "action": "group"}, "max_images", "Nearest: 1"),

@@ -76,84 +76,74 @@ QWEN_IMAGE_2 = Page(
     ],
 )
 
-WAN_2_7_PRO = Page(
-    "2026-09",
-    "wan2.7-image-pro",
-    sent=[
-        ({}, {}),
-        ({"resolution": "4K", "aspect_ratio": "3:4"}, {"resolution": "4k", "aspect_ratio": "3:4"}),
-        ({"n": 4}, {"n": 4}),
-        ({"enable_sequential": True, "n": 12}, {"enable_sequential": True, "n": 12}),
-        (
-            {"enable_sequential": "yes", "resolution": "2k", "images": A},
-            {"enable_sequential": True, "resolution": "2k", "image_urls": [A], "action": "edit"},
-        ),
-        ({"images": urls(9)}, {"image_urls": urls(9), "action": "edit"}),
-        (
-            {"images": [A, B], "bbox_list": [[BOX, [5, 5, 9, 9]], []]},
-            {"image_urls": [A, B], "bbox_list": [[BOX, [5, 5, 9, 9]], []], "action": "edit"},
-        ),
-        ({"color_palette": REDS}, {"color_palette": REDS}),
-        ({"thinking_mode": "off", "watermark": True}, {"thinking_mode": False, "watermark": True}),
-        ({"thinking_mode": True}, {"thinking_mode": True}),
-        ({"negative_prompt": "阴影", "seed": 9}, {"negative_prompt": "阴影", "seed": 9}),
-    ],
-    refused=[
-        ({"n": 5}, "n", "Nearest: 4"),
-        ({"n": 5, "enable_sequential": False}, "n", "Nearest: 4"),
-        ({"n": 13, "enable_sequential": True}, "n", "Nearest: 12"),
-        ({"resolution": "4k", "images": A}, "resolution", "1k or 2k", "Nearest: 2k"),
-        ({"resolution": "4k", "enable_sequential": True}, "resolution", "1k or 2k"),
-        ({"images": urls(10)}, "images", "9"),
-        ({"images": A, "action": "generate"}, "images"),
-        ({"images": drawn(8, 8)}, "images"),
-        ({"action": "edit"}, "images"),
-        ({"action": "interactive_edit", "images": A, "bbox_list": [[BOX]]}, "action", "generate or edit"),
-        ({"action": "group", "enable_sequential": True}, "action"),
-        ({"bbox_list": [[BOX]]}, "images"),
-        ({"images": [A, B], "bbox_list": [[BOX]]}, "bbox_list", "2"),
-        ({"images": A, "bbox_list": [[BOX] * 3]}, "bbox_list", "2"),
-        ({"images": A, "bbox_list": [[[0, 0, 0, 9]]]}, "bbox_list"),
-        ({"color_palette": REDS[:2]}, "color_palette", "3"),
-        ({"color_palette": REDS * 4}, "color_palette", "10"),
-        ({"color_palette": [*REDS[:2], {"hex": "#cc0000", "ratio": 20.01}]}, "color_palette", "100.01"),
-        ({"color_palette": [*REDS[:2], {"hex": "cc0000", "ratio": 20}]}, "color_palette", "#RRGGBB"),
-        ({"seed": "x"}, "seed", "integer"),
-        ({"quality": "high"}, "quality"),
-        ({"images": A, "mask": MASK}, "mask"),
-        ({"thinking_mode": "deep"}, "thinking_mode", "boolean"),
-    ],
-    advised=[
-        ({"enable_sequential": True, "color_palette": REDS}, "color_palette"),
-        ({"enable_sequential": True, "thinking_mode": True}, "thinking_mode"),
-        ({"images": A, "thinking_mode": True}, "thinking_mode"),
-    ],
-)
 
-WAN_2_7 = Page(
-    "2026-09",
-    "wan2.7-image",
-    sent=[
-        ({}, {}),
-        ({"resolution": "2K"}, {"resolution": "2k"}),
-        ({"resolution": "1k", "n": 4}, {"resolution": "1k", "n": 4}),
-        ({"enable_sequential": True}, {"enable_sequential": True}),
-        ({"images": urls(9)}, {"image_urls": urls(9), "action": "edit"}),
-        ({"seed": 0}, {"seed": 0}),
-        ({"watermark": False}, {"watermark": False}),
-        ({"color_palette": REDS}, {"color_palette": REDS}),
-    ],
-    refused=[
-        ({"resolution": "4k"}, "resolution", "1k or 2k"),
-        ({"n": 6}, "n", "Nearest: 4"),
-        ({"images": urls(10)}, "images", "9"),
-        ({"aspect_ratio": "21:9"}, "aspect_ratio", "Nearest: 16:9"),
-        ({"action": "reference", "images": [A, B]}, "action"),
-        ({"bbox_list": [[BOX]]}, "images"),
-        ({"enable_sequential": "often"}, "enable_sequential", "boolean"),
-        ({"color_palette": "blue"}, "color_palette"),
-    ],
-)
+def _wan(model, tiers, sent, refused):
+    """Both Wan models stand on one page; they differ in how large a picture may be."""
+    return Page(
+        "2026-09",
+        model,
+        sent=[
+            ({}, {}),
+            ({"resolution": "2K"}, {"resolution": "2k"}),
+            ({"resolution": "1k", "n": 4}, {"resolution": "1k", "n": 4}),
+            ({"enable_sequential": True, "n": 12}, {"enable_sequential": True, "n": 12}),
+            (
+                {"enable_sequential": "yes", "resolution": "2k", "images": A},
+                {"enable_sequential": True, "resolution": "2k", "image_urls": [A], "action": "edit"},
+            ),
+            ({"images": urls(9)}, {"image_urls": urls(9), "action": "edit"}),
+            (
+                {"images": [A, B], "bbox_list": [[BOX, [5, 5, 9, 9]], []]},
+                {"image_urls": [A, B], "bbox_list": [[BOX, [5, 5, 9, 9]], []], "action": "edit"},
+            ),
+            ({"color_palette": REDS}, {"color_palette": REDS}),
+            ({"thinking_mode": "off", "watermark": True}, {"thinking_mode": False, "watermark": True}),
+            ({"thinking_mode": True}, {"thinking_mode": True}),
+            ({"negative_prompt": "阴影", "seed": 9}, {"negative_prompt": "阴影", "seed": 9}),
+            *sent,
+        ],
+        refused=[
+            ({"n": 5}, "n", "Nearest: 4"),
+            ({"n": 5, "enable_sequential": False}, "n", "Nearest: 4"),
+            ({"n": 13, "enable_sequential": True}, "n", "Nearest: 12"),
+            ({"resolution": "3k"}, "resolution", tiers),
+            ({"resolution": "4k", "images": A}, "resolution", "1k or 2k", "Nearest: 2k"),
+            ({"resolution": "4k", "enable_sequential": True}, "resolution", "1k or 2k"),
+            ({"aspect_ratio": "21:9"}, "aspect_ratio", "Nearest: 16:9"),
+            ({"images": urls(10)}, "images", "9"),
+            ({"images": A, "action": "generate"}, "images"),
+            ({"images": drawn(8, 8)}, "images"),
+            ({"action": "edit"}, "images"),
+            ({"action": "reference", "images": [A, B]}, "action", "generate or edit"),
+            ({"action": "interactive_edit", "images": A, "bbox_list": [[BOX]]}, "action", "generate or edit"),
+            ({"action": "group", "enable_sequential": True}, "action"),
+            ({"bbox_list": [[BOX]]}, "images"),
+            ({"images": [A, B], "bbox_list": [[BOX]]}, "bbox_list", "2"),
+            ({"images": A, "bbox_list": [[BOX] * 3]}, "bbox_list", "2"),
+            ({"images": A, "bbox_list": [[[0, 0, 0, 9]]]}, "bbox_list"),
+            ({"color_palette": REDS[:2]}, "color_palette", "3"),
+            ({"color_palette": REDS * 4}, "color_palette", "10 items", "12"),
+            ({"color_palette": [*REDS[:2], {"hex": "#cc0000", "ratio": 20.01}]}, "color_palette", "100.01"),
+            ({"color_palette": [*REDS[:2], {"hex": "cc0000", "ratio": 20}]}, "color_palette", "#RRGGBB"),
+            ({"color_palette": "blue"}, "color_palette"),
+            ({"enable_sequential": "often"}, "enable_sequential", "boolean"),
+            ({"seed": "x"}, "seed", "integer"),
+            ({"quality": "high"}, "quality"),
+            ({"images": A, "mask": MASK}, "mask"),
+            ({"thinking_mode": "deep"}, "thinking_mode", "boolean"),
+            *refused,
+        ],
+        advised=[
+            ({"enable_sequential": True, "color_palette": REDS}, "color_palette"),
+            ({"enable_sequential": True, "thinking_mode": True}, "thinking_mode"),
+            ({"images": A, "thinking_mode": True}, "thinking_mode"),
+        ],
+    )
+
+
+LARGE = ({"resolution": "4K", "aspect_ratio": "3:4"}, {"resolution": "4k", "aspect_ratio": "3:4"})
+WAN_2_7_PRO = _wan("wan2.7-image-pro", "1k, 2k or 4k", sent=[LARGE], refused=[({"resolution": "8k"}, "resolution")])
+WAN_2_7 = _wan("wan2.7-image", "1k or 2k", sent=[], refused=[(LARGE[0], "resolution", "1k or 2k", "Nearest: 2k")])
 
 Z_IMAGE = Page(
     "2026-09",

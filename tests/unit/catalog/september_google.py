@@ -61,6 +61,8 @@ GEMINI_3_PRO = Page(
         ({"seed": -1}, "seed"),
         ({"images": A, "mask": MASK}, "mask"),
         ({"images": urls(15)}, "images", "14"),
+        ({"images": drawn(8, 8)}, "images"),
+        ({"action": "edit"}, "images"),
     ],
 )
 

@@ -79,6 +79,10 @@ GPT_IMAGE_1_5 = Page(
         ({"background": "transparent", "output_format": "jpeg"}, "output_format", "png"),
         ({"output_format": "webp"}, "output_format", "png or jpeg"),
         ({"output_compression": 80}, "output_format", "jpeg"),
+        ({"output_format": "jpeg", "output_compression": 101}, "output_compression", "Nearest: 100"),
+        ({"moderation": "high"}, "moderation", "auto or low"),
+        ({"action": "edit"}, "images"),
+        ({"images": drawn(8, 8)}, "images"),
         ({"n": 3}, "n", "1"),
         ({"quality": "xhigh"}, "quality", "auto, low, medium or high"),
     ],
@@ -110,6 +114,8 @@ GPT_IMAGE_2_5_FLARE = Page(
         ({"output_compression": 1}, "output_format", "jpeg or webp"),
         ({"mask": MASK}, "images"),
         ({"images": urls(17)}, "images", "16"),
+        ({"images": drawn(8, 8)}, "images"),
+        ({"action": "edit"}, "images"),
         ({"action": "upscale"}, "action", "generate or edit"),
     ],
 )
@@ -137,6 +143,7 @@ GPT_IMAGE_2_REV = Page(
         ({"seed": 1}, "seed"),
         ({"images": urls(16)}, "images", "15"),
         ({"aspect_ratio": "auto"}, "aspect_ratio"),
+        ({"images": drawn(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
     ],
 )

@@ -169,3 +169,33 @@ def test_a_model_that_could_do_it_is_offered(edition, model, options, other):
     # What is offered holds what it promises.
     for one in offered:
         assert built(Page(edition, one, [], []), options).body
+
+
+#: One mistake that several sentences of a page forbid, and what has to be done about it.
+ONCE = [
+    ("2026-09", "seedream-4.5", {"images": A, "action": "generate"}, ["images"]),
+    ("2026-09", "grok-imagine-image-2.0", {"images": A, "quality": "low"}, ["quality"]),
+    ("2026-09", "gpt-image-1", {"mask": A}, ["images"]),
+    ("2026-09", "gpt-image-1", {"mask": A, "images": A, "action": "generate"}, ["mask"]),
+    ("2026-09", "seedream-5.0-flash", {"background": "transparent"}, ["images", "output_format"]),
+    ("2026-09", "wan2.7-image", {"bbox_list": [[[0, 0, 1, 1]]]}, ["images"]),
+    ("2026-04", "wan2.7-image", {"images": urls(10)}, ["images"]),
+    ("2026-04", "doubao-seedream-4.0", {"images": urls(11), "action": "reference"}, ["images"]),
+    ("2026-04", "gpt-image-2", {"mask": A}, ["images"]),
+    ("2026-04", "gpt-image-2", {"resolution": "4k"}, ["aspect_ratio"]),
+]
+
+
+@pytest.mark.parametrize(("edition", "model", "options", "parameters"), ONCE)
+def test_one_mistake_is_said_once(edition, model, options, parameters):
+    with pytest.raises(RequestRefused) as refused:
+        built(Page(edition, model, [], []), options)
+    assert sorted(one.parameter for one in refused.value.fields["violations"] if one.severity == "reject") == parameters
+
+
+def test_nobody_is_said_to_have_asked_for_a_default():
+    for options, said in (({}, "left out, it is 1:1"), ({"aspect_ratio": "1:1"}, "you asked for 1:1")):
+        with pytest.raises(RequestRefused) as refused:
+            built(Page("2026-04", "gpt-image-2", [], []), {"resolution": "4k", **options})
+        assert said in str(refused.value)
+        assert "Nearest: 16:9" in str(refused.value)

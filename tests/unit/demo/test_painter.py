@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
-from qwave_jupyter.demo.palettes import Share
+from qwave_jupyter.demo.painting.palettes import Share
 
 SIDE = 256
 

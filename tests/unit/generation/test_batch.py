@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_order_is_kept_errors_are_collected_and_rows_are_built_when_their_turn_c
     def count():
         nonlocal most
         with lock:
-            most = max(most, len(batch.running))
+            most = max(most, sum(job.status != "downloading" for job in batch.running))
 
     server.before["status"] = count
     server.faults["submit"] = [[400, {"error": {"code": "invalid_request", "message": "no"}}]]
@@ -41,6 +42,21 @@ def test_order_is_kept_errors_are_collected_and_rows_are_built_when_their_turn_c
     assert most <= 4
     assert server.billed == 18
     assert batch.done()
+
+
+def test_a_download_keeps_no_place(server, bench, asked):
+    submits, arrived = [], threading.Event()
+    server.before["submit"] = lambda: submits.append(1)
+    server.before["picture"] = lambda: arrived.wait(10)
+    batch = Batch([asked(f"cat {number}") for number in range(9)], bench, concurrency=2).start()
+    until = time.monotonic() + 10
+    while [job.status for job in batch.running] != ["downloading"] * 4 and time.monotonic() < until:
+        time.sleep(0.01)
+    # Two at a time at the server, and no more than as many again on their way.
+    assert [job.status for job in batch.running] == ["downloading"] * 4
+    assert len(submits) == 4
+    arrived.set()
+    assert all(outcome.gallery for outcome in batch.results())
 
 
 def test_outcomes_come_as_they_end(bench, asked, server):

@@ -6,20 +6,20 @@ import random
 
 from PIL import Image, ImageEnhance
 
-from qwave_jupyter.demo.interiors import table
-from qwave_jupyter.demo.moods import Mood, mixed
-from qwave_jupyter.demo.motifs import Wish
-from qwave_jupyter.demo.patterns import pattern
-from qwave_jupyter.demo.placing import place, place_alone, place_middle
-from qwave_jupyter.demo.plan import Brief, Plan, dice_of
-from qwave_jupyter.demo.relighting import relit
-from qwave_jupyter.demo.scenery import bank, fringe, ground, hills
-from qwave_jupyter.demo.skies import weather
-from qwave_jupyter.demo.skylines import bridge, city
-from qwave_jupyter.demo.stage import Scene, open_scene
-from qwave_jupyter.demo.styles import LINED, styled
-from qwave_jupyter.demo.textures import grain
-from qwave_jupyter.demo.woods import frame_with_trees
+from qwave_jupyter.demo.painting.interiors import table
+from qwave_jupyter.demo.painting.moods import Mood, mixed
+from qwave_jupyter.demo.painting.motifs import Wish
+from qwave_jupyter.demo.painting.patterns import pattern
+from qwave_jupyter.demo.painting.placing import place, place_alone, place_middle
+from qwave_jupyter.demo.painting.plan import Brief, Plan, dice_of
+from qwave_jupyter.demo.painting.relighting import relit
+from qwave_jupyter.demo.painting.scenery import bank, fringe, ground, hills
+from qwave_jupyter.demo.painting.skies import weather
+from qwave_jupyter.demo.painting.skylines import bridge, city
+from qwave_jupyter.demo.painting.stage import Scene, open_scene
+from qwave_jupyter.demo.painting.styles import LINED, styled
+from qwave_jupyter.demo.painting.textures import grain
+from qwave_jupyter.demo.painting.woods import frame_with_trees
 
 __all__ = ["canvas_of", "stage"]
 
@@ -29,7 +29,7 @@ _CANVAS_ELSE = 1280
 _CANVAS_OF_EDITS = 2048
 _LEAST_SIDE = 48
 #: What stands on a table.
-_STILL = frozenset({"cup", "bottle", "book"})
+_STILL = frozenset({"cup", "bottle", "book", "apple", "cake", "gift"})
 
 
 def canvas_of(size: tuple[int, int], quality: str, *, edit: bool = False) -> tuple[int, int]:

@@ -6,9 +6,9 @@ import random
 
 from PIL import Image, ImageChops, ImageEnhance
 
-from qwave_jupyter.demo.moods import Mood
-from qwave_jupyter.demo.pens import column
-from qwave_jupyter.demo.skies import sky_signs
+from qwave_jupyter.demo.painting.moods import Mood
+from qwave_jupyter.demo.painting.pens import column
+from qwave_jupyter.demo.painting.skies import sky_signs
 
 __all__ = ["relit", "tells_light"]
 

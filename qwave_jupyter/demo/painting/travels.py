@@ -1,15 +1,15 @@
-"""Motifs of journeys and of the table: train, bicycle, palm, cactus, bottle, book, each standing on y = 0."""
+"""Motifs of journeys and of the table: train, bus, airplane, palm, bottle and more, each standing on y = 0."""
 
 from __future__ import annotations
 
 import math
 import random
 
-from qwave_jupyter.demo.features import shaded
-from qwave_jupyter.demo.moods import Colour, Mood, mixed
-from qwave_jupyter.demo.pens import Pen
+from qwave_jupyter.demo.painting.features import shaded
+from qwave_jupyter.demo.painting.moods import Colour, Mood, mixed
+from qwave_jupyter.demo.painting.pens import Pen
 
-__all__ = ["bicycle", "book", "bottle", "cactus", "palm", "train"]
+__all__ = ["airplane", "bicycle", "book", "bottle", "bus", "cactus", "palm", "train"]
 
 _DARK: Colour = (34, 30, 38)
 _WHITE: Colour = (252, 250, 244)
@@ -130,3 +130,53 @@ def book(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
         if place % 2:
             pen.box(shift - wide + 0.03, y - 0.2, shift - wide + 0.13, y - 0.1, mixed(cover, _WHITE, 0.6))
         y -= 0.31
+
+
+def airplane(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+    """An airliner that climbs."""
+    _ = dice
+    paint, stripe = body or (242, 244, 248), mood.accent if body is None else _WHITE
+    pen.shape([(-1.5, -1.0), (-1.86, -1.86), (-1.5, -1.86), (-0.96, -1.16)], shaded(stripe))
+    pen.shape([(0.2, -1.2), (-0.5, -1.9), (-0.26, -1.9), (0.66, -1.24)], mixed(paint, _DARK, 0.2))
+    pen.blob(
+        [
+            (-1.76, -1.1),
+            (-1.0, -1.26),
+            (0.8, -1.36),
+            (1.5, -1.24),
+            (1.86, -0.98),
+            (1.5, -0.78),
+            (0.6, -0.72),
+            (-1.0, -0.86),
+        ],
+        shaded(paint),
+    )
+    pen.line([(-1.5, -1.0), (0.4, -0.98), (1.8, -0.96)], stripe, 0.07)
+    for window in range(11):
+        x = -0.96 + window * 0.19
+        pen.box(x, -1.18, x + 0.1, -1.06, mixed(_GLASS, (40, 70, 110), 0.35), 0.04)
+    pen.shape([(1.38, -1.22), (1.6, -1.16), (1.7, -1.04), (1.4, -1.06)], mixed(_GLASS, (40, 70, 110), 0.35))
+    pen.shape([(0.3, -0.9), (-0.5, -0.1), (-0.16, -0.1), (0.9, -0.86)], shaded(mixed(paint, _DARK, 0.12)))
+    pen.oval(0.26, -0.5, 0.24, 0.12, shaded(mixed(stripe, _DARK, 0.2)))
+    pen.shape([(-1.4, -0.98), (-1.8, -0.66), (-1.6, -0.66), (-1.0, -0.94)], mixed(paint, _DARK, 0.2))
+
+
+def bus(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+    """A bus with a roof rack."""
+    paint = body or dice.choice(((248, 190, 56), (222, 78, 66), (74, 150, 170)))
+    lit = mood.night or mood.sun < 0.35
+    pane = (_LAMP, mixed(_LAMP, _WHITE, 0.3)) if lit else (mixed(_GLASS, _WHITE, 0.5), _GLASS)
+    pen.box(-1.6, -1.6, 1.6, -0.24, shaded(paint), 0.22)
+    pen.box(-1.6, -0.72, 1.6, -0.6, mixed(paint, _WHITE, 0.75))
+    for window in range(5):
+        x = -1.44 + window * 0.5
+        pen.box(x, -1.4, x + 0.4, -0.86, pane, 0.06)
+    pen.box(1.1, -1.4, 1.5, -0.4, pane, 0.06)
+    pen.box(-1.2, -1.72, 1.0, -1.6, mixed(paint, _DARK, 0.4), 0.04)
+    pen.oval(1.54, -0.46, 0.09, 0.08, (255, 244, 200))
+    if lit:
+        pen.glow(1.6, -0.46, 0.8, (255, 240, 190))
+    for x in (-0.95, 0.9):
+        pen.oval(x, -0.27, 0.33, 0.33, mixed(paint, _DARK, 0.6))
+        pen.oval(x, -0.27, 0.27, 0.27, (42, 40, 48))
+        pen.oval(x, -0.27, 0.13, 0.13, (206, 210, 216))

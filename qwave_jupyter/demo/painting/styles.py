@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from qwave_jupyter.demo.linework import blueprint, ink, neon, pencil
-from qwave_jupyter.demo.moods import Mood, mixed
-from qwave_jupyter.demo.textures import curve, edges_of, fractal, grain
+from qwave_jupyter.demo.painting.linework import blueprint, ink, neon, pencil
+from qwave_jupyter.demo.painting.moods import Mood, mixed
+from qwave_jupyter.demo.painting.textures import curve, edges_of, fractal, grain
 
 __all__ = ["LINED", "STYLES", "style_of", "styled"]
 
@@ -164,7 +164,7 @@ def _vintage(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image
     sepia = ImageOps.colorize(picture.convert("L"), (52, 34, 24), (250, 232, 196), mid=(164, 124, 86))
     faded = Image.blend(sepia, picture, 0.2).filter(ImageFilter.GaussianBlur(0.8))
     away = Image.radial_gradient("L").resize((width, height))
-    faded.paste((38, 22, 14), (0, 0), away.point([min(170, max(0, value - 90) * 2) for value in range(256)]))
+    faded.paste((38, 22, 14), (0, 0), away.point([min(160, round(max(0, value - 110) * 1.6)) for value in range(256)]))
     pen = ImageDraw.Draw(faded)
     for _ in range(14):
         x, y = dice.randrange(width), dice.randrange(height)

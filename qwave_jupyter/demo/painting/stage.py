@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from qwave_jupyter.demo.clouds import clouds
-from qwave_jupyter.demo.moods import Mood
-from qwave_jupyter.demo.pens import column
-from qwave_jupyter.demo.skies import sky_lights
-from qwave_jupyter.demo.textures import edges_of
+from qwave_jupyter.demo.painting.clouds import clouds
+from qwave_jupyter.demo.painting.moods import Mood
+from qwave_jupyter.demo.painting.pens import column
+from qwave_jupyter.demo.painting.skies import sky_lights
+from qwave_jupyter.demo.painting.textures import edges_of
 
 __all__ = ["Scene", "open_scene"]
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qwave_jupyter.demo import creatures, emblems, things, travels, wildlife
-from qwave_jupyter.demo.moods import Colour, Mood, colour_in
-from qwave_jupyter.demo.pens import Pen
+from qwave_jupyter.demo.painting import creatures, emblems, giants, things, travels, treats, wildlife
+from qwave_jupyter.demo.painting.moods import Colour, Mood, colour_in
+from qwave_jupyter.demo.painting.pens import Pen
 
 __all__ = ["MOTIFS", "Motif", "Wish", "wishes_in"]
 
@@ -92,7 +92,7 @@ MOTIFS: dict[str, Motif] = {
         r"\bcups?\b|teacup|\bmugs?\b|coffee|\btea\b|teapot|latte|杯|茶|咖啡", "near", things.cup, 1.4, 2.6, 1.8
     ),
     "person": Motif(
-        r"\bpersons?\b|\bpeople\b|\bm[ae]n\b|\bwom[ae]n\b|\bgirls?\b|\bboys?\b|\bchild(ren)?\b|portrait|farmer|teacher|student|(?<![器雪])人(?!工|掌)|女孩|男孩|孩子|少女",
+        r"\bpersons?\b|\bpeople\b|\bm[ae]n\b|\bwom[ae]n\b|\bgirls?\b|\bboys?\b|\bchild(ren)?\b|portrait|\bkids?\b|\blady\b|\bking\b|\bqueen\b|couple|family|farmer|teacher|student|(?<![器雪])人(?!工|掌)|女孩|男孩|孩子|少女",
         "near",
         creatures.person,
         0.8,
@@ -103,6 +103,17 @@ MOTIFS: dict[str, Motif] = {
     "robot": Motif(r"robots?\b|android|\bmecha\b|机器人", "near", creatures.robot, 1.1, 2.7, 1.65),
     "panda": Motif(r"pandas?\b|熊猫", "near", creatures.panda, 1.1, 2.4, 1.75),
     "rabbit": Motif(r"rabbits?\b|bunn(y|ies)|\bhares?\b|兔", "near", creatures.rabbit, 0.9, 2.8, 1.45),
+    "airplane": Motif(r"air ?planes?|\bplanes?\b|aircraft|\bjets?\b|飞机", "air", travels.airplane, 2.0, 2.1, 1.05),
+    "star": Motif(r"\bstar\b|五角星", "air", treats.star, 1.1, 2.1, 0.9),
+    "heart": Motif(r"\bhearts?\b|\blove\b|爱心|心形", "air", treats.heart, 1.1, 1.9, 1.0),
+    "bus": Motif(r"\bbus(es)?\b|公交|巴士|校车", "near", travels.bus, 1.8, 1.9, 1.6),
+    "apple": Motif(r"\bapples?\b|\bfruits?\b|苹果|水果", "near", treats.apple, 1.1, 2.1, 1.5),
+    "cake": Motif(r"\bcakes?\b|birthday|dessert|蛋糕|生日", "near", treats.cake, 1.4, 2.1, 1.8),
+    "gift": Motif(r"\bgifts?\b|\bpresents?\b|parcel|礼物|礼盒", "near", treats.gift, 1.1, 2.1, 1.6),
+    "elephant": Motif(r"elephants?|大象|小象", "near", giants.elephant, 1.9, 2.3, 1.7),
+    "dragon": Motif(r"dragons?\b|(?<!恐)龙", "near", giants.dragon, 1.7, 2.6, 1.6),
+    "turtle": Motif(r"turtles?|tortoise|龟", "near", giants.turtle, 1.7, 1.6, 1.6),
+    "dinosaur": Motif(r"dinosaurs?|brontosaurus|恐龙", "near", giants.dinosaur, 2.0, 2.8, 1.5),
     "palm": Motif(r"\bpalms?\b|coconut|椰", "middle", travels.palm, 1.7, 2.8, 1.5),
     "cactus": Motif(r"\bcact(us|i)|saguaro|仙人掌", "middle", travels.cactus, 0.9, 2.6, 1.1),
     "train": Motif(r"\btrains?\b|locomotive|railway|火车|列车", "near", travels.train, 2.6, 2.7, 1.5),
@@ -118,7 +129,16 @@ MOTIFS: dict[str, Motif] = {
     "dog": Motif(r"\bdogs?\b|pupp(y|ies)|corgi|shiba|husky|狗|犬", "near", creatures.dog, 1.2, 2.3, 1.75),
     "cat": Motif(r"\bcats?\b|kitten|kitty|(?<!熊)猫(?!头鹰)", "near", creatures.cat, 1.3, 2.4, 1.75),
 }
-_NEVER_PLURAL = frozenset({"city", "cactus", "book"})
+_NEVER_PLURAL = frozenset({"city", "cactus", "book", "bus"})
+#: Colours that a word brings along.
+_BY_NATURE: dict[str, Colour] = {
+    "sunflower": (250, 190, 40),
+    "rose": (206, 44, 66),
+    "tulip": (232, 76, 92),
+    "daisy": (248, 246, 240),
+    "玫瑰": (206, 44, 66),
+    "lotus": (246, 160, 190),
+}
 _NUMBERS = {
     r"\btwo|\bpair of|\bcouple of|两|二|双": 2,
     r"\bthree|三": 3,
@@ -170,7 +190,12 @@ def wishes_in(prompt: str, refused: str = "") -> list[Wish]:
         )[-1]
         count = next((number for words, number in _NUMBERS.items() if re.search(words, before)), 1)
         whole = match[0] + prompt[match.end() : match.end() + 1].strip()
-        if count == 1 and re.fullmatch(r"\w+s|people|children|women|men", whole) and name not in _NEVER_PLURAL:
+        if (
+            count == 1
+            and re.fullmatch(r"\w+s|people|children|women|men|village|村", whole)
+            and name not in _NEVER_PLURAL
+        ):
             count = 3
-        found.append(Wish(name, count, colour_in(before), match.start()))
+        own = next((colour for word, colour in _BY_NATURE.items() if match[0].startswith(word)), None)
+        found.append(Wish(name, count, colour_in(before) or own, match.start()))
     return sorted(found, key=lambda wish: wish.at)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.moods import Colour, mixed
-from qwave_jupyter.demo.pens import column
-from qwave_jupyter.demo.stage import Scene
-from qwave_jupyter.demo.textures import curve, fractal
+from qwave_jupyter.demo.painting.moods import Colour, mixed
+from qwave_jupyter.demo.painting.pens import column
+from qwave_jupyter.demo.painting.stage import Scene
+from qwave_jupyter.demo.painting.textures import curve, fractal
 
 __all__ = ["table"]
 

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.moods import Colour, mixed
-from qwave_jupyter.demo.pens import column
-from qwave_jupyter.demo.stage import Scene
+from qwave_jupyter.demo.painting.moods import Colour, mixed
+from qwave_jupyter.demo.painting.pens import column
+from qwave_jupyter.demo.painting.stage import Scene
 
 __all__ = ["bridge", "city"]
 

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.moods import Colour, mixed
-from qwave_jupyter.demo.motifs import Wish
-from qwave_jupyter.demo.pens import Pen, lit
-from qwave_jupyter.demo.stage import Scene
+from qwave_jupyter.demo.painting.moods import Colour, mixed
+from qwave_jupyter.demo.painting.motifs import Wish
+from qwave_jupyter.demo.painting.pens import Pen, lit
+from qwave_jupyter.demo.painting.stage import Scene
 
 __all__ = ["draw", "place", "place_alone", "place_middle"]
 
 _MOST_NEAR = 7
 #: How much smaller several near motifs are than one.
 _CROWD = (1.0, 1.0, 0.84, 0.68, 0.58, 0.5, 0.46, 0.42)
-_FLOATING = frozenset({"water", "swim", "air"})
+_AFLOAT = frozenset({"water", "swim"})
 _HOLDERS = frozenset({"person", "cat", "dog", "robot", "panda", "rabbit", "astronaut", "fox", "bear", "penguin"})
 _MEADOW = 30
 
@@ -29,9 +29,7 @@ def place(scene: Scene, wishes: Sequence[Wish]) -> None:
         scene: is changed.
         wishes: which; those of the sky, across the view and in the landscape are passed over.
     """
-    for wish in wishes:
-        if wish.motif.stance in _FLOATING:
-            _float(scene, wish, wishes)
+    _float(scene, wishes)
     near = [one for one in wishes if one.motif.stance == "near"]
     for wish in near:
         if wish.name == "flower" and wish.count > 2:
@@ -76,30 +74,41 @@ def place_alone(scene: Scene, wishes: Sequence[Wish]) -> None:
         draw(scene, wish, (x, height / 2 + unit * motif.tall * 0.48), unit, hazy=0.0, shadow=False)
 
 
-def _float(scene: Scene, wish: Wish, wishes: Sequence[Wish]) -> None:
-    width, height = scene.image.size
-    dice, stance = scene.dice, wish.motif.stance
-    for number in range(wish.count):
-        small = 1.0 if number == 0 else dice.uniform(0.5, 0.8)
-        unit = scene.unit * wish.motif.size * small * (1.25 if wish.count == 1 else 0.9)
-        x = (
-            width * (0.5 + dice.uniform(-0.16, 0.16))
-            if wish.count == 1
-            else width * (number + dice.uniform(0.3, 0.7)) / wish.count
-        )
-        if wish.count == 1 and stance == "water" and any(one.motif.stance == "middle" for one in wishes):
-            # Not before what stands in the landscape.
-            x, unit = width * (0.5 + scene.side * dice.uniform(0.16, 0.26)), unit * 0.8
-        x += scene.shift * width
-        if stance == "water" or (stance == "swim" and scene.mood.wet):
-            y = scene.horizon + (height - scene.horizon) * (0.42 + 0.3 * small * dice.random() + 0.1 * (small == 1))
-            draw(scene, wish, (x, y), unit, hazy=0.1 * (1 - small), mirrored=True)
-        elif stance == "swim":
-            y = height * (0.4 + 0.3 * dice.random()) + unit
-            draw(scene, wish, (x, y), unit, hazy=0.06 + 0.5 * (1 - small))
-        else:
-            y = scene.horizon * dice.uniform(0.34, 0.62) + unit * wish.motif.tall * 0.5
-            draw(scene, wish, (x, y), unit, hazy=0.5 * (1 - small))
+def _float(scene: Scene, wishes: Sequence[Wish]) -> None:
+    for kind in (_AFLOAT, frozenset({"air"})):
+        each = [(one, number) for one in wishes if one.motif.stance in kind for number in range(one.count)]
+        for spot, (wish, number) in enumerate(each[:_MOST_NEAR]):
+            small = 1.0 if number == 0 else scene.dice.uniform(0.5, 0.8)
+            unit = scene.unit * wish.motif.size * small * (1.25, 0.95, 0.8)[min(2, len(each) - 1)]
+            x, unit = _spot_of(scene, wishes, (spot, min(len(each), _MOST_NEAR)), unit, wish)
+            _set_afloat(scene, wish, x + scene.shift * scene.image.width, unit, small)
+
+
+def _spot_of(
+    scene: Scene, wishes: Sequence[Wish], spot: tuple[int, int], unit: float, wish: Wish
+) -> tuple[float, float]:
+    """How far right the one of so many floats, and how large it is there."""
+    place, among = spot
+    width, dice = scene.image.width, scene.dice
+    if among > 1:
+        return width * (place + dice.uniform(0.35, 0.65)) / among, min(unit, width / among / wish.motif.wide * 0.72)
+    if wish.motif.stance == "water" and any(one.motif.stance == "middle" for one in wishes):
+        # Not before what stands in the landscape.
+        return width * (0.5 + scene.side * dice.uniform(0.16, 0.26)), unit * 0.8
+    return width * (0.5 + dice.uniform(-0.16, 0.16)), unit
+
+
+def _set_afloat(scene: Scene, wish: Wish, x: float, unit: float, small: float) -> None:
+    height, dice, stance = scene.image.height, scene.dice, wish.motif.stance
+    if stance == "water" or (stance == "swim" and scene.mood.wet):
+        y = scene.horizon + (height - scene.horizon) * (0.42 + 0.3 * small * dice.random() + 0.1 * (small == 1))
+        draw(scene, wish, (x, y), unit, hazy=0.1 * (1 - small), mirrored=True)
+    elif stance == "swim":
+        y = height * (0.4 + 0.3 * dice.random()) + unit
+        draw(scene, wish, (x, y), unit, hazy=0.06 + 0.5 * (1 - small))
+    else:
+        y = scene.horizon * dice.uniform(0.34, 0.62) + unit * wish.motif.tall * 0.5
+        draw(scene, wish, (x, y), unit, hazy=0.5 * (1 - small))
 
 
 def _stand(scene: Scene, near: Sequence[Wish]) -> None:
@@ -134,9 +143,12 @@ def _meadow(scene: Scene, wish: Wish) -> None:
     width, height = scene.image.size
     dice = scene.dice
     top = scene.horizon + (height - scene.horizon) * 0.5
-    for near in sorted((number + dice.random()) / _MEADOW for number in range(_MEADOW)):
+    turn = dice.random()
+    for number in range(_MEADOW):
+        near = (number + dice.random()) / _MEADOW
         unit = scene.unit * wish.motif.size * (0.2 + 0.56 * near**1.6)
-        x = width * (dice.uniform(-0.02, 1.02) if near < 0.75 else (dice.random() * 0.9 + 0.05))
+        # The golden section spreads them without rows.
+        x = width * ((turn + number * 0.618) % 1 * 1.04 - 0.02)
         y = top + (height * 1.02 - top) * near + unit * 0.7
         draw(scene, wish, (x + scene.shift * width, y), unit, hazy=0.3 * (1 - near), shadow=near > 0.5)
 

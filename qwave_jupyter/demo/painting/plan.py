@@ -8,12 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qwave_jupyter.demo import lettering
-from qwave_jupyter.demo.edits import Boxes
-from qwave_jupyter.demo.moods import Mood, mood_at, mood_of, turned
-from qwave_jupyter.demo.motifs import Wish, wishes_in
-from qwave_jupyter.demo.palettes import Share
-from qwave_jupyter.demo.styles import style_of
+from qwave_jupyter.demo.painting import lettering
+from qwave_jupyter.demo.painting.edits import Boxes
+from qwave_jupyter.demo.painting.moods import Mood, mood_at, mood_of, turned
+from qwave_jupyter.demo.painting.motifs import Wish, wishes_in
+from qwave_jupyter.demo.painting.palettes import Share
+from qwave_jupyter.demo.painting.styles import style_of
 
 __all__ = ["Brief", "Plan", "dice_of", "planned"]
 

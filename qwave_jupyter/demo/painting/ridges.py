@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from qwave_jupyter.demo.moods import Colour, mixed
-from qwave_jupyter.demo.pens import Point, column
-from qwave_jupyter.demo.stage import Scene
-from qwave_jupyter.demo.textures import mottled
+from qwave_jupyter.demo.painting.moods import Colour, mixed
+from qwave_jupyter.demo.painting.pens import Point, column
+from qwave_jupyter.demo.painting.stage import Scene
+from qwave_jupyter.demo.painting.textures import mottled
 
 __all__ = ["lay", "ridge", "snow_on"]
 
@@ -29,7 +29,7 @@ def ridge(width: int, dice: random.Random, base: float, tall: float, rough: floa
     waves = [(rate * dice.uniform(0.7, 1.4), dice.uniform(0, 7), 1 / rate**0.92) for rate in (1, 2.1, 4.3, 8.7, 17, 35)]
     waves = waves if rough else waves[:3]
     shift = dice.uniform(0, 50)
-    peaks = [dice.random() for _ in range(64)]
+    peaks = [dice.uniform(0.34, 1.0) for _ in range(64)]
     line = []
     for x in range(0, width + 4, 3):
         place = x / width

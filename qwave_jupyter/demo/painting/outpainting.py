@@ -58,11 +58,13 @@ def _surrounded(inner: Image.Image, size: tuple[int, int], spot: tuple[int, int]
             wall.paste(ImageOps.flip(one) if row != 1 else one, (column * width, row * height))
     left, top = width - spot[0], height - spot[1]
     canvas = wall.crop((left, top, left + size[0], top + size[1]))
-    soft = canvas.filter(ImageFilter.GaussianBlur(min(inner.size) / 40))
-    near = Image.new("L", size)
+    result = canvas.filter(ImageFilter.GaussianBlur(min(inner.size) / 9))
+    window = Image.new("L", size)
     inside = spot[0], spot[1], spot[0] + width - 1, spot[1] + height - 1
-    ImageDraw.Draw(near).rectangle(inside, fill=255)
-    near = near.filter(ImageFilter.GaussianBlur(min(inner.size) / 14))
-    result = Image.composite(canvas, soft, near)
+    ImageDraw.Draw(window).rectangle(inside, fill=255)
+    for blur, away in ((30, 6), (90, 14)):
+        less = canvas.filter(ImageFilter.GaussianBlur(min(inner.size) / blur))
+        near = window.filter(ImageFilter.GaussianBlur(min(inner.size) / away))
+        result = Image.composite(less, result, near.point([min(255, value * 2) for value in range(256)]))
     result.paste(inner, spot)
     return result

@@ -6,8 +6,8 @@ import random
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from qwave_jupyter.demo.moods import Colour, Mood, mixed
-from qwave_jupyter.demo.textures import curve, edges_of, fractal, grain
+from qwave_jupyter.demo.painting.moods import Colour, Mood, mixed
+from qwave_jupyter.demo.painting.textures import curve, edges_of, fractal, grain
 
 __all__ = ["blueprint", "ink", "neon", "pencil"]
 
