@@ -1,4 +1,4 @@
-"""What ``make pythons`` does: unit and contract tests on the oldest and the newest Python that are here, side by side."""
+"""What ``make pythons`` does: unit and contract tests on the oldest and the newest Python here, side by side."""
 
 from __future__ import annotations
 
