@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 from dataclasses import dataclass, field
+
+from PIL import Image
 
 from tests.contract.valid_requests import PALETTE, PROMPT, completed, samples, urls
 
@@ -37,6 +41,16 @@ COLOURS = (
     [{**PALETTE[0], "name": "blood"}, *PALETTE[1:]],
     [{**PALETTE[0], "ratio": -50}, {**PALETTE[1], "ratio": 130}, PALETTE[2]],
 )
+
+
+def drawn(side):
+    """A square PNG as a data URI."""
+    target = io.BytesIO()
+    Image.new("RGBA", (side, side)).save(target, "PNG")
+    return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode()
+
+
+PICTURE, LARGER = drawn(8), drawn(16)
 #: Fields of other models and times; a page that doesn't declare them refuses them.
 STRANGERS = {
     "made_up": 1,
@@ -103,6 +117,7 @@ def faults_in(model, options):
         if name in options or name == "prompt":
             yield from _wrong_values(model, parameter, options)
         yield from _wrong_company(model, parameter, options)
+        yield from _wrong_pictures(model, parameter, options)
     yield from _strangers(model, options)
 
 
@@ -118,6 +133,23 @@ def _wrong_values(model, parameter, options):
         yield Fault(f"{name} = {str(value)[:40]}", named, bad, as_json(model, bad))
     for value in parameter.opaque:
         yield Fault(f"{name} = {value!r}", named, {**options, name: value})
+
+
+def _wrong_pictures(model, parameter, options):
+    name, named = parameter.name, frozenset({parameter.name})
+    if not parameter.picture or name not in options:
+        return
+    several = parameter.type.endswith("[]")
+    if not model.references.takes_bytes:
+        bad = {**options, name: [PICTURE] if several else PICTURE}
+        yield Fault(f"bytes in {name}", named, bad, as_json(model, bad))
+    for address in ("picture.png", "ftp://pictures.example/a.png", ""):
+        yield Fault(
+            f"{name} = {address!r}", named, None, as_json(model, {**options, name: [address] if several else address})
+        )
+    if name == "mask" and model.mask.same_size and model.references.takes_bytes:
+        bad = {**options, "images": [PICTURE], "mask": LARGER}
+        yield Fault("a mask of another size", named, bad, as_json(model, bad))
 
 
 def _wrong_company(model, parameter, options):

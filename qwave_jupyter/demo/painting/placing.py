@@ -107,7 +107,8 @@ def _set_afloat(scene: Scene, wish: Wish, x: float, unit: float, small: float) -
         y = height * (0.4 + 0.3 * dice.random()) + unit
         draw(scene, wish, (x, y), unit, hazy=0.06 + 0.5 * (1 - small))
     else:
-        y = scene.horizon * dice.uniform(0.34, 0.62) + unit * wish.motif.tall * 0.5
+        middle = dice.uniform(0.34, 0.62) + (0.36 if scene.lettered else 0.0)
+        y = scene.horizon * middle + unit * wish.motif.tall * 0.5
         draw(scene, wish, (x, y), unit, hazy=0.5 * (1 - small))
 
 

@@ -73,6 +73,14 @@ def test_a_mask_that_was_ordered_confines_the_change():
     assert changed.getbbox()[0] >= 160
 
 
+def test_a_references_size_rules_until_a_ratio_is_asked_for():
+    order = {"model": "gpt-image-2", "action": "edit", "prompt": "night", "image_urls": [uri_of(noisy((300, 200)))]}
+    assert [pictures(Demo(), **order, **more)[0][0].size for more in ({}, {"aspect_ratio": "1:1"})] == [
+        (300, 200),
+        (1024, 1024),
+    ]
+
+
 def test_a_group_is_a_series():
     order = {"model": "wan2.7-image", "action": "group", "enable_sequential": True, "n": 3}
     shown, _ = pictures(Demo(), **order, prompt="a lighthouse by the sea")
