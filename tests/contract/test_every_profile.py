@@ -17,7 +17,7 @@ from qwave_jupyter.catalog import load
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.generation import request
-from tests.contract.single_faults import faults_against, faults_in
+from tests.contract.single_faults import advised_against, faults_against, faults_in
 from tests.contract.valid_requests import PROMPT, completed, valid_requests
 
 EDITIONS = ("2026-04", "2026-09")
@@ -78,6 +78,16 @@ def test_what_may_be_asked_is_served(served, edition, name):
         task = client.submit(made.body, idempotency_key=str(uuid.uuid4()))
         assert task.task_id, options
     assert {*model.parameters} <= {"prompt"}.union(*asked)
+
+
+@pytest.mark.parametrize(("edition", "name"), PROFILES)
+def test_what_is_advised_against_is_served_with_a_word_about_it(served, edition, name):
+    _, client, _ = served[edition]
+    model = load(edition).model(name)
+    for advised in advised_against(model):
+        made = built(edition, name, advised.options)
+        assert advised.names & {one.parameter for one in made.warnings}, advised.what
+        assert client.submit(made.body, idempotency_key=str(uuid.uuid4())).task_id, advised.what
 
 
 @pytest.mark.parametrize(("edition", "name"), PROFILES)
