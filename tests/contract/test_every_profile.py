@@ -11,14 +11,16 @@ from functools import cache
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qwave_jupyter.api.client import Client
 from qwave_jupyter.catalog import load
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.generation import request
-from tests.contract.single_faults import advised_against, faults_against, faults_in
-from tests.contract.valid_requests import PROMPT, completed, valid_requests
+from tests.contract.single_faults import advised_against, as_json, faults_against, faults_in, outside
+from tests.contract.valid_requests import PROMPT, completed, samples, valid_requests
 
 EDITIONS = ("2026-04", "2026-09")
 PROFILES = [pytest.param(edition, name, id=f"{edition}-{name}") for edition in EDITIONS for name in load(edition).ids()]
@@ -134,3 +136,31 @@ def test_every_rule_that_rejects_is_among_the_faults(edition, name):
     for rule in model.rules:
         if rule.severity == "reject" and rule.demands.get("check") not in OF_PICTURES:
             assert list(faults_against(model, rule)), rule
+
+
+@st.composite
+def wishes(draw):
+    """A model and a handful of its options, each documented or just beyond that."""
+    model = draw(st.sampled_from([one for edition in EDITIONS for one in load(edition)]))
+    names = draw(
+        st.lists(st.sampled_from([name for name in model.parameters if name != "prompt"]), max_size=8, unique=True)
+    )
+    options = {}
+    for name in names:
+        parameter = model.parameters[name]
+        options[name] = draw(st.sampled_from([*samples(parameter, options), *outside(parameter)]))
+    return model, options
+
+
+@settings(max_examples=500, deadline=None)
+@given(wish=wishes())
+def test_here_and_there_agree_on_any_request(served, wish):
+    model, options = wish
+    server, _, session = served[model.edition]
+    try:
+        body, codes = dict(built(model.edition, model.id, options).body), set()
+    except RequestRefused as refusal:
+        body, codes = as_json(model, options), {one.code for one in refusal.fields["violations"]}
+    if "opaque" not in codes:
+        answer = session.post(f"{server.url}/v1/tasks", json=body, timeout=10)
+        assert answer.ok == (not codes), answer.text
