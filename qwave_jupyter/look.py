@@ -23,11 +23,12 @@ background:var(--qs);box-sizing:border-box}.qw-body{flex:1 1 180px;min-width:0;o
 .qw-pill{display:inline-block;border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:11px;
 line-height:16px;margin-left:6px;color:var(--qw);font-weight:600}.qw-bar{position:absolute;left:0;right:0;bottom:0;
 height:3px;background:var(--ql)}.qw-bar b{display:block;height:3px;background:var(--qb)}
+.qw-run .qw-body>*{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .qw-guess b{opacity:.55;background:repeating-linear-gradient(90deg,var(--qb) 0 8px,transparent 8px 12px)}
-.qw code.qw-id{user-select:all;-webkit-user-select:all;background:none;padding:0;color:inherit}
-.qw-ok{color:var(--qo)}.qw-er{color:var(--qe)}.qw-live{max-width:760px;position:relative}
-.qw-live .qw-cancel{position:absolute;right:10px;top:50%;margin:-14px 0 0;width:76px;height:28px;
-animation:qw-come .2s ease-out 1s both}@keyframes qw-come{from{opacity:0}}
+.qw-id{user-select:all;-webkit-user-select:all}
+.qw-ok{color:var(--qo)}.qw-er{color:var(--qe)}.qw-live{max-width:760px;position:relative;margin:0 0 4px}
+.qw-live .qw-cancel{position:absolute;right:10px;top:50%;margin:-14px 0 0;width:76px;height:28px}
+.qw-live .qw-soon{opacity:0}
 .qw-live .qw-card{padding-right:98px}
 .qw-wide{overflow-x:auto;max-width:none}
 .qw td.qw-differs{background:var(--jp-rendermime-table-row-hover-background,rgba(47,111,236,.09));font-weight:600}

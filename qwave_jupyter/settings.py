@@ -80,7 +80,7 @@ class Settings:
     preview_px: int = 768
     display: str = "auto"
     embed: str = "preview"
-    home: Path = field(default_factory=lambda: _default_home())  # noqa: PLW0108 - defined below
+    home: Path = field(default_factory=lambda: surroundings.homes()[0])
     save_dir: Path | None = None
     demo: bool | None = None
     language: str | None = None
@@ -332,21 +332,15 @@ def _demo_home(settings: Settings) -> Path:
     return settings.home / "demo"
 
 
-def _default_home() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
-
-
 def _from_environment() -> dict[str, Any]:
     # Looked at where it is, and not handed over: the key stands there, and a traceback may show locals.
     found: dict[str, Any] = {}
     base_urls = [os.environ[name].strip() for name in _BASE_URL_VARIABLES if os.environ.get(name, "").strip()]
     if base_urls:
         found["base_url"] = base_urls[0]
-    for name, variable in (("home", "QWAVE_HOME"), ("save_dir", "QWAVE_SAVE_DIR")):
-        if os.environ.get(variable, "").strip():
-            found[name] = Path(os.environ[variable].strip()).expanduser()
+    # QWAVE_HOME is the default's own affair.
+    if os.environ.get("QWAVE_SAVE_DIR", "").strip():
+        found["save_dir"] = Path(os.environ["QWAVE_SAVE_DIR"].strip()).expanduser()
     if os.environ.get("QWAVE_EDITION", "").strip():
         found["edition"] = os.environ["QWAVE_EDITION"].strip()
     if "QWAVE_DEMO" in os.environ:
@@ -356,3 +350,6 @@ def _from_environment() -> dict[str, Any]:
         if word:
             found["demo"] = word in _TRUE_WORDS
     return found
+
+
+keys.keep_mark_in(lambda: current().home)

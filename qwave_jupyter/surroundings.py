@@ -1,10 +1,11 @@
-"""Where we run: whether a person is there, and how a wait is shown. Told by the notebook as it loads.
+"""Where we run: whether a person is there, how a wait is shown, where our files lie; mostly told by the notebook.
 
 It imports nothing, so that loading costs next to nothing; what asks is imported with the first request.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ __all__ = [
     "STARTED_IN",
     "BatchPresenter",
     "Presenter",
+    "homes",
     "person_present",
     "present",
     "present_batch",
@@ -48,6 +50,18 @@ def watch_for_a_person(present: Callable[[], bool]) -> None:
 def person_present() -> bool:
     """Whether somebody sits at the keyboard."""
     return bool(_person) and _person[-1]()
+
+
+def homes() -> tuple[Path, Path]:
+    """Where the journals lie unless a setting says otherwise: the API's and the demo's."""
+    told = os.environ.get("QWAVE_HOME", "").strip()
+    if told:
+        home = Path(told).expanduser()
+    else:
+        import platformdirs
+
+        home = Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))
+    return home, home / "demo"
 
 
 def set_presenter(presenter: Presenter | None) -> None:

@@ -12,7 +12,7 @@ __all__ = ["Throttle", "shared"]
 #: Questions a second that all jobs together may ask one host. No page states a limit; the sample loops ask every 2 s
 #: for each task, so this is what sixty of them would ask; a thousand jobs then take some hundredths of a core.
 QUESTIONS_PER_SECOND = 30.0
-_BURST = 30
+_BURST = 40
 #: After a "too many requests" questions are spaced by so much, doubled with each further one, and halved again for
 #: every half minute without.
 _FIRST_SPACING, _WIDEST_SPACING, _HALVED_EVERY = 0.1, 2.0, 30.0

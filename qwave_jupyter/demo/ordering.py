@@ -126,4 +126,5 @@ def made(wish: Wish, switches: Switches, number: int, now: float, failure: str) 
         seconds=duration_of(dice_seed, values, typical) * (_SLOW if switches.slow else 1.0),
         held=estimated(wish),
         failure=failure,
+        given=sorted(values),
     )

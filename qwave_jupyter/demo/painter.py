@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageFilter, PngImagePlugin
 
-from qwave_jupyter.demo import edits, lettering
-from qwave_jupyter.demo.outpainting import DIRECTIONS, enlarged, panned, zoomed_out
-from qwave_jupyter.demo.palettes import in_palette
-from qwave_jupyter.demo.plan import Brief, Plan, planned
-from qwave_jupyter.demo.relighting import tells_light
-from qwave_jupyter.demo.staging import canvas_of, stage
-from qwave_jupyter.demo.textures import curve
+from qwave_jupyter.demo.painting import edits, lettering
+from qwave_jupyter.demo.painting.moods import tells_light
+from qwave_jupyter.demo.painting.outpainting import DIRECTIONS, enlarged, panned, zoomed_out
+from qwave_jupyter.demo.painting.palettes import in_palette
+from qwave_jupyter.demo.painting.plan import Brief, Plan, planned
+from qwave_jupyter.demo.painting.staging import canvas_of, stage
+from qwave_jupyter.demo.painting.textures import curve
 
 __all__ = ["Brief", "paint", "pixel_size"]
 
@@ -74,7 +74,7 @@ def paint(brief: Brief) -> bytes:
         picture = stage(brief, plan, (brief.width, brief.height))
         picture = _enlarged(picture, (brief.width, brief.height), plan)
         if brief.done < 1:
-            picture = picture.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(picture.size) / 16))
+            picture = picture.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(picture.size) / 36))
         if brief.beside:
             edits.inset(picture, [edits.opened(one) for one in brief.beside], (0, 0, *picture.size))
         _lettered(picture, brief, plan, None)

@@ -74,7 +74,7 @@ class Batch:
         rows: requests, or functions that build one when its turn comes; they may come from a generator, which is asked
             for a row only when there is room for it.
         workbench: what the jobs need.
-        concurrency: how many jobs at once.
+        concurrency: how many jobs at once; what is only being downloaded no longer counts.
         max_cost: USD for each of them.
         reuse: show identical finished requests again instead of paying again.
         hold: seconds for which the server may keep an answer back instead of being asked repeatedly.
@@ -114,6 +114,7 @@ class Batch:
         self._write = write
         self._lock = threading.RLock()
         self._running: dict[int, Job | Future[elsewhere.Came]] = {}
+        self._at_server: set[int] = set()
         self._outcomes: dict[int, Outcome] = {}
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._left_open: dict[str, list[Entry]] = {}
@@ -216,7 +217,7 @@ class Batch:
 
     def _fill(self) -> None:
         with self._lock:
-            while not self._stopped and not self._exhausted and len(self._running) < self._concurrency:
+            while not self._stopped and not self._exhausted and self._has_room():
                 try:
                     row = next(self._rows)
                 except StopIteration:
@@ -227,6 +228,11 @@ class Batch:
                     return
                 index, self._next = self._next, self._next + 1
                 self._begin(index, row)
+
+    def _has_room(self) -> bool:
+        # What is only being downloaded keeps no place, or the server would stand idle; but downloads that can't
+        # keep up must not pile up either.
+        return len(self._at_server) < self._concurrency and len(self._running) < 2 * self._concurrency
 
     def _begin(self, index: int, row: Request | Callable[[], Request]) -> None:
         try:
@@ -249,17 +255,25 @@ class Batch:
         if job is None:
             job = Job(request, self._bench, **self._ways)
         self._running[index] = job
+        self._at_server.add(index)
         self._jobs.append(job)
+        job.add_made_callback(lambda _: self._job_made(index))
         job.add_done_callback(lambda ended: self._job_ended(index, ended))
         job.start()
 
     def _begin_elsewhere(self, index: int, request: Request, executor: Executor) -> None:
         ways = self._ways
+        self._at_server.add(index)
         future = executor.submit(
             elsewhere.run, request, self._bench, ways["max_cost"], bool(ways["reuse"]), ways["hold"]
         )
         self._running[index] = future
         future.add_done_callback(lambda came: self._came(index, request, came))
+
+    def _job_made(self, index: int) -> None:
+        with self._lock:
+            self._at_server.discard(index)
+        self._fill()
 
     def _job_ended(self, index: int, job: Job) -> None:
         now = job.snapshot
@@ -278,6 +292,7 @@ class Batch:
             reason = f"{type(problem).__name__}: {problem}"
             gallery, error, cost = None, GenerationError("generation.worker_failed", reason=reason[:300]), None
         with self._lock:
+            self._at_server.discard(index)
             self._running.pop(index, None)
             self._end(Outcome(index, None, gallery, error, cost, request))
         self._fill()

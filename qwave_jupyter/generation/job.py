@@ -91,6 +91,7 @@ class Job:
         self._lock = threading.RLock()
         self._watchers = Watchers()
         self._callbacks: list[Callable[[Job], object]] = []
+        self._made_callbacks: list[Callable[[Job], object]] = []
         self._started = False
         self._snapshot = Snapshot(
             self.id, request, task_id=task_id, started=self._clock.monotonic(), demo=workbench.demo
@@ -191,6 +192,10 @@ class Job:
                 self._callbacks.append(callback)
                 return
         callback(self)
+
+    def add_made_callback(self, callback: Callable[[Job], object]) -> None:
+        """Call a function with this job once only its download is left, or it is over; to be added before the start."""
+        self._made_callbacks.append(callback)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is over, or so many seconds.
@@ -330,8 +335,10 @@ class Job:
                 del changes["phase"]
             self._snapshot = now = replace(self._snapshot, elapsed=elapsed, **changes)
             callbacks: list[Callable[[Job], object]] = []
+            if now.phase == "downloading" or now.is_over:
+                callbacks, self._made_callbacks = self._made_callbacks, []
             if now.is_over:
-                callbacks, self._callbacks = self._callbacks, []
+                callbacks, self._callbacks = [*callbacks, *self._callbacks], []
                 self._over.set()
             self._watchers.tell(now)
         for callback in callbacks:

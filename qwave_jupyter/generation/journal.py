@@ -19,10 +19,10 @@ from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import JournalUnavailable
 from qwave_jupyter.generation import journal_schema as schema
 from qwave_jupyter.generation.blobs import Blobs
-from qwave_jupyter.generation.journal_entries import OPEN_STATES, Costs, Entry, from_row, stored, to_row
+from qwave_jupyter.generation.journal_entries import Costs, Entry, from_row, stored, to_row
 from qwave_jupyter.generation.locks import JobLock, NoLock, lock_of
 
-__all__ = ["OPEN_STATES", "Costs", "Entry", "Journal", "JournalWarning", "NullJournal", "open_journal"]
+__all__ = ["Costs", "Entry", "Journal", "JournalWarning", "NullJournal", "open_journal"]
 
 Result = TypeVar("Result")
 
@@ -111,7 +111,7 @@ class Journal:
         Args:
             base_url: only those of this server; None for all.
         """
-        states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+        states = ", ".join(f"'{state}'" for state in schema.OPEN_STATES)
         entries = self._entries(f"WHERE state IN ({states}) ORDER BY created")
         return tuple(entry for entry in entries if base_url is None or entry.base_url == base_url)
 
@@ -177,13 +177,12 @@ class Journal:
             "model": "model",
             "notebook": "coalesce(notebook, '')",
         }
-        states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+        states = ", ".join(f"'{state}'" for state in schema.OPEN_STATES)
         order = "1 DESC" if by == "day" else "5 DESC, 3 DESC"
         where = "created >= ? AND state != 'refused'" + (" AND notebook = ?" if notebook is not None else "")
         if demo is not None:
-            where += (
-                f" AND {'' if demo else 'NOT '}(base_url LIKE 'http://127.0.0.1%' OR base_url LIKE 'http://localhost%')"
-            )
+            here = "base_url = 'demo' OR base_url LIKE 'http://127.0.0.1%' OR base_url LIKE 'http://localhost%'"
+            where += f" AND {'' if demo else 'NOT '}({here})"
         sql = f"""
             SELECT {group[by]}, count(*), coalesce(sum(estimate_usd), 0),
                 coalesce(sum(CASE WHEN state IN ({states}) AND cost_quota IS NULL THEN held_quota END), 0),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 __all__ = [
     "COLUMNS",
+    "OPEN_STATES",
     "VERSION",
     "FromNewerRelease",
     "connect",
@@ -22,6 +23,9 @@ __all__ = [
 ]
 
 VERSION = 1
+
+#: States of jobs that somebody may still get pictures from.
+OPEN_STATES = ("submitting", "running", "completed")
 
 #: Every column of ``jobs`` that this release knows, in the order of :class:`~qwave_jupyter.generation.journal.Entry`.
 COLUMNS = (

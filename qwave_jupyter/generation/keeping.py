@@ -98,8 +98,9 @@ class Keeper:
             if is_known(digest):
                 return None
             return Kept(self._named(part, content, found[0], stem, index, link), digest)
-        except OSError as problem:
-            reason = problem.strerror or type(problem).__name__
+        except (OSError, ValueError) as problem:
+            # A folder's name that no file system takes is a ValueError.
+            reason = getattr(problem, "strerror", None) or type(problem).__name__
             raise self._failed("cannot_save", link, folder=str(folder), reason=reason) from None
         finally:
             with contextlib.suppress(OSError):

@@ -9,7 +9,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from qwave_jupyter.generation.journal_entries import OPEN_STATES
+from qwave_jupyter.generation.journal_schema import OPEN_STATES
 from qwave_jupyter.generation.locks import lock_of
 
 __all__ = ["count_open"]

@@ -11,7 +11,8 @@ from qwave_jupyter.errors import GenerationError
 from qwave_jupyter.generation import records
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.journal import OPEN_STATES, Entry
+from qwave_jupyter.generation.journal import Entry
+from qwave_jupyter.generation.journal_schema import OPEN_STATES
 from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.request import Request, finished, unvalidated_model
 from qwave_jupyter.generation.workbench import Workbench
@@ -57,8 +58,15 @@ def prepared(entry: Entry, workbench: Workbench) -> tuple[Request, Workbench]:
         request = _bare(entry)
     if not entry.task_id and not request.body:
         raise GenerationError("generation.cannot_repeat", job_id=entry.job_id, task_id="")
-    bench = replace(workbench, save_dir=Path(entry.save_dir)) if entry.save_dir else workbench
-    return request, bench
+    folder = _folder(entry)
+    return request, replace(workbench, save_dir=folder) if folder is not None else workbench
+
+
+def _folder(entry: Entry) -> Path | None:
+    """The folder that its pictures were meant for; None where the row names none that we could have written there."""
+    text = entry.save_dir or ""
+    folder = Path(text)
+    return folder if text.isprintable() and folder.is_absolute() and ".." not in folder.parts else None
 
 
 def history(workbench: Workbench, *, words: str = "", limit: int = 100) -> Gallery:

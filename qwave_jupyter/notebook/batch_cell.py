@@ -40,7 +40,6 @@ def present(batch: Batch, console: Console) -> None:
         words.say("notebook.batch_title", model=model),
         total=batch.total,
         clickable=not console.headless and now.display in {"auto", "widget"},
-        sheet=batch.gallery,
         demo=settings.serves_demo(),
     ).open()
     view.detach()
@@ -54,4 +53,4 @@ def present(batch: Batch, console: Console) -> None:
         batch.stop()
         raise Cancelled("generation.batch_stopped", count=len(batch.outcomes), job_id="", task_id="") from None
     finally:
-        view.close(with_sheet=True)
+        view.close()

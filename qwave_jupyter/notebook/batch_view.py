@@ -199,6 +199,8 @@ class BatchView:
         if failed:
             parts.append(words.say("notebook.failed_count", count=failed))
         parts.append(f"{elapsed:.0f} s")
+        if self._is_over() and self._sheet is None and done > failed:
+            parts.append(words.say("notebook.batch_gallery"))
         if not self._is_over():
             if self._total and done >= _SPEEDY:
                 left = elapsed / done * (self._total - done)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from qwave_jupyter import words
@@ -65,6 +65,7 @@ class Field:
         why: why some choices are impossible, in one line.
         advanced: whether it folds away.
         random: whether a random number makes sense.
+        offers: what might be typed.
     """
 
     name: str
@@ -80,19 +81,21 @@ class Field:
     why: str = ""
     advanced: bool = False
     random: bool = False
+    offers: tuple[str, ...] = ()
 
 
-def fields_of(state: PanelState, without: tuple[str, ...] = ()) -> tuple[Field, ...]:
+def fields_of(state: PanelState, without: tuple[str, ...] = (), tasks: tuple[str, ...] = ()) -> tuple[Field, ...]:
     """The controls of a state, first those that everybody looks for.
 
     Args:
         state: what is set.
         without: parameters that have a control of their own elsewhere.
+        tasks: ids of earlier tasks, for the parameters that name one.
     """
     judged = choices_of(state)
     action = action_of(state)
     fields = [
-        _field(parameter, state, judged.get(name, ()), action)
+        replace(_field(parameter, state, judged.get(name, ()), action), offers=tasks if parameter.task else ())
         for name, parameter in state.model.parameters.items()
         if name not in without and is_shown(parameter, state, action)
     ]

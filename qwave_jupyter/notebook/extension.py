@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import Any
 
-from qwave_jupyter import settings, surroundings, words
-from qwave_jupyter.errors import QwaveError
+from qwave_jupyter import surroundings
 from qwave_jupyter.generation import patience
-from qwave_jupyter.notebook import configuration, nested
 from qwave_jupyter.notebook.awaited_cells import AWAITED, MAGIC, AwaitedCells
 
 __all__ = ["load", "unload"]
@@ -18,6 +17,48 @@ _loaded: dict[int, Any] = {}
 _MODEL = ("qwave_jupyter.catalog.model", "Model")
 
 
+class _Configurable:
+    """Stands for the settings among what ``%config`` finds, and is made when it first looks."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._made: Any = None
+        if "QWave" in shell.config:
+            self.made()
+
+    def made(self) -> Any:
+        if self._made is None:
+            from qwave_jupyter.notebook.configuration import configurable
+
+            self._made = configurable(self._shell)
+        return self._made
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return self.made().__class__
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.made(), name)
+
+
+class _NestedLoop:
+    """The nested loop, which is of no use before something waits."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._loop: Any = None
+
+    def serves(self) -> bool:
+        if self._loop is None:
+            from qwave_jupyter.notebook.nested import NestedLoop
+
+            self._loop = NestedLoop(self._shell)
+        return bool(self._loop.serves())
+
+    def __call__(self, over: Any, timeout: float | None) -> bool:
+        return bool(self._loop(over, timeout))
+
+
 class _Loaded:
     """What one shell was given, so that it can be taken back."""
 
@@ -25,8 +66,8 @@ class _Loaded:
         self._shell = shell
         self._cells: Any = None
         self._lines: Any = None
-        self.configurable = configuration.configurable(shell)
         self._console: Any = None
+        self.configurable = _Configurable(shell)
         self.transformer = AwaitedCells(shell)
         self.matcher: Any = None
 
@@ -98,11 +139,9 @@ def load(shell: Any) -> None:
     surroundings.set_presenter(here.present)
     surroundings.set_batch_presenter(here.present_batch)
     # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
-    patience.set_way(nested.NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
+    patience.set_way(_NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
     _show_models_as_cards(shell)
-    with contextlib.suppress(QwaveError):
-        # A setting that can't be used is told of when it is needed.
-        _tell_of_open_jobs()
+    _tell_of_open_jobs()
 
 
 def _show_models_as_cards(shell: Any) -> None:
@@ -122,17 +161,25 @@ def _show_models_as_cards(shell: Any) -> None:
 
 
 def _tell_of_open_jobs() -> None:
-    now = settings.current()
-    home = now.home / "demo" if settings.serves_demo(now) else now.home
-    if not (home / "journal.sqlite3").is_file():
+    homes = surroundings.homes()
+    if "qwave_jupyter.settings" not in sys.modules and not any((one / "journal.sqlite3").is_file() for one in homes):
         return
     from qwave_jupyter.generation.open_jobs import count_open
 
-    count = count_open(home)
-    if count:
-        from IPython.display import display
+    # Most journals have nothing open, and then there is no need to know which of them is the one in force.
+    if "qwave_jupyter.settings" not in sys.modules and not any(map(count_open, homes)):
+        return
+    from qwave_jupyter import settings, words
+    from qwave_jupyter.errors import QwaveError
 
-        display({"text/plain": words.say("notebook.open_hint", count=count)}, raw=True)
+    # A setting that can't be used is told of when it is needed.
+    with contextlib.suppress(QwaveError):
+        now = settings.current()
+        count = count_open(now.home / "demo" if settings.serves_demo(now) else now.home)
+        if count:
+            from IPython.display import display
+
+            display({"text/plain": words.say("notebook.open_hint", count=count)}, raw=True)
 
 
 def _matcher(shell: Any) -> Any:

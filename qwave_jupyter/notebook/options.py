@@ -216,10 +216,12 @@ class _Reading:
             self.options[parameter.name] = (*self.options.get(parameter.name, ()), picture)
 
     def _edited(self, parameter: Parameter | None, text: str) -> Any:
-        # A box or palette editor is meant by its variable's name, as a picture is.
-        control = self.variables.get(text) if parameter is not None and parameter.type.endswith("[]") else None
-        read = getattr(control, "_qwave_value_", None)
-        return read() if callable(read) and not isinstance(control, type) else text
+        # A box or palette editor, or a list, is meant by its variable's name, as a picture is.
+        named = self.variables.get(text) if parameter is not None and parameter.type.endswith("[]") else None
+        if isinstance(named, (list, tuple)):
+            return list(named)
+        read = getattr(named, "_qwave_value_", None)
+        return read() if callable(read) and not isinstance(named, type) else text
 
     def _picture(self, text: str) -> Any:
         if text.startswith(("http://", "https://", "data:")) or Path(text).expanduser().exists():

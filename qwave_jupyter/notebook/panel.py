@@ -95,7 +95,8 @@ class Panel:
             # Nobody is there to point, and the file that is made would hold a panel that nobody can bring to life.
             data = {}
         said = html.escape(words.say("panel.static"))
-        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(self.cell())}</pre>'
+        cell = cell_text.cell(self.state.model.id, self.state.prompt, self.state.written())
+        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(cell)}</pre>'
         return {**data, "text/html": markup, "text/plain": repr(self)}
 
     @property
@@ -264,11 +265,16 @@ class Panel:
             card_of(self.state.model) if what == "about_model" else "",
         )
 
+    def _tasks(self) -> tuple[str, ...]:
+        """What can be gone on from: the tasks of this panel that the chosen model has ended."""
+        ended = (run.job for run in self.runs if run.job.task_id and len(run.gallery))
+        return tuple(str(job.task_id) for job in ended if job.request.model.id == self.state.model.id)
+
     def _go_to(self, state: PanelState) -> None:
         self.state = state
         self.verdict = verdict(state, self.variables, self._remembered)
         elsewhere = () if self.face.is_plain else self.tools.draw(state)
-        self.face.draw(state, self.verdict, fields_of(state, elsewhere), demo=settings.serves_demo())
+        self.face.draw(state, self.verdict, fields_of(state, elsewhere, self._tasks()), demo=settings.serves_demo())
         self._pictures.draw(state, painting=self.tools.is_painted)
         if self._copying:
             self._copy(self._copying)

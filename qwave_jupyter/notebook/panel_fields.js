@@ -81,6 +81,8 @@ function menu(field, tell) {
   return [select, update];
 }
 
+let lists = 0;
+
 function typed(field, tell) {
   const area = field.kind === "json";
   const input = make(area ? "textarea" : "input", {
@@ -89,11 +91,14 @@ function typed(field, tell) {
   });
   const send = later(() => tell(input.value.trim() === "" ? null : input.value), 250);
   input.addEventListener("input", send);
+  const offers = make("datalist", { id: `qwp-offers-${++lists}` });
+  if (!area) input.setAttribute("list", offers.id);
   const update = (now) => {
+    offers.replaceChildren(...(now.offers || []).map((one) => make("option", { value: one })));
     input.placeholder = now.meantWords || now.hint || "";
     if (document.activeElement !== input) input.value = shown(now.value);
   };
-  if (!field.random) return [input, update];
+  if (!field.random) return [make("div", {}, input, offers), update];
   const dice = make("button", { type: "button", class: "qwp-small" }, field.randomWords);
   dice.addEventListener("click", () => {
     input.value = Math.floor(Math.random() * 2 ** 31);

@@ -28,6 +28,9 @@ function render({ model, el }) {
     input.value = model.get("value");
     price.textContent = current()?.price ?? "";
     price.style.display = "";
+    // Beside a long id there is no room for a price; it stands above then.
+    root.classList.toggle("qwp-long", input.value.length > 20);
+    input.title = input.value;
   };
   const close = () => {
     list.hidden = true;

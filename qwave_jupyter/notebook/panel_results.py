@@ -183,7 +183,7 @@ def _figure(image: GeneratedImage, place: int, gallery: Gallery, px: int) -> str
     preview = previews.of_file(image.path, Showing(px, gallery.showing.cache))
     size = f"{image.width}×{image.height}" if image.width else ""
     number = f"{place} · " if len(gallery) > 1 else ""
-    said = html.escape(" · ".join(part for part in (f"{number}{size}", image.model) if part))
+    said = html.escape(" · ".join(part for part in (f"{number}{size}", image.model if place == 1 else "") if part))
     if preview is None:
         gone = html.escape(words.say("panel.file_gone", path=image.path))
         return f"<figure><figcaption>{gone}</figcaption></figure>"

@@ -27,7 +27,7 @@ __all__ = ["PanelTools"]
 
 KINDS = ("mask", "boxes", "palette")
 _MOST_EDITORS = 9
-#: Rules of a model that takes a palette; the first wants whole percents.
+#: Rules of a model that takes a palette, in whole percents or not.
 _PALETTES = frozenset({"whole_palette", "palette"})
 
 
@@ -70,7 +70,7 @@ class PanelTools:
         """Show the tools of a state.
 
         Returns:
-            The parameters that a tool fills now, so that nobody else has to.
+            The parameters that a tool fills, so that nobody else has to.
         """
         self._state = state
         self._offered = _offered(state)
@@ -84,13 +84,18 @@ class PanelTools:
             for kind, button in self.buttons.items():
                 button.layout.display = "" if kind in self._offered else "none"
                 button.value = kind in shown
-            wanted = [part for kind in shown for part in (*shown[kind], self.notes[kind])]
+            wanted = [part for kind in self._offered for part in (*shown.get(kind, ()), self.notes[kind])]
             if list(self._room.children) != wanted:
                 self._room.children = wanted
             self.widget.layout.display = "" if self._offered else "none"
         finally:
             self._drawing = False
-        return tuple(self._offered[kind] for kind in shown if kind != "mask")
+        # A value that no tool can show stays with the plain field.
+        return tuple(
+            name
+            for kind, name in self._offered.items()
+            if kind in shown or (kind != "mask" and name not in state.values)
+        )
 
     @property
     def brush(self) -> MaskBrush | None:
@@ -143,8 +148,11 @@ class PanelTools:
             return
         self._open.add(kind)
         self._shut.discard(kind)
-        if kind == "mask":
+        if kind == "mask" and self.brush is not None and self.brush.mask is not None:
             self._paint()
+        elif kind == "mask":
+            # A mask that was given before stays until the first stroke.
+            self._painted(self._state.mask)
         elif kind == "boxes":
             self._changed(name, self._boxes())
         else:
@@ -168,13 +176,12 @@ class PanelTools:
             if kind == "boxes":
                 return self._box_parts(state)
             return self._palette_parts(state)
-        except (QwaveError, TypeError, ValueError) as problem:
+        except (QwaveError, OSError, TypeError, ValueError) as problem:
             # Nothing to work on; the plain field takes over, and the check says what is wrong with its value.
             self._open.discard(kind)
             self._shut.add(kind)
             if kind != "palette":
                 self.notes[kind].value = _small(str(problem))
-                return [self.notes[kind]]
             return []
 
     def _brush_parts(self, state: PanelState) -> list[Any]:

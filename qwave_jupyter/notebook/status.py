@@ -133,6 +133,9 @@ class WidgetView(StatusView):
         # Fresh for every run, and always called Cancel, whatever the language: tests and habits look for it.
         self._cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
+        if self._job.snapshot.elapsed < cards.CALM:
+            # There, and heard, but not seen before it is worth it.
+            self._cancel.add_class("qw-soon")
         self._cancel.on_click(self._clicked)
         self._box = ipywidgets.Box([style, self._card, self._cancel])
         self._box.add_class("qw-live")
@@ -152,6 +155,8 @@ class WidgetView(StatusView):
 
     def _draw(self) -> None:
         self._card.value = self._markup()
+        if self._job.snapshot.elapsed >= cards.CALM:
+            self._cancel.remove_class("qw-soon")
 
     def _dispose(self) -> None:
         close_all(self._box)

@@ -64,7 +64,7 @@ def _shown(run: SweepRun, console: Console, *, clickable: bool) -> Iterator[Batc
     in_terminal = now.display == "text" or console.kernel is None
     view = BatchView(
         run.batch,
-        words.say("notebook.sweep_title", model=run.sweep.model, shape="×".join(map(str, run.so_far().shape))),
+        words.say("notebook.sweep_title", model=_of_models(run.sweep), shape="×".join(map(str, run.so_far().shape))),
         total=len(run.sweep.requests),
         estimate_usd=run.sweep.estimate_usd,
         hint="" if clickable or console.headless else words.say("notebook.press_stop"),
@@ -94,3 +94,8 @@ def _named(value: Any, console: Console, own: Mapping[str, Any]) -> Any:
 def _kept_as(gallery: SweepGallery, own: Mapping[str, Any]) -> SweepGallery:
     gallery.showing = replace(gallery.showing, embed=own.get("embed") or settings.current().embed)
     return gallery
+
+
+def _of_models(sweep: Sweep) -> str:
+    swept = next((axis for axis in sweep.axes if axis.key == "model"), None)
+    return words.say("notebook.models_swept", count=len(swept.values)) if swept else sweep.model

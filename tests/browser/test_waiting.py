@@ -20,7 +20,8 @@ WATCH = """place => {
   const seen = window.seen = { heights: [], bar: false, top: [], button: 0 };
   const look = () => {
     const card = cell.querySelector('.qw-card');
-    if (card) {
+    // While a theme is changed nothing is shown at all.
+    if (card && card.offsetParent) {
       const box = card.getBoundingClientRect();
       seen.heights.push(Math.round(box.height));
       seen.top.push(Math.round(box.top - cell.getBoundingClientRect().top));
@@ -80,13 +81,13 @@ def steady(values):
 def test_finish_cancel_and_interrupt_with_real_clicks_and_nothing_jumps(opened, demo, face):
     notebook = opened(LOAD, CITY, BEHIND, CITY, BEHIND, CITY, BEHIND)
     page = notebook.page
-    demo.change(latency=4)
+    demo.change(latency=7)
     notebook.run(0)
     notebook.wait(0)
     page.evaluate(WATCH, 1)
     notebook.run(1, 2)
     is_sent(notebook)
-    page.wait_for_timeout(2000)
+    page.wait_for_timeout(4000)
     notebook.shot(f"waiting-{face}", 1)
     notebook.theme("Dark")
     notebook.shot(f"waiting-dark-{face}", 1)
@@ -97,8 +98,8 @@ def test_finish_cancel_and_interrupt_with_real_clicks_and_nothing_jumps(opened, 
     seen = page.evaluate("() => { cancelAnimationFrame(window.seen.next); return window.seen }")
     assert seen["bar"]
     assert seen["button"] == 1
-    assert steady(seen["heights"]) <= 2, seen["heights"]
-    assert steady(seen["top"]) <= 4, seen["top"]
+    assert steady(seen["heights"]) <= 2, sorted(set(seen["heights"]))
+    assert steady(seen["top"]) <= 4, sorted(set(seen["top"]))
     notebook.shot(f"finished-{face}", 1)
 
     demo.change(latency=60)
@@ -112,7 +113,7 @@ def test_finish_cancel_and_interrupt_with_real_clicks_and_nothing_jumps(opened, 
     assert "was refunded" in notebook.text(3)
     assert "the cell behind ran" not in notebook.text(4)
     seen = page.evaluate("() => { cancelAnimationFrame(window.seen.next); return window.seen }")
-    assert steady(seen["heights"]) <= 2, seen["heights"]
+    assert steady(seen["heights"]) <= 2, sorted(set(seen["heights"]))
     notebook.shot(f"cancelled-{face}", 3)
 
     notebook.run(5, 6)
@@ -191,7 +192,7 @@ def test_several_in_the_background_each_with_its_own_cancel(opened, demo, face):
     notebook.cell(4).locator("text=was refunded").wait_for(timeout=15_000)
     assert notebook.cell(4).locator("button.qw-cancel").count() == 2
     # The id is selected by one click, and is what the verbs take.
-    chosen = notebook.cell(4).locator("code.qw-id").first
+    chosen = notebook.cell(4).locator(".qw-id").first
     chosen.click()
     selected = notebook.page.evaluate("() => window.getSelection().toString()")
     rows = journal_rows(notebook.home)

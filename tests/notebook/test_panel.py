@@ -7,6 +7,7 @@ import time
 
 import comm
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets.widgets import widget as registry
 from PIL import Image
 
@@ -297,6 +298,20 @@ def test_a_painted_mask_goes_along_and_its_cell_names_a_file(open_panel, photo):
     assert "mask_url" not in json.dumps(panel.state.options(), default=str)
 
 
+def test_a_given_mask_stays_until_the_first_stroke(open_panel, photo):
+    given = "https://pictures.example/mask.png"
+    panel = open_panel("a moon", images=[photo], mask=given)
+    assert not panel.tools.buttons["mask"].value
+    turn(panel, "mask")
+    assert panel.request().body["mask_url"] == given
+    panel.tools.brush.value = [STROKE]
+    assert panel.request().body["mask_url"].startswith("data:")
+    turn(panel, "mask")
+    assert "mask_url" not in panel.request().body
+    turn(panel, "mask")
+    assert panel.request().body["mask_url"].startswith("data:")
+
+
 def test_a_painted_mask_for_a_model_by_address_only_is_kept_as_a_file(open_panel, photo):
     panel = open_panel("a moon", edition="2026-09", model="gpt-image-2", images=[photo])
     turn(panel, "mask")
@@ -323,6 +338,18 @@ def test_boxes_are_one_list_for_each_reference(open_panel):
     assert body_of(panel) == body
     panel.pictures_asked("images", "move", 0, 1)
     assert panel.request().body["bbox_list"] == [[], [[10, 20, 300, 400]]]
+
+
+@pytest.mark.parametrize(("model", "tool"), [("gpt-image-2", "mask"), ("wan2.7-image", "boxes")])
+def test_a_tool_over_an_unreadable_picture_says_so_and_stays_shut(open_panel, clean_environment, model, tool):
+    (clean_environment / "broken.png").write_bytes(b"no picture")
+    action = "inpaint" if tool == "mask" else "interactive_edit"
+    panel = open_panel("a cat", model=model, images=[str(clean_environment / "broken.png")], action=action)
+    assert not panel.tools.buttons[tool].value
+    assert "broken.png" in panel.tools.notes[tool].value
+    turn(panel, tool)
+    assert not panel.tools.buttons[tool].value
+    assert panel.verdict.tone == "wrong"
 
 
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
@@ -361,6 +388,31 @@ def test_a_panel_is_opened_from_the_last_request_from_a_task_and_from_a_line(ope
     assert panel_opening.from_line(["--from-last"]).request().body["prompt"] == "another"
     line = panel_opening.from_line(["-m", "wan2.7-image", "--resolution", "2k", "-n", "2"])
     assert line.state.values == {"resolution": "2K", "n": 2}
+
+
+def test_the_verb_opens_a_panel_in_a_shell(open_panel):
+    shell = InteractiveShell()
+    shell.user_ns["mood"] = "calm"
+    qwave.load_ipython_extension(shell)
+    try:
+        panel = shell.run_line_magic("qwave", "panel -m wan2.7-image --resolution 2k --no-watermark")
+        assert panel.state.values == {"resolution": "2K", "watermark": False}
+        panel.close()
+    finally:
+        qwave.unload_ipython_extension(shell)
+
+
+def test_a_mode_that_goes_on_from_a_task_is_offered_those_of_the_panel(open_panel):
+    panel = open_panel("a cat", edition="2026-09", model="midjourney")
+    panel.generate()
+    (run,) = finished(panel)
+    panel.set("action", "upscale")
+    (field,) = [one for one in panel.face.fields.fields if one.get("offers")]
+    assert field["offers"] == (run.job.task_id,)
+    assert panel.verdict.tone == "waiting"
+    panel.set(field["name"], run.job.task_id)
+    panel.set("index", 1)
+    assert panel.verdict.tone == "ready", panel.verdict.lines
 
 
 def test_plain_controls_do_the_same(open_panel):

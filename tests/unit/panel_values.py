@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qwave_jupyter import verbs
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
-from qwave_jupyter.notebook.panel_state import PanelState, Picked, chosen
+from qwave_jupyter.notebook.panel_state import PanelState, Picked, chosen, switched
 
 MODELS = [(edition, name) for edition in ("2026-04", "2026-09") for name in load(edition).ids()]
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=30)
@@ -40,17 +40,27 @@ def _value(parameter):
 
 @st.composite
 def states(draw, model):
-    """A state of which a request can be built; what a rule refuses is taken back."""
+    """A state of which a request can be built, now and then by way of another model; what is refused is taken back."""
     state = PanelState(model, prompt=draw(PROMPTS))
-    names = [one.name for one in model.parameters.values() if not one.internal and not one.picture]
-    for name in draw(st.lists(st.sampled_from([name for name in names if name != "prompt"] or [""]), max_size=8)):
-        if name:
-            state = chosen(state, name, draw(_value(model.parameters[name])))
+    if draw(st.booleans()):
+        other = draw(st.sampled_from(list(load(model.edition))))
+        state = switched(draw(_set(PanelState(other, prompt=state.prompt))), model)
+    state = draw(_set(state))
     pictures = draw(st.lists(URLS, max_size=3))
     state = replace(state, picked=tuple(Picked(url, url) for url in pictures))
     if "mask" in model.parameters and draw(st.booleans()):
         state = replace(state, mask=Picked("https://pictures.example/mask.png", "https://pictures.example/mask.png"))
     return mended(state)
+
+
+@st.composite
+def _set(draw, state):
+    """A state with some parameters set."""
+    names = [one.name for one in state.model.parameters.values() if not one.internal and not one.picture]
+    for name in draw(st.lists(st.sampled_from([name for name in names if name != "prompt"] or [""]), max_size=8)):
+        if name:
+            state = chosen(state, name, draw(_value(state.model.parameters[name])))
+    return state
 
 
 def mended(state):

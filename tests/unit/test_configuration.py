@@ -83,11 +83,11 @@ def test_a_trait_shows_what_is_in_force_whoever_set_it(start, capsys):
 
 def test_every_setting_is_a_trait_and_the_key_is_none(start):
     shell = start()
-    (found,) = [one for one in shell.configurables if type(one).__name__ == "QWave"]
-    traits = set(type(found).class_traits(config=True))
+    (found,) = [one for one in shell.configurables if one.__class__.__name__ == "QWave"]
+    traits = set(found.__class__.class_traits(config=True))
     assert traits == {one.name for one in fields(settings.Settings)}
     assert not [name for name in traits if "key" in name]
-    assert all(trait.help for trait in type(found).class_traits(config=True).values())
+    assert all(trait.help for trait in found.__class__.class_traits(config=True).values())
     shell.run_line_magic("unload_ext", "qwave_jupyter")
     assert found not in shell.configurables
     shell.run_line_magic("load_ext", "qwave_jupyter")

@@ -135,3 +135,11 @@ def test_what_is_no_plain_name_is_an_error_that_names_it(prompt, says):
 def test_text_without_double_braces_is_left_as_it_is(text):
     if "{{" not in text:
         assert prompts.fill(text, {}) == text
+
+
+def test_boxes_and_palettes_are_named_by_a_variable():
+    wan = CATALOG.model("wan2.7-image")
+    colours = [{"hex": "#102030", "ratio": 100}]
+    parsed = read("--color-palette colours --bbox-list boxes", wan, {"colours": colours, "boxes": ([[1, 2, 3, 4]],)})
+    assert parsed.options == {"color_palette": colours, "bbox_list": [[[1, 2, 3, 4]]]}
+    assert read("--color-palette colours", wan).options == {"color_palette": "colours"}

@@ -48,7 +48,8 @@ def test_today_this_notebook_and_models_are_counted_each(bench, noted):
 
 
 def test_the_demos_pictures_are_nobodys_money(bench, noted):
-    noted("a", cost_quota=500_000, base_url=LOCAL)
+    noted("a", cost_quota=400_000, base_url=LOCAL)
+    noted("built in", cost_quota=100_000, base_url="demo")
     noted("b", cost_quota=250_000)
     table = costs.table(bench)
     assert table.sections[0].rows[0].settled_quota == 250_000
