@@ -97,7 +97,8 @@ def test_jobs_can_be_awaited_gathered_and_taken_as_they_come(kernel, demo):
         "print(len(one), len(all), sum(job.result()[0].path.exists() for job in qwave.as_completed(jobs)))",
     )
     assert reply["status"] == "ok", text
-    assert text.strip() == "1 3 3"
+    # An earlier display may still be filled meanwhile.
+    assert text.strip().endswith("1 3 3")
 
 
 @pytest.mark.parametrize(("cell", "ends"), [("%%qwave\na city", "ok"), ("%%time\n%%qwave\na city", "ok")])
