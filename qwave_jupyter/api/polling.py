@@ -29,6 +29,8 @@ _MARGIN = 0.05
 _CHECKED_FROM, _CHECKED_AFTER, _CHECKED_WITHIN = 2.5, 0.6, 2.0
 _REPORTS_FOR_PACE = 4
 _OVERDUE_GROWTH = 1.5
+#: Servers tell times in whole seconds (Status page, edition 2026-09), so an account may be so far off, and no further.
+_CLOCK_STEP = 1.0
 
 
 class Schedule:
@@ -106,12 +108,13 @@ class Schedule:
         if self._open_at is None or elapsed <= self._open_at:
             # An answer that the server kept back until the end.
             return elapsed
-        if told is None or told <= 0:
-            moving = self._reports and 0 < self._reports[-1][1] < 1
-            told = self._open_at + self._rest(self._open_at) if moving else None
-        if told is None:
-            told = likeliest_between(believed(self._memories, self._prior), self._open_at, elapsed)
-        return min(elapsed, max(self._open_at, told))
+        if told is not None and self._open_at - _CLOCK_STEP <= told <= elapsed + _CLOCK_STEP:
+            return min(elapsed, max(self._open_at, told))
+        if self._reports:
+            foretold = self._open_at + self._rest(self._open_at)
+            if self._open_at <= foretold <= elapsed:
+                return foretold
+        return likeliest_between(believed(self._memories, self._prior), self._open_at, elapsed)
 
     def _by_timetable(self, elapsed: float) -> float:
         if self._made is None:

@@ -10,14 +10,18 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qwave_jupyter.api.retries import OnRetry
 from qwave_jupyter.api.wire import PictureLink
 from qwave_jupyter.errors import DownloadFailed
-from qwave_jupyter.generation import naming, pictures, provenance, records
+from qwave_jupyter.generation import naming, pictures, previews, provenance, records
 from qwave_jupyter.generation.gallery import GeneratedImage
 from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.workbench import Workbench
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["Keeper", "Kept"]
 
@@ -81,12 +85,17 @@ class Keeper:
         # A name of its own for each attempt: an abandoned transfer may wake up much later, and clear its own file away.
         part = folder / f".{stem}.{uuid.uuid4().hex[:8]}.part"
         found: list[pictures.PictureFacts] = []
+        small: list[Image.Image] = []
 
         def check(arrived: Path) -> None:
             try:
-                found[:] = [pictures.look(arrived, whole=True)]
+                picture = pictures.load(arrived)
+                found[:] = [pictures.facts_of(picture)]
             except pictures.NotAPicture as problem:
                 raise self._failed("not_decodable", link, reason=problem.detail or problem.reason) from None
+            # It had to be decoded anyway; whoever shows it needn't wait for that again.
+            with contextlib.suppress(OSError, ValueError):
+                small[:] = [previews.shrunk(picture, self.bench.preview_px)]
 
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -97,9 +106,14 @@ class Keeper:
             digest = hashlib.sha256(content).hexdigest()
             if is_known(digest):
                 return None
-            return Kept(self._named(part, content, found[0], stem, index, link), digest)
-        except OSError as problem:
-            reason = problem.strerror or type(problem).__name__
+            kept = Kept(self._named(part, content, found[0], stem, index, link), digest)
+            with contextlib.suppress(OSError, ValueError):
+                if small:
+                    previews.keep(kept.image.path, small[0], self.bench.showing)
+            return kept  # noqa: TRY300 - what can go wrong stands above
+        except (OSError, ValueError) as problem:
+            # A folder's name that no file system takes is a ValueError.
+            reason = getattr(problem, "strerror", None) or type(problem).__name__
             raise self._failed("cannot_save", link, folder=str(folder), reason=reason) from None
         finally:
             with contextlib.suppress(OSError):
@@ -117,7 +131,7 @@ class Keeper:
         image = GeneratedImage(
             path=part.with_name(f"{stem}.{pictures.ENDINGS.get(facts.format, facts.format)}"),
             url=link.urls[0] if link.urls else None,
-            expires_at=self._expiry(link),
+            expires_at=self.expiry(link),
             prompt=self.request.prompt,
             model=self.request.model.id,
             parameters=self.request.parameters,
@@ -146,7 +160,8 @@ class Keeper:
             note.unlink(missing_ok=True)
         return image
 
-    def _expiry(self, link: PictureLink) -> float | None:
+    def expiry(self, link: PictureLink) -> float | None:
+        """Unix seconds when a link dies, as the server says or else the model's page; None where neither does."""
         if link.expires_at is not None:
             return link.expires_at
         hours = self.request.model.link_hours

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["ENDINGS", "MOST_PIXELS", "NotAPicture", "PictureFacts", "load", "look", "look_at_bytes", "opened_bytes"]
+__all__ = [
+    "ENDINGS",
+    "MOST_PIXELS",
+    "NotAPicture",
+    "PictureFacts",
+    "facts_of",
+    "load",
+    "look",
+    "look_at_bytes",
+    "opened_bytes",
+]
 
 #: The largest documented output is 4k (8.3 megapixels) and the largest grid 16; decoding takes 4 bytes for each.
 MOST_PIXELS = 80_000_000
@@ -85,11 +95,15 @@ def opened_bytes(content: bytes) -> Image.Image:
     return _opened(io.BytesIO(content), whole=True)
 
 
+def facts_of(picture: Image.Image) -> PictureFacts:
+    """The facts of a picture as it was opened."""
+    kind = (picture.format or "").lower()
+    return PictureFacts(picture.width, picture.height, "jpeg" if kind == "mpo" else kind)
+
+
 def _look(file: Any, whole: bool) -> PictureFacts:
-    picture = _opened(file, whole)
-    facts = PictureFacts(picture.width, picture.height, (picture.format or "").lower())
-    picture.close()
-    return PictureFacts(facts.width, facts.height, "jpeg" if facts.format == "mpo" else facts.format)
+    with _opened(file, whole) as picture:
+        return facts_of(picture)
 
 
 def _opened(file: Any, whole: bool) -> Image.Image:

@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from qwave_jupyter.generation.gallery import Gallery, Showing
 
-__all__ = ["Preview", "of_file", "of_sheet", "rendered"]
+__all__ = ["Preview", "keep", "of_file", "of_sheet", "rendered", "shrunk", "stand_in"]
 
 #: A 768 px JPEG of a detailed picture weighs 54 to 163 KB at quality 85; this holds one under 160 KB as base64.
 MOST_BYTES = 110_000
@@ -64,16 +64,41 @@ def of_file(path: Path, showing: Showing) -> Preview | None:
     if showing.embed == "link":
         return None
     try:
-        stat = path.stat()
+        path.stat()
         facts = pictures.look(path) if showing.embed == "full" else None
         if facts is not None and facts.format in _SHOWN_IN_FULL:
             return Preview(_SHOWN_IN_FULL[facts.format], path.read_bytes(), facts.width, facts.height)
         # A full WebP would be nothing but text in an HTML export, so it is shown as a preview of its own size.
         side = max(facts.width, facts.height) if facts is not None else showing.preview_px
-        name = _name(side, [(str(path.resolve()), stat.st_mtime_ns, stat.st_size)])
+        name = _name(side, [_stamp(path)])
         return _cached(showing.cache, name) or _keep(showing.cache, name, _of_picture(path, side))
     except (OSError, pictures.NotAPicture):
         return None
+
+
+def keep(path: Path, small: Image.Image, showing: Showing) -> None:
+    """Keep a new file's preview while the picture is at hand, so that nobody waits for it to be decoded once more.
+
+    Args:
+        path: the file, under its final name.
+        small: the picture as :func:`shrunk` made it.
+        showing: how it will be shown.
+    """
+    _keep(showing.cache, _name(showing.preview_px, [_stamp(path)]), rendered(small))
+
+
+def stand_in(path: Path, showing: Showing) -> Path:
+    """A file that looks the same on a contact sheet and takes a hundredth of the time to decode; else the file itself.
+
+    Args:
+        path: the picture.
+        showing: how it is shown.
+    """
+    if showing.cache is None or of_file(path, replace(showing, embed="preview")) is None:
+        return path
+    name = _name(showing.preview_px, [_stamp(path)])
+    kept = [showing.cache / f"{name}.{ending}" for ending in ("jpg", "png")]
+    return next((file for file in kept if file.is_file()), path)
 
 
 def of_sheet(gallery: Gallery, showing: Showing) -> Preview | None:
@@ -94,7 +119,10 @@ def of_sheet(gallery: Gallery, showing: Showing) -> Preview | None:
     found = _cached(showing.cache, name)
     if found is not None:
         return found
-    tiles = [contact_sheet.Tile(image.path, caption) for image, caption in zip(gallery, captions, strict=True)]
+    tiles = [
+        contact_sheet.Tile(stand_in(image.path, showing), caption)
+        for image, caption in zip(gallery, captions, strict=True)
+    ]
     sheet = contact_sheet.draw(tiles, width=width)
     return _keep(showing.cache, name, rendered(sheet, most_bytes=MOST_SHEET_BYTES))
 
@@ -124,14 +152,24 @@ def rendered(picture: Image.Image, *, most_bytes: int = MOST_BYTES) -> Preview:
     return Preview("image/jpeg", content, width, height)
 
 
-def _of_picture(path: Path, side: int) -> Preview:
+def shrunk(picture: Image.Image, side: int) -> Image.Image:
+    """A decoded picture in the size of its preview; the memory of the large one is given up.
+
+    Args:
+        picture: any PIL image.
+        side: the long side in pixels.
+    """
     from PIL import Image
 
+    if picture.mode in {"P", "1", "I;16", "I", "F", "CMYK"}:
+        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return picture
+
+
+def _of_picture(path: Path, side: int) -> Preview:
     with pictures.load(path) as picture:
-        if picture.mode in {"P", "1", "I;16", "I", "F", "CMYK"}:
-            picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")  # noqa: PLW2901
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        return rendered(picture)
+        return rendered(shrunk(picture, side))
 
 
 def _is_transparent(picture: Image.Image) -> bool:

@@ -214,6 +214,7 @@ class Run:
         schedule = Schedule(self._durations())
         self.publish(usual=schedule.estimate())
         asked_again = self.entry is not None
+        took = self._took(schedule, task)
         while not task.ended or (task.state == "completed" and not task.pictures and not asked_again):
             now = clock.monotonic()
             if now >= self._deadline:
@@ -223,10 +224,15 @@ class Run:
             if clock.wait(min(pause, self._deadline - now), course.stop):
                 raise Stopped
             task = self._ask(task)
-        told = task.completed_at - task.created_at if task.completed_at and task.created_at else None
+            took = self._took(schedule, task) if took is None else took
+        return self._judged(task, took)
+
+    def _took(self, schedule: Schedule, task: Task) -> float | None:
         # When the end of a job that was picked up again is noticed says nothing of when it was.
-        taken_up = self.entry is not None and self.entry.task_id
-        return self._judged(task, None if taken_up else schedule.took(self._elapsed(), told))
+        if not task.ended or (self.entry is not None and self.entry.task_id):
+            return None
+        told = task.completed_at - task.created_at if task.completed_at and task.created_at else None
+        return schedule.took(self._elapsed(), told)
 
     def _durations(self) -> Sequence[float]:
         request = self.course.request

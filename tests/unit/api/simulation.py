@@ -128,7 +128,7 @@ def learned(median: float, *, jobs: int, progress: Callable[[float, float], floa
     """Job after job, each fed with what those before it remember of their own tasks; the second half counts."""
     rng = random.Random(3)  # noqa: S311 - made-up tasks
     ours, loop = [], []
-    for _ in range(20):
+    for _ in range(12):
         past: list[float] = []
         for number, duration in enumerate(evenly(rng, median, jobs)):
             schedule = Schedule(past, None, rng)

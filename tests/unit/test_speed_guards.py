@@ -1,0 +1,234 @@
+"""What the benchmarks promise, guarded loosely: by counts, ratios and fake clocks, never by a watch."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import time
+import tracemalloc
+from dataclasses import replace
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from IPython.core.formatters import DisplayFormatter
+from nbformat import v4
+from PIL import Image
+
+from qwave_jupyter import catalog
+from qwave_jupyter.generation import pictures, request
+from qwave_jupyter.generation.batch import Batch
+from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
+from qwave_jupyter.generation.job import Job
+from qwave_jupyter.generation.journal import Entry, open_journal
+from qwave_jupyter.generation.journal_entries import to_row
+from qwave_jupyter.generation.journal_schema import COLUMNS
+from qwave_jupyter.generation.workbench import Workbench
+from tests.fake_clock import FakeClock
+from tests.unit.generation.scripted_server import CDN, ScriptedServer
+
+PATIENCE = 20
+
+
+@pytest.fixture
+def server():
+    return ScriptedServer(FakeClock())
+
+
+@pytest.fixture
+def bench(tmp_path, server):
+    journal = open_journal(tmp_path / "home", clock=server.clock)
+    yield Workbench(
+        catalog.load("2026-04"), server.client(), journal, tmp_path / "home", tmp_path / "pictures", clock=server.clock
+    )
+    journal.close()
+
+
+def asked(bench, prompt="a cat"):
+    return request.build(bench.catalog, prompt, {}, model="gpt-image-2")
+
+
+def grainy(width, height):
+    return Image.effect_noise((width, height), 60).convert("RGB")
+
+
+def test_loading_brings_a_handful_of_modules(clean_environment):
+    script = (
+        "import sys, IPython\n"
+        "shell = IPython.InteractiveShell.instance()\n"
+        "shell.run_line_magic('load_ext', 'qwave_jupyter')\n"
+        "print(*(name for name in sys.modules if name.startswith('qwave_jupyter')))\n"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert len(found) <= 9
+    assert not {f"qwave_jupyter.{name}" for name in ("settings", "verbs", "errors", "words", "catalog")} & set(found)
+
+
+def test_a_model_is_looked_up_without_reading_the_other_families():
+    edition = catalog.load("2026-04")
+    fresh = type(edition)(edition.edition, edition.host, edition._folder, dict(edition._index))
+    fresh.model("gpt-image-2")
+    assert len(fresh._families) == 1 < len(fresh._index)
+
+
+def test_a_held_job_takes_one_post_and_its_download(server, bench):
+    server.states = ["completed"]
+    # The server keeps its answer back for as long as the task takes.
+    server.before["submit"] = lambda: server.clock.advance(7.0)
+    server.extra = {"result": {"images": [{"url": [f"{CDN}/task-1/0.png"]}]}}
+    rows = [asked(bench, f"cat {place}") for place in range(12)]
+    outcomes = Batch(rows, bench, concurrency=1, hold=30.0).start().results()
+    assert all(outcome.gallery for outcome in outcomes)
+    assert (server.seen.count("submit"), server.seen.count("picture"), server.seen.count("status")) == (12, 12, 0)
+    assert bench.client.holds
+
+
+def test_a_held_task_is_remembered_with_the_time_that_it_took(server, bench):
+    server.states = ["completed"]
+    server.before["submit"] = lambda: server.clock.advance(7.0)
+    Job(asked(bench), bench, hold=30.0).start().result(PATIENCE)
+    (remembered,) = bench.journal.durations("gpt-image-2")
+    assert remembered == pytest.approx(7.0, abs=0.1)
+
+
+def test_a_task_is_remembered_as_ended_before_it_was_noticed(server, bench):
+    server.states = ["processing"] * 3 + ["completed"]
+    Job(asked(bench), bench).start().result(PATIENCE)
+    (remembered,) = bench.journal.durations("gpt-image-2")
+    noticed = sum(server.clock.waits)
+    assert noticed - server.clock.waits[-1] < remembered < noticed
+
+
+def test_a_saved_notebook_weighs_a_fraction_of_what_display_would_store(tmp_path):
+    picture = grainy(2048, 2048)
+    file = tmp_path / "one.png"
+    picture.save(file)
+
+    def stored(thing):
+        data, metadata = DisplayFormatter().format(thing)
+        data = {mime: value if isinstance(value, str) else value.hex() for mime, value in data.items()}
+        cell = v4.new_code_cell(outputs=[v4.new_output("display_data", data=data, metadata=metadata)])
+        return len(nbformat.writes(v4.new_notebook(cells=[cell])))
+
+    # Noise is the worst case for a preview; photographs make a hundred.
+    assert stored(picture) >= 20 * stored(Gallery([GeneratedImage(file)]))
+
+
+def test_a_new_picture_is_decoded_once_and_shown_from_its_preview(server, bench, monkeypatch):
+    content = io.BytesIO()
+    grainy(1200, 900).save(content, "PNG")
+    server.pictures = [content.getvalue()]
+    decoded = []
+    true = pictures.load
+    monkeypatch.setattr(pictures, "load", lambda path: decoded.append(path.suffix) or true(path))
+    gallery = Job(asked(bench), bench).start().result(PATIENCE)
+    data, _ = gallery.mimebundle()
+    assert "image/jpeg" in data
+    assert decoded == [".part"]
+
+
+def test_a_contact_sheet_of_known_pictures_decodes_none_of_them_in_full(tmp_path, monkeypatch):
+    showing = Showing(cache=tmp_path / "previews")
+    images = []
+    for place in range(4):
+        file = tmp_path / f"{place}.png"
+        grainy(900, 800).save(file)
+        images.append(GeneratedImage(file, showing=showing))
+        images[-1].mimebundle()
+    largest = []
+    true = pictures.load
+
+    def load(path):
+        picture = true(path)
+        largest.append(max(picture.size))
+        return picture
+
+    monkeypatch.setattr(pictures, "load", load)
+    data, _ = Gallery(images).mimebundle()
+    assert "image/jpeg" in data
+    assert len(largest) == 4
+    assert max(largest) <= showing.preview_px
+
+
+def test_a_gallery_holds_no_pixels(tmp_path):
+    file = tmp_path / "one.png"
+    grainy(1000, 1000).save(file)
+    tracemalloc.start()
+    gallery = Gallery([GeneratedImage(file, showing=Showing(cache=tmp_path)) for _ in range(100)])
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(gallery) == 100
+    assert held < 200_000
+
+
+@pytest.fixture(scope="module")
+def long_kept(tmp_path_factory):
+    """Two journals: one with a hundredth of the other's rows."""
+    journals = []
+    for rows in (200, 20_000):
+        journal = open_journal(tmp_path_factory.mktemp("journal"))
+        journal.begin(Entry("open", created=1.0, state="running", task_id="t"))
+        like = Entry("", created=0.0, state="done", duration=8.0)
+        entries = (
+            replace(like, job_id=f"job-{place}", created=float(place), model=f"m{place % 5}", fingerprint=str(place))
+            for place in range(rows)
+        )
+        connection = journal._open()
+        connection.execute("BEGIN")
+        places = ", ".join("?" * len(COLUMNS))
+        connection.executemany(
+            f"INSERT INTO jobs ({', '.join(COLUMNS)}) VALUES ({places})",  # noqa: S608 - our own names
+            (to_row(entry, entry.created) for entry in entries),
+        )
+        connection.execute("COMMIT")
+        journals.append(journal)
+    yield SimpleNamespace(small=journals[0], large=journals[1])
+    for journal in journals:
+        journal.close()
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        pytest.param(lambda journal: journal.abandoned(), id="resume scan"),
+        pytest.param(lambda journal: journal.history(100), id="history page"),
+        pytest.param(lambda journal: journal.durations("m3"), id="past durations"),
+        pytest.param(lambda journal: journal.find_finished("7"), id="an identical job"),
+    ],
+)
+def test_what_is_asked_often_does_not_grow_with_the_journal(long_kept, operation):
+    def least(journal):
+        times = []
+        for _ in range(7):
+            began = time.perf_counter()
+            operation(journal)
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    least(long_kept.small), least(long_kept.large)
+    # A hundred times the rows; what looked at all of them would take a hundred times as long.
+    assert least(long_kept.large) < 12 * least(long_kept.small)
+
+
+def test_many_open_jobs_share_one_budget_of_questions(server, bench):
+    throttle = bench.client.throttle
+    turns = [throttle.turn() for _ in range(1000)]
+    # However many jobs ask, the thousandth question waits for its turn.
+    assert turns[-1] > 20
+
+
+def test_a_change_of_a_job_costs_the_same_however_many_are_open(server, bench):
+    server.states = ["queued"] * 10_000
+    told = []
+    job = Job(asked(bench), bench)
+    others = [Job(asked(bench), bench) for _ in range(50)]
+    end = job.subscribe(lambda now: told.append(now.progress))
+    job._publish(progress=0.5)
+    until = time.monotonic() + PATIENCE
+    while 0.5 not in told and time.monotonic() < until:
+        time.sleep(0.005)
+    end()
+    assert 0.5 in told
+    # A thread only for what is watched.
+    assert all(other._watchers._thread is None for other in others)
