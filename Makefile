@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 
-.PHONY: demo lab test check pythons bench clean
+.PHONY: demo lab test check pythons reference bench clean
 
 $(VENV)/.lab: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,9 @@ check: $(VENV)/.dev  ## lint, format, types
 
 pythons: $(VENV)/.dev  ## unit and contract tests on the oldest and the newest Python
 	$(BIN)/python tools/test_pythons.py
+
+reference: $(VENV)/.dev  ## write docs/reference.md from the code and the editions
+	$(BIN)/python tools/write_reference.py
 
 bench: $(VENV)/.dev  ## measure everything and write benchmarks/RESULTS.md; ONLY="polling growth" measures just these
 	$(BIN)/python -m benchmarks.report $(ONLY)

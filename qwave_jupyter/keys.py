@@ -6,22 +6,28 @@ itself is only ever handed to the client; what is shown is where it came from.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from qwave_jupyter.errors import ConfigurationError
 
-__all__ = ["KEY_VARIABLES", "Key", "find", "forget", "remember", "type_in"]
+__all__ = ["KEY_VARIABLES", "Key", "find", "forget", "forget_remembered", "keep_mark_in", "remember", "type_in"]
 
 #: Environment variables that may hold the key, first wins: ours, then the two that the vendor's material uses
 #: (curl examples on every page of edition 2026-04; integration pages of edition 2026-09).
 KEY_VARIABLES = ("QWAVE_API_KEY", "WAVE_API_KEY", "WAVEAPI_API_KEY")
 
-_SERVICE = "qwave-jupyter"
+_SERVICE, _NAME = "qwave-jupyter", "api-key"
+#: An empty file in the home folder that says: the keyring holds a key.
+_MARK = "key-in-keyring"
 _ABSENT_IN_COLAB = "SecretNotFoundError"
 _typed: list[str] = []
+_home: list[Callable[[], Path]] = []
 
 
 @dataclass(frozen=True)
@@ -89,10 +95,43 @@ def remember(text: str) -> None:
         raise ConfigurationError("settings.no_keyring", reason=reason)
 
 
+def forget_remembered() -> None:
+    """Forget the typed key, and take the remembered one out of the keyring."""
+    forget()
+    # Whatever the keyring says: without the mark it is not asked again.
+    with contextlib.suppress(Exception):
+        importlib.import_module("keyring").delete_password(_SERVICE, _NAME)
+    with contextlib.suppress(OSError, LookupError, ConfigurationError):
+        _mark().unlink()
+
+
+def keep_mark_in(home: Callable[[], Path]) -> None:
+    """Say which folder tells that a key is remembered; the key itself is never in it.
+
+    Args:
+        home: gives the folder of the settings in force.
+    """
+    _home[:] = [home]
+
+
+def _mark() -> Path:
+    return _home[-1]() / _MARK
+
+
+def _is_remembered() -> bool:
+    try:
+        return bool(_home) and _mark().is_file()
+    except (OSError, ValueError, ConfigurationError):
+        return False
+
+
 def _kept_in_keyring() -> str:
     """Store the typed key; what kept us from it, or ""."""
     try:
-        importlib.import_module("keyring").set_password(_SERVICE, "api-key", _typed[-1])
+        importlib.import_module("keyring").set_password(_SERVICE, _NAME, _typed[-1])
+        mark = _mark()
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
     except Exception as problem:  # noqa: BLE001 - every backend has errors of its own
         return type(problem).__name__
     return ""
@@ -116,12 +155,12 @@ def _from_colab() -> Key | None:
 
 
 def _from_keyring() -> Key | None:
-    # A keyring is consulted only where %qwave key --remember, or the user, has already brought it in: importing it
-    # on a machine without a desktop can block for seconds.
-    if "keyring" not in sys.modules and not os.environ.get("QWAVE_KEYRING"):
+    # A keyring is consulted only where %qwave key --remember filled it, or the user has already brought it in:
+    # importing it on a machine without a desktop can block for seconds.
+    if "keyring" not in sys.modules and not os.environ.get("QWAVE_KEYRING") and not _is_remembered():
         return None
     try:
-        secret = importlib.import_module("keyring").get_password(_SERVICE, "api-key")
+        secret = importlib.import_module("keyring").get_password(_SERVICE, _NAME)
     except Exception:  # noqa: BLE001 - no usable store is the same as no key there
         return None
     secret = str(secret or "").strip()

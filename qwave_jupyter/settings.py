@@ -350,3 +350,6 @@ def _from_environment() -> dict[str, Any]:
         if word:
             found["demo"] = word in _TRUE_WORDS
     return found
+
+
+keys.keep_mark_in(lambda: current().home)

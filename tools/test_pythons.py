@@ -1,4 +1,4 @@
-"""What ``make pythons`` does: unit and contract tests on the oldest and the newest Python that are here."""
+"""What ``make pythons`` does: unit and contract tests on the oldest and the newest Python here, side by side."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.10", "3.13")
 NEEDS = (
+    "build",
     "distributed",
     "hypothesis",
     "ipykernel",
@@ -23,40 +24,36 @@ NEEDS = (
     "pytest",
     "pytest-timeout",
 )
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit", "tests/contract")
 
 
 def main() -> int:
     """Run both; a Python that isn't here is named and skipped, except where CI has pyenv to provide it."""
-    for version in VERSIONS:
-        python = _found(version)
-        if python is None:
-            sys.stdout.write(f"Python {version} is not here: skipped. With pyenv: pyenv install {version}\n")
-            if os.environ.get("CI") and shutil.which("pyenv"):
-                return 1
-            continue
-        home = ROOT / ".venvs" / version
-        ready, needs = home / "ready", "\n".join(NEEDS)
-        if not ready.exists() or ready.read_text(encoding="utf-8") != needs:
-            subprocess.run([python, "-m", "venv", str(home)], check=True)
-            pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-            subprocess.run([*pip, "--editable", str(ROOT), *NEEDS], check=True)
-            ready.write_text(needs, encoding="utf-8")
-        sys.stdout.write(f"Python {version}\n")
+    found = {version: _found(version) for version in VERSIONS}
+    for version in [version for version, python in found.items() if python is None]:
+        sys.stdout.write(f"Python {version} is not here: skipped. With pyenv: pyenv install {version}\n")
+        if os.environ.get("CI") and shutil.which("pyenv"):
+            return 1
+    running = {version: _started(version, python) for version, python in found.items() if python}
+    worst = 0
+    for version, process in running.items():
+        said, _ = process.communicate()
+        sys.stdout.write(f"Python {version}\n{said}\n")
         sys.stdout.flush()
-        tests = [
-            str(home / "bin" / "python"),
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "tests/unit",
-            "tests/contract",
-        ]
-        code = subprocess.run(tests, cwd=ROOT, check=False).returncode
-        if code:
-            return code
-    return 0
+        worst = worst or process.returncode
+    return worst
+
+
+def _started(version: str, python: str) -> subprocess.Popen[str]:
+    home = ROOT / ".venvs" / version
+    ready, needs = home / "ready", "\n".join(NEEDS)
+    if not ready.exists() or ready.read_text(encoding="utf-8") != needs:
+        subprocess.run([python, "-m", "venv", str(home)], check=True)
+        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, "--editable", str(ROOT), *NEEDS], check=True)
+        ready.write_text(needs, encoding="utf-8")
+    command = [str(home / "bin" / "python"), *PYTEST]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def _found(version: str) -> str | None:

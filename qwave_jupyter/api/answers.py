@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwave_jupyter.api.errors import one_line, unreadable
-from qwave_jupyter.api.scalars import read_number, read_text, read_time
+from qwave_jupyter.api.scalars import read_id, read_number, read_text, read_time
 from qwave_jupyter.api.wire import to_usd
 from qwave_jupyter.errors import AuthenticationFailed, RequestRejected
 
@@ -85,7 +85,7 @@ def read_models(answer: Any) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(entries, list):
         raise unreadable("api.no_models")
     named = [{"id": entry} if isinstance(entry, str) else entry for entry in entries]
-    return tuple(entry for entry in named if isinstance(entry, Mapping) and read_text(entry.get("id")))
+    return tuple(entry for entry in named if isinstance(entry, Mapping) and read_id(entry.get("id")))
 
 
 def tool_call(name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -163,7 +163,7 @@ def _from_text(parts: Any) -> Mapping[str, Any] | None:
 
 def _refused(name: str, said: Mapping[str, Any]) -> RequestRejected | AuthenticationFailed:
     inner = said["error"] if isinstance(said.get("error"), Mapping) else said
-    code = read_text(inner.get("code"))
+    code = one_line(read_text(inner.get("code")), 80)
     message = one_line(read_text(inner.get("message")) or read_text(inner.get("error")))
     fields = {"status": 200, "api_code": code, "message": message, "param": None, "request_id": None}
     if code in {"unauthorized", "missing_api_key"}:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-__all__ = ["read_base64", "read_number", "read_progress", "read_text", "read_time", "read_whole", "shape_of"]
+__all__ = ["read_base64", "read_id", "read_number", "read_progress", "read_text", "read_time", "read_whole", "shape_of"]
 
 #: A timestamp above this is in milliseconds: in seconds it would lie in the year 5138.
 _MILLISECONDS_FROM = 1e11
@@ -21,6 +21,8 @@ _LARGEST_WHOLE = 2**53
 #: No picture of this API weighs 150 MB; longer texts are not worth decoding.
 _LONGEST_BASE64 = 200_000_000
 _LONGEST_TEXT = 100_000
+#: Ids stand in addresses and in one-line texts; beyond so many characters they are none.
+_LONGEST_ID = 500
 
 
 def read_number(value: Any) -> float | None:
@@ -96,6 +98,17 @@ def read_text(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)
     return ""
+
+
+def read_id(value: Any) -> str:
+    r"""The id of a task or a model; "" where it is none that could stand on a line.
+
+    Example:
+        >>> read_id(17), read_id("a\nb")
+        ('17', '')
+    """
+    text = read_text(value)
+    return text if len(text) <= _LONGEST_ID and text.isprintable() else ""
 
 
 def read_base64(value: Any) -> bytes | None:

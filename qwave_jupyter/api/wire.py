@@ -15,6 +15,7 @@ from typing import Any
 from qwave_jupyter.api.errors import one_line, unreadable
 from qwave_jupyter.api.scalars import (
     read_base64,
+    read_id,
     read_number,
     read_progress,
     read_text,
@@ -56,8 +57,8 @@ _STATES = {
 }
 #: Names under which the documented and the oldest result objects hold their pictures.
 _PICTURE_FIELDS = ("images", "data", "image_urls", "urls", "url", "image_url", "image")
-#: Ids, states and codes beyond so many characters are none; they stand in addresses and in one-line texts.
-_LONGEST_ID, _LONGEST_WORD = 500, 80
+#: States and codes stand in one-line texts.
+_LONGEST_WORD = 80
 #: Envelopes around the task, ``{"code", "data": {...}}``, are opened this often at most.
 _DEEPEST_ENVELOPE = 3
 
@@ -161,8 +162,8 @@ def read_submission(answer: Any) -> Task:
         'task-wave17486'
     """
     body = _object(answer)
-    data = _id(body.get("data"))
-    if data and not _id(body.get("task_id")):
+    data = read_id(body.get("data"))
+    if data and not read_id(body.get("task_id")):
         return Task(task_id=data, state="queued", status="queued", raw=body)
     return read_task(body, where="submit")
 
@@ -185,7 +186,7 @@ def read_task(answer: Any, *, task_id: str = "", where: str = "status") -> Task:
     body = _object(answer)
     flat = _unwrapped(body)
     links = tuple(_pictures(flat))
-    name = _id(flat.get("task_id")) or _id(flat.get("id")) or task_id
+    name = read_id(flat.get("task_id")) or read_id(flat.get("id")) or task_id
     status = one_line(read_text(flat.get("status")) or read_text(flat.get("state")), _LONGEST_WORD)
     if not status and links:
         # The OpenAI-compatible endpoints answer {created, data: [...]}: pictures and neither state nor id.
@@ -227,7 +228,7 @@ def read_cancellation(answer: Any, task_id: str) -> Cancellation:
     if _STATES.get(read_text(flat.get("status")).lower()) != "cancelled":
         raise unreadable("api.not_cancelled", seen=shape_of(body))
     return Cancellation(
-        task_id=_id(flat.get("task_id")) or task_id,
+        task_id=read_id(flat.get("task_id")) or task_id,
         refunded=flat.get("refunded") is True,
         refunded_quota=read_whole(flat.get("refunded_quota")),
     )
@@ -324,11 +325,6 @@ def _addresses(value: Any) -> tuple[str, ...]:
     several = value if isinstance(value, list) else [value]
     texts = [one.strip() for one in several if isinstance(one, str) and one.strip()]
     return tuple(dict.fromkeys(texts))
-
-
-def _id(value: Any) -> str:
-    text = read_text(value)
-    return text if len(text) <= _LONGEST_ID and text.isprintable() else ""
 
 
 def _failure(error: Any) -> Failure:

@@ -223,8 +223,9 @@ class Model:
             present, sent = _at(body, parameter.wire)
             if not present:
                 continue
-            violation = parameter.accepts(sent)
-            if violation is not None:
+            violation = parameter.accepts(sent) or self._address(parameter, sent)
+            # What a page only advises against is served, and judged with the rest.
+            if violation is not None and violation.severity == "reject":
                 wrong.append(violation)
             else:
                 values[parameter.name] = parameter.decoded(sent)
@@ -235,6 +236,16 @@ class Model:
             if path not in declared
         )
         return values, tuple(wrong)
+
+    def _address(self, parameter: Parameter, sent: Any) -> Violation | None:
+        """What a server can't fetch: it is sent addresses, or bytes where the page takes them."""
+        if not parameter.picture:
+            return None
+        known = ("http://", "https://", *(("data:image/",) if self.references.takes_bytes else ()))
+        for one in [sent] if isinstance(sent, str) else sent:
+            if not one.lower().startswith(known):
+                return Violation("not_an_address", parameter.name, one, tuple(f"{start}…" for start in known))
+        return None
 
     def _by_parameter(self, values: Mapping[str, Any]) -> Iterator[Violation]:
         action = values.get("action") or self.default_action

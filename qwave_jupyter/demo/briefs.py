@@ -16,6 +16,7 @@ from qwave_jupyter.demo.followups import Earlier, follow_up
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
 from qwave_jupyter.demo.painting.edits import size_of
 from qwave_jupyter.demo.painting.palettes import Share
+from qwave_jupyter.demo.painting.plan import understood
 
 __all__ = ["brief_of"]
 
@@ -58,7 +59,7 @@ def brief_of(
         >>> brief_of({"prompt": "a cat", "aspect_ratio": "2:1"}, 0, 7, "png", lambda address: None).width
         1024
     """
-    values, before, window = follow_up(values, earlier)
+    values, before, window = follow_up(values, earlier, defaults)
     mask = _picture(values.get("mask"), fetch_own)
     boxes = _boxes(values.get("bbox_list"))
     addresses = [str(one) for one in _listed(values.get("images"))][:_MOST_REFERENCES]
@@ -215,7 +216,8 @@ def _captions(values: Mapping[str, Any]) -> list[str]:
         asked.add("painter.searched_web")
     subject = " ".join(_text(values.get("prompt"))[:200].split())
     subject = subject if len(subject) <= 48 else subject[:47] + "…"
-    return [words.say(text, subject=subject) for text in sorted(asked, reverse=True)]
+    said = [words.say(text, subject=subject) for text in sorted(asked, reverse=True)]
+    return said if understood(_text(values.get("prompt"))) else [*said, words.say("painter.no_motif", subject=subject)]
 
 
 def _text(value: Any) -> str:

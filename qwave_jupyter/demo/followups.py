@@ -22,13 +22,14 @@ _KEPT = ("prompt", "aspect_ratio", "resolution", "negative_prompt", "style", "st
 
 
 def follow_up(
-    values: Mapping[str, Any], earlier: Earlier | None
+    values: Mapping[str, Any], earlier: Earlier | None, defaults: Mapping[str, Any] | None = None
 ) -> tuple[Mapping[str, Any], bytes | None, dict[str, Any]]:
     """What an order comes to that names an earlier task.
 
     Args:
         values: what was ordered, by the catalogue's names.
         earlier: finds earlier pictures; None where there are none.
+        defaults: the values that weren't set; what the earlier task was told goes before them.
 
     Returns:
         The values, completed by those of the earlier task; the picture to start from, or None; and how the picture
@@ -42,7 +43,8 @@ def follow_up(
         return values, None, {}
     told, picture = found
     kept = {name: told[name] for name in _KEPT if name in told}
-    merged = {**kept, **{name: value for name, value in values.items() if value not in (None, "")}}
+    unset = {name for name in kept if name in (defaults or {}) or values.get(name) in (None, "")}
+    merged = {**kept, **{name: value for name, value in values.items() if name not in unset}}
     action, size = str(values.get("action") or ""), size_of(picture)
     if action in _ANEW or size is None:
         return merged, None, {}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qwave_jupyter.catalog import Catalog
+from PIL import Image
+
+from qwave_jupyter.catalog import Catalog, Facts
 from qwave_jupyter.catalog.model import Model
 from qwave_jupyter.demo.book import QUOTA_PER_USD
 from qwave_jupyter.demo.exchange import Refused
@@ -20,6 +24,7 @@ __all__ = ["Wish", "estimated", "found", "judged", "made"]
 #: What a picture of a model without a published price is held at.
 _UNPRICED_USD = 0.02
 _SLOW = 5.0
+_LARGEST_PICTURE = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,33 @@ def judged(catalog: Catalog, body: Mapping[str, Any]) -> Wish:
     """
     model = found(catalog, body.get("model"))
     values, wrong = model.from_wire(body)
-    mistakes = [*wrong, *(one for one in model.check(values) if one.severity == "reject" and one.code != "opaque")]
+    found_wrong = model.check(values, _facts(values))
+    mistakes = [*wrong, *(one for one in found_wrong if one.severity == "reject" and one.code != "opaque")]
     if mistakes:
         first = mistakes[0]
         parameter = model.parameters.get(first.parameter)
         param = ".".join(parameter.wire) if parameter else first.parameter
         raise Refused(400, "capability_violation", str(first), param)
     return Wish(model, values)
+
+
+def _facts(values: Mapping[str, Any]) -> Facts:
+    """What is known of pictures that came along as bytes."""
+    sizes = tuple(_opened(one)[0] for one in values.get("images") or ())
+    mask_size, mask_format, mask_bytes = _opened(values.get("mask") or "")
+    return Facts(sizes, mask_size, mask_format, mask_bytes)
+
+
+def _opened(address: str) -> tuple[tuple[int, int] | None, str, int | None]:
+    if address[:5].lower() != "data:" or len(address) > _LARGEST_PICTURE:
+        return None, "", None
+    try:
+        content = base64.b64decode(address.partition(",")[2])
+        # Only the first bytes are looked at; nothing is decoded here.
+        with Image.open(io.BytesIO(content)) as picture:
+            return picture.size, str(picture.format or "").lower(), len(content)
+    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None, "", None
 
 
 def estimated(wish: Wish) -> int:
@@ -101,4 +126,5 @@ def made(wish: Wish, switches: Switches, number: int, now: float, failure: str) 
         seconds=duration_of(dice_seed, values, typical) * (_SLOW if switches.slow else 1.0),
         held=estimated(wish),
         failure=failure,
+        given=sorted(values),
     )

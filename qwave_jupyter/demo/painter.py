@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from PIL import Image, ImageFilter, PngImagePlugin
 
 from qwave_jupyter.demo.painting import edits, lettering
+from qwave_jupyter.demo.painting.moods import tells_light
 from qwave_jupyter.demo.painting.outpainting import DIRECTIONS, enlarged, panned, zoomed_out
 from qwave_jupyter.demo.painting.palettes import in_palette
 from qwave_jupyter.demo.painting.plan import Brief, Plan, planned
-from qwave_jupyter.demo.painting.relighting import tells_light
 from qwave_jupyter.demo.painting.staging import canvas_of, stage
 from qwave_jupyter.demo.painting.textures import curve
 

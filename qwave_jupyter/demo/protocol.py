@@ -335,7 +335,9 @@ class Protocol:
 
     def _brief(self, task: Task, index: int, kind: str) -> painter.Brief:
         page = self._page(task.model)
-        defaults = page.effective({}) if page else {}
+        defaults = {
+            name: value for name, value in (page.effective({}) if page else {}).items() if name not in task.given
+        }
         return brief_of(task.values, index, task.seed, kind, self._own_picture, defaults, self._earlier)
 
     def _earlier(self, task_id: str, index: int) -> tuple[Mapping[str, Any], bytes] | None:

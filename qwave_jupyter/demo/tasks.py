@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,13 +25,14 @@ class Task:
         task_id: its id.
         model: the model id.
         action: the action.
-        values: what was set, by the user's names.
+        values: what was set and the defaults of the rest, by the user's names.
         created: Unix seconds.
         seconds: how long it takes in all.
         held: quota that is reserved.
         failure: the code it ends with, or "".
         cancelled: Unix seconds at which it was cancelled, or None.
         key: the idempotency key that it was ordered with, or "".
+        given: the names of those values that were set.
     """
 
     task_id: str
@@ -44,6 +45,7 @@ class Task:
     failure: str = ""
     cancelled: float | None = None
     key: str = field(default="", repr=False)
+    given: Sequence[str] = ()
 
     def status(self, now: float) -> str:
         """The documented word for its state at a moment."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qwave_jupyter import words
 from qwave_jupyter.generation import previews
+from qwave_jupyter.generation.generated_image import cut
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _SIDE = 1280
+_LONGEST_PROMPT, _LONGEST_FACT = 10_000, 1_000
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }
@@ -65,9 +67,11 @@ def _figure(image: GeneratedImage) -> str:
         facts["cost"] = words.dollars(image.cost_usd)
     facts["task"], facts["file"] = image.task_id, image.path.name
     rows = "".join(
-        f"<dt>{html.escape(name)}</dt><dd>{html.escape(_plain(value))}</dd>" for name, value in facts.items()
+        f"<dt>{html.escape(cut(name, _LONGEST_FACT))}</dt><dd>{html.escape(cut(_plain(value), _LONGEST_FACT))}</dd>"
+        for name, value in facts.items()
     )
-    return f"<figure>{shown}<figcaption>{html.escape(image.prompt)}<dl>{rows}</dl></figcaption></figure>"
+    prompt = html.escape(cut(image.prompt, _LONGEST_PROMPT))
+    return f"<figure>{shown}<figcaption>{prompt}<dl>{rows}</dl></figcaption></figure>"
 
 
 def _page_showing() -> Showing:

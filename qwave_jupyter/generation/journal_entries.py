@@ -13,6 +13,14 @@ from qwave_jupyter.generation import journal_schema as schema
 __all__ = ["Costs", "Entry", "from_row", "stored", "to_row"]
 
 _JSON_COLUMNS = frozenset({"parameters", "links", "files", "error"})
+#: What stands on lines, in addresses and in paths.
+_LINES = ("edition", "base_url", "model", "action", "resolution", "quality", "fingerprint", "state")
+_LONGEST_LINE = 4096
+#: Unix seconds of the year 9999, beyond which calendars end somewhere on the earth.
+_LAST_MOMENT = 253_370_764_800.0
+_MOMENTS = ("created", "updated", "submitted", "finished")
+_QUOTAS = ("held_quota", "cost_quota", "refunded_quota", "pid")
+_MOST_PICTURES = 1000
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,32 @@ def from_row(row: sqlite3.Row) -> Entry:
         values[name] = _read_json(values[name], {} if name in {"parameters", "error"} else [])
     values["error"] = values["error"] or None
     values["files"] = [file for file in values["files"] if isinstance(file, dict) and file.get("path")]
+    for name in ("job_id", "prompt", "body", *_LINES):
+        values[name] = values[name] if isinstance(values[name], str) else str(values[name] or "")
+    for name in ("task_id", "notebook", "save_dir"):
+        values[name] = values[name] if isinstance(values[name], str) else None
+    for name in (*_LINES, "task_id", "notebook"):
+        values[name] = _line(values[name])
+    for name in _MOMENTS:
+        values[name] = _number(values[name], _LAST_MOMENT)
+    values["created"], values["updated"] = values["created"] or 0.0, values["updated"] or 0.0
+    values["duration"], values["estimate_usd"] = _number(values["duration"], 1e9), _number(values["estimate_usd"], 1e9)
+    for name in _QUOTAS:
+        number = _number(values[name], 2.0**53)
+        values[name] = None if number is None else int(number)
+    values["n"] = int(_number(values["n"], _MOST_PICTURES) or 1)
     return Entry(**values)
+
+
+def _line(text: str | None) -> str | None:
+    if text is None or (text.isprintable() and len(text) <= _LONGEST_LINE):
+        return text
+    return "".join(sign if sign.isprintable() else " " for sign in text[:_LONGEST_LINE])
+
+
+def _number(value: Any, most: float) -> float | None:
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= most
+    return value if usable else None
 
 
 def _read_json(text: Any, otherwise: Any) -> Any:

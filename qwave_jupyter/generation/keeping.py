@@ -111,8 +111,9 @@ class Keeper:
                 if small:
                     previews.keep(kept.image.path, small[0], self.bench.showing)
             return kept  # noqa: TRY300 - what can go wrong stands above
-        except OSError as problem:
-            reason = problem.strerror or type(problem).__name__
+        except (OSError, ValueError) as problem:
+            # A folder's name that no file system takes is a ValueError.
+            reason = getattr(problem, "strerror", None) or type(problem).__name__
             raise self._failed("cannot_save", link, folder=str(folder), reason=reason) from None
         finally:
             with contextlib.suppress(OSError):
@@ -130,7 +131,7 @@ class Keeper:
         image = GeneratedImage(
             path=part.with_name(f"{stem}.{pictures.ENDINGS.get(facts.format, facts.format)}"),
             url=link.urls[0] if link.urls else None,
-            expires_at=self._expiry(link),
+            expires_at=self.expiry(link),
             prompt=self.request.prompt,
             model=self.request.model.id,
             parameters=self.request.parameters,
@@ -159,7 +160,8 @@ class Keeper:
             note.unlink(missing_ok=True)
         return image
 
-    def _expiry(self, link: PictureLink) -> float | None:
+    def expiry(self, link: PictureLink) -> float | None:
+        """Unix seconds when a link dies, as the server says or else the model's page; None where neither does."""
         if link.expires_at is not None:
             return link.expires_at
         hours = self.request.model.link_hours

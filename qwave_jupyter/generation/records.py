@@ -41,7 +41,7 @@ def intent(request: Request, job_id: str, bench: Workbench) -> Entry:
         body=json.dumps(bench.journal.blobs.put_away(request.body)),
         fingerprint=request.fingerprint,
         estimate_usd=request.estimate_usd,
-        save_dir=str(bench.save_dir),
+        save_dir=str(bench.save_dir.absolute()),
         notebook=bench.notebook,
         pid=os.getpid(),
     )

@@ -53,15 +53,15 @@ def write(path: Path, gallery: Gallery, *, by: str = "") -> Path:
     path = path if path.suffix else path.with_suffix(".html")
     if len(gallery) == 0:
         raise OptionMistake("generation.report_empty")
-    costs = {image.task_id: image.cost_usd for image in gallery}
-    known = [cost for cost in costs.values() if cost is not None]
+    # Each picture bears its own share of what its job cost.
+    known = [image.cost_usd for image in gallery if image.cost_usd is not None]
     lines = [
         *([words.say("generation.report_by", name=by)] if by else []),
         words.say(
             "generation.report_sum",
             date=time.strftime("%Y-%m-%d %H:%M"),
-            pictures=len(gallery),
-            jobs=len(costs),
+            pictures=words.say("generation.report_pictures", count=len(gallery)),
+            jobs=words.say("generation.report_jobs", count=len({image.task_id for image in gallery})),
             cost=words.dollars(math.fsum(known)) if known else words.say("generation.report_free"),
         ),
     ]

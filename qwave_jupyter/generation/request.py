@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from qwave_jupyter import words
 from qwave_jupyter.catalog import Facts, Model, Parameter, Violation
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import ReferenceMistake, RequestRefused, UnknownModel
@@ -26,6 +27,7 @@ __all__ = ["Request", "build", "fingerprint_of", "unvalidated_model"]
 
 _PICTURES = ("images", "mask")
 _MOST_OTHERS = 4
+_LONGEST_TEXT = 20_000
 _SHORTENED = re.compile(r"(data:[\w/+.-]*;base64,)([A-Za-z0-9+/=]{40,})")
 
 
@@ -98,8 +100,9 @@ class Request:
         return self.values.get(name, self.defaulted.get(name))
 
     def body_text(self) -> str:
-        """The body as a person reads it: indented JSON, pictures inside it cut to their first letters."""
-        return json.dumps(_shortened(self.body), ensure_ascii=False, indent=2)
+        """The body as a person reads it: indented JSON, pictures and very long texts inside it cut, no sign unseen."""
+        text = json.dumps(_shortened(self.body), ensure_ascii=False, indent=2)
+        return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
 
 
 def build(
@@ -371,6 +374,9 @@ def _recorded(value: Any, content_ids: Mapping[str, str]) -> Any:
 
 def _shortened(value: Any) -> Any:
     if isinstance(value, str):
+        if len(value) > _LONGEST_TEXT and not value.startswith("data:"):
+            more = words.say("generation.cut", count=len(value) - _LONGEST_TEXT)
+            value = value[:_LONGEST_TEXT] + more
         return _SHORTENED.sub(
             lambda found: f"{found[1]}{found[2][:16]}… ({len(found[2]) * 3 // 4 // 1024 + 1} KB)", value
         )

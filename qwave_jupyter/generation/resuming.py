@@ -58,8 +58,15 @@ def prepared(entry: Entry, workbench: Workbench) -> tuple[Request, Workbench]:
         request = _bare(entry)
     if not entry.task_id and not request.body:
         raise GenerationError("generation.cannot_repeat", job_id=entry.job_id, task_id="")
-    bench = replace(workbench, save_dir=Path(entry.save_dir)) if entry.save_dir else workbench
-    return request, bench
+    folder = _folder(entry)
+    return request, replace(workbench, save_dir=folder) if folder is not None else workbench
+
+
+def _folder(entry: Entry) -> Path | None:
+    """The folder that its pictures were meant for; None where the row names none that we could have written there."""
+    text = entry.save_dir or ""
+    folder = Path(text)
+    return folder if text.isprintable() and folder.is_absolute() and ".." not in folder.parts else None
 
 
 def history(workbench: Workbench, *, words: str = "", limit: int = 100) -> Gallery:

@@ -33,23 +33,23 @@ def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
         hint: how to stop it, where there is no button.
     """
     elapsed = _elapsed(now, clock)
-    # Only what happens is spoken: seconds that pass would drown it.
-    parts = [f'<span role="status" aria-live="polite">{_phase(now)}</span>']
+    # Only what happens is spoken: numbers that run would drown it.
+    parts = [f'<span role="status" aria-live="polite">{_phase(now)}</span>{_percent(now)}']
     if elapsed >= CALM:
         parts.append(f"{elapsed:.0f} s")
-    if now.usual:
-        parts.append(words.say("notebook.usually", low=f"{now.usual[0]:.0f}", high=f"{now.usual[1]:.0f}"))
     guessed = 0.0 if now.progress else _guessed(now, elapsed)
-    if guessed and elapsed >= CALM:
-        parts.append(html.escape(words.say("status.estimated", percent=round(guessed * 100))))
-    if now.task_id:
-        parts.append(_task(now.task_id))
+    if now.usual:
+        low, high = (f"{seconds:.0f}" for seconds in now.usual)
+        key = "status.estimated" if guessed and elapsed >= CALM else "notebook.usually"
+        parts.append(html.escape(words.say(key, percent=round(guessed * 100), low=low, high=high)))
     if hint:
         parts.append(html.escape(hint))
+    if now.task_id:
+        parts.append(_task(now.task_id))
     bar = _bar(now.progress or guessed, estimated=not now.progress) if elapsed >= CALM else ""
     price = now.held_usd if now.held_usd is not None else now.request.estimate_usd
     right = words.dollars(price) if price is not None else ""
-    return _card(_frame(now.request), _title(now), " · ".join(parts), right, bar=bar)
+    return _card(_frame(now.request), _title(now), " · ".join(parts), right, bar=bar, one_line=True)
 
 
 def ended(now: Snapshot) -> str:
@@ -92,7 +92,9 @@ def text_of(now: Snapshot, clock: float) -> str:
     if now.phase == "done":
         return f"qwave: {_outcome(now)} · {_files(now)} · {_price(now)}"
     elapsed = f"{_elapsed(now, clock):.0f} s"
-    return " · ".join(part for part in ("qwave: " + now.request.model.id, html.unescape(_phase(now)), elapsed) if part)
+    return " · ".join(
+        part for part in ("qwave: " + now.request.model.id, html.unescape(_phase(now)) + _percent(now), elapsed) if part
+    )
 
 
 def progress_card(*, title: str, line: str, right: str, share: float | None, demo: bool, bad: bool = False) -> str:
@@ -125,11 +127,20 @@ def bundle(markup: str, text: str) -> dict[str, str]:
 
 
 def _card(
-    frame: str, title: str, line: str, right: str, *, bar: str = "", bad: bool = False, live: bool = False
+    frame: str,
+    title: str,
+    line: str,
+    right: str,
+    *,
+    bar: str = "",
+    bad: bool = False,
+    live: bool = False,
+    one_line: bool = False,
 ) -> str:
     spoken = ' role="status" aria-live="polite"' if live else ""
+    kind = "qw-card" + (" qw-bad" if bad else "") + (" qw-run" if one_line else "")
     return (
-        f'<div class="qw-card{" qw-bad" if bad else ""}"{spoken}><div class="qw-frame">{frame}</div>'
+        f'<div class="{kind}"{spoken}><div class="qw-frame">{frame}</div>'
         f'<div class="qw-body"><div class="qw-t">{title}</div><div class="qw-s">{line}</div></div>'
         f'{f"""<div class="qw-right">{right}</div>""" if right else ""}{bar}</div>'
     )
@@ -186,8 +197,11 @@ def _phase(now: Snapshot) -> str:
         return html.escape(words.say(key, seconds=f"{now.retry.delay:.0f}"))
     known = words.say(f"notebook.phase_{now.phase}")
     unknown = now.phase == "processing" and now.status_word and now.status_word.lower() not in {"processing", "queued"}
-    text = f"{known} ({now.status_word[:40]})" if unknown else known
-    return html.escape(f"{text} {now.progress:.0%}" if now.progress else text)
+    return html.escape(f"{known} ({now.status_word[:40]})" if unknown else known)
+
+
+def _percent(now: Snapshot) -> str:
+    return f" {now.progress:.0%}" if now.progress and now.retry is None else ""
 
 
 def _elapsed(now: Snapshot, clock: float) -> float:

@@ -137,8 +137,15 @@ class Panel:
 
     @_told
     def set(self, name: str, value: Any) -> None:
-        """Set a parameter, or give it back to its default with None."""
-        self._go_to(chosen(self.state, name, value))
+        """Set a parameter of the model, or give it back to its default with None."""
+        parameter = self.state.model.named(name)
+        if parameter is None or parameter.picture:
+            # A late message from controls of the model before; pictures have a way of their own.
+            return
+        if parameter.name == "prompt":
+            self.set_prompt("" if value is None else str(value))
+        else:
+            self._go_to(chosen(self.state, name, value))
 
     @_told
     def set_prompt(self, text: str) -> None:

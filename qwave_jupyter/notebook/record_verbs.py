@@ -46,7 +46,7 @@ def _report(console: Console, asked: Asked) -> None:
         raise OptionMistake("notebook.report_needs")
     made = verbs.history() if asked.on("all") else report.made_here(settings.workbench())
     path = report.write(Path(" ".join(asked.words)), made, by=str(asked.options.get("by", "")))
-    console.say(words.say("notebook.report_written", path=path, pictures=len(made)))
+    console.say(words.say("notebook.report_written", path=path, count=len(made)))
 
 
 VERBS = (

@@ -16,8 +16,15 @@ __all__ = ["VERBS"]
 def _key(console: Console, asked: Asked) -> None:
     if asked.words:
         raise OptionMistake("options.key_in_cell")
-    keys.type_in(getpass.getpass(words.say("notebook.key_prompt")))
-    console.say(words.say("notebook.key_kept"))
+    if asked.on("forget"):
+        keys.forget_remembered()
+        console.say(words.say("keys.forgotten"))
+    elif asked.on("remember"):
+        keys.remember(getpass.getpass(words.say("keys.prompt_to_remember")))
+        console.say(words.say("keys.remembered"))
+    else:
+        keys.type_in(getpass.getpass(words.say("notebook.key_prompt")))
+        console.say(words.say("notebook.key_kept"))
 
 
 def _config(console: Console, _: Asked) -> None:
@@ -28,7 +35,7 @@ def _config(console: Console, _: Asked) -> None:
 VERBS = (
     *demo_verb.VERBS,
     # A key typed behind the verb is refused with words that don't repeat it.
-    Verb("key", _key, "…"),
+    Verb("key", _key, "…", {"remember": "switch", "forget": "switch"}),
     Verb("config", _config),
     *doctor.VERBS,
 )

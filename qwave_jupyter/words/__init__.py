@@ -10,6 +10,7 @@ import contextlib
 import json
 import locale
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,6 +22,7 @@ __all__ = ["LANGUAGES", "columns", "dollars", "language", "listed", "padded", "s
 
 LANGUAGES = ("en", "zh")
 
+_KEY_LIKE = re.compile(r"\bsk-(?=[\w-]*\d)[\w-]{12,}")
 _chosen: list[str] = []
 
 
@@ -67,7 +69,8 @@ def say(key: str, /, **fields: Any) -> str:
     if isinstance(entry, Mapping):
         entry = entry["one"] if fields.get("count") == 1 and "one" in entry else entry["other"]
     filled = {field: listed(value) if isinstance(value, (list, tuple)) else value for field, value in fields.items()}
-    return str(entry).format_map(filled)
+    # What somebody typed in the wrong place is quoted back to them, and saved with the notebook.
+    return _KEY_LIKE.sub("sk-…", str(entry).format_map(filled))
 
 
 def listed(values: Iterable[Any], most: int = 24) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 from dataclasses import dataclass, field
 
-from tests.contract.valid_requests import PALETTE, PROMPT, completed, samples, urls
+from PIL import Image
+
+from tests.contract.valid_requests import PALETTE, PROMPT, completed, samples, urls, wrong_with
 
 #: What no page takes, as a user might write it (where it can't be meant as the type) and as JSON.
 UNREADABLE = {
@@ -37,6 +41,16 @@ COLOURS = (
     [{**PALETTE[0], "name": "blood"}, *PALETTE[1:]],
     [{**PALETTE[0], "ratio": -50}, {**PALETTE[1], "ratio": 130}, PALETTE[2]],
 )
+
+
+def drawn(side):
+    """A square PNG as a data URI."""
+    target = io.BytesIO()
+    Image.new("RGBA", (side, side)).save(target, "PNG")
+    return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode()
+
+
+PICTURE, LARGER = drawn(8), drawn(16)
 #: Fields of other models and times; a page that doesn't declare them refuses them.
 STRANGERS = {
     "made_up": 1,
@@ -103,6 +117,7 @@ def faults_in(model, options):
         if name in options or name == "prompt":
             yield from _wrong_values(model, parameter, options)
         yield from _wrong_company(model, parameter, options)
+        yield from _wrong_pictures(model, parameter, options)
     yield from _strangers(model, options)
 
 
@@ -118,6 +133,23 @@ def _wrong_values(model, parameter, options):
         yield Fault(f"{name} = {str(value)[:40]}", named, bad, as_json(model, bad))
     for value in parameter.opaque:
         yield Fault(f"{name} = {value!r}", named, {**options, name: value})
+
+
+def _wrong_pictures(model, parameter, options):
+    name, named = parameter.name, frozenset({parameter.name})
+    if not parameter.picture or name not in options:
+        return
+    several = parameter.type.endswith("[]")
+    if not model.references.takes_bytes:
+        bad = {**options, name: [PICTURE] if several else PICTURE}
+        yield Fault(f"bytes in {name}", named, bad, as_json(model, bad))
+    for address in ("picture.png", "ftp://pictures.example/a.png", ""):
+        yield Fault(
+            f"{name} = {address!r}", named, None, as_json(model, {**options, name: [address] if several else address})
+        )
+    if name == "mask" and model.mask.same_size and model.references.takes_bytes:
+        bad = {**options, "images": [PICTURE], "mask": LARGER}
+        yield Fault("a mask of another size", named, bad, as_json(model, bad))
 
 
 def _wrong_company(model, parameter, options):
@@ -170,6 +202,20 @@ def faults_against(model, rule):
                 names = frozenset({*rule.when, *touched(rule), "action"} - {"check"})
                 yield Fault(f"{what} against {dict(rule.when)}", names, bad, as_json(model, bad))
             break
+
+
+def advised_against(model):
+    """What a page advises against and takes all the same."""
+    for name, parameter in model.parameters.items():
+        if parameter.recommended is not None:
+            beyond = int(parameter.recommended) + 1
+            value = urls(beyond) if parameter.type == "string[]" else "雨" * beyond
+            yield Fault(f"{name} of {beyond}", frozenset({name}), {name: value})
+    for rule in model.rules:
+        if rule.severity == "warn":
+            taken = [one for one in faults_against(model, rule) if not wrong_with(model, one.options, ("reject",))]
+            assert taken, rule
+            yield from taken
 
 
 def presets(model, rule):

@@ -57,18 +57,20 @@ def letter(picture: Image.Image, text: str, colour: Colour, area: Area | None = 
     step = font.size * 1.18
     y = top + (bottom - top) * 0.07
     _veil(picture, (left, round(y - font.size * 0.4), right, round(y + step * len(lines) + font.size * 0.5)))
+    # Fonts differ in how far below the top of its line a letter begins.
+    lift = min(pen.textbbox((0, 0), line, font=font)[1] for line in lines) - font.size * 0.2
     for line in lines:
         box = pen.textbbox((0, 0), line, font=font)
         x = (left + right) / 2 - (box[0] + box[2]) / 2
         # A dark rim, then letters that a stroke of their own colour makes bold.
         rim, bold = max(2, round(font.size / 13)), round(font.size / 34)
-        pen.text((x, y), line, font=font, fill=_INK, stroke_width=rim, stroke_fill=_INK)
-        pen.text((x, y), line, font=font, fill=_PAPER, stroke_width=bold, stroke_fill=_PAPER)
+        pen.text((x, y - lift), line, font=font, fill=_INK, stroke_width=rim, stroke_fill=_INK)
+        pen.text((x, y - lift), line, font=font, fill=_PAPER, stroke_width=bold, stroke_fill=_PAPER)
         y += step
     rule = font.size * 0.9
     middle = (left + right) / 2
     thick = max(2, font.size * 0.07)
-    pen.rounded_rectangle((middle - rule, y + thick, middle + rule, y + thick * 2), thick / 2, fill=colour)
+    pen.rounded_rectangle((middle - rule, y + thick * 2, middle + rule, y + thick * 3), thick / 2, fill=colour)
 
 
 def caption(picture: Image.Image, texts: Sequence[str], area: Area | None = None) -> None:

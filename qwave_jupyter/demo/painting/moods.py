@@ -8,7 +8,7 @@ import random
 import re
 from dataclasses import dataclass, field, replace
 
-__all__ = ["COLOURS", "Colour", "Mood", "colour_in", "mixed", "mood_at", "mood_of", "turned"]
+__all__ = ["COLOURS", "Colour", "Mood", "colour_in", "mixed", "mood_at", "mood_of", "tells_light", "turned"]
 
 Colour = tuple[int, int, int]
 
@@ -214,11 +214,11 @@ def mood_of(prompt: str, dice: random.Random, refused: str = "", tint: float = 1
     if mood.place == "space" and wanted(r"\bmars\b|火星"):
         mood = replace(mood, leaf=(186, 92, 58), near=(70, 28, 26), far=(156, 82, 70))
     water = (
-        r"\bwet\b|\bsea\b|lake|river|water(?!colou?r)|ocean|harbou?r|beach|coast|pond|湖|海|河|江|水(?!彩|墨|杯)|湿"
+        r"\bwet\b|\bsea\b|lake|river|water(?!colou?r)|ocean|harbou?r|beach|coast|pond|湖|(?<!上)海(?!报)|河|江|水(?!彩|墨|杯)|湿"
         r"|\bboats?\b|\bships?\b|\bsail|yacht|bridge|whale|dolphin|lighthouse|船|舟|帆|桥|鲸|海豚|灯塔"
     )
     wet = wanted(water) and mood.place == "land"
-    sea = mood.place == "land" and wanted(r"\bsea\b|ocean|harbou?r|beach|coast|海")
+    sea = mood.place == "land" and wanted(r"\bsea\b|ocean|harbou?r|beach|coast|(?<!上)海(?!报)")
     mood = replace(mood, wet=mood.wet or wet, place="sea" if sea else mood.place)
     named = colour_in(prompt)
     if named:
@@ -258,6 +258,15 @@ def mood_at(mood: Mood, part: float) -> Mood:
         night=night,
         stars=night,
     )
+
+
+def tells_light(mood: Mood) -> bool:
+    """Whether words asked for a light or a season, rather than for an ordinary day.
+
+    Args:
+        mood: what they came to.
+    """
+    return bool(mood.night or mood.sun < 0.35 or mood.weather or mood.season or mood.place != "land")
 
 
 def colour_in(text: str) -> Colour | None:

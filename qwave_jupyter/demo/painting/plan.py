@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 
 from qwave_jupyter.demo.painting import lettering
 from qwave_jupyter.demo.painting.edits import Boxes
-from qwave_jupyter.demo.painting.moods import Mood, mood_at, mood_of, turned
+from qwave_jupyter.demo.painting.moods import Mood, colour_in, mood_at, mood_of, tells_light, turned
 from qwave_jupyter.demo.painting.motifs import Wish, wishes_in
 from qwave_jupyter.demo.painting.palettes import Share
 from qwave_jupyter.demo.painting.styles import style_of
 
-__all__ = ["Brief", "Plan", "dice_of", "planned"]
+__all__ = ["Brief", "Plan", "dice_of", "planned", "understood"]
 
 _FINE = {"low": 0, "high": 2}
+#: What every landscape has.
+_EVERYWHERE = r"landscape|scener|\bhills?\b|meadow|\bfields?\b|grass|\bsky\b|nature|clouds?\b|风景|草|天空|田野|自然|云"
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,26 @@ def planned(brief: Brief) -> Plan:
         fine=0 if style == "poster" else _FINE.get(brief.quality, 1),
         refused=frozenset(wish.name for wish in wishes_in(refused)),
     )
+
+
+def understood(prompt: str) -> bool:
+    """Whether anything that a prompt says is seen in its picture; an empty one says nothing.
+
+    Args:
+        prompt: as it was written.
+    """
+    read = prompt[:4000].lower()
+    if (
+        not read.strip()
+        or re.search(_EVERYWHERE, read)
+        or wishes_in(read)
+        or style_of(read)
+        or lettering.quoted(prompt[:4000])
+        or colour_in(read)
+    ):
+        return True
+    mood = mood_of(read, dice_of(read, 0, 0))
+    return tells_light(mood) or mood.wet
 
 
 def _bent(mood: Mood, weird: float, vivid: float) -> Mood:

@@ -6,24 +6,15 @@ import random
 
 from PIL import Image, ImageChops, ImageEnhance
 
-from qwave_jupyter.demo.painting.moods import Mood
+from qwave_jupyter.demo.painting.moods import Mood, tells_light
 from qwave_jupyter.demo.painting.pens import column
 from qwave_jupyter.demo.painting.skies import sky_signs
 
-__all__ = ["relit", "tells_light"]
+__all__ = ["relit"]
 
 #: Where green lies on Pillow's circle of 256 hues, and to which hue, saturation and level a season takes it.
 _GREEN = range(36, 130)
 _SEASONS = {"autumn": (17, 1.25, 1.0), "winter": (150, 0.22, 1.3), "spring": (70, 1.0, 1.12), "summer": (84, 1.2, 1.0)}
-
-
-def tells_light(mood: Mood) -> bool:
-    """Whether words asked for a light or a season, rather than for an ordinary day.
-
-    Args:
-        mood: what they came to.
-    """
-    return bool(mood.night or mood.sun < 0.35 or mood.weather or mood.season or mood.place != "land")
 
 
 def relit(picture: Image.Image, mood: Mood, dice: random.Random) -> Image.Image:

@@ -31,6 +31,7 @@ class Scene:
         fine: 0 for a rough sketch to 2 for much detail.
         shift: how far motifs are moved, as a share of the width.
         framed: whether near trees stand at its sides.
+        lettered: whether its upper part is kept free for letters.
         lines: the outlines of all that was drawn, in grey, for the styles that draw lines; None where none are wanted.
     """
 
@@ -43,6 +44,7 @@ class Scene:
     fine: int = 1
     shift: float = 0.0
     framed: bool = False
+    lettered: bool = False
     lines: Image.Image | None = None
 
     def fork(self) -> random.Random:

@@ -75,6 +75,7 @@ def stage(
         asked = next((one for one in ("moon", "sun") if one in names), "none" if "sun" in plan.refused else "")
         scene = open_scene(canvas, plan.mood, dice, plan.fine, at, moon=asked, lines=plan.style in LINED)
         scene.shift = (brief.part - 0.5) * 0.4 if brief.series else 0.0
+        scene.lettered = bool(plan.text)
         _landscape(scene, plan, names)
     if scene.framed:
         frame_with_trees(scene)

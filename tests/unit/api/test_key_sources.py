@@ -8,7 +8,7 @@ import types
 import pytest
 
 from qwave_jupyter import keys, settings
-from qwave_jupyter.errors import ConfigurationError
+from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel
 from tests.unit.api.loopback import said
 from tests.unit.api.test_key import everything_shown
 
@@ -50,6 +50,11 @@ class Keyring(types.ModuleType):
         if self.problem is not None:
             raise self.problem
         self.drawer[service, name] = password
+
+    def delete_password(self, service, name):
+        if self.problem is not None:
+            raise self.problem
+        del self.drawer[service, name]
 
 
 @pytest.fixture
@@ -142,13 +147,35 @@ def test_an_empty_drawer_is_no_key(monkeypatch, held):
     assert keys.find() is None
 
 
-def test_a_remembered_key_is_there_in_the_next_session(monkeypatch):
+def test_a_remembered_key_is_there_in_the_next_session_which_nobody_told_of_a_keyring(
+    monkeypatch, clean_environment, tmp_path
+):
     keyring = Keyring()
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     keys.remember(f" {SECRET}\n")
     assert keys.find().source == "%qwave key"
     keys.forget()
+    # The next session: the module lies on the path and nobody has imported it.
+    (tmp_path / "keyring.py").write_text(f"def get_password(*_):\n    return {SECRET!r}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "keyring")
     assert (keys.find().secret, keys.find().source) == (SECRET, "keyring")
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    keys.forget_remembered()
+    assert keyring.drawer == {}
+    monkeypatch.delitem(sys.modules, "keyring")
+    assert keys.find() is None
+    assert "keyring" not in sys.modules
+    home = clean_environment / "home"
+    assert SECRET.encode() not in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("problem", [KeyError("no such password"), None])
+def test_forgetting_what_isnt_there_is_no_end(monkeypatch, problem):
+    monkeypatch.setitem(sys.modules, "keyring", Keyring(problem=problem))
+    keys.type_in(SECRET)
+    keys.forget_remembered()
+    assert keys.find() is None
 
 
 def test_a_keyring_that_refuses_is_said_and_the_key_serves_until_the_end(monkeypatch):
@@ -203,3 +230,16 @@ def test_wherever_it_comes_from_it_is_in_one_header_and_in_no_repr(monkeypatch, 
     assert str(server.seen[0].headers).count(SECRET) == 1
     assert SECRET not in f"{bench!r} {bench.client!r} {keys.find()!r} {settings.current()!r} {vars(settings._state)}"
     bench.client.close()
+
+
+def test_a_key_in_the_wrong_place_is_not_said_again():
+    for error in (
+        UnknownModel("catalog.unknown_model", given=SECRET, edition="2026-04", near=""),
+        OptionMistake("options.unknown", option=f"--seed={SECRET}", near=""),
+        OptionMistake("options.unknown_verb", given=f"key={SECRET}", allowed=("key",), near=""),
+    ):
+        assert SECRET not in f"{error} {error!r} {error._render_traceback_()}"
+        assert "sk-…" in str(error)
+    assert "desk-2-drawers-and-more" in str(
+        UnknownModel("catalog.unknown_model", given="desk-2-drawers-and-more", edition="", near="")
+    )

@@ -131,6 +131,25 @@ def test_a_value_reaches_its_field(values, field, value):
     assert getattr(ordered(**values), field) == value
 
 
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("quantum chromodynamics", True),
+        ("量子色动力学", True),
+        ("a cat", False),
+        ("", False),
+        ("  ", False),
+        ("at night", False),
+        ("a wall painted blue", False),
+        ('"HELLO"', False),
+        ("oil painting of nothing", False),
+    ],
+)
+def test_what_cannot_be_seen_in_the_picture_is_said(prompt, said):
+    captions = brief_of({"prompt": prompt}, 0, 7, "png", nothing_fetched).captions
+    assert [prompt in one for one in captions] == [True] * said
+
+
 def test_jpeg_has_no_transparency():
     assert ordered(background="transparent", kind="jpeg").transparent is False
 

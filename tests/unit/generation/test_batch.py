@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import gc
+import json
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +12,17 @@ from qwave_jupyter.errors import Cancelled, RequestRefused, TaskFailed, UserMist
 from qwave_jupyter.generation.batch import Batch
 
 PATIENCE = 20
+
+
+def resident():
+    """Bytes of memory in use, where the system tells."""
+    told = Path("/proc/self/statm")
+    return int(told.read_text("ascii").split()[1]) * 4096 if told.exists() else 0
+
+
+def under_way(server):
+    """How many tasks the server has in hand; what is only being downloaded is done for it."""
+    return sum(task["states"][0] in {"queued", "processing"} for task in list(server.tasks.values()))
 
 
 def test_order_is_kept_errors_are_collected_and_rows_are_built_when_their_turn_comes(bench, asked, server):
@@ -27,7 +41,7 @@ def test_order_is_kept_errors_are_collected_and_rows_are_built_when_their_turn_c
     def count():
         nonlocal most
         with lock:
-            most = max(most, sum(not job.done() and job.status != "downloading" for job in batch.running))
+            most = max(most, under_way(server))
 
     server.before["status"] = count
     server.faults["submit"] = [[400, {"error": {"code": "invalid_request", "message": "no"}}]]
@@ -105,3 +119,42 @@ def test_what_a_generator_of_rows_raises_comes_out_after_what_was_done(bench, as
     with pytest.raises(ZeroDivisionError):
         batch.results()
     assert [bool(outcome.gallery) for outcome in batch.outcomes] == [True]
+
+
+def test_two_hundred_rows_with_failures_among_them(bench, asked, server):
+    """No more than eight at once, one in ten fails and says why, the order holds, and memory stays flat."""
+    most, measured, failed = 0, {}, {row for row in range(200) if row % 10 == 3}
+    lock = threading.Lock()
+
+    def look():
+        nonlocal most
+        with lock:
+            most = max(most, under_way(server))
+
+    def rows():
+        for row in range(200):
+            if row in {60, 199}:
+                gc.collect()
+                measured[row] = resident()
+            yield asked(f"number {row}", seed=row)
+
+    true = server._submit
+
+    def submit(request, path):
+        if json.loads(request.body)["seed"] in failed:
+            return 400, {"error": {"code": "invalid_request", "message": "one in ten"}}
+        return true(request, path)
+
+    server._submit, server.before["status"] = submit, look
+    batch = Batch(rows(), bench, concurrency=8, total=200)
+    outcomes = batch.start().results()
+    assert [outcome.index for outcome in outcomes] == list(range(200))
+    assert set(batch.errors) == failed
+    assert all("one in ten" in str(error) for error in batch.errors.values())
+    assert [outcome.gallery[0].prompt for outcome in outcomes if outcome.gallery] == [
+        f"number {row}" for row in range(200) if row not in failed
+    ]
+    assert 1 < most <= 8
+    assert server.billed == 180
+    # What stays of a row is its outcome; pictures, bodies and connections are gone.
+    assert (measured[199] - measured[60]) / 139 < 150_000

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -346,13 +347,13 @@ def test_awaiting_a_cancelled_job_leaves_the_loop_alive(submit, server):
 
     async def by_the_job(job):
         waiting = asyncio.ensure_future(_awaits(job))
-        await asyncio.sleep(0.05)
+        await asyncio.to_thread(_until_known, job)
         job.cancel(wait=False)
         return await asyncio.gather(waiting, return_exceptions=True)
 
     async def by_the_task(job):
         waiting = asyncio.ensure_future(_awaits(job))
-        await asyncio.sleep(0.05)
+        await asyncio.to_thread(_until_known, job)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError) as error:
             await waiting
@@ -368,6 +369,11 @@ def test_awaiting_a_cancelled_job_leaves_the_loop_alive(submit, server):
         assert plain or "refunded" in str(error) or "nothing was charged" in str(error)
         assert job.status == "cancelled"
     gate.set()
+
+
+def _until_known(job):
+    while not job.task_id:
+        time.sleep(0.01)
 
 
 async def _awaits(job):

@@ -15,7 +15,15 @@ COMPOSED = re.compile(
 )
 
 #: Texts that stand in a table or a heading.
-LABELS = {"no_pictures_here", "no_reason", "report_free", "report_title", "weight_heavy"}
+LABELS = {
+    "no_pictures_here",
+    "no_reason",
+    "report_free",
+    "report_jobs",
+    "report_pictures",
+    "report_title",
+    "weight_heavy",
+}
 
 
 def test_every_text_that_is_said_exists_and_every_text_is_said():

@@ -1,0 +1,122 @@
+"""The built wheel alone: installed where no checkout is in reach, used from an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CONFIGURATION
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGE = ROOT / "qwave_jupyter"
+#: Runs inside the installed package; prints what it met as one JSON object.
+USE = """
+import json, pathlib
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "qwave_jupyter")
+import qwave_jupyter as qwave
+qwave.use_demo(latency=0.2)
+done = shell.run_cell("%%qwave -m z-image-turbo -o made --aspect-ratio 16:9\\na lighthouse in the fog")
+made = shell.user_ns["made"]
+from qwave_jupyter import words
+from qwave_jupyter.catalog import load
+from qwave_jupyter.notebook.canvas.mask_brush import MaskBrush
+words.use("en"); english = words.say("notebook.pictures", count=1)
+words.use("zh"); chinese = words.say("notebook.pictures", count=1)
+print("TOLD " + json.dumps({
+    "file": qwave.__file__,
+    "worked": done.success,
+    "size": made[0].size,
+    "kept": made[0].path.is_file() and str(made[0].path.relative_to(pathlib.Path.cwd())),
+    "editions": {edition: len(load(edition).ids()) for edition in ("2026-04", "2026-09")},
+    "words": [english, chinese],
+    "front": len(str(MaskBrush._esm)) > 500,
+    "panel": type(qwave.panel("a cat")).__name__,
+}))
+qwave.use_demo(False)
+"""
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built from the checkout as it is; the build backend comes from the index, as for everybody."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A Python with the wheel, which finds its dependencies where the tests find theirs, but not the checkout."""
+    home = tmp_path_factory.mktemp("installed")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, str(wheel)], check=True)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(home), "platbase": str(home)}))
+    # Folders that a .pth names are searched, but the .pth files in them are not read: an editable installation there
+    # brings no checkout in.
+    own = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    (packages / "dependencies.pth").write_text("\n".join(sorted(own)), encoding="utf-8")
+    return python
+
+
+@pytest.fixture
+def environment(tmp_path):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith((*CONFIGURATION, "PYTHON"))}
+    return {**clean, "QWAVE_HOME": str(tmp_path / "home"), "IPYTHONDIR": str(tmp_path / "ipython")}
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel):
+    there = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("qwave_jupyter/")}
+    here = {
+        path.relative_to(ROOT).as_posix()
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and path.suffix not in {".pyc", ".pyo"}
+    }
+    assert there == here
+    assert {"qwave_jupyter/py.typed", "qwave_jupyter/catalog/editions/schema.json"} <= there
+    assert {Path(name).suffix for name in there} >= {".py", ".json", ".js", ".css"}
+
+
+def test_the_wheel_alone_serves_a_notebook(installed, environment, tmp_path):
+    place = tmp_path / "empty"
+    place.mkdir()
+    ran = subprocess.run(
+        [installed, "-c", USE], cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    (line,) = [one for one in ran.stdout.splitlines() if one.startswith("TOLD ")]
+    told = json.loads(line.removeprefix("TOLD "))
+    file = Path(told.pop("file"))
+    assert file.is_relative_to(installed.parent.parent)
+    assert not file.is_relative_to(ROOT)
+    width, height = told.pop("size")
+    assert abs(width / height - 16 / 9) < 0.02
+    assert told.pop("kept").startswith("qwave-images")
+    assert told == {
+        "worked": True,
+        "editions": {"2026-04": 21, "2026-09": 41},
+        "words": ["1 picture", told["words"][1]],
+        "front": True,
+        "panel": "Panel",
+    }
+    assert told["words"][1] != told["words"][0]
+
+
+def test_the_demo_is_a_command_of_the_wheel(installed, environment, tmp_path):
+    command = [installed, "-m", "qwave_jupyter.demo", "--help"]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert "--latency" in ran.stdout
+    assert "--rate-limit" in ran.stdout

@@ -1,0 +1,109 @@
+"""The notebooks as they are saved: they read well without a kernel, are light, and say nothing of where they were made.
+
+That they run is shown in :mod:`tests.notebook.test_binder`, where a student runs them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LESSONS = (
+    "01-quickstart",
+    "02-prompting-and-sweeps",
+    "03-references-edits-and-masks",
+    "04-choosing-a-model",
+    "05-robust-pipelines",
+    "06-panel",
+)
+HEAVIEST = 1_000_000
+#: Folders of a machine, and what a kernel puts before a frame.
+TRACES = re.compile(r"/(?:home|Users|root|tmp|work|var|private)/\w|[A-Z]:\\\\|Traceback|<ipython-input|File <")
+
+
+@pytest.fixture(params=LESSONS)
+def lesson(request):
+    path = ROOT / "notebooks" / f"{request.param}.ipynb"
+    return path, nbformat.read(path, as_version=4)
+
+
+def outputs(notebook):
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def test_there_are_six_and_the_guide_has_each():
+    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == list(LESSONS)
+    guide = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
+    assert all(f"({name}.ipynb)" in guide for name in LESSONS)
+
+
+def test_it_is_valid_and_every_cell_has_an_id(lesson):
+    _, notebook = lesson
+    nbformat.validate(notebook)
+    ids = [cell.get("id") for cell in notebook.cells]
+    assert all(ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_it_has_an_exercise_with_its_answer_folded_away(lesson):
+    _, notebook = lesson
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    (exercise,) = [text for text in prose if text.startswith("## Your turn")]
+    question, answer = exercise.split("<details><summary>Answer</summary>")
+    assert len(question.split()) > 10
+    assert answer.strip().endswith("</details>") or "</details>" in answer
+    assert len(answer.split()) > 10
+
+
+def test_it_is_light_and_was_saved_without_a_widget(lesson):
+    path, notebook = lesson
+    assert path.stat().st_size < HEAVIEST
+    assert "widgets" not in notebook.metadata
+    assert "application/vnd.jupyter.widget" not in path.read_text(encoding="utf-8")
+
+
+def test_it_shows_what_it_does_without_a_kernel(lesson):
+    _, notebook = lesson
+    assert outputs(notebook), "saved without outputs: run tools/run_notebooks.py --save on it"
+    for output in outputs(notebook):
+        data = output.get("data", {})
+        assert output.output_type in {"stream", "error"} or "text/plain" in data
+        assert set(data) <= {"text/plain", "text/html", "image/jpeg", "image/png"}
+
+
+def test_its_pictures_have_alternative_texts(lesson):
+    _, notebook = lesson
+    ours = [output for output in outputs(notebook) if "image/jpeg" in output.get("data", {})]
+    for output in ours:
+        assert output.metadata["image/jpeg"]["alt"].strip()
+        assert output.data["text/plain"].strip()
+    for tag in re.findall(r"<img\b[^>]*>", json.dumps(notebook)):
+        assert re.search(r"alt=\\?\W[^\"'\\]+", tag), tag[:80]
+
+
+def test_it_names_no_folder_host_or_frame_of_the_machine_that_made_it(lesson):
+    path, notebook = lesson
+    for output in outputs(notebook):
+        for kind, content in {**output.get("data", {}), "text": output.get("text", "")}.items():
+            if not kind.startswith("image/"):
+                without_pictures = re.sub(r"data:image/[a-z]+;base64,[\w+/=]+", "", str(content))
+                assert not TRACES.search(without_pictures), TRACES.search(without_pictures)
+        assert not any(TRACES.search(frame) for frame in output.get("traceback", ()))
+    text = path.read_text(encoding="utf-8")
+    host = socket.gethostname()
+    assert len(host) < 5 or not re.search(rf"\b{re.escape(host)}\b", text)
+    assert not re.search(r"127\.0\.0\.1:(?!8000\b)\d+", text)
+
+
+def test_refusals_are_marked_and_nothing_else_failed(lesson):
+    _, notebook = lesson
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            failed = any(output.output_type == "error" for output in cell.outputs)
+            assert failed == ("raises-exception" in cell.metadata.get("tags", ())), cell.source

@@ -1,0 +1,79 @@
+"""The reference page is what the code says now, and what it says of the environment is so."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+import qwave_jupyter
+from qwave_jupyter import keys, settings, words
+from qwave_jupyter.catalog import load
+from qwave_jupyter.notebook.lines import VERBS
+from qwave_jupyter.notebook.options import OWN_OPTIONS, SHORT
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+#: Variables of one purpose each, told in words and not as a setting.
+TOLD = {*keys.KEY_VARIABLES, "QWAVE_KEYRING"}
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return runpy.run_path(str(ROOT / "tools" / "write_reference.py"))
+
+
+def test_the_page_is_current(writer):
+    written = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert written == writer["page"](), "docs/reference.md is out of date: run make reference"
+
+
+def test_the_page_is_the_same_in_every_language(writer):
+    words.use("zh")
+    try:
+        in_chinese = writer["page"]()
+    finally:
+        words.use(None)
+    assert in_chinese == writer["page"]()
+
+
+def test_nothing_is_left_out(writer):
+    page = writer["page"]()
+    spelled = {name.replace("_", "-") for name in OWN_OPTIONS}
+    assert all(f"`--{name}" in page for name in spelled)
+    assert all(f"`{short}`" in page for short in SHORT)
+    assert all(f"`%qwave {verb}" in page for verb in VERBS)
+    assert all(f"| `{one.name}` |" in page for one in fields(settings.Settings))
+    assert all(f"`{name}" in page or f"### {name}" in page for name in qwave_jupyter.__all__)
+    assert all(page.count(f"| `{name}`") for edition in ("2026-04", "2026-09") for name in load(edition).ids())
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable"),
+    [
+        ("base_url", "QWAVE_BASE_URL"),
+        ("base_url", "WAVEAPI_BASE_URL"),
+        ("demo", "QWAVE_DEMO"),
+        ("edition", "QWAVE_EDITION"),
+        ("home", "QWAVE_HOME"),
+        ("save_dir", "QWAVE_SAVE_DIR"),
+    ],
+)
+def test_each_variable_moves_its_setting(clean_environment, monkeypatch, writer, setting, variable):
+    assert variable in writer["ENVIRONMENT"][setting]
+    before = getattr(settings.current(), setting)
+    monkeypatch.setenv(variable, {"demo": "1", "edition": "2026-09"}.get(setting, "/elsewhere"))
+    assert getattr(settings.current(), setting) != before
+
+
+def test_the_code_reads_no_variable_that_the_page_keeps_silent_about(writer):
+    named = {
+        name
+        for module in Path(qwave_jupyter.__file__).parent.rglob("*.py")
+        for name in re.findall(r'"((?:QWAVE|WAVE|WAVEAPI)_[A-Z_]+)"', module.read_text(encoding="utf-8"))
+    }
+    told = {name for variables in writer["ENVIRONMENT"].values() for name in variables} | TOLD
+    assert named == told
+    assert all(name in writer["page"]() for name in named)
