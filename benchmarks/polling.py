@@ -332,6 +332,7 @@ def measure() -> report.Section:
             axis.axhline(1, color=colours["bad"], lw=1)
             axis.set_xscale("log")
             axis.set_xticks(MEDIANS, [f"{one:g} s" for one in MEDIANS])
+            axis.minorticks_off()
             axis.set_xlabel("median duration")
             axis.set_ylabel(f"{title}, × the 2 s loop's")
             axis.set_ylim(0, 1.2 if title == "mean lag" else 4.2)
