@@ -106,7 +106,9 @@ class QwaveError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         # IPython's protocol: a user's mistake or a refusing server needs words, not frames.
-        return [f"✕ {type(self).__name__}" if self.shown_above else f"{type(self).__name__}: {self}"]
+        # Raised again elsewhere, such as by another ``job.result()``, it is whole again.
+        shown, self.shown_above = self.shown_above, False
+        return [f"✕ {type(self).__name__}" if shown else f"{type(self).__name__}: {self}"]
 
 
 def _rebuild(cls: type[QwaveError], key: str, fields: dict[str, Any]) -> QwaveError:

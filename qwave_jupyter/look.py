@@ -24,6 +24,7 @@ background:var(--qs);box-sizing:border-box}.qw-body{flex:1 1 180px;min-width:0;o
 line-height:16px;margin-left:6px;color:var(--qw);font-weight:600}.qw-bar{position:absolute;left:0;right:0;bottom:0;
 height:3px;background:var(--ql)}.qw-bar b{display:block;height:3px;background:var(--qb)}
 .qw-run .qw-body>*{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.qw-card+.qw-card{margin-top:6px}
 .qw-guess b{opacity:.55;background:repeating-linear-gradient(90deg,var(--qb) 0 8px,transparent 8px 12px)}
 .qw-id{user-select:all;-webkit-user-select:all}
 .qw-ok{color:var(--qo)}.qw-er{color:var(--qe)}.qw-live{max-width:760px;position:relative;margin:0 0 4px}

@@ -117,7 +117,8 @@ def batch(
         model: the model of rows that name none.
         concurrency: how many jobs at once.
         max_cost: USD for each of them.
-        reuse: True shows identical finished requests again; None for the setting.
+        reuse: True shows identical finished requests again, so that an interrupted batch that is run anew, here or in
+            another kernel, bills every row once; None for the setting.
         save: the folder for the pictures.
         timeout: seconds to wait for each.
         executor: any ``concurrent.futures.Executor`` that runs the rows instead of threads of this process; its workers

@@ -16,7 +16,7 @@ from typing import Any
 from qwave_jupyter import errors
 from qwave_jupyter.api.scalars import read_text, read_time, shape_of
 
-__all__ = ["is_error_body", "is_transient", "one_line", "read_error", "retry_after", "unreadable"]
+__all__ = ["is_error_body", "is_transient", "one_line", "read_error", "retry_after", "span", "unreadable"]
 
 #: Codes after which repeating the same request can't help, whatever the status says.
 _FINAL_CODES = frozenset({"price_not_configured"})
@@ -96,7 +96,7 @@ def read_error(
         param=param,
         request_id=one_line(request_id, _LONGEST_CODE) or None,
         retry_after=wait,
-        wait="" if wait is None else _span(wait),
+        wait="" if wait is None else span(wait),
         window={name: found[name] for name in ("window", "used", "cap") if found[name] is not None},
     )
 
@@ -224,8 +224,13 @@ def _from_text(content: bytes) -> str:
     return text
 
 
-def _span(seconds: float) -> str:
-    # Symbols of units are the same in every language that words may be in.
+def span(seconds: float) -> str:
+    """Seconds in the unit that fits; its symbols are the same in every language that words may be in.
+
+    Example:
+        >>> span(7), span(1800), span(86_400)
+        ('7 s', '30 min', '24 h')
+    """
     if seconds < 100:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"

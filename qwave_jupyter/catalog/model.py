@@ -224,7 +224,8 @@ class Model:
             if not present:
                 continue
             violation = parameter.accepts(sent) or self._address(parameter, sent)
-            if violation is not None:
+            # What a page only advises against is served, and judged with the rest.
+            if violation is not None and violation.severity == "reject":
                 wrong.append(violation)
             else:
                 values[parameter.name] = parameter.decoded(sent)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from qwave_jupyter.api.errors import span
 from qwave_jupyter.api.retries import OnRetry
 from qwave_jupyter.api.wire import PictureLink, Task, spread, to_usd
 from qwave_jupyter.errors import DownloadFailed
@@ -20,6 +21,11 @@ __all__ = ["Fetch"]
 
 #: Seconds for fetching where the time for the whole job is nearly up: the pictures are paid for.
 _LEAST = 60.0
+#: Links that were like this when the job was picked up again will be so for ever; after so many seconds all are dead
+#: (seven days: Status page, edition 2026-09).
+_LOST, _LONGEST_LIFE = frozenset({"link_dead", "not_http", "no_link", "too_large"}), 7 * 86_400.0
+#: Seconds before their end in which links are said to be near it.
+_NEAR = 4 * 3600.0
 
 
 @dataclass
@@ -56,12 +62,19 @@ class Fetch:
         keeper = self._keeper(task)
         if self.entry is not None:
             keeper.clear_away()
+            self._warn_of_the_end(links, keeper)
         failed, missing = self._each(links, keeper)
         if len(links) > len(task.pictures) and len(self._here) >= len(task.pictures):
             # Links that may have been mirrors of one picture needn't all work.
             failed = []
         self._conclude(failed, missing)
         return self._gallery()
+
+    def _warn_of_the_end(self, links: Sequence[PictureLink], keeper: Keeper) -> None:
+        ends = [end for link in links if (end := keeper.expiry(link)) is not None]
+        left = min(ends) - self.course.bench.clock.now() if ends else _NEAR
+        if 0 < left < _NEAR and len(self._here) < len(links):
+            self.say(Mistake("links_near_end", "images", len(links), severity="warn", detail={"wait": span(left)}))
 
     def _keeper(self, task: Task) -> Keeper:
         course = self.course
@@ -114,13 +127,20 @@ class Fetch:
     def _gallery(self) -> Gallery:
         return Gallery([self._here[index][0] for index in sorted(self._here)], showing=self.course.bench.showing)
 
+    def _is_in_vain(self, failed: Sequence[DownloadFailed]) -> bool:
+        """Whether picking the job up once more can't bring what is missing."""
+        if self.entry is None:
+            return False
+        old = self.course.bench.clock.now() - self.entry.created > _LONGEST_LIFE
+        return all(problem.code in _LOST or (old and problem.code != "cannot_save") for problem in failed)
+
     def _conclude(self, failed: Sequence[DownloadFailed], missing: int) -> None:
         course = self.course
-        if failed and not self._here:
-            # Links that were dead when the job was picked up again will not come back to life.
-            final = self.entry is not None and all(problem.code == "link_dead" for problem in failed)
+        if failed:
             said = {"code": failed[0].code, "text": str(failed[0])[:500]}
-            course.note(error=said, **({"state": "failed"} if final else {}))
+            ending = {"state": "done" if self._here else "failed"} if self._is_in_vain(failed) else {}
+            course.note(error=said, **ending)
+        if failed and not self._here:
             raise failed[0]
         if failed:
             detail = {"count": missing, "reason": str(failed[0])}

@@ -131,7 +131,7 @@ class Keeper:
         image = GeneratedImage(
             path=part.with_name(f"{stem}.{pictures.ENDINGS.get(facts.format, facts.format)}"),
             url=link.urls[0] if link.urls else None,
-            expires_at=self._expiry(link),
+            expires_at=self.expiry(link),
             prompt=self.request.prompt,
             model=self.request.model.id,
             parameters=self.request.parameters,
@@ -160,7 +160,8 @@ class Keeper:
             note.unlink(missing_ok=True)
         return image
 
-    def _expiry(self, link: PictureLink) -> float | None:
+    def expiry(self, link: PictureLink) -> float | None:
+        """Unix seconds when a link dies, as the server says or else the model's page; None where neither does."""
         if link.expires_at is not None:
             return link.expires_at
         hours = self.request.model.link_hours

@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 import time
+import weakref
 from pathlib import Path
 
 __all__ = ["JobLock", "NoLock", "lock_of"]
@@ -18,6 +19,10 @@ __all__ = ["JobLock", "NoLock", "lock_of"]
 _LONGEST_NAME = 100
 #: A lock that is still taken after so many looks, so many seconds apart, is held by somebody who works.
 _MOST_GLANCES, _GLANCE = 8, 0.002
+
+
+#: Every lock of this process, for its children.
+_all: weakref.WeakSet[JobLock] = weakref.WeakSet()
 
 
 class JobLock:
@@ -35,6 +40,7 @@ class JobLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+        _all.add(self)
 
     @property
     def held(self) -> bool:
@@ -90,6 +96,12 @@ class JobLock:
         finally:
             os.close(descriptor)
 
+    def _forked(self) -> None:
+        # A child that outlives its parent must not go on holding what died with it. The parent's lock stands.
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            os.close(descriptor)
+
     def release(self) -> None:
         """Give the lock back."""
         if self._descriptor is None:
@@ -127,6 +139,15 @@ def lock_of(home: Path, job_id: str) -> JobLock:
     """
     name = "".join(sign for sign in job_id if (sign.isascii() and sign.isalnum()) or sign == "-")
     return JobLock(home / "locks" / f"{name[:_LONGEST_NAME]}.lock")
+
+
+def _let_go() -> None:
+    for lock in tuple(_all):
+        lock._forked()  # noqa: SLF001 - of this module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def _is_still(descriptor: int, path: Path) -> bool:

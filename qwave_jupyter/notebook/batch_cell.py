@@ -13,7 +13,7 @@ from qwave_jupyter.notebook.console import Console
 if TYPE_CHECKING:
     from qwave_jupyter.generation.batch import Batch
 
-__all__ = ["present"]
+__all__ = ["follow", "present"]
 
 _TICK = 0.1
 
@@ -28,21 +28,10 @@ def present(batch: Batch, console: Console) -> None:
     Raises:
         Cancelled: it was interrupted while it was waited for; what is done is kept.
     """
-    now = settings.current()
-    in_terminal = console.kernel is None
-    if in_terminal and not console.headless:
+    if console.kernel is None:
         # It goes on by itself, and a line below would run over the prompt.
         return
-    jobs = batch.jobs
-    model = jobs[0].request.model.id if jobs else now.model
-    view = BatchView(
-        batch,
-        words.say("notebook.batch_title", model=model),
-        total=batch.total,
-        clickable=not console.headless and now.display in {"auto", "widget"},
-        demo=settings.serves_demo(),
-    ).open()
-    view.detach()
+    view = follow(batch, console)
     if not console.headless:
         return
     try:
@@ -54,3 +43,23 @@ def present(batch: Batch, console: Console) -> None:
         raise Cancelled("generation.batch_stopped", count=len(batch.outcomes), job_id="", task_id="") from None
     finally:
         view.close()
+
+
+def follow(batch: Batch, console: Console) -> BatchView:
+    """Show a batch for as long as it goes on, with a Cancel of its own.
+
+    Args:
+        batch: a batch that was started.
+        console: where it is shown; not a terminal.
+    """
+    now = settings.current()
+    jobs = batch.jobs
+    view = BatchView(
+        batch,
+        words.say("notebook.batch_title", model=jobs[0].request.model.id if jobs else now.model),
+        total=batch.total,
+        clickable=not console.headless and now.display in {"auto", "widget"},
+        demo=settings.serves_demo(),
+    ).open()
+    view.detach()
+    return view

@@ -12,17 +12,30 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import version
 from typing import Any
 
-__all__ = ["comm_pump", "is_needed"]
+__all__ = ["comm_pump", "is_deaf", "is_needed"]
 
 Pump = Callable[[], Awaitable[None]]
+#: From here on a comm's message may come by a subshell, and from there on it needs none (read in ipykernel's source).
+_BY_SUBSHELL, _BY_ITSELF = (7, 0), (7, 4)
 _COMMS = frozenset({"comm_msg", "comm_open", "comm_close"})
 
 
 def is_needed(kernel: Any) -> bool:
     """Whether a kernel is one that hears no clicks by itself."""
+    return _generation() < (7, 0) and hasattr(kernel, "msg_queue")
+
+
+def is_deaf(kernel: Any) -> bool:
+    """Whether no click arrives during a cell, pump or not: ipykernel 7.0 to 7.3 with a frontend without subshells."""
+    if not _BY_SUBSHELL <= _generation() < _BY_ITSELF:
+        return False
+    manager = getattr(getattr(kernel, "shell_channel_thread", None), "manager", None)
+    return manager is None or not manager.list_subshell()
+
+
+def _generation() -> tuple[int, ...]:
     # The kernel object tells IPython's version, not its own.
-    generation = int(version("ipykernel").partition(".")[0])
-    return generation < 7 and hasattr(kernel, "msg_queue")
+    return tuple(int(part) for part in version("ipykernel").split(".")[:2] if part.isdigit())
 
 
 @contextlib.asynccontextmanager

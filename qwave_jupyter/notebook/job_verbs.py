@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qwave_jupyter import settings, started, verbs, words
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import UnknownTask
-from qwave_jupyter.notebook import cards
+from qwave_jupyter.notebook import batch_cell, cards
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.verb import Asked, Verb
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from qwave_jupyter.generation.job import Job
 
 __all__ = ["VERBS"]
+
+#: What ended earlier is in the history.
+_MOST_ENDED = 10
 
 
 def _show(console: Console, asked: Asked) -> Any:
@@ -32,24 +35,35 @@ def _show(console: Console, asked: Asked) -> Any:
     if not job.done():
         _follow(console, job)
         return None
+    if job.error is not None:
+        # What it ended with was raised where it was waited for; here it is looked at.
+        console.publish(_still([job]))
+        return None
     return job.result()
 
 
 def _status(console: Console, asked: Asked) -> None:
-    chosen = [started.job(asked.first)] if asked.first else started.jobs()
-    if not chosen:
+    chosen = (started.job(asked.first),) if asked.first else started.jobs()
+    batches = () if asked.first else tuple(one for one in started.batches() if not one.done())
+    if not chosen and not batches:
         console.say(words.say("notebook.no_jobs"))
-    for job in chosen:
-        if job.done() or console.kernel is None:
-            console.publish(_still(job))
+    for batch in batches:
+        if console.kernel is None:
+            console.say(repr(batch))
         else:
+            batch_cell.follow(batch, console)
+    for job in chosen:
+        if not job.done():
             _follow(console, job, pictures=False)
+    ended = [job for job in chosen if job.done()][:_MOST_ENDED]
+    if ended:
+        console.publish(_still(ended))
 
 
 def _follow(console: Console, job: Job, *, pictures: bool = True) -> None:
     if console.kernel is None:
         # The line below would run over the prompt.
-        console.publish(_still(job))
+        console.publish(_still([job]))
         return
     now = settings.current()
     view = view_for(job, console.shell, now.display, hears_clicks=True, stays=True, embed=now.embed)
@@ -57,10 +71,11 @@ def _follow(console: Console, job: Job, *, pictures: bool = True) -> None:
     view.open()
 
 
-def _still(job: Job) -> dict[str, str]:
-    snapshot, clock = job.snapshot, SYSTEM_CLOCK.monotonic()
-    markup = cards.ended(snapshot) if snapshot.is_over else cards.running(snapshot, clock)
-    return cards.bundle(markup, cards.text_of(snapshot, clock))
+def _still(jobs: Sequence[Job]) -> dict[str, str]:
+    clock = SYSTEM_CLOCK.monotonic()
+    now = [job.snapshot for job in jobs]
+    markup = [cards.ended(one) if one.is_over else cards.running(one, clock) for one in now]
+    return cards.bundle("".join(markup), "\n".join(cards.text_of(one, clock) for one in now))
 
 
 def _cancel(console: Console, asked: Asked) -> None:

@@ -7,11 +7,13 @@ dead widget. A thread of its own draws at most twice a second, and touches only 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import words
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.notebook import cards
+from qwave_jupyter.notebook.comm_pump import is_deaf
 from qwave_jupyter.notebook.terminal import TerminalView
 
 if TYPE_CHECKING:
@@ -118,9 +120,19 @@ class StatusView:
 
 
 class WidgetView(StatusView):
-    """The view with a Cancel button."""
+    """The view with a Cancel button.
+
+    Args:
+        job: a job that was started.
+        is_deaf: whether no click would be heard; asked when the button is to be seen.
+        options: what :class:`StatusView` takes.
+    """
 
     _tick = 0.5
+
+    def __init__(self, job: Job, *, is_deaf: Callable[[], bool], **options: Any) -> None:
+        super().__init__(job, **options)
+        self._is_deaf = is_deaf
 
     def open(self) -> StatusView:
         """Show it and begin to draw."""
@@ -154,9 +166,13 @@ class WidgetView(StatusView):
         return f'<div class="qw">{self._card_markup()}</div>'
 
     def _draw(self) -> None:
+        if self._job.snapshot.elapsed >= cards.CALM and not self._hint:
+            if self._is_deaf():
+                self._cancel.disabled = True
+                self._hint = words.say("notebook.press_stop")
+            else:
+                self._cancel.remove_class("qw-soon")
         self._card.value = self._markup()
-        if self._job.snapshot.elapsed >= cards.CALM:
-            self._cancel.remove_class("qw-soon")
 
     def _dispose(self) -> None:
         close_all(self._box)
@@ -182,7 +198,8 @@ def view_for(
     if display in {"html", "text"} or not hears_clicks or headless:
         hint = words.say("status.no_button", task=cards.short(job)) if stays else words.say("notebook.press_stop")
         return StatusView(job, "" if headless else hint, stays=stays, embed=embed, plain=display == "text")
-    return WidgetView(job, stays=stays, embed=embed)
+    # Between cells every click is heard.
+    return WidgetView(job, is_deaf=lambda: not stays and is_deaf(kernel), stays=stays, embed=embed)
 
 
 def close_all(widget: Any) -> None:

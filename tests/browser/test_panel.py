@@ -8,11 +8,16 @@ import shutil
 
 import pytest
 from PIL import Image, ImageChops
+from playwright.sync_api import expect
 
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
 from tests.browser.driver import ROOT, SHOTS, NotebookPage
 
 pytestmark = pytest.mark.browser
+
+CURRENT = "window.jupyterapp.shell.currentWidget"
+#: Milliseconds that a machine with much else to do may take to answer.
+PATIENCE = 20_000
 
 SETUP = "%load_ext qwave_jupyter\nimport qwave_jupyter as qwave"
 SHARES = {(0x26, 0x46, 0x53): 40, (0x2A, 0x9D, 0x8F): 30, (0xE9, 0xC4, 0x6A): 20, (0xE7, 0x6F, 0x51): 10}
@@ -38,8 +43,9 @@ class PanelPage:
         self.root.get_by_role("option", name=name).first.wait_for()
         box.press("Enter")
         box.press("Escape")
-        assert box.input_value() == name
-        self.page.wait_for_timeout(400)
+        expect(box).to_have_value(name)
+        # The controls are drawn anew once the kernel has answered.
+        self.answered()
 
     def radio(self, field, option):
         group = self.root.get_by_role("radiogroup", name=field, exact=True)
@@ -47,8 +53,7 @@ class PanelPage:
 
     def choose(self, field, option):
         self.radio(field, option).click()
-        self.page.wait_for_timeout(300)
-        assert self.radio(field, option).get_attribute("aria-checked") == "true"
+        expect(self.radio(field, option)).to_have_attribute("aria-checked", "true", timeout=PATIENCE)
 
     def unfold(self):
         details = self.root.locator("details.qwp-more")
@@ -57,14 +62,16 @@ class PanelPage:
 
     def write(self, prompt):
         self.root.locator(".qwp-prompt textarea").fill(prompt)
+        self.answered()
+
+    def answered(self):
+        """Wait until the kernel has nothing left to answer."""
         self.page.wait_for_timeout(300)
+        self.page.wait_for_function(f"() => {CURRENT}.sessionContext.session?.kernel?.status === 'idle'")
+        self.page.wait_for_timeout(200)
 
     def button(self, name):
         return self.root.get_by_role("button", name=name, exact=True)
-
-    @property
-    def line(self):
-        return self.root.locator(".qwp-line").first.inner_text()
 
     @property
     def runs(self):
@@ -73,7 +80,7 @@ class PanelPage:
     def generate(self, count=1):
         """Press Generate; the files that it gave."""
         before = self.runs.count()
-        assert "Ready" in self.line, self.root.locator(".qwp-line").all_inner_texts()
+        expect(self.root.locator(".qwp-line").first).to_contain_text("Ready", timeout=PATIENCE)
         self.button("Generate").click()
         self.page.wait_for_function(
             "([root, count]) => root.querySelectorAll('.qwp-run').length === count",
@@ -89,7 +96,7 @@ class PanelPage:
 
     def act(self, name):
         self.runs.first.get_by_role("button", name=name, exact=True).click()
-        self.page.wait_for_timeout(600)
+        self.answered()
 
     def sheet(self, tool):
         """What is drawn on."""
@@ -106,7 +113,7 @@ class PanelPage:
         mouse.down()
         mouse.move(frame["x"] + end[0] * frame["width"], frame["y"] + end[1] * frame["height"], steps=8)
         mouse.up()
-        self.page.wait_for_timeout(500)
+        self.answered()
 
     def shot(self, name):
         self.notebook.shot(f"panel-{name}", 1)
@@ -192,7 +199,7 @@ def test_series_transparency_and_palette_can_be_seen_on_the_picture(opened, quic
     panel.unfold()
     panel.choose("File format", "png")
     panel.root.get_by_role("button", name="More").first.click()
-    panel.page.wait_for_timeout(400)
+    panel.answered()
     files = panel.generate(2)
     assert {file.suffix for file in files} == {".png"}
     assert {size_of(file) for file in files} == {pixel_size("1:1", "2k")}
@@ -266,11 +273,11 @@ def test_an_impossible_choice_says_why_and_the_cell_is_exact(opened, quick_serve
     text = panel.root.get_by_role("textbox", name="Text to copy")
     text.wait_for()
     expected = "%%qwave -m gpt-image-2 --aspect-ratio 16:9 --resolution 4k\na red lighthouse on a cliff at dusk"
-    assert text.input_value() == expected
+    expect(text).to_have_value(expected)
     panel.choose("Resolution", "2k")
-    assert "--resolution 2k" in text.input_value()
+    expect(text).to_have_value(expected.replace("4k", "2k"), timeout=PATIENCE)
     panel.button("Copy as Python").click()
-    panel.page.wait_for_timeout(300)
+    panel.answered()
     assert text.input_value().startswith("import qwave_jupyter as qwave")
 
     panel.choose_model("wan2.7-image")
@@ -291,7 +298,7 @@ def test_a_model_is_looked_up_found_and_put_in(opened, quick_server):
     panel.root.locator(".qwp-lookup table").get_by_text("wan2.7-image").wait_for()
     panel.shot("find-light")
     panel.button("Choose").click()
-    panel.page.wait_for_timeout(500)
+    panel.answered()
     assert panel.root.get_by_role("combobox", name="Model").input_value() == "wan2.7-image"
 
 
@@ -302,17 +309,17 @@ def test_all_of_it_goes_by_keyboard(opened, quick_server):
     keys.type("qwen 2.0")
     keys.press("ArrowDown")
     keys.press("Enter")
-    panel.page.wait_for_timeout(500)
+    panel.answered()
     assert panel.root.get_by_role("combobox", name="Model").input_value() == "qwen-image-2.0"
     panel.root.get_by_role("radiogroup", name="Aspect ratio").locator("[tabindex='0']").focus()
     keys.press("ArrowRight")
     keys.press("Enter")
-    panel.page.wait_for_timeout(300)
-    assert panel.radio("Aspect ratio", "4:3").get_attribute("aria-checked") == "true"
+    panel.answered()
+    expect(panel.radio("Aspect ratio", "4:3")).to_have_attribute("aria-checked", "true", timeout=PATIENCE)
     panel.root.get_by_role("textbox", name="Pictures").focus()
     keys.press("ArrowUp")
-    panel.page.wait_for_timeout(500)
-    assert "for 2 pictures" in panel.line
+    panel.answered()
+    expect(panel.root.locator(".qwp-line").first).to_contain_text("for 2 pictures", timeout=PATIENCE)
     panel.button("Generate").focus()
     keys.press("Enter")
     panel.runs.first.locator(".qwp-pictures img").nth(1).wait_for(timeout=60_000)
@@ -330,8 +337,7 @@ def test_a_run_goes_on_while_others_start_and_cancel_cancels_its_own(opened, slo
     panel.runs.nth(0).get_by_text("queued", exact=False).first.wait_for(timeout=30_000)
     panel.choose("Aspect ratio", "16:9")
     panel.button("Generate").click()
-    panel.page.wait_for_timeout(1500)
-    assert panel.runs.count() == 2
+    expect(panel.runs).to_have_count(2, timeout=PATIENCE)
     panel.shot("waiting-light")
     panel.runs.nth(1).get_by_role("button", name="Cancel").click()
     panel.runs.nth(1).get_by_text("refunded").wait_for(timeout=20_000)
@@ -347,11 +353,11 @@ def test_references_are_uploaded_ordered_and_taken_away(opened, quick_server, tm
     text.write_bytes(b"no picture")
     upload = panel.root.locator("input[type=file]").first
     upload.set_input_files(str(heavy))
-    panel.page.wait_for_timeout(500)
+    panel.answered()
     assert "give its path instead" in panel.root.inner_text()
     upload.set_input_files(str(text))
-    panel.page.wait_for_timeout(800)
-    assert panel.root.locator(".qwp-wrong").count() == 1
+    panel.answered()
+    expect(panel.root.locator(".qwp-wrong")).to_have_count(1, timeout=PATIENCE)
     upload.set_input_files(str(panel.server.folder / "photo.png"))
     panel.root.locator(".qwp-thumbs img").wait_for()
     place = panel.root.get_by_role("textbox", name="Address, path or variable of a picture").first
@@ -359,14 +365,14 @@ def test_references_are_uploaded_ordered_and_taken_away(opened, quick_server, tm
     place.press("Enter")
     captions = panel.root.locator(".qwp-caption")
     captions.nth(1).wait_for()
-    assert captions.all_inner_texts() == ["photo.png", "second.png"]
+    expect(captions).to_have_text(["photo.png", "second.png"])
     panel.root.get_by_role("button", name="Move to the front: second.png").click()
-    panel.page.wait_for_timeout(500)
-    assert captions.all_inner_texts() == ["second.png", "photo.png"]
+    panel.answered()
+    expect(captions).to_have_text(["second.png", "photo.png"])
     panel.shot("references-light")
     panel.root.get_by_role("button", name="Remove: second.png").click()
-    panel.page.wait_for_timeout(500)
-    assert captions.all_inner_texts() == ["photo.png"]
+    panel.answered()
+    expect(captions).to_have_text(["photo.png"])
     panel.choose("Resolution", "1k")
     panel.generate()
 
@@ -376,7 +382,7 @@ def test_it_fits_every_width_in_both_themes(opened, quick_server, width):
     panel = opened(quick_server, "qwave.panel('a red lighthouse at dusk', resolution='1k', n=2)", size=(width, 1300))
     if width < 800:
         panel.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
-        panel.page.wait_for_timeout(500)
+        panel.answered()
     panel.generate(2)
     for theme in ("Light", "Dark"):
         panel.notebook.theme(theme)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from tests.contract.valid_requests import PALETTE, PROMPT, completed, samples, urls
+from tests.contract.valid_requests import PALETTE, PROMPT, completed, samples, urls, wrong_with
 
 #: What no page takes, as a user might write it (where it can't be meant as the type) and as JSON.
 UNREADABLE = {
@@ -202,6 +202,20 @@ def faults_against(model, rule):
                 names = frozenset({*rule.when, *touched(rule), "action"} - {"check"})
                 yield Fault(f"{what} against {dict(rule.when)}", names, bad, as_json(model, bad))
             break
+
+
+def advised_against(model):
+    """What a page advises against and takes all the same."""
+    for name, parameter in model.parameters.items():
+        if parameter.recommended is not None:
+            beyond = int(parameter.recommended) + 1
+            value = urls(beyond) if parameter.type == "string[]" else "雨" * beyond
+            yield Fault(f"{name} of {beyond}", frozenset({name}), {name: value})
+    for rule in model.rules:
+        if rule.severity == "warn":
+            taken = [one for one in faults_against(model, rule) if not wrong_with(model, one.options, ("reject",))]
+            assert taken, rule
+            yield from taken
 
 
 def presets(model, rule):

@@ -11,14 +11,16 @@ from functools import cache
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qwave_jupyter.api.client import Client
 from qwave_jupyter.catalog import load
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.generation import request
-from tests.contract.single_faults import faults_against, faults_in
-from tests.contract.valid_requests import PROMPT, completed, valid_requests
+from tests.contract.single_faults import advised_against, as_json, faults_against, faults_in, outside
+from tests.contract.valid_requests import PROMPT, completed, samples, valid_requests
 
 EDITIONS = ("2026-04", "2026-09")
 PROFILES = [pytest.param(edition, name, id=f"{edition}-{name}") for edition in EDITIONS for name in load(edition).ids()]
@@ -81,6 +83,16 @@ def test_what_may_be_asked_is_served(served, edition, name):
 
 
 @pytest.mark.parametrize(("edition", "name"), PROFILES)
+def test_what_is_advised_against_is_served_with_a_word_about_it(served, edition, name):
+    _, client, _ = served[edition]
+    model = load(edition).model(name)
+    for advised in advised_against(model):
+        made = built(edition, name, advised.options)
+        assert advised.names & {one.parameter for one in made.warnings}, advised.what
+        assert client.submit(made.body, idempotency_key=str(uuid.uuid4())).task_id, advised.what
+
+
+@pytest.mark.parametrize(("edition", "name"), PROFILES)
 def test_every_documented_value_has_a_request_that_may_be_asked(edition, name):
     model = load(edition).model(name)
     for parameter in model.parameters.values():
@@ -124,3 +136,31 @@ def test_every_rule_that_rejects_is_among_the_faults(edition, name):
     for rule in model.rules:
         if rule.severity == "reject" and rule.demands.get("check") not in OF_PICTURES:
             assert list(faults_against(model, rule)), rule
+
+
+@st.composite
+def wishes(draw):
+    """A model and a handful of its options, each documented or just beyond that."""
+    model = draw(st.sampled_from([one for edition in EDITIONS for one in load(edition)]))
+    names = draw(
+        st.lists(st.sampled_from([name for name in model.parameters if name != "prompt"]), max_size=8, unique=True)
+    )
+    options = {}
+    for name in names:
+        parameter = model.parameters[name]
+        options[name] = draw(st.sampled_from([*samples(parameter, options), *outside(parameter)]))
+    return model, options
+
+
+@settings(max_examples=500, deadline=None)
+@given(wish=wishes())
+def test_here_and_there_agree_on_any_request(served, wish):
+    model, options = wish
+    server, _, session = served[model.edition]
+    try:
+        body, codes = dict(built(model.edition, model.id, options).body), set()
+    except RequestRefused as refusal:
+        body, codes = as_json(model, options), {one.code for one in refusal.fields["violations"]}
+    if "opaque" not in codes:
+        answer = session.post(f"{server.url}/v1/tasks", json=body, timeout=10)
+        assert answer.ok == (not codes), answer.text

@@ -37,13 +37,14 @@ def samples(parameter, options):
     return [plain[parameter.type]]
 
 
-def wrong_with(model, options):
+def wrong_with(model, options, severities=("reject", "warn")):
     """What the page finds wrong, as pairs of code and parameter."""
     values, unread = model.read({"prompt": PROMPT, **options})
     action = model.fitting_action(values)
     if action and "action" not in values and "action" in model.parameters:
         values["action"] = action
-    return {(one.code, one.parameter) for one in (*unread, *model.check(values))}
+    found = (*unread, *model.check(values))
+    return {(one.code, one.parameter) for one in found if one.severity in severities}
 
 
 def completed(model, preset, *, everything):

@@ -1,14 +1,17 @@
-"""Two processes on one journal, at once: no lock error reaches anybody, and no job is taken twice."""
+"""Two kernels on one journal, at once: no lock error reaches anybody, and no job is taken twice."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+import textwrap
+
+import pytest
 
 from tests.faults.conftest import MODEL, RESOLUTION
 from tests.faults.faulty_proxy import FaultyProxy
-from tests.notebook.kernels import journal_rows
+from tests.notebook.kernels import VERSIONS, Kernel, journal_rows
 
 PATIENCE = 120
 JOBS = 50
@@ -70,7 +73,7 @@ def at_once(code, environment, *names):
     return [(*process.communicate(timeout=PATIENCE), process.returncode) for process in started]
 
 
-def test_two_kernels_with_fifty_jobs_each_share_a_journal(prompt_server, tmp_path):
+def test_two_processes_with_fifty_jobs_each_share_a_journal(prompt_server, tmp_path):
     with FaultyProxy(prompt_server.url) as proxy:
         environment = {**prompt_server.environment(tmp_path), "QWAVE_BASE_URL": proxy.url}
         ended = at_once(SUBMIT, environment, "one", "two")
@@ -100,3 +103,34 @@ def test_what_one_picks_up_no_other_does(prompt_server, tmp_path):
         assert {row["state"] for row in journal_rows(tmp_path)} == {"done"}
         assert len(proxy.tasks) == JOBS
         assert proxy.count("download") - downloads == JOBS
+
+
+@pytest.mark.kernel
+def test_two_kernels_with_fifty_jobs_each_share_a_journal(prompt_server, tmp_path):
+    order = f"""
+        import qwave_jupyter as qwave
+        qwave.configure(timeout=100)
+        light = dict(model={MODEL!r}, resolution={RESOLUTION!r})
+        jobs = [qwave.submit(f"a cat {{number}}", **light) for number in range({JOBS})]
+        print(sum(len(job.result(100)) for job in jobs), "pictures")
+    """
+    with FaultyProxy(prompt_server.url) as proxy:
+        environment = {**prompt_server.environment(tmp_path), "QWAVE_BASE_URL": proxy.url}
+        kernels = [Kernel(VERSIONS[-1], environment, tmp_path) for _ in range(2)]
+        try:
+            for kernel in kernels:
+                kernel.run("%load_ext qwave_jupyter")
+            cells = [kernel.queue(textwrap.dedent(order))[0] for kernel in kernels]
+            for kernel, cell in zip(kernels, cells, strict=True):
+                kernel.wait(cell, PATIENCE)
+                assert kernel.text(cell).strip() == f"{JOBS} pictures"
+            (cell,) = kernels[0].queue("%qwave resume")
+            kernels[0].wait(cell, PATIENCE)
+            assert "Nothing is open" in kernels[0].text(cell)
+        finally:
+            for kernel in kernels:
+                kernel.close()
+        rows = journal_rows(tmp_path)
+        assert [row["state"] for row in rows] == ["done"] * 2 * JOBS
+        assert len({row["pid"] for row in rows}) == 2
+        assert len(proxy.tasks) == 2 * JOBS

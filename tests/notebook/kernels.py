@@ -33,7 +33,7 @@ def python_with(version):
 class Kernel:
     """One kernel; cells are queued all at once, as "Run All" does."""
 
-    def __init__(self, version, environment, folder):
+    def __init__(self, version, environment, folder, *, subshells=True):
         self.manager = KernelManager(kernel_name="python3")
         self.manager.kernel_spec.argv[0] = python_with(version)
         self.manager.start_kernel(env=environment, cwd=str(folder))
@@ -48,7 +48,7 @@ class Kernel:
         self.saved = {}
         self.displays = {}
         self.typed = ""
-        self.subshell = self._own_subshell(version)
+        self.subshell = self._own_subshell(version) if subshells else None
 
     def close(self):
         self.client.stop_channels()

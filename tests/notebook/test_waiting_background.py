@@ -120,15 +120,48 @@ def test_a_ten_second_job_says_little_and_leaves_nothing_behind(kernel, demo, ce
     assert not any("widget-view" in kind for output in kernel.saved[sent] for kind in output.get("data", {}))
 
 
-def test_a_batch_is_shown_live_and_ends_with_its_pictures(kernel, demo):
+def test_a_batch_is_shown_live_can_be_cancelled_from_the_list_and_ends_as_a_card(kernel, demo):
     demo.change(latency=0.3)
     before = count(kernel)
     _, _, sent = said(kernel, "batch = qwave.batch(['a city', 'a lake'])")
-    kernel.until(lambda: shows_picture(kernel, sent), 30)
+    kernel.until(lambda: "2 of 2" in kernel.last(sent), 30)
     _, text, _ = said(kernel, "print(len(batch.results()))")
     assert text.strip() == "2"
-    time.sleep(0.5)
-    assert count(kernel) == before
+    demo.change(latency=60)
+    kernel.buttons.clear()
+    _, _, sent = said(kernel, "batch = qwave.batch(['a city', 'a lake'])")
+    kernel.buttons.clear()
+    _, _, listed = said(kernel, "%qwave status")
+    kernel.until(lambda: "Cancel" in kernel.buttons)
+    kernel.click("Cancel")
+    kernel.until(lambda: "2 failed" in kernel.last(sent) and "2 failed" in kernel.last(listed), 20)
+    assert said(kernel, "print(len(batch.errors))")[1].strip() == "2"
+    assert count(kernel)[1] == before[1]
+
+
+def test_what_has_ended_is_listed_in_one_output_and_looked_at_without_a_new_error(kernel, demo):
+    demo.change(latency=0.2)
+    said(kernel, "%%qwave\na city")
+    demo.change(fail="upstream_unavailable:1")
+    assert said(kernel, "%%qwave -o bad\na city")[0]["ename"] == "TaskFailed"
+    reply, _, listed = said(kernel, "%qwave status")
+    assert reply["status"] == "ok"
+    assert len(kernel.saved[listed]) == 1
+    assert "Nothing was charged" in kernel.last(listed)
+    assert "1 picture in" in kernel.last(listed)
+    reply, _, shown = said(kernel, "%qwave show")
+    assert reply["status"] == "ok"
+    assert "Nothing was charged" in kernel.last(shown)
+
+
+def test_an_error_that_is_raised_again_is_told_again(kernel, demo):
+    demo.change(latency=0.2, fail="upstream_unavailable:1")
+    said(kernel, "job = qwave.submit('a city')")
+    _, _, first = said(kernel, "qwave.verbs.present(job)")
+    _, _, second = said(kernel, "job.result()")
+    traces = ["".join(kernel.saved[sent][-1]["traceback"]) for sent in (first, second)]
+    assert traces[0] == "✕ TaskFailed"
+    assert "the provider is down" in traces[1]
 
 
 def test_a_silent_server_keeps_nobody_longer_than_three_seconds(tmp_path):

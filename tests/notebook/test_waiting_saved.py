@@ -124,7 +124,8 @@ def test_without_a_person_every_cell_ends_before_the_file_is_written(demo, tmp_p
     client.km.kernel_spec.argv[0] = python_with(VERSIONS[-1])
     client.execute(env=environment)
     page = shown(made)
-    assert len(re.findall(r"<img[^>]+data:image/", page)) == 3
+    assert len(re.findall(r"<img[^>]+data:image/", page)) == 2
+    assert "2 of 2" in page
     assert page.count("1 picture in") == 2
     assert not any("widget" in kind for one in made.cells for output in one.outputs for kind in output.get("data", {}))
     assert not made.metadata.get("widgets")

@@ -34,7 +34,8 @@ def place(scene: Scene, wishes: Sequence[Wish]) -> None:
     for wish in near:
         if wish.name == "flower" and wish.count > 2:
             _meadow(scene, wish)
-    _stand(scene, [one for one in near if one.name != "flower" or one.count <= 2])
+    beside = any(one.motif.stance == "middle" for one in wishes)
+    _stand(scene, [one for one in near if one.name != "flower" or one.count <= 2], beside=beside)
 
 
 def place_middle(scene: Scene, wishes: Sequence[Wish]) -> None:
@@ -112,7 +113,7 @@ def _set_afloat(scene: Scene, wish: Wish, x: float, unit: float, small: float) -
         draw(scene, wish, (x, y), unit, hazy=0.5 * (1 - small))
 
 
-def _stand(scene: Scene, near: Sequence[Wish]) -> None:
+def _stand(scene: Scene, near: Sequence[Wish], *, beside: bool) -> None:
     width = scene.image.width
     umbrella = next((one for one in near if one.name == "umbrella"), None)
     holds = umbrella is not None and any(one.name in _HOLDERS for one in near)
@@ -125,7 +126,9 @@ def _stand(scene: Scene, near: Sequence[Wish]) -> None:
     for spot, (wish, number) in enumerate(each):
         middle = 0.5 + (spot - (len(each) - 1) / 2) * min(0.3, 0.86 / len(each))
         if len(each) == 1:
-            middle = 0.5 - scene.side * scene.dice.uniform(0.02, 0.16)
+            # Away from the light, unless something in the landscape stands there.
+            way = 1 if beside else -1
+            middle = 0.5 + way * scene.side * scene.dice.uniform(0.02 + 0.1 * beside, 0.16 + 0.04 * beside)
         middle += scene.dice.uniform(-0.025, 0.025)
         small = scene.dice.uniform(0.82, 1.0) if number else 1.0
         drawn.append((wish, width * (middle + scene.shift), small))

@@ -93,6 +93,44 @@ def test_a_model_that_was_taken_off_is_said_to_be_and_never_offered(model, date)
             assert model not in {name for one in wrong for name in one.others}
 
 
+#: The pages' own examples: how a user would write them, and the JSON that stands there.
+EXAMPLES = [
+    (
+        {"aspect_ratio": "1:1", "n": 1, "images": "https://example.com/reference.png"},
+        """{"model": "gpt-4o-image", "prompt": "星空下的古老城堡,数字艺术风格", "size": "1:1", "n": 1,
+            "image_urls": ["https://example.com/reference.png"]}""",
+    ),
+    (
+        {"aspect_ratio": "16:9", "resolution": "2k"},
+        """{"model": "gpt-image-2", "prompt": "未来主义城市夜景,霓虹灯映在湿润街面,电影感构图",
+            "aspect_ratio": "16:9", "resolution": "2k"}""",
+    ),
+    (
+        {"resolution": "2k", "aspect_ratio": "3x4"},
+        r"""{"model": "qwen-image-2.0-pro",
+             "prompt": "Chinese-style poster: ink-wash landscape background, vertical title \"千问\" centered",
+             "resolution": "2K", "aspect_ratio": "3:4"}""",
+    ),
+    (
+        {"action": "generate", "size": "16:9", "resolution": "2K", "watermark": "no"},
+        """{"model": "seedream-5.0", "action": "generate", "prompt": "一只柴犬穿宇航服站在月球上", "size": "16:9",
+            "resolution": "2K", "watermark": false}""",
+    ),
+    (
+        {"web_search": True},
+        """{"model": "seedream-5.0", "prompt": "今天的天气", "extra": {"tools": [{"type": "web_search"}]}}""",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "printed"), EXAMPLES)
+def test_the_pages_own_examples_are_what_is_sent(options, printed):
+    body = json.loads(printed)
+    made = request.build(load("2026-04"), body["prompt"], options, model=body["model"])
+    assert made.body == body
+    assert not made.warnings
+
+
 SEVERAL = [
     (
         "2026-04",

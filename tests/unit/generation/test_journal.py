@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -294,6 +295,40 @@ def test_whoever_looks_at_a_lock_keeps_nobody_from_taking_it(tmp_path):
     for looker in lookers:
         looker.join()
     assert all(taken)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+def test_a_lock_does_not_live_on_in_a_child(tmp_path):
+    path = tmp_path / "a.lock"
+    code = f"""
+        import os, signal, sys, time
+        from pathlib import Path
+        from qwave_jupyter.generation.locks import JobLock
+        lock = JobLock(Path({str(path)!r}))
+        lock.acquire()
+        child = os.fork()
+        if not child:
+            time.sleep(30)
+            os._exit(0)
+        print(child, flush=True)
+        input()
+    """
+    holder = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    child = int(holder.stdout.readline())
+    lock = JobLock(path)
+    try:
+        # The child's letting go takes nothing from its parent.
+        time.sleep(0.2)
+        assert not lock.acquire()
+        holder.kill()
+        holder.wait()
+        assert lock.acquire()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        holder.communicate()
+    lock.release()
 
 
 def test_abandoned_jobs_are_those_that_nobody_holds(journal):

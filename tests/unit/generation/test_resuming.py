@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from qwave_jupyter.errors import GenerationError
+from qwave_jupyter.errors import DownloadFailed, GenerationError
 from qwave_jupyter.generation import records, request, resuming
 from qwave_jupyter.generation.job import Job
 from tests.unit.generation.pictures_made import plain
@@ -110,6 +110,77 @@ def test_dead_links_end_in_words_and_not_in_an_endless_list(bench, asked, server
     with pytest.raises(Exception, match="no longer works"):
         job.result(PATIENCE)
     assert resuming.resume(bench) == ()
+
+
+@pytest.mark.parametrize(
+    ("missing", "days", "state"),
+    [(410, 0, "done"), (404, 0, "done"), (500, 0, "completed"), (500, 8, "done"), (b"<html>", 8, "done")],
+)
+def test_what_can_never_be_fetched_is_not_for_ever_open(bench, asked, server, missing, days, state):
+    server.pictures = [plain(), missing]
+    entry = left_open(bench, asked, state="completed", task_id="task-9", n=2)
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    bench.clock.advance(days * 86_400)
+    (job,) = resuming.resume(bench)
+    assert len(job.result(PATIENCE)) == 1
+    assert str(job.snapshot.notices[-1]).startswith("1 of the pictures")
+    (kept,) = bench.journal.find(entry.job_id)
+    assert (kept.state, bool(kept.error), len(kept.files)) == (state, True, 1)
+    assert len(resuming.resumable(bench)) == (state == "completed")
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "ftp://cdn.example.com/0.png"])
+def test_a_link_that_is_none_is_not_for_ever_open(bench, asked, server, link):
+    server.extra = {"result": {"images": [{"url": link}]}}
+    left_open(bench, asked, state="completed", task_id="task-9")
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    (job,) = resuming.resume(bench)
+    with pytest.raises(DownloadFailed, match="was not followed"):
+        job.result(PATIENCE)
+    assert resuming.resumable(bench) == ()
+
+
+def test_a_full_disk_is_no_reason_to_give_a_picture_up(bench, asked, server, monkeypatch):
+    left_open(bench, asked, state="completed", task_id="task-9")
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    bench.clock.advance(8 * 86_400)
+    bench.save_dir.parent.mkdir(exist_ok=True)
+    bench.save_dir.write_text("in the way")
+    (job,) = resuming.resume(bench)
+    with pytest.raises(DownloadFailed, match="can't be written"):
+        job.result(PATIENCE)
+    assert len(resuming.resumable(bench)) == 1
+
+
+@pytest.mark.parametrize(("left", "says"), [(1800, "30 min"), (3 * 3600, "3 h"), (20 * 3600, ""), (-60, "")])
+def test_links_near_their_end_are_fetched_and_that_is_said(bench, asked, server, left, says):
+    left_open(bench, asked, state="completed", task_id="task-9")
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    link = {"url": "https://cdn.example.com/task-9/0.png", "expires_at": bench.clock.now() + left}
+    server.extra = {"result": {"images": [link]}}
+    (job,) = resuming.resume(bench)
+    assert len(job.result(PATIENCE)) == 1
+    said = [str(one) for one in job.snapshot.notices]
+    assert [f"die in {says}," in one for one in said] == ([True] if says else [])
+
+
+def test_a_page_tells_when_links_die_where_the_server_does_not(bench, asked, server):
+    hours = asked().model.link_hours
+    left_open(bench, asked, state="completed", task_id="task-9")
+    server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
+    server.extra = {"result": {"images": [{"url": "https://cdn.example.com/task-9/0.png"}]}}
+    bench.clock.advance((hours - 2) * 3600)
+    (job,) = resuming.resume(bench)
+    assert len(job.result(PATIENCE)) == 1
+    assert "die in 2 h," in str(job.snapshot.notices[-1])
+
+
+@pytest.mark.parametrize("folder", ["../../etc", "pictures", "/tmp/x/../../etc", "/tmp/\x00x", "/tmp/\u202ex", ""])
+def test_a_row_does_not_lead_pictures_astray(bench, asked, folder):
+    entry = left_open(bench, asked)
+    bench.journal.update(entry.job_id, save_dir=folder)
+    (job,) = resuming.resume(bench)
+    assert job.result(PATIENCE)[0].path.parent == bench.save_dir
 
 
 def test_pictures_go_where_they_were_meant_to(bench, asked, server, tmp_path):
