@@ -242,7 +242,7 @@ def measure() -> report.Section:
         remarks=[
             "**The limit.** The ideal schedule is what the tasks alone take when every place is filled at once. A "
             "held answer comes within a round trip of the end; a place is free for the next row as soon as the "
-            "server's work is done, so that downloads overlap it. What is left above 1.00 × are the round trips of "
+            "server's work is done, so that the next row doesn't wait for the download. What is left above 1.00 × are the round trips of "
             "submits, and two synced writes of the journal before and after each: an intent must survive a power cut.",
         ],
     )

@@ -96,7 +96,7 @@ class Panel:
             data = {}
         said = html.escape(words.say("panel.static"))
         cell = cell_text.cell(self.state.model.id, self.state.prompt, self.state.written())
-        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(cell)}</pre>'
+        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(cell_text.displayed(cell))}</pre>'
         return {**data, "text/html": markup, "text/plain": repr(self)}
 
     @property
