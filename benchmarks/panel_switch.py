@@ -86,8 +86,7 @@ def switches() -> tuple[dict[str, list[Switch]], dict[str, Switch], int]:
     """Every change along the whole list of models, several times; and the first showing."""
     wire = Wire()
     wire.listen()
-    from qwave_jupyter import settings
-    from qwave_jupyter.notebook.panel import panel
+    from qwave_jupyter import panel, settings
 
     catalog = settings.catalog()
     models = tuple(catalog)

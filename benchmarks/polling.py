@@ -332,6 +332,7 @@ def measure() -> report.Section:
             axis.axhline(1, color=colours["bad"], lw=1)
             axis.set_xscale("log")
             axis.set_xticks(MEDIANS, [f"{one:g} s" for one in MEDIANS])
+            axis.minorticks_off()
             axis.set_xlabel("median duration")
             axis.set_ylabel(f"{title}, × the 2 s loop's")
             axis.set_ylim(0, 1.2 if title == "mean lag" else 4.2)
@@ -349,8 +350,9 @@ def measure() -> report.Section:
         remarks=[
             (
                 "**The limit.** With as many questions as the loop asks and nothing but the elapsed time known, the lag "
-                "can't vanish: for log-normal durations with σ = 0.35 the best schedule, computed with the true "
-                "distribution at hand, has about 0.55 × the loop's. True progress in whole percents allows an aim within "
+                "can't vanish: for log-normal durations with σ = 0.35 the best schedule, computed with the true distribution at hand, "
+                "has about 0.55 × the loop's at 8 s and 0.63 × at 45 s, where the cap of 5 s keeps it from saving more "
+                "questions before anything can have ended. True progress in whole percents allows an aim within "
                 "a percent of the duration, and there the floor of 0.5 s between two questions is what remains."
             ),
             (

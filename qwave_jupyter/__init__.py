@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.many import batch as batch
     from qwave_jupyter.notebook.canvas.box_editor import draw_boxes as draw_boxes
     from qwave_jupyter.notebook.canvas.mask_brush import paint_mask as paint_mask
-    from qwave_jupyter.notebook.panel_opening import panel as panel
+    from qwave_jupyter.notebook.panel.opening import panel as panel
     from qwave_jupyter.settings import configure as configure
     from qwave_jupyter.settings import use_demo as use_demo
     from qwave_jupyter.verbs import as_completed as as_completed
@@ -88,7 +88,7 @@ _HOMES = {
     "model": "lookups",
     "models": "lookups",
     "paint_mask": "notebook.canvas.mask_brush",
-    "panel": "notebook.panel_opening",
+    "panel": "notebook.panel.opening",
     "read_provenance": "generation.provenance",
     "resume": "verbs",
     "submit": "verbs",

@@ -42,6 +42,10 @@ class Key:
     secret: str = field(repr=False)
     source: str
 
+    def __reduce__(self) -> tuple[type[Key], tuple[str, str]]:
+        # What is pickled goes to files and other processes; these look for a key of their own.
+        return Key, ("", self.source)
+
 
 def find() -> Key | None:
     """The key in force, or None.

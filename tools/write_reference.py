@@ -172,7 +172,8 @@ def _settings() -> Iterator[str]:
     variables = ", else ".join(f"`{name}`" for name in keys.KEY_VARIABLES)
     yield "The API key is no setting and never an option. It is the one typed into `%qwave key`, else"
     yield f"{variables} of the environment, else a Colab secret of such a name,"
-    yield "else what the system's keyring holds, where `keyring` is in use already or `QWAVE_KEYRING` is set."
+    yield "else what the system's keyring holds, where `%qwave key --remember` put it (`--forget` takes it out again),"
+    yield "where `keyring` is in use already, or where `QWAVE_KEYRING` is set."
 
 
 def _default(setting: Any) -> str:

@@ -132,14 +132,16 @@ class Transport:
         timeouts: Timeouts,
         stop: threading.Event | None,
         within: float | None,
-    ) -> _Received | QwaveError | Stopped:
+    ) -> _Received | QwaveError | Stopped | KeyboardInterrupt | SystemExit:
         try:
             return until_stopped(lambda: self._exchange(method, url, content, headers, timeouts), stop, within)
         except Abandoned:
             if stop is not None and stop.is_set():
                 return Stopped(outcome_unknown=method == "POST")
             return self._unanswered("api.timed_out", method, "timeout", sent=True)
-        except ApiError as error:
+        except (ApiError, KeyboardInterrupt, SystemExit) as error:
+            # An interrupt comes up through the very frames that hold the key.
+            error.__cause__ = error.__context__ = None
             return error.with_traceback(None)
         except Exception as problem:  # noqa: BLE001 - http.client and urllib3 let strange answers escape in many ways
             root = root_of(problem)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read_family", "read_index", "refused"]
 
+#: Line ends, and the joiner that emoji are made with.
+_KEPT = "\n\u200d"
+
 
 class _Malformed(Exception):
     def __init__(self, place: str, problem: str, **fields: Any) -> None:
@@ -86,7 +89,18 @@ def _obeying(file: Path | Traversable, definition: str) -> Mapping[str, Any]:
     wrong = misfit(content, definition)
     if wrong is not None:
         raise refused(file, *wrong)
-    return dict(content)
+    return dict(_printable(content))
+
+
+def _printable(value: Any) -> Any:
+    # A file of somebody else's may hold signs that a terminal obeys, or that no notebook can be saved with.
+    if isinstance(value, str):
+        return "".join(sign if sign.isprintable() or sign in _KEPT else " " for sign in value)
+    if isinstance(value, list):
+        return [_printable(one) for one in value]
+    if isinstance(value, dict):
+        return {_printable(name): _printable(one) for name, one in value.items()}
+    return value
 
 
 def _once(pairs: Iterable[tuple[str, Any]], at: str = "") -> dict[str, Any]:

@@ -114,6 +114,8 @@ def _edited(brief: Brief, plan: Plan) -> Image.Image:
     part = before.crop(area)
     start = _ground(part, plan, brief, allowed)
     repainted = _enlarged(stage(brief, plan, part.size, start, filling=allowed is not None), part.size, plan)
+    if brief.index:
+        repainted = edits.lit_otherwise(repainted, brief.index)
     if brief.transparent and allowed is None:
         repainted.putalpha(_cut_out(part))
     after.paste(repainted.convert(after.mode), area[:2])

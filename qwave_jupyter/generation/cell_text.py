@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from qwave_jupyter import words
 from qwave_jupyter.generation import prompts
 
-__all__ = ["OWN_NAMES", "cell", "python"]
+__all__ = ["OWN_NAMES", "cell", "displayed", "python"]
 
 #: Names that mean an option of ours on a cell's first line, so that a parameter called so goes by ``-p``.
 OWN_NAMES = frozenset(
@@ -36,6 +37,7 @@ OWN_NAMES = frozenset(
 )
 _SHORT = {"action": "-a", "n": "-n", "images": "-i"}
 _LINE = 110
+_LONGEST_DISPLAYED = 20_000
 
 
 def cell(model: str, prompt: str, options: Mapping[str, Any], *, out: str = "") -> str:
@@ -58,6 +60,13 @@ def cell(model: str, prompt: str, options: Mapping[str, Any], *, out: str = "") 
     if out:
         parts.append(f"-o {out}")
     return f"%%qwave {' '.join(parts)}\n{prompt}"
+
+
+def displayed(cell: str) -> str:
+    """A cell as a page may hold it: cut where it is very long, without signs that steer or can't be saved."""
+    start = "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in cell[:_LONGEST_DISPLAYED])
+    more = len(cell) - len(start)
+    return start + words.say("generation.cut", count=more) if more else start
 
 
 def python(model: str, prompt: str, options: Mapping[str, Any], variables: Mapping[str, Any]) -> str:

@@ -59,6 +59,8 @@ class Course:
     abandon: threading.Event = field(default_factory=threading.Event)
     answered: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
+    #: Unix seconds of the intent. Its day stands in the pictures' names, which picking the job up must find again.
+    created: float | None = None
     #: Until when, on the job's clock, a submit only waits for its next attempt.
     pausing_until: float = 0.0
     #: Whether a POST may have reached the server.

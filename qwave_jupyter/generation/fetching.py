@@ -84,12 +84,17 @@ class Fetch:
             request=course.request,
             job_id=course.job_id,
             task_id=course.task_id,
-            created=self.entry.created if self.entry is not None else course.bench.clock.now(),
+            created=self._created(),
             cost_usd=None if cost is None else round(cost / max(1, len(task.pictures)), 9),
             stop=course.stop,
             deadline=max(self.deadline, course.bench.clock.monotonic() + _LEAST),
             on_retry=self.on_retry,
         )
+
+    def _created(self) -> float:
+        if self.entry is not None:
+            return self.entry.created
+        return self.course.bench.clock.now() if self.course.created is None else self.course.created
 
     def _each(self, links: Sequence[PictureLink], keeper: Keeper) -> tuple[list[DownloadFailed], int]:
         """What went wrong, and how many pictures are missing for it."""

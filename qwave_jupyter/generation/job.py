@@ -252,7 +252,8 @@ class Job:
 
     async def _awaited(self) -> Gallery:
         try:
-            await self._over_on_loop()
+            async with patience.beside():
+                await self._over_on_loop()
         except asyncio.CancelledError:
             self.cancel(wait=False)
             with contextlib.suppress(asyncio.TimeoutError):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-__all__ = ["Way", "set_way", "wait_for"]
+__all__ = ["Way", "beside", "set_way", "wait_for"]
 
 #: A wait in slices stays interruptible everywhere, Windows included.
 _SLICE = 0.2
@@ -24,6 +24,9 @@ class Way(Protocol):
 
     def __call__(self, over: threading.Event, timeout: float | None) -> bool:
         """Wait until the event is set, or so many seconds; tells which."""
+
+    def beside(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Keeps the surroundings alive while a coroutine waits for something else."""
 
 
 _way: list[Way] = []
@@ -72,6 +75,11 @@ def wait_for(over: threading.Event, timeout: float | None = None) -> bool:
             if _leaving and _leaving[-1]():
                 raise SystemExit
     return True
+
+
+def beside() -> contextlib.AbstractAsyncContextManager[None]:
+    """What a coroutine enters while it waits, so that the surroundings stay alive."""
+    return _way[-1].beside() if _way else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

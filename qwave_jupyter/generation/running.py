@@ -156,6 +156,7 @@ class Run:
             self._say(Mistake("references_not_kept", "images", reason, severity="warn"))
             bare = replace(course.request, body={}, references=())
             entry = records.intent(bare, course.job_id, course.bench)
+        course.created = entry.created
         course.bench.journal.begin(entry)
         self._say(*course.request.warnings)
 

@@ -7,6 +7,7 @@ nothing is touched and the cell merely can't be cancelled by the button.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import version
@@ -18,6 +19,8 @@ Pump = Callable[[], Awaitable[None]]
 #: From here on a comm's message may come by a subshell, and from there on it needs none (read in ipykernel's source).
 _BY_SUBSHELL, _BY_ITSELF = (7, 0), (7, 4)
 _COMMS = frozenset({"comm_msg", "comm_open", "comm_close"})
+#: Kernels for which messages are being handled at this moment.
+_pumping: set[int] = set()
 
 
 def is_needed(kernel: Any) -> bool:
@@ -45,36 +48,45 @@ async def comm_pump(kernel: Any) -> AsyncIterator[Pump]:
     Args:
         kernel: the running kernel.
     """
-    if not is_needed(kernel):
-        yield _nothing
+    yield functools.partial(_pump, kernel) if is_needed(kernel) else _nothing
+
+
+async def _pump(kernel: Any) -> None:
+    if id(kernel) in _pumping:
+        # Several wait in one cell: one of them hears for all, so that messages keep their order.
         return
-    held: list[Any] = []
-    waiting = kernel.msg_queue
-
-    async def pump() -> None:
-        parent = (kernel._parent_ident, kernel.get_parent())  # noqa: SLF001 - no public way to put them back
-        while not waiting.empty():
-            item = waiting.get_nowait()
-            _, dispatch, arguments = item
-            if _kind(arguments) not in _COMMS:
-                held.append(item)
-                continue
-            # The kernel has one place for the handler that a message finds; a message within a cell would overwrite it.
-            handler = getattr(kernel, "saved_sigint_handler", None)
-            try:
-                await dispatch(*arguments)
-            finally:
-                kernel.saved_sigint_handler = handler
-                kernel.set_parent(*parent)
-
+    _pumping.add(id(kernel))
     try:
-        yield pump
+        for dispatch, arguments in _comms_of(kernel.msg_queue):
+            await _handled(kernel, dispatch, arguments)
     finally:
-        later = []
-        while not waiting.empty():
-            later.append(waiting.get_nowait())
-        for item in (*held, *later):
+        _pumping.discard(id(kernel))
+
+
+def _comms_of(waiting: Any) -> list[tuple[Any, Any]]:
+    # In one go, without giving the loop back in between: what isn't a comm's stays queued, in its order.
+    taken = []
+    while not waiting.empty():
+        taken.append(waiting.get_nowait())
+    comms = []
+    for item in taken:
+        _, dispatch, arguments = item
+        if _kind(arguments) in _COMMS:
+            comms.append((dispatch, arguments))
+        else:
             waiting.put_nowait(item)
+    return comms
+
+
+async def _handled(kernel: Any, dispatch: Any, arguments: Any) -> None:
+    parent = (kernel._parent_ident, kernel.get_parent())  # noqa: SLF001 - no public way to put them back
+    # The kernel has one place for the handler that a message finds; a message within a cell would overwrite it.
+    handler = getattr(kernel, "saved_sigint_handler", None)
+    try:
+        await dispatch(*arguments)
+    finally:
+        kernel.saved_sigint_handler = handler
+        kernel.set_parent(*parent)
 
 
 async def _nothing() -> None:

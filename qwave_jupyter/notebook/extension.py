@@ -49,14 +49,20 @@ class _NestedLoop:
         self._loop: Any = None
 
     def serves(self) -> bool:
+        return bool(self._made().serves())
+
+    def __call__(self, over: Any, timeout: float | None) -> bool:
+        return bool(self._made()(over, timeout))
+
+    def beside(self) -> Any:
+        return self._made().beside()
+
+    def _made(self) -> Any:
         if self._loop is None:
             from qwave_jupyter.notebook.nested import NestedLoop
 
             self._loop = NestedLoop(self._shell)
-        return bool(self._loop.serves())
-
-    def __call__(self, over: Any, timeout: float | None) -> bool:
-        return bool(self._loop(over, timeout))
+        return self._loop
 
 
 class _Loaded:

@@ -8,9 +8,11 @@ on first need only: it stays for the rest of the process.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import threading
 import time
+from collections.abc import AsyncIterator
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -70,6 +72,21 @@ class NestedLoop:
         if interrupted.is_set():
             raise KeyboardInterrupt
         return over.is_set()
+
+    @contextlib.asynccontextmanager
+    async def beside(self) -> AsyncIterator[None]:
+        """Hear clicks while something is awaited; needs no nested loop."""
+        if not self.serves():
+            yield
+            return
+        over = threading.Event()
+        hearing = asyncio.ensure_future(self._watched(over, None, threading.Event()))
+        try:
+            yield
+        finally:
+            # It ends by itself: cut short, it might lose the message that it is handling.
+            over.set()
+            hearing.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _watched(self, over: threading.Event, timeout: float | None, interrupted: threading.Event) -> None:
         until = None if timeout is None else time.monotonic() + timeout

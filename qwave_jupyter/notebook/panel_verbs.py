@@ -21,9 +21,9 @@ class _PanelVerb(Verb):
 
 def _panel(_: Console, asked: Asked) -> Any:
     # Widgets are imported by the first panel, never by the extension.
-    from qwave_jupyter.notebook import panel_opening
+    from qwave_jupyter.notebook.panel import opening
 
-    return panel_opening.from_line(list(asked.words))
+    return opening.from_line(list(asked.words))
 
 
 VERBS = (_PanelVerb("panel", _panel, "[--from-last | --from TASK | OPTIONS OF A CELL]"),)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import qwave_jupyter
 from tests.conftest import CONFIGURATION
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -88,6 +89,10 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
     assert there == here
     assert {"qwave_jupyter/py.typed", "qwave_jupyter/catalog/editions/schema.json"} <= there
     assert {Path(name).suffix for name in there} >= {".py", ".json", ".js", ".css"}
+
+
+def test_the_version_is_the_same_everywhere(wheel):
+    assert wheel.name.startswith(f"qwave_jupyter-{qwave_jupyter.__version__}-")
 
 
 def test_the_wheel_alone_serves_a_notebook(installed, environment, tmp_path):

@@ -13,13 +13,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import ipywidgets
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from ipywidgets.widgets.widget import _instances
 
 from qwave_jupyter.api import downloads
 from qwave_jupyter.generation import running
-from tests.faults.hostile_texts import EVIL, EVIL_ID, EVIL_LONG
+from tests.faults.hostile_texts import EVIL, EVIL_ID, EVIL_LONG, EVIL_WORD
 from tests.unit.api.loopback import Loopback, Reply, picture, said
 from tests.unit.generation.pictures_made import plain
 
@@ -135,6 +137,15 @@ def cell(source: str) -> None:
     sys.stderr.write(f"{time.monotonic() - begun:.1f} {source[:40]!r}\n")
 
 
+def widgets(source: str) -> None:
+    """A cell, and whatever pages the widgets hold after it."""
+    cell(source)
+    for widget in tuple(_instances.values()):
+        for value in (getattr(widget, "value", None), getattr(widget, "description", None)):
+            if isinstance(widget, ipywidgets.HTML) and isinstance(value, str):
+                keep(f"widgets of {source}", {"text/html": value})
+
+
 evil = Evil()
 server = Loopback([evil]).__enter__()
 os.environ |= {"QWAVE_BASE_URL": server.url, "QWAVE_HOME": str(FOLDER / "home"), "QWAVE_API_KEY": "sk-x"}
@@ -144,7 +155,7 @@ shell.display_pub = Publisher()
 shell.colors = "NoColor"
 # What doesn't answer is given up soon.
 running._GRACE, downloads.PATIENCE = 0.2, replace(downloads.PATIENCE, attempts=2)
-shell.user_ns |= {"EVIL": EVIL, "EVIL_LONG": EVIL_LONG, "EVIL_ID": EVIL_ID}
+shell.user_ns |= {"EVIL": EVIL, "EVIL_LONG": EVIL_LONG, "EVIL_ID": EVIL_ID, "EVIL_WORD": EVIL_WORD}
 shell.run_cell("%load_ext qwave_jupyter\nimport qwave_jupyter as qwave")
 shell.run_cell("qwave.configure(display='html', timeout=20)")
 
@@ -215,15 +226,43 @@ hostile_rows()
 for look in (*LOOKS, "[job.wait(10) for job in qwave.resume()]", "%qwave show 0", "%qwave status 1", *LOOKS):
     cell(look)
 shell.run_cell(f"qwave.configure(edition={str(FOLDER / 'evil.json')!r})")
+for source in ("%qwave models", "qwave.models()", "%%qwave\nx"):
+    cell(source)
+shell.run_cell(f"qwave.configure(edition={str(FOLDER / 'sly.json')!r}, timeout=10)")
 for source in (
     "%qwave models",
     "qwave.models()",
-    "qwave.model(EVIL_ID)",
-    "%qwave compare gpt-image-2 " + json.dumps(EVIL_ID),
-    "qwave.generate('x', model=EVIL_ID, mood=EVIL_LONG)",
-    "qwave.generate('x', model=EVIL_ID, dry_run=True)",
+    "qwave.model(EVIL_WORD)",
+    "qwave.compare(['gpt-image-2', EVIL_WORD]) if hasattr(qwave, 'compare') else None",
+    f"%qwave model {EVIL_WORD}",
+    f"%qwave compare gpt-image-2 {EVIL_WORD}",
+    f"%%qwave -m {json.dumps(EVIL_WORD)} --help\n",
+    "qwave.generate('x', model=EVIL_WORD, mood=EVIL_LONG)",
+    "qwave.generate('x', model=EVIL_WORD, mood=EVIL, free=EVIL_LONG)",
+    "qwave.generate(EVIL, model=EVIL_WORD, mood=EVIL_ID, free=EVIL)",
+    "_.to_html('sly.html')",
     "%qwave doctor",
 ):
     cell(source)
+for source in (
+    "panel = qwave.panel(EVIL); panel",
+    "panel.set('quality', EVIL)",
+    "panel.set('aspect_ratio', EVIL_LONG)",
+    "panel.set_prompt(EVIL_LONG)",
+    "panel.cell, panel.python",
+    "panel.choose_model(EVIL_WORD)",
+    "panel.set('mood', EVIL_ID)",
+    "panel.set('free', EVIL)",
+    "panel.set_prompt(EVIL)",
+    "panel.generate()",
+    "panel.results",
+    "qwave.panel(EVIL, model=EVIL)",
+    "qwave.panel(EVIL, plain=True, model='gpt-image-2', images=EVIL_ID)",
+    "qwave.panel(last=True)",
+    "qwave.configure(display='widget')",
+    f"%%qwave\n{writable(EVIL)}",
+    "qwave.batch([EVIL, EVIL_LONG[:5000]])",
+):
+    widgets(source)
 SHOWN.close()
 (FOLDER / "done").touch()

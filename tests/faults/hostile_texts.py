@@ -10,5 +10,7 @@ EVIL = (
 )
 #: The same as an id may be: printable, and not too long to be one.
 EVIL_ID = "<qx-evil>' qx-attr='1\" qx-attr=\"1&lt;qx-evil&gt; ../../../etc/qx\\..\\qx{qx}%s"
+#: The same as one word.
+EVIL_WORD = "<qx-evil>'qx-attr='1\"onclick=\"qx()&lt;qx-evil&gt;../../etc/qx"
 #: Ten megabytes.
 EVIL_LONG = EVIL + " and so on" * 1_000_000

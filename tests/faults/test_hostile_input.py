@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.hostile_texts import EVIL, EVIL_ID
+from tests.faults.hostile_texts import EVIL, EVIL_ID, EVIL_WORD
 
 PATIENCE = 280
 #: An output of ours, its pictures aside, is never heavier; most are a hundredth of it.
@@ -53,29 +53,32 @@ def signs_in(text: str) -> set[str]:
     return {sign for sign in text if unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - set("\n\t\u200d")
 
 
-def edition() -> dict:
-    parameters = {
-        "prompt": {"type": "string", "required_for": ["*"], "note": EVIL},
-        "mood": {"type": "string", "choices": [EVIL, EVIL_ID], "note": EVIL, "wire": EVIL_ID},
-        EVIL_ID: {"type": "string", "default": EVIL},
-    }
+def edition(**changes) -> str:
+    """As hostile as an edition file can be and still be read, but for the changes."""
     model = {
-        "id": EVIL_ID,
-        "documented": EVIL,
+        "id": EVIL_WORD,
+        "documented": "2026-11-01",
         "summary": EVIL,
         "notes": [EVIL],
+        "rule_words": [EVIL],
         "sources": [EVIL],
-        "actions": [EVIL_ID],
-        "parameters": parameters,
+        "actions": ["generate", EVIL],
+        "parameters": {
+            "prompt": {"type": "string", "required_for": ["*"], "note": EVIL},
+            "mood": {"type": "string", "choices": [EVIL, EVIL_ID], "note": EVIL, "default": EVIL},
+            "free": {"type": "string", "note": EVIL, "default": EVIL},
+        },
         "price": {"usd": 0.5, "note": EVIL},
+        **changes,
     }
-    return {"family": EVIL, "vendor": EVIL, "models": [model]}
+    return json.dumps({"family": EVIL, "vendor": EVIL, "models": [model]})
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
-    (folder / "evil.json").write_text(json.dumps(edition()), encoding="utf-8")
+    (folder / "sly.json").write_text(edition(), encoding="utf-8")
+    (folder / "evil.json").write_text(edition(id=EVIL), encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("QWAVE", "WAVE"))}
     root = Path(__file__).parents[2]
     ended = subprocess.run(
@@ -132,6 +135,7 @@ def test_every_error_is_one_of_ours_and_short(run):
     _, lines, said = run
     errors = [line["data"]["error"] for line in lines if "error" in line["data"]]
     assert len(errors) > 40
+    assert "sly.json" not in "".join(errors)
     assert max(map(len, errors)) < 10_000
     texts = [text for _, _, text in shown(lines)]
     assert [text[:500] for text in texts if "FAULT OF OURS" in text or "Traceback (most" in text] == []
@@ -157,5 +161,16 @@ def test_files_lie_where_they_should_under_harmless_names(run):
         assert re.fullmatch(r"[\w.-]+", path.name), path.name
         assert signs_in(path.name) == set()
     assert {path.parent for path in pictures} == {folder / "pictures"}
-    known = {"home", "pictures", "ipython", "evil.json", "shown.jsonl", "done", "page.html", "report.html"}
+    known = {
+        "home",
+        "pictures",
+        "ipython",
+        "evil.json",
+        "sly.json",
+        "shown.jsonl",
+        "done",
+        "page.html",
+        "report.html",
+        "sly.html",
+    }
     assert {path.name for path in folder.iterdir()} <= known | {".cache", ".config", ".ipython", ".local"}

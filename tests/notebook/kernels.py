@@ -111,6 +111,8 @@ class Kernel:
         here = self.outputs.setdefault(sent, [])
         if kind == "status" and content["execution_state"] == "idle":
             here.append(("idle", None))
+        elif kind == "status" and content["execution_state"] == "busy":
+            here.append(("busy", None))
         elif kind == "comm_open":
             state = content.get("data", {}).get("state", {})
             self.comms[content["comm_id"]] = state
@@ -181,7 +183,7 @@ class Kernel:
         return "\n".join(found)
 
     def kinds(self, sent):
-        return [kind for kind, _ in self.outputs.get(sent, []) if kind != "idle"]
+        return [kind for kind, _ in self.outputs.get(sent, []) if kind not in {"idle", "busy"}]
 
 
 def journal_rows(home):

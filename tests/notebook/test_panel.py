@@ -15,7 +15,8 @@ import qwave_jupyter as qwave
 from qwave_jupyter import lookups, verbs
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import UnknownTask
-from qwave_jupyter.notebook import options, panel_opening
+from qwave_jupyter.notebook import options
+from qwave_jupyter.notebook.panel import opening
 
 STROKE = {"kind": "paint", "size": 60, "points": [[60, 60], [140, 60]]}
 WEIGHT_OF_A_SWITCH = 60_000
@@ -55,7 +56,7 @@ def open_panel(clean_environment, monkeypatch):
     def start(*given, variables=None, edition=None, **named):
         if edition:
             qwave.configure(edition=edition)
-        monkeypatch.setattr(panel_opening, "notebook_variables", lambda: variables or {})
+        monkeypatch.setattr(opening, "notebook_variables", lambda: variables or {})
         opened.append(qwave.panel(*given, **named))
         return opened[-1]
 
@@ -384,9 +385,9 @@ def test_a_panel_is_opened_from_the_last_request_from_a_task_and_from_a_line(ope
     assert open_panel(last=True).request().body == body
     qwave.generate("another", resolution="1k")
     assert open_panel(task=first.task_id).request().body == body
-    assert panel_opening.from_line(["--from", first.task_id[-6:]]).request().body == body
-    assert panel_opening.from_line(["--from-last"]).request().body["prompt"] == "another"
-    line = panel_opening.from_line(["-m", "wan2.7-image", "--resolution", "2k", "-n", "2"])
+    assert opening.from_line(["--from", first.task_id[-6:]]).request().body == body
+    assert opening.from_line(["--from-last"]).request().body["prompt"] == "another"
+    line = opening.from_line(["-m", "wan2.7-image", "--resolution", "2k", "-n", "2"])
     assert line.state.values == {"resolution": "2K", "n": 2}
 
 

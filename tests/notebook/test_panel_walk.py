@@ -14,8 +14,9 @@ import qwave_jupyter as qwave
 from qwave_jupyter import lookups, verbs, words
 from qwave_jupyter.catalog import load
 from qwave_jupyter.generation.gallery import GeneratedImage
-from qwave_jupyter.notebook import options, panel_opening
-from qwave_jupyter.notebook.panel_tools import KINDS
+from qwave_jupyter.notebook import options
+from qwave_jupyter.notebook.panel import opening
+from qwave_jupyter.notebook.panel.tools import KINDS
 
 BROKEN = words.say("panel.unexpected", reason="§").partition("§")[0]
 HOSTILE = st.sampled_from(
@@ -42,7 +43,7 @@ def photos(clean_environment):
 def variables(photos, monkeypatch):
     """A notebook in which an earlier result lives, which goes along by its link and can be drawn on."""
     result = GeneratedImage(Path(photos[0]), url="https://pictures.example/result.png", width=120, height=80)
-    monkeypatch.setattr(panel_opening, "notebook_variables", lambda: {"result": result})
+    monkeypatch.setattr(opening, "notebook_variables", lambda: {"result": result})
     return {"result": result}
 
 
@@ -116,7 +117,7 @@ def test_no_walk_breaks_the_panel_and_ready_means_ready(photos, variables, editi
     @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
     @given(starts(edition, photos), st.lists(one_step, min_size=4, max_size=14))
     def holds(start, walk):
-        with contextlib.closing(panel_opening.panel("a cat", **start)) as panel:
+        with contextlib.closing(opening.panel("a cat", **start)) as panel:
             for step in walk:
                 take(panel, step)
                 assert BROKEN not in panel.face.line.value, (step, panel.face.line.value)

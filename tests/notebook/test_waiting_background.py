@@ -97,7 +97,35 @@ def test_jobs_can_be_awaited_gathered_and_taken_as_they_come(kernel, demo):
         "print(len(one), len(all), sum(job.result()[0].path.exists() for job in qwave.as_completed(jobs)))",
     )
     assert reply["status"] == "ok", text
-    assert text.strip() == "1 3 3"
+    # An earlier display may still be filled meanwhile.
+    assert text.strip().endswith("1 3 3")
+
+
+@pytest.mark.parametrize("waits", ["await job", "await asyncio.gather(job, quick)", "job.result()"])
+def test_a_job_that_is_waited_for_in_another_cell_can_be_cancelled_where_it_is_shown(kernel, demo, waits):
+    demo.change(latency=60)
+    known = len(journal_rows(kernel.home))
+    kernel.buttons.clear()
+    _, _, shown = said(kernel, "%%qwave --no-wait -o job\na city")
+    kernel.until(lambda: len(journal_rows(kernel.home)) > known and submitted(kernel.home))
+    demo.change(latency=0.3)
+    said(kernel, "quick = qwave.submit('a quick city')")
+    before = kernel.replies.copy()
+    waiting, behind = kernel.queue(waits, "print('behind')")
+    kernel.until(lambda: any(one[0] == "busy" for one in kernel.outputs.get(waiting, [])), 20)
+    time.sleep(1)
+    assert waiting not in {*kernel.replies} - {*before}
+    if waits == "job.result()" and kernel.version == "7.4.0":
+        # A blocked kernel of this generation hears no click; ⏹ it does.
+        kernel.interrupt()
+    else:
+        kernel.click("Cancel")
+    kernel.wait(waiting, 20)
+    assert kernel.replies[waiting]["ename"] in {"Cancelled", "CancelledWhileAwaited"}
+    assert "was refunded" in kernel.text(waiting)
+    kernel.until(lambda: behind in kernel.replies)
+    assert "behind" not in kernel.last(behind)
+    kernel.until(lambda: "was refunded" in kernel.last(shown))
 
 
 @pytest.mark.parametrize(("cell", "ends"), [("%%qwave\na city", "ok"), ("%%time\n%%qwave\na city", "ok")])

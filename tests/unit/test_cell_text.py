@@ -14,7 +14,7 @@ from qwave_jupyter import lookups, verbs
 from qwave_jupyter.catalog import load
 from qwave_jupyter.generation import cell_text
 from qwave_jupyter.notebook import options
-from qwave_jupyter.notebook.panel_state import PanelState, chosen
+from qwave_jupyter.notebook.panel.state import PanelState, chosen
 from tests.unit.panel_values import MODELS, states
 
 LOOSE = settings(

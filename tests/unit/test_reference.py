@@ -12,6 +12,7 @@ import pytest
 import qwave_jupyter
 from qwave_jupyter import keys, settings, words
 from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.notebook.lines import VERBS
 from qwave_jupyter.notebook.options import OWN_OPTIONS, SHORT
 
@@ -77,3 +78,18 @@ def test_the_code_reads_no_variable_that_the_page_keeps_silent_about(writer):
     told = {name for variables in writer["ENVIRONMENT"].values() for name in variables} | TOLD
     assert named == told
     assert all(name in writer["page"]() for name in named)
+
+
+def test_the_model_of_the_contributors_page_works_as_it_says(clean_environment, monkeypatch, tmp_path):
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "aquarelle.json").write_text(example, encoding="utf-8")
+    monkeypatch.setenv("QWAVE_EDITION", str(tmp_path / "aquarelle.json"))
+    request = qwave_jupyter.build("a pond", model="aquarelle-1", wetness=0.9, resolution="2k", aspect_ratio="3:2")
+    assert request.estimate_usd == 0.05
+    assert (request.body["size"], request.body["wetness"]) == ("3:2", 0.9)
+    with pytest.raises(RequestRefused, match="resolution 2k needs aspect_ratio 3:2 or 2:3; you asked for 1:1"):
+        qwave_jupyter.build("a pond", model="aquarelle-1", wetness=0.9, resolution="2k", aspect_ratio="1:1")
+    from_picture = qwave_jupyter.build("in the rain", model="aquarelle-1", images=["https://example.com/pond.png"])
+    assert from_picture.body["action"] == "edit"
+    assert qwave_jupyter.model("gpt-image-2").id == "gpt-image-2"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import time
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
@@ -232,3 +234,16 @@ def test_a_change_of_a_job_costs_the_same_however_many_are_open(server, bench):
     assert 0.5 in told
     # A thread only for what is watched.
     assert all(other._watchers._thread is None for other in others)
+
+
+def test_the_measured_page_breaks_no_promise_and_shows_every_plot():
+    page = Path(__file__).parents[2] / "benchmarks" / "RESULTS.md"
+    if not page.is_file():
+        pytest.skip("only the repository has it")
+    text = page.read_text(encoding="utf-8")
+    promised = re.search(r"(\d+) of (\d+) promised figures hold", text)
+    assert promised
+    assert promised[1] == promised[2]
+    plots = re.findall(r"\]\((plots/.+?\.svg)\)", text)
+    assert plots
+    assert all((page.parent / plot).is_file() for plot in plots)

@@ -17,7 +17,7 @@ from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, RequestRefused, UnknownModel
 from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.canvas import MaskBrush, PaletteEditor
-from qwave_jupyter.notebook.controls import worded
+from qwave_jupyter.notebook.panel.controls import worded
 from tests.unit.generation.pictures_made import plain
 
 ROOT = files("qwave_jupyter.words")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
+import signal
 import sys
+import threading
+import time
 
 import pytest
 import requests
@@ -116,6 +119,34 @@ def test_what_the_library_below_raises_takes_no_key_along(clock, key):
     with pytest.raises(errors.ConnectionFailed) as caught:
         client.task("t1")
     assert key not in everything_shown(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of another kind")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.models(),
+        lambda client: client.balance(),
+        lambda client: client.task("t1"),
+        lambda client: client.submit({}, idempotency_key="k"),
+    ],
+)
+def test_an_interrupt_in_the_middle_of_a_question_shows_no_frame_that_holds_it(server, key, ask):
+    server.answers(Reply(hang=20))
+    client = Client(server.url, key)
+    here = threading.get_ident()
+
+    def interrupt():
+        while not server.seen:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        signal.pthread_kill(here, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        ask(client)
+    assert key not in everything_shown(caught.value)
+    assert "ask" in everything_shown(caught.value)
 
 
 def test_a_task_that_quotes_it_is_read_without_it(server, client, key):

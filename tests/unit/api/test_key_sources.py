@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import types
 
@@ -228,6 +229,7 @@ def test_wherever_it_comes_from_it_is_in_one_header_and_in_no_repr(monkeypatch, 
     bench.client.task("t1")
     assert server.seen[0].headers["Authorization"] == f"Bearer {SECRET}"
     assert str(server.seen[0].headers).count(SECRET) == 1
+    assert SECRET.encode() not in pickle.dumps([keys.find(), bench.client, bench.journal])
     assert SECRET not in f"{bench!r} {bench.client!r} {keys.find()!r} {settings.current()!r} {vars(settings._state)}"
     bench.client.close()
 

@@ -292,3 +292,9 @@ def test_boxes_outside_the_picture_are_no_trouble(boxes):
 def test_what_cannot_be_painted_is_a_value_error(wishes):
     with pytest.raises(ValueError, match=r"\w"):
         painted(**wishes)
+
+
+def test_no_two_pictures_of_an_edit_are_the_same():
+    reference = painted("a red lighthouse")
+    pictures = {painted("a red lighthouse", references=[reference], index=index) for index in range(4)}
+    assert len(pictures) == 4

@@ -347,3 +347,79 @@ def test_a_reference_picture_in_use_is_younger_than_one_that_is_not(tmp_path):
     assert blobs.bring_back(first) == uris[0]
     with pytest.raises(FileNotFoundError):
         blobs.bring_back(second)
+
+
+@pytest.fixture
+def next_release(monkeypatch):
+    """What a later release will do to the tables: add to them."""
+    step = "ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'; CREATE INDEX jobs_mood ON jobs (mood)"
+
+    def upgrade():
+        monkeypatch.setattr(journal_schema, "_STEPS", (*journal_schema._STEPS, step))
+        monkeypatch.setattr(journal_schema, "VERSION", journal_schema.VERSION + 1)
+
+    return upgrade
+
+
+def version_of(path) -> int:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute("PRAGMA user_version").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def test_an_older_journal_becomes_a_newer_one_while_the_older_release_goes_on(tmp_path, next_release):
+    older = open_journal(tmp_path)
+    older.begin(entry("a"))
+    version = version_of(older.path)
+    next_release()
+    newer = open_journal(tmp_path)
+    newer.begin(entry("b"))
+    assert version_of(newer.path) == version + 1
+    older.begin(entry("c"))
+    older.update("b", state="done")
+    newer.update("a", state="running", task_id="t")
+    assert names(older) == names(newer) == ["a", "c"]
+    assert older.find("t")[0].job_id == "a"
+    older.close()
+    newer.close()
+
+
+def test_a_step_that_fails_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
+    older = open_journal(tmp_path)
+    older.begin(entry("a"))
+    older.close()
+    version = version_of(older.path)
+    broken = "ALTER TABLE jobs ADD COLUMN mood TEXT; CREATE INDEX jobs_mood ON jobs (no_such_column)"
+    monkeypatch.setattr(journal_schema, "_STEPS", (*journal_schema._STEPS, broken))
+    monkeypatch.setattr(journal_schema, "VERSION", version + 1)
+    connection = journal_schema._opened(str(older.path), 1.0)
+    with pytest.raises(sqlite3.OperationalError):
+        journal_schema.migrate(connection)
+    columns = {row["name"] for row in connection.execute("PRAGMA table_info(jobs)")}
+    connection.close()
+    assert "mood" not in columns
+    assert version_of(older.path) == version
+
+
+def test_several_kernels_that_open_an_older_journal_bring_it_up_once(tmp_path, next_release):
+    older = open_journal(tmp_path)
+    older.begin(entry("a"))
+    older.close()
+    next_release()
+    kernels = [open_journal(tmp_path) for _ in range(6)]
+    start = threading.Barrier(len(kernels))
+
+    def work(kernel, name):
+        start.wait()
+        kernel.begin(entry(name))
+
+    threads = [threading.Thread(target=work, args=(kernel, f"k{place}")) for place, kernel in enumerate(kernels)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert all(len(names(kernel)) == 7 for kernel in kernels)
+    for kernel in kernels:
+        kernel.close()

@@ -217,6 +217,23 @@ def test_a_transfer_that_was_given_up_does_no_harm_when_it_wakes(submit, server,
     assert sorted(path.suffix for path in bench.save_dir.iterdir()) == [".json", ".png"]
 
 
+def test_a_job_that_is_picked_up_the_next_day_writes_over_what_it_had_not_noted(submit, bench, server, monkeypatch):
+    server.before["picture"] = lambda: bench.clock.advance(86_400)
+    true = bench.journal.update
+
+    def forget(job_id, **changes):
+        # As if the power had gone between the renaming and the note.
+        if "files" not in changes and changes.get("state") != "done":
+            true(job_id, **changes)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.journal, "update", forget)
+        first = submit().result(PATIENCE).paths
+    (again,) = resuming.resume(bench)
+    assert again.result(PATIENCE).paths == first
+    assert sorted(path.suffix for path in bench.save_dir.iterdir()) == [".json", ".png"]
+
+
 def test_fetching_does_not_outlast_the_time_of_the_job_for_ever(bench, asked, server):
     server.pictures = [500]
     clock = bench.clock

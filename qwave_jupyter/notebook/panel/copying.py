@@ -15,7 +15,7 @@ __all__ = ["CopyText"]
 class CopyText(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
     """A selectable text with a button that copies it; a callback can't put text into a new cell reliably."""
 
-    _esm = Path(__file__).parent / "panel_copy.js"
+    _esm = Path(__file__).parent / "copying.js"
     text = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 

@@ -23,7 +23,7 @@ class ModelChoice(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
         changed: called with the id of another choice.
     """
 
-    _esm = Path(__file__).parent / "panel_models.js"
+    _esm = Path(__file__).parent / "models.js"
     models = traitlets.List().tag(sync=True)
     value = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)

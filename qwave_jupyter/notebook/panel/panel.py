@@ -16,16 +16,16 @@ from qwave_jupyter import settings, verbs, words
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import cell_text
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
-from qwave_jupyter.notebook import references_strip
 from qwave_jupyter.notebook.canvas.control import is_headless
-from qwave_jupyter.notebook.controls import fields_of
-from qwave_jupyter.notebook.panel_check import Remembered, Verdict, verdict
-from qwave_jupyter.notebook.panel_face import Face
-from qwave_jupyter.notebook.panel_lookup import ModelFinder, card_of
-from qwave_jupyter.notebook.panel_pictures import PanelPictures
-from qwave_jupyter.notebook.panel_results import PanelRun
-from qwave_jupyter.notebook.panel_state import PanelState, Picked, chosen, switched, with_pictures
-from qwave_jupyter.notebook.panel_tools import PanelTools
+from qwave_jupyter.notebook.panel import references_strip
+from qwave_jupyter.notebook.panel.check import Remembered, Verdict, verdict
+from qwave_jupyter.notebook.panel.controls import fields_of
+from qwave_jupyter.notebook.panel.face import Face
+from qwave_jupyter.notebook.panel.lookup import ModelFinder, card_of
+from qwave_jupyter.notebook.panel.pictures import PanelPictures
+from qwave_jupyter.notebook.panel.results import PanelRun
+from qwave_jupyter.notebook.panel.state import PanelState, Picked, chosen, switched, with_pictures
+from qwave_jupyter.notebook.panel.tools import PanelTools
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.request import Request
@@ -96,7 +96,7 @@ class Panel:
             data = {}
         said = html.escape(words.say("panel.static"))
         cell = cell_text.cell(self.state.model.id, self.state.prompt, self.state.written())
-        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(cell)}</pre>'
+        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(cell_text.displayed(cell))}</pre>'
         return {**data, "text/html": markup, "text/plain": repr(self)}
 
     @property

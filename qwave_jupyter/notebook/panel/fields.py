@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 
 from qwave_jupyter import words
-from qwave_jupyter.notebook.controls import Field, described
+from qwave_jupyter.notebook.panel.controls import Field, described
 
 __all__ = ["PanelFields"]
 
@@ -23,7 +23,7 @@ class PanelFields(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
         seen: called once a frontend has drawn it.
     """
 
-    _esm = Path(__file__).parent / "panel_fields.js"
+    _esm = Path(__file__).parent / "fields.js"
     fields = traitlets.List().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 

@@ -17,8 +17,8 @@ from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.generation import previews
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
 from qwave_jupyter.notebook import cards
-from qwave_jupyter.notebook.panel_copy import CopyText
-from qwave_jupyter.notebook.panel_state import PanelState
+from qwave_jupyter.notebook.panel.copying import CopyText
+from qwave_jupyter.notebook.panel.state import PanelState
 from qwave_jupyter.notebook.status import StatusView, close_all
 
 if TYPE_CHECKING:

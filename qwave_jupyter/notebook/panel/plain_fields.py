@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets
 
 from qwave_jupyter import words
-from qwave_jupyter.notebook.controls import Field
+from qwave_jupyter.notebook.panel.controls import Field
 from qwave_jupyter.notebook.status import close_all
 
 __all__ = ["PlainFields"]

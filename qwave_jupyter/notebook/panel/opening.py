@@ -14,9 +14,9 @@ from qwave_jupyter.errors import UnknownTask
 from qwave_jupyter.generation import references
 from qwave_jupyter.generation.mistakes import refuse
 from qwave_jupyter.notebook import options
-from qwave_jupyter.notebook.panel import Panel
-from qwave_jupyter.notebook.panel_state import PanelState, chosen, named
-from qwave_jupyter.notebook.references_strip import pick
+from qwave_jupyter.notebook.panel.panel import Panel
+from qwave_jupyter.notebook.panel.references_strip import pick
+from qwave_jupyter.notebook.panel.state import PanelState, chosen, named
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.request import Request

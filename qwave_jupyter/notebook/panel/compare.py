@@ -19,7 +19,7 @@ _PX = 768
 class Comparison(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
     """A before/after slider; empty until two pictures are given."""
 
-    _esm = Path(__file__).parent / "panel_compare.js"
+    _esm = Path(__file__).parent / "compare.js"
     pictures = traitlets.List().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 

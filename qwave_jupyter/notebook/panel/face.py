@@ -11,15 +11,15 @@ import ipywidgets
 
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Model
-from qwave_jupyter.notebook.controls import Field
-from qwave_jupyter.notebook.panel_check import Verdict
-from qwave_jupyter.notebook.panel_compare import Comparison
-from qwave_jupyter.notebook.panel_copy import CopyText
-from qwave_jupyter.notebook.panel_fields import PanelFields
-from qwave_jupyter.notebook.panel_models import ModelChoice
-from qwave_jupyter.notebook.panel_state import PanelState
-from qwave_jupyter.notebook.plain_fields import PlainFields
-from qwave_jupyter.notebook.references_strip import ReferencesStrip
+from qwave_jupyter.notebook.panel.check import Verdict
+from qwave_jupyter.notebook.panel.compare import Comparison
+from qwave_jupyter.notebook.panel.controls import Field
+from qwave_jupyter.notebook.panel.copying import CopyText
+from qwave_jupyter.notebook.panel.fields import PanelFields
+from qwave_jupyter.notebook.panel.models import ModelChoice
+from qwave_jupyter.notebook.panel.plain_fields import PlainFields
+from qwave_jupyter.notebook.panel.references_strip import ReferencesStrip
+from qwave_jupyter.notebook.panel.state import PanelState
 from qwave_jupyter.notebook.status import close_all
 
 __all__ = ["Face", "Hearer"]
@@ -62,7 +62,7 @@ class Face:
         self._drawing = False
         models = tuple(models)
         ids = [one.id for one in models]
-        style = (files(__package__) / "panel_style.css").read_text(encoding="utf-8")
+        style = (files(__package__) / "style.css").read_text(encoding="utf-8")
         self._style = ipywidgets.HTML(f"<style>{style}</style>")
         self._style.layout.display = "none"
         self.models = ModelChoice(models, state.model.id, hearer.choose_model)

@@ -12,7 +12,7 @@ from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import QwaveError, ReferenceMistake, RequestRefused
 from qwave_jupyter.generation import references
 from qwave_jupyter.generation.references import Limits, Reference
-from qwave_jupyter.notebook.panel_state import PanelState, Picked
+from qwave_jupyter.notebook.panel.state import PanelState, Picked
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.request import Request

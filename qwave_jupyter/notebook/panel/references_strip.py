@@ -18,7 +18,7 @@ from qwave_jupyter.errors import QwaveError, ReferenceMistake
 from qwave_jupyter.generation import pictures, references
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
 from qwave_jupyter.generation.mistakes import Mistake
-from qwave_jupyter.notebook.panel_state import Picked
+from qwave_jupyter.notebook.panel.state import Picked
 
 __all__ = ["ReferencesStrip", "kept", "pick", "pick_earlier", "pick_text", "thumbnail"]
 

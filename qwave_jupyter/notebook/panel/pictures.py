@@ -12,10 +12,10 @@ from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import references
 from qwave_jupyter.generation.gallery import GeneratedImage
-from qwave_jupyter.notebook import references_strip
-from qwave_jupyter.notebook.panel_check import Remembered
-from qwave_jupyter.notebook.panel_state import PanelState, Picked, with_pictures
-from qwave_jupyter.notebook.references_strip import ReferencesStrip
+from qwave_jupyter.notebook.panel import references_strip
+from qwave_jupyter.notebook.panel.check import Remembered
+from qwave_jupyter.notebook.panel.references_strip import ReferencesStrip
+from qwave_jupyter.notebook.panel.state import PanelState, Picked, with_pictures
 
 __all__ = ["PanelPictures"]
 

@@ -1,7 +1,7 @@
 """A model's parameters as controls, described as plain data: nothing for a model is written by hand.
 
-The description is drawn by :mod:`qwave_jupyter.notebook.panel_fields`, or by
-:mod:`qwave_jupyter.notebook.plain_fields` where a frontend loads no widgets of ours.
+The description is drawn by :mod:`qwave_jupyter.notebook.panel.fields`, or by
+:mod:`qwave_jupyter.notebook.panel.plain_fields` where a frontend loads no widgets of ours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from qwave_jupyter import words
 from qwave_jupyter.catalog import UNSET, Parameter
 from qwave_jupyter.catalog.violations import ratio_of
-from qwave_jupyter.notebook.panel_state import Choice, PanelState, action_of, choices_of
+from qwave_jupyter.notebook.panel.state import Choice, PanelState, action_of, choices_of
 
 __all__ = ["Field", "Option", "described", "fields_of", "is_shown", "worded"]
 

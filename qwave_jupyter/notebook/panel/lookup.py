@@ -12,8 +12,8 @@ from qwave_jupyter import lookups, words
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.lookup import ModelCard, ModelTable
-from qwave_jupyter.notebook.controls import worded
-from qwave_jupyter.notebook.panel_models import price_of
+from qwave_jupyter.notebook.panel.controls import worded
+from qwave_jupyter.notebook.panel.models import price_of
 from qwave_jupyter.notebook.status import close_all
 
 __all__ = ["ModelFinder", "card_of"]

@@ -19,8 +19,8 @@ from qwave_jupyter import words
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.notebook.canvas import BoxEditor, MaskBrush, PaletteEditor
-from qwave_jupyter.notebook.controls import is_shown
-from qwave_jupyter.notebook.panel_state import PanelState, Picked, action_of
+from qwave_jupyter.notebook.panel.controls import is_shown
+from qwave_jupyter.notebook.panel.state import PanelState, Picked, action_of
 from qwave_jupyter.notebook.status import close_all
 
 __all__ = ["PanelTools"]

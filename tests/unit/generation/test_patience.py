@@ -1,0 +1,112 @@
+"""A synchronous wait: it ends when it should, hears an interrupt everywhere, and holds up nobody's leaving."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+
+import pytest
+
+from qwave_jupyter.generation import patience
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    yield
+    patience.set_way(None)
+
+
+def soon(action):
+    """Do something in another thread while this one waits."""
+    threading.Timer(0.2, action).start()
+
+
+def test_it_ends_with_the_event_or_with_the_time():
+    over = threading.Event()
+    assert patience.wait_for(over, 0.01) is False
+    soon(over.set)
+    assert patience.wait_for(over, 20) is True
+    assert patience.wait_for(over) is True
+
+
+def test_an_interrupt_is_heard_though_a_running_loop_keeps_it_for_itself():
+    noted = []
+    handler = signal.signal(signal.SIGINT, lambda *_: noted.append("the loop's own"))
+
+    async def blocked():
+        soon(lambda: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            patience.wait_for(threading.Event(), 20)
+        return signal.getsignal(signal.SIGINT)
+
+    try:
+        mine = signal.getsignal(signal.SIGINT)
+        loop = asyncio.new_event_loop()
+        assert loop.run_until_complete(blocked()) is mine
+        loop.close()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert noted == []
+
+
+def test_without_a_loop_a_programs_own_handler_stays():
+    noted = []
+    handler = signal.signal(signal.SIGINT, lambda *_: noted.append("its own"))
+    try:
+        over = threading.Event()
+        soon(lambda: (os.kill(os.getpid(), signal.SIGINT), over.set()))
+        assert patience.wait_for(over, 20)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert noted == ["its own"]
+
+
+def test_a_process_that_was_asked_to_end_is_not_held_up():
+    patience.set_way(None, leaving=lambda: True)
+    with pytest.raises(SystemExit):
+        patience.wait_for(threading.Event(), 20)
+
+
+class Alive:
+    """A way that says where it serves."""
+
+    def __init__(self, serves):
+        self._serves = serves
+        self.asked = []
+
+    def serves(self):
+        return self._serves
+
+    def __call__(self, over, timeout):
+        self.asked.append(timeout)
+        return False
+
+    @contextlib.asynccontextmanager
+    async def beside(self):
+        self.asked.append("beside")
+        yield
+
+
+@pytest.mark.parametrize(("serves", "asked"), [(True, [0.01]), (False, [])])
+def test_a_better_way_is_taken_only_where_it_serves(serves, asked):
+    way = Alive(serves)
+    patience.set_way(way)
+    assert patience.wait_for(threading.Event(), 0.01) is False
+    assert way.asked == asked
+
+
+def test_a_coroutine_has_company_where_there_is_some():
+    way = Alive(serves=True)
+    patience.set_way(way)
+
+    async def awaiting():
+        async with patience.beside():
+            await asyncio.sleep(0)
+
+    asyncio.run(awaiting())
+    patience.set_way(None)
+    asyncio.run(awaiting())
+    assert way.asked == ["beside"]
