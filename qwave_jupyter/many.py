@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,17 +79,17 @@ def start_sweep(
         reuse: True shows identical finished requests again; None for the setting.
         save: the folder for the pictures.
         timeout: seconds to wait for each.
-        force: go on although a price isn't known.
+        force: go on although a price isn't known; what is known to be dearer is refused all the same.
 
     Raises:
         TooExpensive: all of it would cost more; nothing was sent.
     """
     now = settings.current()
-    if not force:
-        sweep.hold_to(max_cost if max_cost is not None else now.max_cost)
+    ceiling = max_cost if max_cost is not None else now.max_cost
+    sweep.hold_to(ceiling, force=force)
     started.hold_to_budget(sweep.estimate_usd)
     bench = verbs.bench(save, timeout)
-    run = sweep.start(bench, concurrency=concurrency, reuse=now.reuse if reuse is None else reuse)
+    run = sweep.start(bench, concurrency=concurrency, max_cost=ceiling, reuse=now.reuse if reuse is None else reuse)
     started.note_batch(run.batch)
     return run
 
@@ -116,7 +117,8 @@ def batch(
             asked for a row only when there is room for it.
         model: the model of rows that name none.
         concurrency: how many jobs at once.
-        max_cost: USD for each of them.
+        max_cost: USD for each of them; a row that is dearer, or has no published price, is refused. None for the
+            setting.
         reuse: True shows identical finished requests again, so that an interrupted batch that is run anew, here or in
             another kernel, bills every row once; None for the setting.
         save: the folder for the pictures.
@@ -138,24 +140,37 @@ def batch(
 
     now = settings.current()
     bench = verbs.bench(save, timeout)
+    ceiling = max_cost if max_cost is not None else now.max_cost
 
     def built(prompt: str, chosen: str | None, own: Mapping[str, Any]) -> Request:
-        request = verbs.build(prompt, model=chosen or model, variables={}, **{**options, **own})
+        together = {**options, **own}
+        request = verbs.build(prompt, model=chosen or model, variables={}, **together)
+        return affordable(request, force=bool(together.get("force")))
+
+    def affordable(request: Request, *, force: bool) -> Request:
+        started.hold_to(ceiling, request, force=force)
         started.hold_to_budget(request.estimate_usd)
         return request
 
+    def ready(row: Any) -> Callable[[], Request]:
+        made = rows_of.builder(row, built)
+        force = bool(options.get("force"))
+        return made if callable(made) else functools.partial(affordable, made, force=force)
+
     count, listed = rows_of.read(rows)
     running = Batch(
-        (rows_of.builder(row, built) for row in listed),
+        map(ready, listed),
         bench,
         concurrency=concurrency,
-        max_cost=max_cost if max_cost is not None else now.max_cost,
+        max_cost=ceiling,
         reuse=now.reuse if reuse is None else reuse,
         hold=HOLD_SECONDS,
         executor=executor,
         write=Path(write).expanduser() if write is not None else None,
         total=count,
-    ).start()
+    )
+    # Before its first row, or the rows that begin together wouldn't count one another.
     started.note_batch(running)
+    running.start()
     surroundings.present_batch(running)
     return running

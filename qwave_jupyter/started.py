@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwave_jupyter import settings, words
-from qwave_jupyter.errors import OptionMistake, TooExpensive, UnknownTask
+from qwave_jupyter.errors import OptionMistake, TaskFailed, TooExpensive, UnknownTask, WaitTimeout
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.batch import Batch
+    from qwave_jupyter.generation.batch import Batch, Outcome
     from qwave_jupyter.generation.job import Job
     from qwave_jupyter.generation.request import Request
+    from qwave_jupyter.generation.snapshot import Snapshot
 
 __all__ = ["batches", "hold_to", "hold_to_budget", "job", "jobs", "note", "note_batch", "spent_usd"]
 
@@ -58,17 +59,19 @@ def hold_to(ceiling: float | None, request: Request, *, force: bool) -> None:
     Args:
         ceiling: USD, or None.
         request: the request.
-        force: go on although the price isn't known.
+        force: go on although the price isn't known; what is known to be dearer is refused all the same.
 
     Raises:
         TooExpensive: it is dearer, or its price isn't published.
     """
-    if ceiling is None or force:
+    if ceiling is None:
         return
     if ceiling <= 0:
         raise OptionMistake("settings.not_positive", setting="max_cost", given=ceiling)
     allowed = words.dollars(ceiling)
     if request.estimate_usd is None:
+        if force:
+            return
         raise TooExpensive("generation.price_unknown", model=request.model.id, ceiling_words=allowed)
     if request.estimate_usd > ceiling:
         estimate = words.dollars(request.estimate_usd)
@@ -103,18 +106,40 @@ def spent_usd() -> float:
 
 
 def _cost_of_batch(batch: Batch) -> float:
-    elsewhere = (outcome.cost_usd or 0.0 for outcome in batch.outcomes if outcome.job is None)
-    so_far = sum(map(_cost_of, batch.jobs)) + sum(elsewhere)
+    ended = (_cost_elsewhere(outcome) for outcome in batch.outcomes if outcome.job is None)
+    under_way = (request.estimate_usd or 0.0 for request in batch.handed_over)
+    so_far = sum(map(_cost_of, batch.jobs)) + sum(ended) + sum(under_way)
     return so_far if batch.done() else max(so_far, batch.estimate_usd or 0.0)
+
+
+def _cost_elsewhere(outcome: Outcome) -> float:
+    if outcome.cost_usd is not None or outcome.gallery is None or outcome.request is None:
+        return outcome.cost_usd or 0.0
+    return outcome.request.estimate_usd or 0.0
 
 
 def _cost_of(job: Job) -> float:
     now = job.snapshot
-    if now.cost_usd is not None or (now.is_over and now.error is not None and now.stopped != "kept"):
-        return now.cost_usd or 0.0
-    if now.reused:
+    if now.cost_usd is not None:
+        return now.cost_usd
+    if _is_free(now):
         return 0.0
     return now.held_usd if now.held_usd is not None else now.request.estimate_usd or 0.0
+
+
+def _is_free(now: Snapshot) -> bool:
+    """Whether a job that names no cost surely has none: a task that only isn't waited for any more will be charged."""
+    error = now.error
+    if now.reused or now.stopped in {"unsent", "refunded"}:
+        return True
+    if error is None or now.stopped:
+        return False
+    if isinstance(error, TaskFailed):
+        # What failed is refunded; a task that ended without pictures only should be.
+        return error.fields.get("failure") != "no_pictures"
+    if error.fields.get("outcome") == "refunded":
+        return True
+    return not (now.task_id or error.fields.get("outcome_unknown") or isinstance(error, WaitTimeout))
 
 
 def _is_called(job: Job, name: str) -> bool:

@@ -113,7 +113,7 @@ def start(
     job = Job(
         request,
         bench(save, timeout),
-        max_cost=None if force else ceiling,
+        max_cost=ceiling,
         reuse=now.reuse if reuse is None else reuse,
     )
     job.start()

@@ -112,7 +112,11 @@ class Batch:
         self._ways: Mapping[str, Any] = {"max_cost": max_cost, "reuse": reuse, "hold": hold}
         self._executor = executor
         self._write = write
+        #: Whoever asks for rows and builds them: that may take long, and look at other batches.
+        self._feeding = threading.RLock()
+        #: Whoever reads or changes what is known; never held while anything else is waited for.
         self._lock = threading.RLock()
+        self._elsewhere: dict[int, Request] = {}
         self._running: dict[int, Job | Future[elsewhere.Came]] = {}
         self._at_server: set[int] = set()
         self._outcomes: dict[int, Outcome] = {}
@@ -141,6 +145,12 @@ class Batch:
             return tuple(self._jobs)
 
     @property
+    def handed_over(self) -> tuple[Request, ...]:
+        """What an executor has in hand."""
+        with self._lock:
+            return tuple(self._elsewhere.values())
+
+    @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """What has ended so far, in the order of the rows."""
         with self._lock:
@@ -158,7 +168,7 @@ class Batch:
     def done(self) -> bool:
         """Whether nothing runs and nothing will be started any more."""
         with self._lock:
-            return not self._running and (self._exhausted or self._stopped)
+            return not self._running and not self._at_server and (self._exhausted or self._stopped)
 
     def start(self) -> Batch:
         """Start the first jobs. What an earlier run left open of these very requests is picked up, not paid again."""
@@ -216,29 +226,40 @@ class Batch:
                 one.wait(max(0.0, ends - time.monotonic()))
 
     def _fill(self) -> None:
-        with self._lock:
-            while not self._stopped and not self._exhausted and self._has_room():
+        with self._feeding:
+            while self._has_room():
                 try:
                     row = next(self._rows)
                 except StopIteration:
-                    self._exhausted = True
+                    self._no_more_rows(None)
                     return
                 except Exception as problem:  # noqa: BLE001 - the user's own generator; raised where results are awaited
-                    self._exhausted, self._broken = True, problem
+                    self._no_more_rows(problem)
                     return
                 index, self._next = self._next, self._next + 1
                 self._begin(index, row)
 
+    def _no_more_rows(self, problem: Exception | None) -> None:
+        with self._lock:
+            self._exhausted, self._broken = True, problem or self._broken
+
     def _has_room(self) -> bool:
         # What is only being downloaded keeps no place, or the server would stand idle; but downloads that can't
         # keep up must not pile up either.
-        return len(self._at_server) < self._concurrency and len(self._running) < 2 * self._concurrency
+        with self._lock:
+            wanted = not self._stopped and not self._exhausted
+            room = len(self._at_server) < self._concurrency and len(self._running) < 2 * self._concurrency
+            return wanted and room
 
     def _begin(self, index: int, row: Request | Callable[[], Request]) -> None:
         try:
             request = row if isinstance(row, Request) else row()
         except QwaveError as error:
             self._end(Outcome(index, error=error))
+            return
+        except Exception as problem:  # noqa: BLE001 - a row that can't be read is that row's outcome, whatever it holds
+            reason = f"{type(problem).__name__}: {problem}"[:300]
+            self._end(Outcome(index, error=UserMistake("generation.batch_row_broken", row=index + 1, reason=reason)))
             return
         if self._executor is None:
             self._begin_job(index, request)
@@ -254,20 +275,34 @@ class Batch:
                 job = Job.resume(left.pop(0), self._bench)
         if job is None:
             job = Job(request, self._bench, **self._ways)
-        self._running[index] = job
-        self._at_server.add(index)
-        self._jobs.append(job)
+        with self._lock:
+            if self._stopped:
+                return
+            self._running[index] = job
+            self._at_server.add(index)
+            self._jobs.append(job)
         job.add_made_callback(lambda _: self._job_made(index))
         job.add_done_callback(lambda ended: self._job_ended(index, ended))
         job.start()
 
     def _begin_elsewhere(self, index: int, request: Request, executor: Executor) -> None:
         ways = self._ways
-        self._at_server.add(index)
-        future = executor.submit(
-            elsewhere.run, request, self._bench, ways["max_cost"], bool(ways["reuse"]), ways["hold"]
-        )
-        self._running[index] = future
+        with self._lock:
+            if self._stopped:
+                return
+            self._at_server.add(index)
+            self._elsewhere[index] = request
+        try:
+            future = executor.submit(
+                elsewhere.run, request, self._bench, ways["max_cost"], bool(ways["reuse"]), ways["hold"]
+            )
+        except Exception as problem:  # noqa: BLE001 - an executor that is shut down, or whatever else befell it
+            future = Future()
+            future.set_exception(problem)
+        with self._lock:
+            self._running[index] = future
+            if self._stopped:
+                future.cancel()
         future.add_done_callback(lambda came: self._came(index, request, came))
 
     def _job_made(self, index: int) -> None:
@@ -293,18 +328,21 @@ class Batch:
             gallery, error, cost = None, GenerationError("generation.worker_failed", reason=reason[:300]), None
         with self._lock:
             self._at_server.discard(index)
+            self._elsewhere.pop(index, None)
             self._running.pop(index, None)
             self._end(Outcome(index, None, gallery, error, cost, request))
         self._fill()
 
     def _end(self, outcome: Outcome) -> None:
-        self._outcomes[outcome.index] = outcome
-        if self._write is not None:
-            try:
-                self._write.parent.mkdir(parents=True, exist_ok=True)
-                with self._write.open("a", encoding="utf-8") as lines:
-                    lines.write(json.dumps(outcome.to_record(), ensure_ascii=False) + "\n")
-            except OSError as problem:
-                self._broken = UserMistake("generation.batch_write", path=self._write, reason=problem.strerror or "?")
-                self._write = None
-        self._ended.put(outcome)
+        with self._lock:
+            self._outcomes[outcome.index] = outcome
+            if self._write is not None:
+                try:
+                    self._write.parent.mkdir(parents=True, exist_ok=True)
+                    with self._write.open("a", encoding="utf-8") as lines:
+                        lines.write(json.dumps(outcome.to_record(), ensure_ascii=False) + "\n")
+                except OSError as problem:
+                    reason = problem.strerror or "?"
+                    self._broken = UserMistake("generation.batch_write", path=self._write, reason=reason)
+                    self._write = None
+            self._ended.put(outcome)

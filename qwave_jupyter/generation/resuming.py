@@ -48,8 +48,11 @@ def prepared(entry: Entry, workbench: Workbench) -> tuple[Request, Workbench]:
     """The request of an entry, and the workbench with the folder that its pictures go to.
 
     Raises:
-        GenerationError: the submit would have to be repeated, and can't be.
+        GenerationError: the submit would have to be repeated, and can't be, or not without the risk of paying twice.
     """
+    if not entry.task_id and workbench.clock.now() - entry.created > KEY_LIVES:
+        # Its key is no longer honoured: repeated, it might be paid twice.
+        raise GenerationError("generation.unknown_old", job_id=entry.job_id, task_id="")
     try:
         request = records.recalled(entry, workbench)
     except (OSError, ValueError, TypeError):
@@ -100,16 +103,12 @@ def _picked(entry: Entry, workbench: Workbench) -> Job | None:
 
 
 def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock) -> Job:
-    now = workbench.clock.now()
-    if not entry.task_id and now - entry.created > KEY_LIVES:
-        error = GenerationError("generation.unknown_old", job_id=entry.job_id, task_id="")
-    else:
-        try:
-            return Job.resume(entry, workbench, lock).start()
-        except GenerationError as problem:
-            error = problem
+    try:
+        return Job.resume(entry, workbench, lock).start()
+    except GenerationError as problem:
+        error = problem
     said = {"code": error.code, "text": str(error)}
-    workbench.journal.update(entry.job_id, state="unknown", error=said, finished=now)
+    workbench.journal.update(entry.job_id, state="unknown", error=said, finished=workbench.clock.now())
     lock.release()
     return Job.ended(entry, _bare(entry), workbench, error)
 

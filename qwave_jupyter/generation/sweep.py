@@ -86,11 +86,12 @@ class Sweep:
         estimates = [request.estimate_usd for request in self.requests]
         return None if None in estimates else round(math.fsum(one for one in estimates if one is not None), 9)
 
-    def hold_to(self, ceiling: float | None) -> None:
+    def hold_to(self, ceiling: float | None, *, force: bool = False) -> None:
         """Refuse the sweep when it would cost more than that.
 
         Args:
             ceiling: USD for all of it, or None.
+            force: go on although a price isn't known; what is known counts all the same.
 
         Raises:
             TooExpensive: it is dearer, or a price isn't known.
@@ -99,9 +100,9 @@ class Sweep:
             return
         allowed = words.dollars(ceiling)
         unknown = sum(request.estimate_usd is None for request in self.requests)
-        if unknown:
+        if unknown and not force:
             raise TooExpensive("generation.sweep_price_unknown", count=unknown, ceiling_words=allowed)
-        total = self.estimate_usd or 0.0
+        total = round(math.fsum(request.estimate_usd or 0.0 for request in self.requests), 9)
         if total > ceiling:
             raise TooExpensive(
                 "generation.sweep_too_expensive",
@@ -110,18 +111,22 @@ class Sweep:
                 ceiling_words=allowed,
             )
 
-    def start(self, bench: Workbench, *, concurrency: int = 8, reuse: bool = False) -> SweepRun:
+    def start(
+        self, bench: Workbench, *, concurrency: int = 8, max_cost: float | None = None, reuse: bool = False
+    ) -> SweepRun:
         """Send it.
 
         Args:
             bench: what the jobs need.
             concurrency: how many jobs at once.
+            max_cost: USD for all of it, so that no single request may reserve more either.
             reuse: show identical finished requests again instead of paying again.
         """
         batch = Batch(
             self.requests,
             bench,
             concurrency=concurrency,
+            max_cost=max_cost,
             reuse=reuse,
             total=len(self.requests),
             estimate_usd=self.estimate_usd,

@@ -212,9 +212,8 @@ class BatchView:
     def _money(self) -> str:
         spent, known = 0.0, False
         for one in self._batch.outcomes:
-            cost = one.job.snapshot.cost_usd if one.job is not None else None
-            if cost is not None:
-                spent, known = spent + cost, True
+            if one.cost_usd is not None:
+                spent, known = spent + one.cost_usd, True
         paid = words.dollars(spent) if known else ""
         if self._estimate is None or self._is_over():
             return paid

@@ -9,6 +9,7 @@ import pytest
 
 from qwave_jupyter.errors import DownloadFailed, GenerationError
 from qwave_jupyter.generation import records, request, resuming
+from qwave_jupyter.generation.batch import Batch
 from qwave_jupyter.generation.job import Job
 from tests.unit.generation.pictures_made import plain
 
@@ -43,6 +44,15 @@ def test_an_old_one_is_reported_and_never_repeated(bench, asked, server):
     assert server.seen == []
     assert resuming.resume(bench) == ()
     assert bench.journal.find(job.id)[0].state == "unknown"
+
+
+def test_a_batch_never_repeats_an_old_one_with_its_dead_key(bench, asked, server):
+    entry = left_open(bench, asked)
+    bench.clock.advance(24 * 3600)
+    (outcome,) = Batch([asked()], bench).start().results()
+    assert outcome.gallery
+    assert len(server.by_key) == 1
+    assert entry.job_id not in server.by_key
 
 
 def test_one_whose_pictures_are_gone_is_reported_too(bench, asked, server):

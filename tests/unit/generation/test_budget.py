@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+import qwave_jupyter as qwave
+from qwave_jupyter import many, settings, started, verbs
+from qwave_jupyter.errors import Cancelled, GenerationError, TaskFailed, TooExpensive, UserMistake, WaitTimeout
+from qwave_jupyter.generation.batch import Batch, Outcome
+from qwave_jupyter.generation.snapshot import Snapshot
+
+PATIENCE = 20
+PRICE = 0.006375
+
+
+@pytest.fixture
+def ours(clean_environment, bench, monkeypatch):
+    """The public face, over the scripted server."""
+    monkeypatch.setattr(settings, "workbench", lambda: bench)
+    monkeypatch.setattr(started, "_jobs", [])
+    monkeypatch.setattr(started, "_batches", [])
+    yield bench
+    settings.configure(budget=None, max_cost=None)
+
+
+def errors_of(batch):
+    return [type(outcome.error) for outcome in batch.results()]
+
+
+def test_a_row_that_is_dearer_than_allowed_is_refused_before_it_is_sent(ours, server):
+    batch = qwave.batch(["a cat", "a dog"], max_cost=PRICE / 2)
+    assert errors_of(batch) == [TooExpensive, TooExpensive]
+    settings.configure(max_cost=PRICE / 2)
+    assert errors_of(qwave.batch([verbs.build("a cat")])) == [TooExpensive]
+    assert server.seen == []
+    assert errors_of(qwave.batch(["a cat"], max_cost=PRICE)) == [type(None)]
+
+
+def test_force_goes_on_without_a_price_and_not_beyond_a_known_one(ours, server):
+    with pytest.raises(TooExpensive):
+        verbs.submit("a cat", max_cost=PRICE / 2, force=True)
+    plan = many.plan_sweep("a cat", ["seed=1,2"])
+    with pytest.raises(TooExpensive):
+        many.start_sweep(plan, max_cost=PRICE, force=True)
+    unpriced = replace(verbs.build("a cat"), estimate_usd=None)
+    with pytest.raises(TooExpensive):
+        verbs.start(unpriced, max_cost=1.0)
+    assert server.seen == []
+    verbs.start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
+    server.held = 600_000
+    server.states = ["queued"] * 50
+    with pytest.raises(TooExpensive):
+        verbs.start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
+
+
+def test_rows_that_begin_together_count_one_another(ours, server):
+    settings.configure(budget=2.5 * PRICE)
+    server.states = ["queued"] * 5 + ["completed"]
+    batch = qwave.batch([f"cat {place}" for place in range(8)], concurrency=8)
+    assert errors_of(batch).count(TooExpensive) == 6
+    assert len(server.tasks) == 2
+
+
+def test_rows_in_the_hands_of_an_executor_count_as_well(ours, server):
+    settings.configure(budget=2.5 * PRICE)
+    gate = threading.Event()
+    server.before["status"] = lambda: gate.wait(PATIENCE)
+    with ThreadPoolExecutor(8) as executor:
+        batch = qwave.batch([f"cat {place}" for place in range(8)], concurrency=8, executor=executor)
+        gate.set()
+        assert errors_of(batch).count(TooExpensive) == 6
+
+
+def test_two_batches_that_look_at_each_other_never_wait_for_each_other(ours, asked):
+    meeting = threading.Barrier(2)
+    batches = []
+
+    def row():
+        meeting.wait(PATIENCE)
+        [batch.outcomes for batch in batches]
+        return asked()
+
+    batches += [Batch([row], ours), Batch([row], ours)]
+    threads = [threading.Thread(target=batch.start, daemon=True) for batch in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in threads)
+    assert all(batch.results()[0].gallery for batch in batches)
+
+
+def test_a_row_that_breaks_is_an_outcome_and_ends_nothing_else(ours, asked):
+    def broken():
+        raise ZeroDivisionError
+
+    batch = Batch([asked("a cat"), broken, asked("a dog")], ours, concurrency=1).start()
+    assert errors_of(batch) == [type(None), UserMistake, type(None)]
+    assert "row 2" in str(batch.errors[1])
+
+
+def test_an_executor_that_takes_nothing_leaves_nobody_waiting(ours, asked):
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    assert errors_of(Batch([asked(), asked()], ours, executor=executor).start()) == [GenerationError] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "counted"),
+    [
+        ({"cost_usd": 0.5}, 0.5),
+        ({"phase": "timeout", "task_id": "t", "error": WaitTimeout("generation.timeout")}, PRICE),
+        ({"phase": "timeout", "task_id": "t", "held_usd": 0.2, "error": WaitTimeout("generation.timeout")}, 0.2),
+        ({"phase": "timeout", "error": WaitTimeout("generation.timeout_unsubmitted")}, PRICE),
+        ({"phase": "failed", "task_id": "t", "error": TaskFailed("generation.failed", failure="x")}, 0.0),
+        ({"phase": "failed", "task_id": "t", "error": TaskFailed("generation.no", failure="no_pictures")}, PRICE),
+        ({"phase": "failed", "error": GenerationError("generation.x")}, 0.0),
+        ({"phase": "failed", "error": GenerationError("generation.x", outcome_unknown=True)}, PRICE),
+        ({"phase": "cancelled", "stopped": "kept", "error": Cancelled("generation.x")}, PRICE),
+        ({"phase": "cancelled", "stopped": "unknown", "error": Cancelled("generation.x")}, PRICE),
+        ({"phase": "cancelled", "stopped": "refunded", "held_usd": 0.2, "error": Cancelled("generation.x")}, 0.0),
+        ({"phase": "cancelled", "stopped": "unsent", "error": Cancelled("generation.x")}, 0.0),
+        ({"phase": "done", "reused": True}, 0.0),
+    ],
+)
+def test_only_what_surely_costs_nothing_counts_for_nothing(ours, submit, changes, counted):
+    job = submit()
+    job.result(PATIENCE)
+    job._snapshot = Snapshot(job.id, job.request, **changes)
+    started.note(job)
+    assert started.spent_usd() == pytest.approx(counted)
+
+
+def test_a_row_of_an_executor_that_named_no_cost_counts_as_expected(ours, asked):
+    batch = Batch([], ours)
+    batch._end(Outcome(0, gallery=qwave.history(), request=asked()))
+    batch._end(Outcome(1, error=TaskFailed("generation.failed"), request=asked()))
+    started.note_batch(batch)
+    assert started.spent_usd() == pytest.approx(PRICE)
