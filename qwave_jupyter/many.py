@@ -86,6 +86,8 @@ def start_sweep(
     """
     now = settings.current()
     ceiling = max_cost if max_cost is not None else now.max_cost
+    if ceiling is not None:
+        started.positive("max_cost", ceiling)
     sweep.hold_to(ceiling, force=force)
     started.hold_to_budget(sweep.estimate_usd)
     bench = verbs.bench(save, timeout)
@@ -141,6 +143,8 @@ def batch(
     now = settings.current()
     bench = verbs.bench(save, timeout)
     ceiling = max_cost if max_cost is not None else now.max_cost
+    if ceiling is not None:
+        started.positive("max_cost", ceiling)
 
     def built(prompt: str, chosen: str | None, own: Mapping[str, Any]) -> Request:
         together = {**options, **own}

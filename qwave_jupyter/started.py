@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import settings, words
 from qwave_jupyter.errors import OptionMistake, TaskFailed, TooExpensive, UnknownTask, WaitTimeout
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.generation.request import Request
     from qwave_jupyter.generation.snapshot import Snapshot
 
-__all__ = ["batches", "hold_to", "hold_to_budget", "job", "jobs", "note", "note_batch", "spent_usd"]
+__all__ = ["batches", "hold_to", "hold_to_budget", "job", "jobs", "note", "note_batch", "positive", "spent_usd"]
 
 _jobs: list[Job] = []
 _batches: list[Batch] = []
@@ -48,9 +50,25 @@ def job(name: str | None = None) -> Job:
     found = [one for one in jobs() if name is None or _is_called(one, name)]
     if name is None:
         found = found[:1]
+        if not found:
+            raise UnknownTask("generation.no_task_yet")
     if len(found) != 1:
         raise UnknownTask("generation.unknown_task" if not found else "generation.ambiguous_task", given=name or "")
     return found[0]
+
+
+def positive(name: str, given: Any) -> None:
+    """Refuse what is no number above 0; a ceiling that isn't a number would hold nothing.
+
+    Args:
+        name: what it is called.
+        given: what was given for it.
+
+    Raises:
+        OptionMistake: it is none.
+    """
+    if not isinstance(given, Real) or isinstance(given, bool) or not 0 < float(given) < math.inf:
+        raise OptionMistake("settings.not_positive", setting=name, given=given)
 
 
 def hold_to(ceiling: float | None, request: Request, *, force: bool) -> None:
@@ -66,8 +84,7 @@ def hold_to(ceiling: float | None, request: Request, *, force: bool) -> None:
     """
     if ceiling is None:
         return
-    if ceiling <= 0:
-        raise OptionMistake("settings.not_positive", setting="max_cost", given=ceiling)
+    positive("max_cost", ceiling)
     allowed = words.dollars(ceiling)
     if request.estimate_usd is None:
         if force:

@@ -5,12 +5,14 @@ Every function builds the same request and runs the same job; the notebook adds 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import settings, started
+from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.generation import chaining
 from qwave_jupyter.surroundings import present
 
@@ -64,6 +66,7 @@ def build(
     Raises:
         RequestRefused: every mistake at once, each with what is allowed.
         UnknownModel: no such id; the nearest is named.
+        OptionMistake: the prompt is no text.
 
     Example:
         >>> build("a cat", model="gpt-image-2", resolution="1k").body["resolution"]
@@ -71,6 +74,8 @@ def build(
     """
     from qwave_jupyter.generation import request as requests_of
 
+    if not isinstance(prompt, str):
+        raise OptionMistake("generation.prompt_no_text", given=type(prompt).__name__)
     return requests_of.build(
         settings.catalog(),
         prompt,
@@ -234,11 +239,29 @@ def bench(save: str | Path | None = None, timeout: float | None = None) -> Workb
     Args:
         save: the folder for the pictures; None for the setting.
         timeout: seconds to wait; None for the setting.
+
+    Raises:
+        OptionMistake: no such patience, or the folder can't be written to, which is better known before the pictures are
+            paid for than after.
     """
     changes: dict[str, Any] = {}
     if save is not None:
+        if not isinstance(save, (str, os.PathLike)):
+            raise OptionMistake("generation.folder_no_text", given=save)
         changes["save_dir"] = Path(save).expanduser()
     if timeout is not None:
+        started.positive("timeout", timeout)
         changes["timeout"] = timeout
     usual = settings.workbench()
-    return replace(usual, **changes) if changes else usual
+    chosen = replace(usual, **changes) if changes else usual
+    _can_keep(chosen.save_dir)
+    return chosen
+
+
+def _can_keep(folder: Path) -> None:
+    whole = folder.absolute()
+    place = next((one for one in (whole, *whole.parents) if one.exists()), whole)
+    if not place.is_dir():
+        raise OptionMistake("generation.folder_is_none", folder=folder, place=place)
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise OptionMistake("generation.folder_read_only", folder=folder, place=place)

@@ -21,6 +21,8 @@ LARGEST_GRID = 1000
 
 _RANGE = re.compile(r"\s*(-?\d{1,18})\s*\.\.\s*(-?\d{1,18})\s*(?:\.\.\s*(\d{1,9})\s*)?", re.ASCII)
 _QUOTES = "\"'"
+#: A Chinese keyboard's comma parts values as well; quotes keep either.
+_COMMAS = ",，"
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def _split(listed: str, text: str) -> tuple[str, ...]:
             current += "" if not quote else sign
         elif sign in _QUOTES and not current.strip():
             current, quote, was_quoted = "", sign, True
-        elif sign == ",":
+        elif sign in _COMMAS:
             values.append(current if was_quoted else current.strip())
             current, was_quoted = "", False
         elif not (was_quoted and sign.isspace()):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
-import os
+import keyword
 import re
-import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.notebook.line_words import words_of
 
 __all__ = ["OWN_CHOICES", "OWN_OPTIONS", "SHORT", "CellOptions", "read_line", "split_cell"]
 
@@ -39,6 +41,7 @@ OWN_OPTIONS = {
 OWN_CHOICES = {"embed": ("preview", "full", "link")}
 _KEY_NAMES = {"key", "api_key", "apikey", "token", "auth", "authorization"}
 _LOOKS_LIKE_A_KEY = re.compile(r"(?i)^(?:sk|pk|key)-[\w-]{8,}$")
+_OF_IPYTHON = {"In", "Out"}
 _SWITCH_WORDS = {"true", "false", "yes", "no", "on", "off"}
 
 
@@ -72,7 +75,7 @@ def split_cell(line: str, body: str) -> tuple[str, str]:
 
 def model_named(line: str) -> str:
     """The model id that a line names, or "": read first, because it decides what the other options are."""
-    tokens = _tokens(line)
+    tokens = words_of(line)
     for place, token in enumerate(tokens):
         name, equals, value = token.partition("=")
         if name in {"-m", "--model"}:
@@ -97,7 +100,7 @@ def read_line(line: str, model: Model | None, variables: Mapping[str, Any]) -> C
         {'n': '2', 'watermark': False}
     """
     reading = _Reading(model, variables)
-    tokens = _tokens(line)
+    tokens = words_of(line)
     while tokens:
         reading.take(tokens)
     if reading.mistakes:
@@ -153,6 +156,8 @@ class _Reading:
             self._number(name, value, written)
         elif kind == "name" and not value.isidentifier():
             self._wrong("options.not_a_name", option=written, given=_cut(value))
+        elif kind == "name" and _is_taken(value):
+            self._wrong("options.name_taken", option=written, given=_cut(value))
         elif name in OWN_CHOICES and value not in OWN_CHOICES[name]:
             self._wrong("options.not_a_choice", option=written, given=_cut(value), allowed=OWN_CHOICES[name])
         else:
@@ -210,6 +215,10 @@ class _Reading:
             self.options[name] = self._edited(parameter, value)
             return
         picture = self._picture(value)
+        if _holds_nothing(picture):
+            # Left out, it would be another picture that is paid for.
+            self._wrong("options.holds_no_picture", option=f"--{parameter.name}", given=_cut(value))
+            return
         if parameter.type == "string":
             self.options[parameter.name] = picture
         else:
@@ -248,11 +257,16 @@ class _Reading:
         self.mistakes.append(words.say(key, **fields))
 
 
-def _tokens(line: str) -> list[str]:
-    try:
-        return shlex.split(line.replace("\\", "\\\\") if os.name == "nt" else line, comments=False, posix=True)
-    except ValueError:
-        raise OptionMistake("options.open_quote") from None
+def _is_taken(name: str) -> bool:
+    # Python refuses the words of its own, and without its built-ins later cells break in ways that nobody understands.
+    return keyword.iskeyword(name) or hasattr(builtins, name) or name in _OF_IPYTHON
+
+
+def _holds_nothing(picture: Any) -> bool:
+    if isinstance(picture, (str, bytes, bytearray)):
+        return not picture
+    several = isinstance(picture, (Sequence, AbstractSet))
+    return picture is None or (several and all(one is None for one in picture))
 
 
 def _near(name: str, known: list[str]) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake, QwaveError, UserMistake
-from qwave_jupyter.generation import prompts
+from qwave_jupyter.generation import prompts, sweeps
 from qwave_jupyter.notebook import options
 
 CATALOG = load("2026-04")
@@ -84,6 +84,53 @@ def test_a_key_in_a_cell_is_refused_and_not_echoed(line):
         read(line)
     assert "%qwave key" in str(refusal.value)
     assert "verysecret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--quality “high” -r 16:9",
+        "—quality high －r 16:9",
+        "–-quality ‘high’\u3000-r\u00a016:9",
+        '"--quality" "high" -r "16:9"',
+    ],
+)
+def test_what_a_chinese_keyboard_or_a_word_processor_writes_is_meant_as_its_plain_form(line):
+    assert read(line).options == {"quality": "high", "aspect_ratio": "16:9"}
+
+
+def test_signs_inside_quotes_and_values_are_kept():
+    assert read('--style "a “b”\u3000—c"').options == {"style": "a “b”\u3000—c"}
+    assert read("--style “it's old”").options == {"style": "it's old"}
+    assert read("--style=a–b").options == {"style": "a–b"}
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ('--sweep s="a, b",c', ("a, b", "c")),
+        ("--sweep s='a, b',c -n 2", ("a, b", "c")),
+        ('--sweep s=oil,"pixel art"', ("oil", "pixel art")),
+        ('--sweep "s=oil,pixel art"', ("oil", "pixel art")),
+        ("--sweep=s=油画，水墨", ("油画", "水墨")),
+    ],
+)
+def test_a_quoted_comma_belongs_to_its_value(line, values):
+    (written,) = read(line).own["sweep"]
+    assert sweeps.parse(written, prompt_names=["s"]).values == values
+
+
+@pytest.mark.parametrize("holds", [None, [], (), [None], ""])
+@pytest.mark.parametrize("option", ["-i", "--mask"])
+def test_a_variable_without_a_picture_is_refused_instead_of_left_out(option, holds):
+    with pytest.raises(OptionMistake, match="the variable city holds no picture"):
+        read(f"{option} city", variables={"city": holds})
+
+
+@pytest.mark.parametrize("name", ["class", "print", "In", "None"])
+def test_a_result_covers_up_nothing_of_pythons(name):
+    with pytest.raises(OptionMistake, match=f"-o {name} would cover up"):
+        read(f"-o {name}")
 
 
 def test_all_mistakes_of_a_line_are_named_at_once():
