@@ -241,8 +241,8 @@ def bench(save: str | Path | None = None, timeout: float | None = None) -> Workb
         timeout: seconds to wait; None for the setting.
 
     Raises:
-        OptionMistake: no such patience, or the folder can't be written to, which is better known before the pictures are
-            paid for than after.
+        OptionMistake: no such patience, or the folder can't be written to, which is better known before the pictures
+            are paid for than after.
     """
     changes: dict[str, Any] = {}
     if save is not None:

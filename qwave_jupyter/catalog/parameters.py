@@ -149,7 +149,7 @@ class Parameter:
     def _spelled(self, value: str) -> Any:
         folded = {str(choice).lower(): choice for choice in self.choices}
         text = value.strip().lower()
-        ratio = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[x×/:]\s*(\d+(?:\.\d+)?)", text)
+        ratio = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[x×/:：]\s*(\d+(?:\.\d+)?)", text)
         if ratio and text not in folded:
             text = f"{ratio[1]}:{ratio[2]}"
         return folded.get(text, value)

@@ -41,6 +41,8 @@ class Violation:
         detail = dict(self.detail)
         if "unit" in detail:
             detail["unit"] = words.say(f"catalog.unit_{detail['unit']}")
+        if self.code == "unreadable":
+            detail["type"] = words.say(f"catalog.type_{detail['type']}")
         text = words.say(
             f"catalog.{self.code}",
             parameter=self.parameter,

@@ -159,7 +159,7 @@ def _earlier(given: GeneratedImage, parameter: str, limits: Limits, now: float) 
 def _from_file(path: Path, parameter: str, limits: Limits) -> Reference:
     try:
         if not path.is_file():
-            raise _mistake("reference_no_file", parameter, path)
+            raise _mistake("reference_is_folder" if path.is_dir() else "reference_no_file", parameter, path)
         if not limits.takes_bytes:
             raise _mistake("reference_url_only", parameter, path.name, limits)
         if path.stat().st_size > _MOST_BYTES:

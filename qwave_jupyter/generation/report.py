@@ -47,9 +47,11 @@ def write(path: Path, gallery: Gallery, *, by: str = "") -> Path:
         Where it lies.
 
     Raises:
-        OptionMistake: nothing was made yet, or the file can't be written.
+        OptionMistake: nothing was made yet, or the file is no page or can't be written.
     """
     path = path.expanduser()
+    if path.is_dir() or path.suffix.lower() not in {"", ".html", ".htm"}:
+        raise OptionMistake("generation.report_no_page", path=path)
     path = path if path.suffix else path.with_suffix(".html")
     if len(gallery) == 0:
         raise OptionMistake("generation.report_empty")

@@ -22,6 +22,8 @@ __all__ = ["CALM", "STYLE", "bundle", "ended", "progress_card", "refused", "runn
 CALM = 1.0
 #: So many last characters of an id tell a person's jobs apart, and every verb takes them.
 _SHORT = 6
+#: More files of one job are said by the first and the last.
+_MOST_ENDS = 9
 
 
 def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
@@ -221,8 +223,13 @@ def _outcome(now: Snapshot) -> str:
 
 def _files(now: Snapshot) -> str:
     paths = now.gallery.paths if now.gallery else ()
+    if not paths:
+        return ""
     # Of the others the end says enough: one job's files differ in nothing else.
-    return ", ".join([_beside(paths[0]), *(path.name[path.name.rindex("-") :] for path in paths[1:])]) if paths else ""
+    ends = [path.name[path.name.rindex("-") :] for path in paths[1:]]
+    if len(ends) > _MOST_ENDS:
+        ends = ["…", ends[-1]]
+    return ", ".join([_beside(paths[0]), *ends])
 
 
 def _beside(path: Path) -> str:

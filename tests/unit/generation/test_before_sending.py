@@ -6,7 +6,8 @@ import pytest
 
 import qwave_jupyter as qwave
 from qwave_jupyter import started
-from qwave_jupyter.errors import OptionMistake, UnknownTask
+from qwave_jupyter.errors import OptionMistake, RequestRefused, UnknownTask
+from qwave_jupyter.generation import report
 
 
 @pytest.fixture
@@ -53,3 +54,22 @@ def test_where_nothing_ran_that_is_said(demo, monkeypatch):
     monkeypatch.setattr(started, "_jobs", [])
     with pytest.raises(UnknownTask, match="no job in this kernel yet"):
         started.job()
+
+
+def test_a_folder_is_no_picture_and_a_report_is_a_page(demo):
+    with pytest.raises(RequestRefused, match="is a folder"):
+        qwave.submit("a cat", images=[str(demo)])
+    for path in (demo, demo / "report.pdf"):
+        with pytest.raises(OptionMistake, match="such as made"):
+            report.write(path, qwave.history())
+
+
+def test_ranges_and_types_are_said_in_plain_words(demo):
+    with pytest.raises(RequestRefused) as refusal:
+        qwave.submit("a cat", n=0, seed="many")
+    assert "n must be ≥ 1; you asked for 0" in str(refusal.value)
+    assert "seed must be a whole number (integer); you gave many" in str(refusal.value)
+
+
+def test_a_ratio_may_have_a_wide_colon():
+    assert qwave.model("gpt-image-2").parameters["aspect_ratio"].read("16：9") == "16:9"
