@@ -153,7 +153,9 @@ class Client:
         try:
             task = persistence(order.send)
         except (ApiError, ConnectionFailed) as error:
-            error.fields["outcome_unknown"] = order.may_exist and not isinstance(error, RequestRejected)
+            # A refusal for good tells of the earlier attempts too: they were the same request with the same key.
+            refused = isinstance(error, RequestRejected) and not is_transient(error)
+            error.fields["outcome_unknown"] = order.may_exist and not refused
             raise
         except Stopped as stopped:
             stopped.outcome_unknown = order.may_exist

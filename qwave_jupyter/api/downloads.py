@@ -18,7 +18,7 @@ from qwave_jupyter.api.errors import one_line, retry_after
 from qwave_jupyter.api.inflight import Abandoned, until_stopped
 from qwave_jupyter.api.retries import Patience, Stopped
 from qwave_jupyter.api.sessions import Sessions
-from qwave_jupyter.api.transport import NO_PROXIES, root_of
+from qwave_jupyter.api.transport import NO_PROXIES, is_no_handshake, root_of
 from qwave_jupyter.api.wire import PictureLink
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import DownloadFailed, QwaveError
@@ -148,7 +148,7 @@ class Download:
                 proxies=NO_PROXIES if is_here(parts.hostname) else None,
             )
         except Exception as problem:  # noqa: BLE001 - urllib3 and http.client let strange answers escape in many ways
-            final = isinstance(problem, (requests.exceptions.InvalidURL, requests.exceptions.SSLError))
+            final = isinstance(problem, requests.exceptions.InvalidURL) or is_no_handshake(problem)
             raise _failed("api.download_broke", url, repeat=not final, reason=root_of(problem)) from None
 
     def _written(self, answer: requests.Response, url: str, target: Path) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -20,14 +21,28 @@ from qwave_jupyter.api.sessions import Sessions
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import ApiError, ConnectionFailed, QwaveError, UnexpectedRedirect
 
-__all__ = ["NO_PROXIES", "Answer", "Timeouts", "Transport", "root_of"]
+__all__ = ["NO_PROXIES", "Answer", "Timeouts", "Transport", "is_no_handshake", "root_of"]
 
 #: Four 4k pictures as base64 weigh about 130 MB; an answer beyond that is no answer of this API.
 _LARGEST_ANSWER = 200_000_000
 #: Seconds that an answer may take altogether beyond the wait for its first byte: no slow drip holds a job for ever.
 _SLOWEST_TRANSFER = 60.0
 _MOST_REDIRECTS = 3
-_NEVER_SENT = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "SSLError", "ProxyError"})
+_NEVER_SENT = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError"})
+#: OpenSSL's reasons for which no connection ever stood. Any other may break one on which an order was sent already.
+_NO_HANDSHAKE = frozenset(
+    {
+        "CERTIFICATE_VERIFY_FAILED",
+        "HTTP_REQUEST",
+        "NO_PROTOCOLS_AVAILABLE",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "TLSV1_UNRECOGNIZED_NAME",
+        "UNKNOWN_PROTOCOL",
+        "UNSUPPORTED_PROTOCOL",
+        "WRONG_VERSION_NUMBER",
+    }
+)
 #: Loopback is never behind a proxy, whatever the environment says.
 NO_PROXIES = {"http": "", "https": "", "all": ""}
 
@@ -146,7 +161,7 @@ class Transport:
         except Exception as problem:  # noqa: BLE001 - http.client and urllib3 let strange answers escape in many ways
             root = root_of(problem)
             sent = root not in _NEVER_SENT and not isinstance(problem, requests.exceptions.ConnectTimeout)
-            if isinstance(problem, requests.exceptions.SSLError):
+            if is_no_handshake(problem):
                 return self._unanswered("api.certificate", method, root, sent=False, final=True)
             key = "api.timed_out" if isinstance(problem, requests.Timeout) else "api.unreachable"
             return self._unanswered(key, method, root, sent=sent)
@@ -225,13 +240,27 @@ class Transport:
 
 def root_of(problem: BaseException) -> str:
     """The name of what is at the bottom of a failed exchange; the texts above it may quote headers."""
-    names: list[str] = []
+    names = [type(one).__name__ for one in _layers(problem)]
+    return next((name for name in names if name in _NEVER_SENT), names[-1])
+
+
+def is_no_handshake(problem: BaseException) -> bool:
+    """Whether the two sides couldn't agree on an encrypted connection, so that nothing was sent on it."""
+    return any(
+        isinstance(one, (ssl.SSLCertVerificationError, ssl.CertificateError))
+        or (isinstance(one, ssl.SSLError) and str(one.reason).upper() in _NO_HANDSHAKE)
+        for one in _layers(problem)
+    )
+
+
+def _layers(problem: BaseException) -> Iterator[BaseException]:
     seen: BaseException | None = problem
-    while seen is not None and len(names) < 10:
-        names.append(type(seen).__name__)
+    for _ in range(10):
+        if seen is None:
+            return
+        yield seen
         inner = getattr(seen, "reason", None) or (seen.args[0] if seen.args else None)
         seen = inner if isinstance(inner, BaseException) else (seen.__cause__ or seen.__context__)
-    return next((name for name in names if name in _NEVER_SENT), names[-1])
 
 
 def _redirects(received: _Received) -> bool:

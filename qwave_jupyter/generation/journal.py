@@ -62,6 +62,13 @@ class Journal:
         self._writable = True
         self._warned: set[str] = set()
 
+    def __del__(self) -> None:
+        # A journal goes out of use when settings change; whether its file is closed must not depend on the collector.
+        try:  # noqa: SIM105 - at the interpreter's end contextlib may be gone before us
+            self.close()
+        except Exception:  # noqa: BLE001, S110 - so may everything else be
+            pass
+
     def __repr__(self) -> str:
         return f"Journal({str(self.home)!r})"
 

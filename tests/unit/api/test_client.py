@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 
 import pytest
 import requests
+import urllib3
+from urllib3.exceptions import MaxRetryError
 
 from qwave_jupyter import errors
 from qwave_jupyter.api.client import Client, Stopped
@@ -92,6 +95,50 @@ def test_a_lost_answer_is_not_forgotten_when_later_attempts_never_arrive(client,
     with pytest.raises(errors.ConnectionFailed) as caught:
         submit(client)
     assert caught.value.outcome_unknown
+
+
+def test_a_refusal_that_may_pass_says_nothing_of_a_lost_answer_before_it(server, client):
+    server.answers(BROKEN, said({"error": {"message": "too slow"}}, 408))
+    with pytest.raises(errors.RequestRejected) as caught:
+        submit(client)
+    assert caught.value.fields["outcome_unknown"] is True
+
+
+@pytest.mark.parametrize(
+    ("reason", "attempts", "unknown"),
+    [
+        ("WRONG_VERSION_NUMBER", 1, False),
+        ("CERTIFICATE_VERIFY_FAILED", 1, False),
+        ("DECRYPTION_FAILED_OR_BAD_RECORD_MAC", 5, True),
+        ("UNEXPECTED_EOF_WHILE_READING", 5, True),
+    ],
+)
+def test_what_breaks_encryption_after_the_order_was_sent_leaves_its_outcome_unknown(
+    clock, key, reason, attempts, unknown
+):
+    sent = []
+
+    class Breaking(requests.adapters.BaseAdapter):
+        def send(self, request, **_):
+            sent.append(request)
+            problem = ssl.SSLError(1, f"[SSL: {reason}]")
+            problem.reason = reason
+            inner = MaxRetryError(None, "/v1/tasks", urllib3.exceptions.SSLError(problem))
+            raise requests.exceptions.SSLError(inner, request=request)
+
+        def close(self):
+            pass
+
+    def session():
+        made = requests.Session()
+        made.mount("https://", Breaking())
+        return made
+
+    with pytest.raises(errors.ConnectionFailed) as caught:
+        submit(Client("https://api.example.com", key, session=session, clock=clock))
+    assert len(sent) == attempts
+    assert caught.value.outcome_unknown is unknown
+    assert (caught.value.code == "certificate") is not unknown
 
 
 def test_nobody_there_is_said_and_surely_nothing_happened(clock, key):

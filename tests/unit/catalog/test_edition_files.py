@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from importlib.resources import files
 
 import jsonschema
@@ -194,3 +195,13 @@ def test_every_shipped_model_says_what_it_is_and_where_that_stands(edition):
         assert one.price.usd or one.price.tiers or one.price.rates or one.price.unit == "token" or one.price.note
     index = json.loads((EDITIONS / edition / "index.json").read_text(encoding="utf-8"))
     assert misfit(index, "index") is None
+
+
+@pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
+def test_what_is_told_of_a_model_is_help_for_its_user_and_no_extract_of_a_page(edition):
+    of_the_wire = re.compile(r"image_urls|mask_url|price_config|base64|HTTP|->|<=|>=|\benum|len\(|this page uses")
+    for model in load(edition):
+        told = [one.note for one in (*model.parameters.values(), model.price, model.references, model.mask) if one]
+        for text in filter(None, (*told, *model.notes, *model.rule_words)):
+            assert not of_the_wire.search(text), (model.id, text)
+            assert text.endswith("."), (model.id, text)
