@@ -108,6 +108,7 @@ class Cells:
                 self._console.show(ModelCard(model))
                 return None, {}
             parsed = options.read_line(line, model, variables)
+            options.refuse_key(prompt)
             own = parsed.own
             if own.get("live"):
                 model = lookups.model(chosen, live=True)

@@ -17,7 +17,7 @@ from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.notebook.line_words import words_of
 
-__all__ = ["OWN_CHOICES", "OWN_OPTIONS", "SHORT", "CellOptions", "read_line", "split_cell"]
+__all__ = ["OWN_CHOICES", "OWN_OPTIONS", "SHORT", "CellOptions", "read_line", "refuse_key", "split_cell"]
 
 #: Short spellings that every model has.
 SHORT = {"-m": "model", "-a": "action", "-n": "n", "-r": "aspect_ratio", "-i": "image", "-p": "param", "-o": "out"}
@@ -42,6 +42,7 @@ OWN_CHOICES = {"embed": ("preview", "full", "link")}
 _KEY_NAMES = {"key", "api_key", "apikey", "token", "auth", "authorization"}
 _LOOKS_LIKE_A_KEY = re.compile(r"(?i)^(?:sk|pk|key)-[\w-]{8,}$")
 _OF_IPYTHON = {"In", "Out"}
+_KEY_IN_PROMPT = re.compile(r"\bsk-(?=[\w-]*\d)[\w-]{16,}")
 _SWITCH_WORDS = {"true", "false", "yes", "no", "on", "off"}
 
 
@@ -106,6 +107,19 @@ def read_line(line: str, model: Model | None, variables: Mapping[str, Any]) -> C
     if reading.mistakes:
         raise OptionMistake("options.mistakes", mistakes=" ".join(reading.mistakes))
     return CellOptions(str(reading.own.pop("model", "")), reading.options, reading.own)
+
+
+def refuse_key(prompt: str) -> None:
+    """Refuse a prompt that seems to hold a key: it would go to whoever paints, and into the notebook.
+
+    Args:
+        prompt: the body of the cell.
+
+    Raises:
+        OptionMistake: it seems to hold one.
+    """
+    if _KEY_IN_PROMPT.search(prompt):
+        raise OptionMistake("options.mistakes", mistakes=words.say("options.key_in_cell"))
 
 
 @dataclass

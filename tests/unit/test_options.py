@@ -133,6 +133,13 @@ def test_a_result_covers_up_nothing_of_pythons(name):
         read(f"-o {name}")
 
 
+def test_a_key_in_a_prompt_is_refused_and_not_echoed():
+    with pytest.raises(OptionMistake, match="%qwave key") as refusal:
+        options.refuse_key("use sk-verysecret1234567890 for a cat")
+    assert "verysecret" not in str(refusal.value)
+    options.refuse_key("a sk-8erboarder at the disk-shaped lake")
+
+
 def test_all_mistakes_of_a_line_are_named_at_once():
     with pytest.raises(OptionMistake) as refusal:
         read("--timeout 0 -o 1x stray")
