@@ -12,6 +12,8 @@ import requests
 
 # Whatever the machine's language, the tests and the kernels that they start speak English unless told otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
+# Of an activated environment that isn't this Python's own IPython would warn.
+os.environ.pop("VIRTUAL_ENV", None)
 
 CONFIGURATION = ("QWAVE_", "WAVE_API", "WAVEAPI_", "JPY_SESSION_NAME")
 

@@ -53,7 +53,9 @@ def _started(version: str, python: str) -> subprocess.Popen[str]:
         subprocess.run([*pip, "--editable", str(ROOT), *NEEDS], check=True)
         ready.write_text(needs, encoding="utf-8")
     command = [str(home / "bin" / "python"), *PYTEST]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # An activated environment is another one than theirs, and IPython would say so.
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def _found(version: str) -> str | None:

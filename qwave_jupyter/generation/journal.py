@@ -62,6 +62,11 @@ class Journal:
         self._writable = True
         self._warned: set[str] = set()
 
+    def __del__(self) -> None:
+        # A journal goes out of use when settings change; whether its file is closed must not depend on the collector.
+        with contextlib.suppress(Exception):
+            self.close()
+
     def __repr__(self) -> str:
         return f"Journal({str(self.home)!r})"
 

@@ -106,8 +106,8 @@ class BatchView:
                 sys.stderr.flush()
                 return
             pictures = self._sheet() if with_sheet and self._sheet is not None else None
-            shown = pictures.mimebundle()[0] if pictures else self._bundle()
-            self._handle.update(shown, raw=True)
+            shown, metadata = pictures.mimebundle() if pictures else (self._bundle(), {})
+            self._handle.update(shown, metadata=metadata, raw=True)
             if self._box is not None:
                 close_all(self._box)
 

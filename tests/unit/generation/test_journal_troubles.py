@@ -214,7 +214,7 @@ def test_a_journal_and_a_folder_that_are_read_only_are_said_once_and_jobs_go_on(
 
 #: Runs as somebody who may read everything and write nothing.
 READER = """
-import os, sys, warnings
+import os, sys, urllib.parse, urllib.request, warnings
 from pathlib import Path
 from qwave_jupyter import words
 from qwave_jupyter.generation.journal import Entry, open_journal
