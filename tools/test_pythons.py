@@ -55,7 +55,9 @@ def _started(version: str, python: str) -> subprocess.Popen[str]:
     command = [str(home / "bin" / "python"), *PYTEST]
     # An activated environment is another one than theirs, and IPython would say so.
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
 def _found(version: str) -> str | None:
