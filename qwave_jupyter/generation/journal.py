@@ -64,8 +64,10 @@ class Journal:
 
     def __del__(self) -> None:
         # A journal goes out of use when settings change; whether its file is closed must not depend on the collector.
-        with contextlib.suppress(Exception):
+        try:  # noqa: SIM105 - at the interpreter's end contextlib may be gone before us
             self.close()
+        except Exception:  # noqa: BLE001, S110 - so may everything else be
+            pass
 
     def __repr__(self) -> str:
         return f"Journal({str(self.home)!r})"
