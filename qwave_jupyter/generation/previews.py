@@ -10,7 +10,7 @@ import base64
 import contextlib
 import hashlib
 import io
-import os
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -219,9 +219,13 @@ def _keep(folder: Path | None, name: str, preview: Preview) -> Preview:
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         _prune(folder)
-        part = folder / f"{name}.{os.getpid()}.part"
-        part.write_bytes(preview.content)
-        part.replace(folder / f"{name}.{'jpg' if preview.mime == 'image/jpeg' else 'png'}")
+        # A name of its own: threads and kernels may make the same preview at once, and half a file must never be seen.
+        part = folder / f"{name}.{uuid.uuid4().hex[:8]}.part"
+        try:
+            part.write_bytes(preview.content)
+            part.replace(folder / f"{name}.{'jpg' if preview.mime == 'image/jpeg' else 'png'}")
+        finally:
+            part.unlink(missing_ok=True)
     return preview
 
 
@@ -229,6 +233,10 @@ def _prune(folder: Path) -> None:
     kept = list(folder.iterdir())
     if len(kept) <= _MOST_KEPT:
         return
-    kept.sort(key=lambda file: file.stat().st_mtime)
-    for old in kept[: _MOST_KEPT // 4]:
+    aged = []
+    for file in kept:
+        # Another kernel may prune at the same moment.
+        with contextlib.suppress(OSError):
+            aged.append((file.stat().st_mtime, file))
+    for _, old in sorted(aged)[: _MOST_KEPT // 4]:
         old.unlink(missing_ok=True)

@@ -27,7 +27,8 @@ def made_here(workbench: Workbench) -> Gallery:
     here = [
         entry
         for entry in workbench.journal.history(_MOST_JOBS)
-        if (workbench.notebook is not None and entry.notebook == workbench.notebook) or entry.pid == os.getpid()
+        # Containers give every kernel the same few process ids, so where a notebook has a name that alone decides.
+        if entry.notebook == workbench.notebook and (workbench.notebook is not None or entry.pid == os.getpid())
     ]
     pictures: list[GeneratedImage] = []
     for entry in reversed(here):

@@ -147,7 +147,7 @@ def test_stop_ends_a_transfer_that_hangs(host, part, key):
     begun = time.monotonic()
     with pytest.raises(Stopped):
         client.download(f"{host.url}/1.png", part, stop=stop)
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < 10.0
 
 
 def test_a_disk_that_refuses_is_the_callers_to_report(client, host, tmp_path):

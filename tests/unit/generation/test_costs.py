@@ -95,7 +95,19 @@ def test_a_report_is_one_page_that_needs_nothing_else(bench, submit, tmp_path):
     assert not any(outside in page for outside in ("http://", "https://", "<script", "<link"))
 
 
-def test_a_report_is_of_this_notebook_or_this_process(bench, submit, noted):
-    noted("elsewhere", pid=os.getpid() + 1, notebook="/home/ann/other.ipynb")
+def test_a_report_is_of_this_notebook_or_this_process(bench, submit):
+    def prompts(bench):
+        return [image.prompt for image in report.made_here(bench)]
+
+    other = submit("a dog")
+    other.result()
     submit("a cat").result()
-    assert len(report.made_here(bench)) == 1
+    assert prompts(bench) == ["a dog", "a cat"]
+    bench.journal.update(other.id, notebook="/home/ann/other.ipynb")
+    assert prompts(bench) == ["a cat"]
+    bench.journal.update(other.id, notebook=None, pid=os.getpid() + 1)
+    assert prompts(bench) == ["a cat"]
+    named = replace(bench, notebook="/home/ann/lesson.ipynb")
+    assert prompts(named) == []
+    bench.journal.update(other.id, notebook="/home/ann/lesson.ipynb")
+    assert prompts(named) == ["a dog"]

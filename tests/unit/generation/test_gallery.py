@@ -4,6 +4,9 @@ import base64
 import io
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -49,6 +52,24 @@ def test_a_preview_is_a_light_jpeg_with_the_prompt_beside_it(made):
     assert metadata["image/jpeg"] == {"alt": "a <b>cat</b>", "width": 768, "height": 768}
     assert str(image.path) in data["text/plain"]
     assert "a <b>cat</b>" in data["text/plain"]
+
+
+def test_a_preview_that_two_make_at_once_is_never_seen_half_written(made, tmp_path, monkeypatch):
+    image, whole = made(), Path.write_bytes
+    meeting = threading.Barrier(2)
+    halves = []
+
+    def slowly(path, content):
+        whole(path, content[: len(content) // 2])
+        meeting.wait(10)
+        halves.append(path)
+        return whole(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", slowly)
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda _: image.mimebundle(), range(2)))
+    assert len(set(halves)) == 2
+    assert [file.suffix for file in (tmp_path / "previews").iterdir()] == [".jpg"]
 
 
 def test_transparency_is_kept(made):
