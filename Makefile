@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
+# Files of tests run two at a time: most of them wait. SIDE_BY_SIDE= runs one after the other.
+SIDE_BY_SIDE ?= -n 2 --dist loadfile
 
 .PHONY: demo lab test check pythons reference bench clean
 
@@ -23,7 +25,7 @@ lab: $(VENV)/.lab  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 test: $(VENV)/.dev  ## all tests; those in the browser need Chromium
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(TESTS)
 
 check: $(VENV)/.dev  ## lint, format, types
 	$(BIN)/ruff check .

@@ -149,6 +149,10 @@ def configure(**changes: Any) -> Settings:
             changes[name] = Path(changes[name]).expanduser()
     merged = {name: value for name, value in {**_state.overrides, **changes}.items() if value is not None}
     settings = replace(Settings(), **{**_from_environment(), **merged})
+    if changes.get("edition") is not None:
+        from qwave_jupyter import catalog as floor
+
+        floor.load(settings.edition)
     _state.overrides = merged
     words.use(settings.language)
     return settings
@@ -183,7 +187,7 @@ def use_demo(on: bool = True, **options: Any) -> str | None:
     """Switch the built-in demo on or off for this process.
 
     Args:
-        on: False goes back to the API and stops the demo server.
+        on: False goes back to the API; the demo server stops, once no job of this process needs it any more.
         options: what the demo server takes, e.g. ``latency`` in seconds, or ``fail="upstream_unavailable:2"``. A demo
             that serves already is turned while it runs; other options than its switches start another.
 
@@ -198,8 +202,11 @@ def use_demo(on: bool = True, **options: Any) -> str | None:
         'http://127.0.0.1:40123'
     """
     if not on:
-        stop_demo()
-        _state.demo = None
+        from qwave_jupyter import started
+
+        if not started.under_way():
+            stop_demo()
+            _state.demo = None
         configure(demo=False)
         return None
     now = current()

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from qwave_jupyter.generation.request import Request
     from qwave_jupyter.generation.snapshot import Snapshot
 
-__all__ = ["batches", "hold_to", "hold_to_budget", "job", "jobs", "note", "note_batch", "positive", "spent_usd"]
+__all__ = [
+    "batches",
+    "hold_to",
+    "hold_to_budget",
+    "job",
+    "jobs",
+    "note",
+    "note_batch",
+    "positive",
+    "spent_usd",
+    "under_way",
+]
 
 _jobs: list[Job] = []
 _batches: list[Batch] = []
@@ -39,6 +50,11 @@ def batches() -> tuple[Batch, ...]:
 def jobs() -> tuple[Job, ...]:
     """The jobs that this process has started, newest first."""
     return tuple(reversed(_jobs))
+
+
+def under_way() -> bool:
+    """Whether a job or a batch of this process hasn't ended."""
+    return not (all(one.done() for one in _jobs) and all(one.done() for one in _batches))
 
 
 def job(name: str | None = None) -> Job:

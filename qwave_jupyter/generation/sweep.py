@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -139,7 +140,7 @@ class Sweep:
         prompt = self.prompt
         for name, value in tile.variables.items():
             if name in tile.labels:
-                prompt = prompt.replace(f"{{{{{name}}}}}", str(value))
+                prompt = str(value).join(re.split(rf"\{{\{{\s*{re.escape(name)}\s*\}}\}}", prompt))
         return cell_text.cell(tile.model or self.model, prompt, tile.options)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+import requests
 
 import qwave_jupyter as qwave
 from qwave_jupyter import settings
@@ -92,3 +93,13 @@ def test_the_dialects_that_tell_least_still_end_in_a_picture(dialect):
     settings.use_demo(latency=0.2, dialect=dialect)
     (picture,) = qwave.generate("a cat", resolution="1k")
     assert picture.path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_job_under_way_outlives_the_demo_being_switched_off(clean_environment):
+    settings.use_demo(latency=1)
+    job = qwave.submit("a cat", model="z-image-turbo")
+    settings.use_demo(on=False)
+    assert len(job.result(30)) == 1
+    settings.use_demo(on=False)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(job.snapshot.gallery[0].url, timeout=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import queue
 import shutil
 import sqlite3
@@ -21,12 +22,16 @@ def python_with(version):
     """A Python with this ipykernel and this project; made on first need."""
     home = ROOT / ".kernels" / version
     python = home / "bin" / "python"
-    if not (home / "ready").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--editable", str(ROOT), f"ipykernel=={version}"], check=True)
-        (home / "ready").touch()
+    home.parent.mkdir(exist_ok=True)
+    with (home.parent / f"{version}.lock").open("w") as lock:
+        # Tests run side by side, and only one of them may make it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "ready").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, "--editable", str(ROOT), f"ipykernel=={version}"], check=True)
+            (home / "ready").touch()
     return str(python)
 
 

@@ -56,6 +56,13 @@ def test_a_grid_is_sent_whole_and_every_tile_is_where_it_belongs(ran, server):
     assert len(grid) == 6
 
 
+def test_braces_may_have_room_within(planned, bench):
+    names = sweeps.parse("what=a\\1b,dog", prompt_names=["what"])
+    whole = planned("{{what}} at sea", "what=a\\1b,dog")
+    loose = sweep.Sweep((names,), whole.places, "{{ what }} at sea", {}, "gpt-image-2")
+    assert loose.cell(0) == whole.cell(0) == "%%qwave -m gpt-image-2\na\\1b at sea"
+
+
 def test_models_can_be_swept_and_each_is_sent_its_own_names(ran, server):
     ran("a cat", "model=gpt-image-2,seedream-5.0")
     assert {body["model"] for body in server.bodies} == {"gpt-image-2", "seedream-5.0"}
