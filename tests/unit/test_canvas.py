@@ -351,7 +351,7 @@ def test_pictures_of_every_mode_are_shown(mode):
         np.zeros((2, 2, 9)),
         Image.new("RGB", (0, 5)),
     ],
-    ids=lambda hostile: repr(hostile)[:30],
+    ids=lambda hostile: hostile[:30] if isinstance(hostile, str) else type(hostile).__name__,
 )
 @pytest.mark.parametrize("control", [MaskBrush, BoxEditor, PaletteEditor.from_picture])
 def test_what_is_no_picture_is_one_clear_error(control, hostile):
