@@ -149,10 +149,6 @@ def configure(**changes: Any) -> Settings:
             changes[name] = Path(changes[name]).expanduser()
     merged = {name: value for name, value in {**_state.overrides, **changes}.items() if value is not None}
     settings = replace(Settings(), **{**_from_environment(), **merged})
-    if changes.get("edition") is not None:
-        from qwave_jupyter import catalog as floor
-
-        floor.load(settings.edition)
     _state.overrides = merged
     words.use(settings.language)
     return settings

@@ -152,9 +152,3 @@ def test_lists_and_prices_read_as_people_write_them():
 
 def test_paths_given_as_text_are_expanded():
     assert settings.configure(save_dir="~/pictures").save_dir == Path.home() / "pictures"
-
-
-def test_an_edition_that_is_none_is_refused_when_it_is_set(clean_environment):
-    with pytest.raises(errors.ConfigurationError, match="1999-01"):
-        settings.configure(edition="1999-01")
-    assert settings.current().edition == "2026-04"
