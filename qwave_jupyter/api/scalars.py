@@ -7,7 +7,7 @@ import binascii
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 __all__ = ["read_base64", "read_id", "read_number", "read_progress", "read_text", "read_time", "read_whole", "shape_of"]
@@ -85,7 +85,7 @@ def read_time(value: Any) -> float | None:
     day, clock, fraction, zone = parts.groups()
     zone = "+0000" if zone is None or zone in "Zz" else zone.replace(":", "")
     try:
-        read = datetime.strptime(f"{day}T{clock}{zone}", "%Y-%m-%dT%H:%M:%S%z").astimezone(timezone.utc)
+        read = datetime.strptime(f"{day}T{clock}{zone}", "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return read.timestamp() + float(fraction or 0)

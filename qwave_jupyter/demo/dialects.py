@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from qwave_jupyter import words
@@ -227,7 +227,7 @@ def _failure(task: Task) -> dict[str, str]:
 
 def _time(seconds: float, unit: str) -> Any:
     if unit == "iso":
-        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return round(seconds * 1000) if unit == "ms" else round(seconds)
 
 

@@ -273,7 +273,7 @@ async def _call(call: Call) -> None:
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     try:
         return await asyncio.wait_for(event.wait(), seconds)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return False
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterable, Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -191,9 +192,9 @@ class Gallery(Sequence[GeneratedImage]):
 
 
 def _named(pattern: str, image: GeneratedImage, place: int) -> str:
-    from datetime import datetime, timezone
+    from datetime import datetime
 
-    moment = datetime.fromtimestamp(image.created, tz=timezone.utc).astimezone()
+    moment = datetime.fromtimestamp(image.created, tz=UTC).astimezone()
     known = {
         "name": image.path.stem,
         "date": moment.date().isoformat(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 __all__ = ["file_stem", "short_id", "slug"]
 
@@ -51,5 +51,5 @@ def file_stem(prompt: str, job_id: str, place: int, moment: float) -> str:
         place: which of its pictures, from 1.
         moment: Unix seconds; the date is the local one.
     """
-    date = datetime.fromtimestamp(moment, tz=timezone.utc).astimezone().date()
+    date = datetime.fromtimestamp(moment, tz=UTC).astimezone().date()
     return f"{date.isoformat()}-{slug(prompt)}-{short_id(job_id)}-{place}"

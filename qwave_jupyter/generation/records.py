@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def provenance_of(image: GeneratedImage, request: Request) -> dict[str, Any]:
         "job_id": image.job_id,
         "index": image.index,
         "cost_usd": image.cost_usd,
-        "created": datetime.fromtimestamp(image.created, tz=timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.fromtimestamp(image.created, tz=UTC).isoformat(timespec="seconds"),
         "demo": image.demo,
     }
 

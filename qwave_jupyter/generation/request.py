@@ -286,7 +286,7 @@ def _resolved(
         for one in references.each(_listed(given[name])):
             try:
                 resolved[name].append(references.resolve(one, name, limits, now=now))
-            except ReferenceMistake as mistake:  # noqa: PERF203 - every mistake is collected
+            except ReferenceMistake as mistake:
                 wrong.append(mistake.fields["mistake"])
         if name == "mask" and len(resolved[name]) > 1:
             wrong.append(Mistake("one_mask", name, len(resolved[name])))

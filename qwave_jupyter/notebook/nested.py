@@ -88,8 +88,8 @@ class NestedLoop:
             over.set()
             hearing.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def _watched(self, over: threading.Event, timeout: float | None, interrupted: threading.Event) -> None:
-        until = None if timeout is None else time.monotonic() + timeout
+    async def _watched(self, over: threading.Event, seconds: float | None, interrupted: threading.Event) -> None:
+        until = None if seconds is None else time.monotonic() + seconds
         async with comm_pump(self._shell.kernel) as pump:
             while not (over.is_set() or interrupted.is_set() or (until is not None and time.monotonic() >= until)):
                 await pump()
