@@ -1,45 +1,59 @@
-# Everything is made in .venv from nothing but python3 and a package index.
+# Everything is installed into .venv, from nothing but python3 and a package index.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
-# Files of tests run two at a time: most of them wait. SIDE_BY_SIDE= runs one after the other.
-SIDE_BY_SIDE ?= -n 2 --dist loadfile
+# Groups of tests run beside each other, since most of them wait. WORKERS=0 runs one test after the other.
+WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+# The smoke test in the browser needs JupyterLab and Playwright; they are installed only where a browser is.
+QUICK := $(VENV)/.test$(if $(shell command -v chromium chromium-browser google-chrome),-browser)
 
-.PHONY: demo lab test check pythons reference bench clean
+.PHONY: help demo lab test test-all coverage check reference bench clean
 
-$(VENV)/.lab: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[lab]' nbclient nbconvert
-	touch $@
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+	  printf '%-10s %s\n' "$$name" "$$text"; done
 
-$(VENV)/.dev: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@ $(VENV)/.lab
+$(VENV)/.lab: EXTRAS = lab
+$(VENV)/.test: EXTRAS = test
+$(VENV)/.test-browser: EXTRAS = test,browser
+$(VENV)/.dev: EXTRAS = dev
+$(VENV)/.lab $(VENV)/.test $(VENV)/.test-browser $(VENV)/.dev: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --editable '.[$(EXTRAS)]'
+	touch $@ $(if $(filter dev,$(EXTRAS)),$(addprefix $(VENV)/.,lab test test-browser))
 
-demo: $(VENV)/.lab  ## run the first notebook against the built-in demo, and say where everything lies
+demo: $(VENV)/.lab  ## run the first notebook against the built-in demo and say where its results are
 	$(BIN)/python tools/run_demo.py
 
 lab: $(VENV)/.lab  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-test: $(VENV)/.dev  ## all tests; those in the browser need Chromium
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(TESTS)
+test: $(QUICK)  ## run the quick tests: unit, contract, one kernel generation, a browser smoke test
+	$(PYTEST) -m "not slow" $(TESTS)
 
-check: $(VENV)/.dev  ## lint, format, types
+test-all: $(VENV)/.dev  ## run every test: all kernel generations, browser, faults, lessons, Binder, newest Python
+	QWAVE_TEST_ALL=1 $(PYTEST) $(TESTS)
+	$(BIN)/python tools/run_matrix.py
+
+coverage: $(VENV)/.dev  ## run every test and report line and branch coverage, child processes included
+	$(BIN)/coverage erase
+	QWAVE_TEST_ALL=1 $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
+
+check: $(VENV)/.dev  ## lint, check the format, check the types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-pythons: $(VENV)/.dev  ## unit and contract tests on the oldest and the newest Python
-	$(BIN)/python tools/test_pythons.py
-
 reference: $(VENV)/.dev  ## write docs/reference.md from the code and the editions
 	$(BIN)/python tools/write_reference.py
 
-bench: $(VENV)/.dev  ## measure everything and write benchmarks/RESULTS.md; ONLY="polling growth" measures just these
+bench: $(VENV)/.dev  ## measure everything and write benchmarks/RESULTS.md (ONLY="polling growth" for a part)
 	$(BIN)/python -m benchmarks.report $(ONLY)
 
-clean:
-	rm -rf $(VENV) .venvs benchmarks/.venvs .kernels demo-output dist test-results
+clean:  ## remove environments and results
+	rm -rf $(VENV) .venvs benchmarks/.venvs .kernels demo-output dist test-results .coverage*

@@ -1,66 +1,68 @@
-"""What ``make pythons`` does: unit and contract tests on the oldest and the newest Python here, side by side."""
+"""What ``make test-all`` does last: unit and contract tests on the oldest and the newest supported Python."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSIONS = ("3.10", "3.13")
-NEEDS = (
-    "build",
-    "distributed",
-    "hypothesis",
-    "ipykernel",
-    "jsonschema",
-    "matplotlib",
-    "nbformat",
-    "numpy",
-    "openai",
-    "pandas",
-    "pytest",
-    "pytest-timeout",
-)
-PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit", "tests/contract")
+EXTRAS = "test"
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadgroup")
+SELECTION = ("-m", "not kernel and not browser", "tests/unit", "tests/contract")
 
 
 def main() -> int:
-    """Run both; a Python that isn't here is named and skipped, except where CI has pyenv to provide it."""
-    found = {version: _found(version) for version in VERSIONS}
-    for version in [version for version, python in found.items() if python is None]:
-        sys.stdout.write(f"Python {version} is not here: skipped. With pyenv: pyenv install {version}\n")
-        if os.environ.get("CI") and shutil.which("pyenv"):
-            return 1
-    running = {version: _started(version, python) for version, python in found.items() if python}
+    """Run the tests on each version but the running one.
+
+    A missing Python is named and skipped, except where CI has pyenv to provide it.
+    """
     worst = 0
-    for version, process in running.items():
-        said, _ = process.communicate()
-        sys.stdout.write(f"Python {version}\n{said}\n")
+    for version in boundary_versions():
+        if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+            continue
+        python = find_python(version)
+        if python is None:
+            sys.stdout.write(f"Python {version} is not here: skipped. With pyenv: pyenv install {version}\n")
+            worst = worst or int(bool(os.environ.get("CI") and shutil.which("pyenv")))
+            continue
+        sys.stdout.write(f"Python {version}\n")
         sys.stdout.flush()
-        worst = worst or process.returncode
+        # An activated environment is another one than this, and IPython would warn of it.
+        environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+        command = [prepare_environment(version, python), *PYTEST, *SELECTION]
+        worst = worst or subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     return worst
 
 
-def _started(version: str, python: str) -> subprocess.Popen[str]:
+def boundary_versions() -> tuple[str, str]:
+    """The oldest and the newest Python that the package's classifiers name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.findall(r":: (\d+)\.(\d+)", " ".join(project["classifiers"]))
+    versions = sorted((int(major), int(minor)) for major, minor in named)
+    oldest, newest = versions[0], versions[-1]
+    return f"{oldest[0]}.{oldest[1]}", f"{newest[0]}.{newest[1]}"
+
+
+def prepare_environment(version: str, python: str) -> str:
+    """An environment of this Python with the package and its test extra; made anew when pyproject.toml changes."""
     home = ROOT / ".venvs" / version
-    ready, needs = home / "ready", "\n".join(NEEDS)
-    if not ready.exists() or ready.read_text(encoding="utf-8") != needs:
+    ready, wanted = home / "ready", (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    executable = str(home / "bin" / "python")
+    if not ready.exists() or ready.read_text(encoding="utf-8") != wanted:
         subprocess.run([python, "-m", "venv", str(home)], check=True)
-        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, "--editable", str(ROOT), *NEEDS], check=True)
-        ready.write_text(needs, encoding="utf-8")
-    command = [str(home / "bin" / "python"), *PYTEST]
-    # An activated environment is another one than theirs, and IPython would say so.
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+        pip = [executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--editable", f"{ROOT}[{EXTRAS}]"], check=True)
+        ready.write_text(wanted, encoding="utf-8")
+    return executable
 
 
-def _found(version: str) -> str | None:
+def find_python(version: str) -> str | None:
+    """The interpreter of this version that pyenv or the PATH has."""
     for folder in sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(f"versions/{version}.*")):
         if (folder / "bin" / "python").exists():
             return str(folder / "bin" / "python")
