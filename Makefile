@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-c
 # The smoke test in the browser needs JupyterLab and Playwright; they are installed only where a browser is.
 QUICK := $(VENV)/.test$(if $(shell command -v chromium chromium-browser google-chrome),-browser)
 
-.PHONY: help demo lab test test-all coverage check reference bench clean
+.PHONY: help demo lab test test-all coverage check reference docs bench clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -52,8 +52,12 @@ check: $(VENV)/.dev  ## lint, check the format, check the types
 reference: $(VENV)/.dev  ## write docs/reference.md from the code and the editions
 	$(BIN)/python tools/write_reference.py
 
+docs: $(VENV)/.dev  ## build the documentation into docs/_build; warnings are errors
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
+	@echo "docs/_build/index.html"
+
 bench: $(VENV)/.dev  ## measure everything and write benchmarks/RESULTS.md (ONLY="polling growth" for a part)
 	$(BIN)/python -m benchmarks.report $(ONLY)
 
 clean:  ## remove environments and results
-	rm -rf $(VENV) .venvs benchmarks/.venvs .kernels demo-output dist test-results .coverage*
+	rm -rf $(VENV) .venvs benchmarks/.venvs .kernels demo-output dist test-results docs/_build .coverage*
