@@ -1,49 +1,121 @@
-"""The browser is asked for, and where it is missing the tests say how to get it; in CI that is a failure."""
+"""One Jupyter server, demo and browser for many tests; each test has its own folder, kernel and browser context."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
+from qwave_jupyter.demo.server import DemoServer
 from tests.browser import driver
 
-HOW = "Chromium is not here; on Debian and Ubuntu: apt-get install chromium"
+HERE = Path(__file__).parent
+_REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    if driver.chromium():
-        return
-    if os.environ.get("QWAVE_REQUIRE_BROWSER"):
-        pytest.exit(f"browser tests are required: {HOW}", returncode=1)
+    missing = driver.find_missing()
     for item in items:
-        if "tests/browser" in str(item.path):
-            item.add_marker(pytest.mark.skip(reason=HOW))
+        if HERE in item.path.parents:
+            # A file stays in one process, for its fixtures' sake.
+            item.add_marker(pytest.mark.xdist_group(f"browser-{item.path.stem}"))
+            # A test takes several waits, and each may last until it is taken to hang.
+            item.add_marker(pytest.mark.timeout(900))
+            if missing and not os.environ.get("QWAVE_REQUIRE_BROWSER"):
+                item.add_marker(pytest.mark.skip(reason=f"browser tests need {missing}"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.stash.setdefault(_REPORTS, {})[report.when] = report
+    return report
+
+
+@pytest.fixture(scope="session")
+def browser_installed():
+    """An error where the tests are required and can't run; otherwise they have been skipped."""
+    missing = driver.find_missing()
+    if missing:
+        pytest.fail(f"browser tests are required (QWAVE_REQUIRE_BROWSER) and need {missing}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def jupyter(browser_installed, tmp_path_factory):
+    server = driver.JupyterServer(tmp_path_factory.mktemp("jupyter"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def demo_clock():
+    """The demo's clock: ``skip`` lets waiting tasks end at once."""
+    return driver.SkippableClock()
+
+
+@pytest.fixture(scope="session")
+def demo_server(demo_clock):
+    server = DemoServer(key="demo-browser", clock=demo_clock, balance_usd=1000.0).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def demo(demo_server):
+    """The demo without faults, and whose tasks end at once; tests that look at waiting tasks change the latency."""
+    demo_server.calm()
+    demo_server.change(latency=0, seed=3)
+    return demo_server
 
 
 @pytest.fixture(scope="module")
-def playwright():
-    # No longer than its module: while it lives, its event loop runs in this thread and no other can.
-    with sync_playwright() as started:
-        yield started
+def browser(browser_installed):
+    # No longer than its module: while Playwright runs, its event loop occupies this thread and no other can run.
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=driver.HANG)
+    with sync_playwright() as playwright:
+        shared = driver.Browser(playwright)
+        yield shared
+        shared.close()
 
 
 @pytest.fixture
-def lab(tmp_path):
-    servers = []
-
-    def start(api):
-        server = driver.JupyterServer(tmp_path, api.environment(tmp_path / "home"))
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.close()
+def workspace(jupyter, demo):
+    opened = jupyter.open_workspace(demo)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def context(playwright):
-    with driver.browser(playwright) as opened:
-        yield opened
+def context(request, browser, workspace):
+    opened = browser.open_context()
+    yield opened
+    if any(report.failed for report in request.node.stash.get(_REPORTS, {}).values()):
+        name = re.sub(r"[^\w-]+", "-", request.node.name)
+        for number, page in enumerate(opened.pages):
+            with contextlib.suppress(Exception):
+                driver.SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+                page.screenshot(path=str(driver.SCREENSHOTS / f"failed-{name}-{number}.png"), timeout=20_000)
+    # A page that hangs must not keep the next test from its own.
+    with contextlib.suppress(Exception):
+        opened.close()
+
+
+@pytest.fixture
+def open_notebook(workspace, context):
+    """Open a notebook with the given cells, or one that exists."""
+
+    def start(*cells, name="test.ipynb", face="lab", size=None):
+        if cells:
+            workspace.write_notebook(name, *cells)
+        notebook = driver.NotebookPage(context, workspace, name, face)
+        if size:
+            notebook.page.set_viewport_size({"width": size[0], "height": size[1]})
+        return notebook
+
+    return start

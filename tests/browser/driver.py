@@ -1,26 +1,31 @@
-"""JupyterLab and Notebook 7 in a real browser, driven through what a person sees."""
+"""JupyterLab and Notebook 7 in a real browser, operated through what is on the screen."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import importlib.util
+import itertools
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import nbformat
+import requests
+
+from qwave_jupyter.clock import Clock
+from tests.conftest import CONFIGURATION, Server
+from tests.notebook.kernels import journal_rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHOTS = ROOT / "test-results" / "screenshots"
+SCREENSHOTS = ROOT / "test-results" / "screenshots"
+#: Milliseconds after which something that should appear is taken to hang; never a measure of speed.
+HANG = 180_000
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,8 +34,40 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Nothing beyond this machine is reached.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 _CURRENT = "window.jupyterapp.shell.currentWidget"
+_READY = f"() => window.jupyterapp && {_CURRENT}?.content?.widgets"
+_IDLE = f"() => {_CURRENT}.sessionContext?.session?.kernel?.status === 'idle'"
+#: Collects the widget messages that the kernel hasn't finished yet.
+_TRACK = f"""() => {{
+  const pending = window.qwavePending = new Set();
+  {_CURRENT}.sessionContext.session.kernel.anyMessage.connect((_, {{ msg, direction }}) => {{
+    if (direction === 'send') {{
+      if (msg.header.msg_type.startsWith('comm_')) pending.add(msg.header.msg_id);
+    }} else if (msg.header.msg_type === 'status' && msg.content.execution_state === 'idle') {{
+      pending.delete(msg.parent_header.msg_id);
+    }}
+  }});
+}}"""
+#: ipywidgets sends what it has buffered when the kernel becomes idle, so one empty moment isn't the end.
+_SYNCED = """() => {
+  window.qwaveCalm = window.qwavePending.size ? 0 : (window.qwaveCalm || 0) + 1;
+  if (window.qwaveCalm < 5) return false;
+  window.qwaveCalm = 0;
+  return true;
+}"""
+#: Resolves when an element has had the same box for some frames.
+_STEADY = """async element => {
+  let before = '';
+  for (let same = 0; same < 5;) {
+    await new Promise(requestAnimationFrame);
+    const now = JSON.stringify(element.getBoundingClientRect());
+    same = now === before ? same + 1 : 0;
+    before = now;
+  }
+}"""
 
 
 def chromium():
@@ -40,55 +77,92 @@ def chromium():
     )
 
 
-class JupyterServer:
-    """A Jupyter server over one folder, with the kernel of this Python."""
+def find_missing():
+    """What the browser tests need and isn't installed, in words; empty if nothing."""
+    packages = {"playwright": "Playwright", "jupyterlab": "JupyterLab", "notebook": "Notebook 7"}
+    missing = [name for package, name in packages.items() if importlib.util.find_spec(package) is None]
+    parts = [f"{' and '.join(missing)} (pip install -e '.[test,browser]')"] if missing else []
+    if chromium() is None:
+        parts.append("Chromium (on Debian and Ubuntu: apt-get install chromium)")
+    return " and ".join(parts)
 
-    def __init__(self, folder, environment):
-        self.folder = Path(folder)
-        with contextlib.closing(socket.socket()) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        kernel = self.folder / ".jupyter" / "data" / "kernels" / "qwave"
-        kernel.mkdir(parents=True)
-        spec = {
-            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            "display_name": "qwave",
-            "language": "python",
+
+def expect(subject):
+    """Playwright's waiting assertions; imported on use, so that tests are collected without Playwright."""
+    from playwright.sync_api import expect as waiting
+
+    return waiting(subject)
+
+
+class SkippableClock(Clock):
+    """The real clock with an offset: a test lets the demo's tasks end when it has seen enough of them."""
+
+    def __init__(self):
+        self._skipped = 0.0
+
+    def now(self):
+        return time.time() + self._skipped
+
+    def skip(self, seconds):
+        self._skipped += seconds
+
+
+class JupyterServer:
+    """A Jupyter server over a folder; tests have a subfolder and a kernel specification each."""
+
+    def __init__(self, root):
+        self.root = Path(root)
+        self.workspaces = self.root / "workspaces"
+        self.workspaces.mkdir()
+        self._numbers = itertools.count(1)
+        self._runtime = self.root / "runtime"
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(CONFIGURATION)}
+        own = {
+            "JUPYTER_CONFIG_DIR": self.root / "config",
+            "JUPYTER_DATA_DIR": self.root / "data",
+            "JUPYTER_RUNTIME_DIR": self._runtime,
+            "JUPYTERLAB_WORKSPACES_DIR": self.root / "layouts",
+            "JUPYTERLAB_SETTINGS_DIR": self.root / "settings",
         }
-        (kernel / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
-        clean = {**environment, "JUPYTER_PATH": str(self.folder / ".jupyter" / "data")}
-        for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
-            clean[f"JUPYTER_{name}"] = str(self.folder / ".jupyter" / name.lower())
-        clean["JUPYTERLAB_WORKSPACES_DIR"] = str(self.folder / ".jupyter" / "workspaces")
-        clean["JUPYTERLAB_SETTINGS_DIR"] = str(self.folder / ".jupyter" / "settings")
-        # Nobody is asked about news, which would lie over what is looked at.
-        quiet = self.folder / ".jupyter" / "settings" / "@jupyterlab" / "apputils-extension"
+        # A question about news would cover what is looked at.
+        quiet = self.root / "settings" / "@jupyterlab" / "apputils-extension"
         quiet.mkdir(parents=True)
         (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}', encoding="utf-8")
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}"]
-        exposed = [f"--{app}.expose_app_in_browser=True" for app in ("LabApp", "JupyterNotebookApp")]
-        options = [*exposed, "--IdentityProvider.token=", "--ServerApp.port_retries=0", f"--notebook-dir={self.folder}"]
-        self._log = (self.folder / ".jupyter" / "jupyter.log").open("wb")
+        options = [f"--{app}.expose_app_in_browser=True" for app in ("LabApp", "JupyterNotebookApp")]
+        options += ["--no-browser", "--allow-root", "--port=0", "--IdentityProvider.token="]
+        options += ["--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={self.workspaces}"]
+        options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+        options += ["--LanguageServerManager.autodetect=False"]
+        self._log = (self.root / "jupyter.log").open("wb")
         self._process = subprocess.Popen(
-            [*command, *options], env=clean, cwd=self.folder, stdout=self._log, stderr=self._log, start_new_session=True
+            [sys.executable, "-m", "jupyterlab", *options],
+            env={**clean, **{name: str(value) for name, value in own.items()}},
+            cwd=self.root,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
         )
-        self._await()
+        try:
+            self.url = self._read_url()
+        except BaseException:
+            self.close()
+            raise
 
-    def _await(self):
-        for _ in range(240):
-            with (
-                contextlib.suppress(urllib.error.URLError, OSError),
-                urllib.request.urlopen(self.url + "/api", timeout=2),
-            ):
-                return
-            time.sleep(0.25)
-        raise AssertionError(
-            (self.folder / ".jupyter" / "jupyter.log").read_text(encoding="utf-8", errors="replace")[-3000:]
-        )
+    def _read_url(self):
+        """The server chooses its port and writes it down when it serves."""
+        ends = time.monotonic() + HANG / 1000
+        while self._process.poll() is None and time.monotonic() < ends:
+            for file in self._runtime.glob("jpserver-*.json"):
+                with contextlib.suppress(ValueError, requests.ConnectionError):
+                    url = f"http://127.0.0.1:{json.loads(file.read_text(encoding='utf-8'))['port']}"
+                    requests.get(f"{url}/api", timeout=30).raise_for_status()
+                    return url
+            time.sleep(0.1)
+        raise AssertionError((self.root / "jupyter.log").read_text(encoding="utf-8", errors="replace")[-3000:])
 
     def close(self):
-        os.killpg(self._process.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
         try:
             self._process.wait(15)
         except subprocess.TimeoutExpired:
@@ -96,70 +170,158 @@ class JupyterServer:
             self._process.wait(5)
         self._log.close()
 
-    def notebook(self, name, *cells):
+    def open_workspace(self, demo):
+        return Workspace(self, f"test{next(self._numbers)}", demo)
+
+    def stop_kernels(self):
+        """Shut down every kernel and session; the tests of one server run one after the other."""
+        for kind in ("sessions", "kernels"):
+            for one in requests.get(f"{self.url}/api/{kind}", timeout=60).json():
+                requests.delete(f"{self.url}/api/{kind}/{one['id']}", timeout=60)
+
+
+class Workspace:
+    """What one test has for itself: a folder, a kernel specification, a home of the package."""
+
+    def __init__(self, jupyter, name, demo):
+        self.jupyter, self.name, self.demo = jupyter, name, demo
+        self.api = Server(demo.url, demo.key)
+        self.folder = jupyter.workspaces / name
+        self.folder.mkdir()
+        self.home = self.folder / "home"
+        self.images = self.home / "pictures"
+        self._specification = jupyter.root / "data" / "kernels" / name
+        self._specification.mkdir(parents=True)
+        specification = {
+            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "display_name": "qwave",
+            "language": "python",
+            "env": {
+                "QWAVE_BASE_URL": demo.url,
+                "QWAVE_API_KEY": demo.key,
+                "QWAVE_HOME": str(self.home),
+                "QWAVE_SAVE_DIR": str(self.images),
+                "IPYTHONDIR": str(self.folder / ".ipython"),
+            },
+        }
+        (self._specification / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")
+
+    def write_notebook(self, name, *cells):
         """Write a notebook with code cells."""
-        made = nbformat.v4.new_notebook()
-        made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-        made.metadata["kernelspec"] = {"name": "qwave", "display_name": "qwave", "language": "python"}
-        nbformat.write(made, self.folder / name)
+        notebook = nbformat.v4.new_notebook()
+        notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+        notebook.metadata["kernelspec"] = {"name": self.name, "display_name": "qwave", "language": "python"}
+        nbformat.write(notebook, self.folder / name)
         return name
 
+    def statuses(self):
+        """The state of each job's task on the server, in the order of the jobs."""
+        return [self.api.get(f"/v1/tasks/{row['task_id']}")["status"] for row in journal_rows(self.home)]
 
-@contextlib.contextmanager
-def browser(playwright, width=1200, height=900):
-    """A fresh browser that reaches nothing but this machine."""
-    profile = tempfile.mkdtemp(prefix="qwave-browser-")
-    context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=chromium(), args=_ARGUMENTS, headless=True, viewport={"width": width, "height": height}
-    )
+    def close(self):
+        """Stop the kernels and end the tasks, whatever the test has left."""
+        try:
+            self.jupyter.stop_kernels()
+        finally:
+            shutil.rmtree(self._specification)
+            for row in journal_rows(self.home):
+                if row["task_id"]:
+                    self.api.post(f"/v1/tasks/{row['task_id']}/cancel")
 
-    def only_here(route):
-        address = route.request.url
-        if address.startswith("http") and "127.0.0.1" not in address:
-            route.abort()
-        else:
-            route.continue_()
 
-    context.route("**/*", only_here)
-    try:
-        yield context
-    finally:
-        context.close()
-        shutil.rmtree(profile, ignore_errors=True)
+class Browser:
+    """One browser for many tests; a context that a test gets shares nothing with another's."""
+
+    def __init__(self, playwright):
+        self._playwright = playwright
+        self._browser = None
+
+    def open_context(self, width=1200, height=900):
+        if self._browser is None or not self._browser.is_connected():
+            # The first test starts it, and the next one if a test has crashed it.
+            self._browser = self._playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS, headless=True)
+        context = self._browser.new_context(viewport={"width": width, "height": height})
+        context.set_default_timeout(HANG)
+        return context
+
+    def close(self):
+        if self._browser is not None:
+            self._browser.close()
 
 
 class NotebookPage:
     """One open notebook."""
 
-    def __init__(self, context, server, name, face="lab", *, kernel=True):
+    def __init__(self, context, workspace, name, face="lab"):
+        self.workspace = workspace
+        self._counts = {}
         self.page = context.new_page()
-        place = f"/lab/workspaces/w{time.time_ns()}/tree/" if face == "lab" else "/notebooks/"
-        self.page.goto(server.url + place + name + "?reset")
-        self.page.wait_for_selector(".jp-Notebook", timeout=60_000)
-        ready = f"() => window.jupyterapp && {_CURRENT} && {_CURRENT}.content && {_CURRENT}.content.widgets"
-        self.page.wait_for_function(ready, timeout=60_000)
+        # Leaving a notebook with unsaved outputs asks.
+        self.page.on("dialog", lambda dialog: dialog.accept())
+        place = f"/lab/workspaces/{workspace.name}/tree/" if face == "lab" else "/notebooks/"
+        self.page.goto(f"{workspace.jupyter.url}{place}{workspace.name}/{name}?reset")
+        self._await_kernel()
+
+    def reload(self):
+        self.page.reload()
+        self._await_kernel()
+
+    def _await_kernel(self):
+        expect(self.page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
+        self.page.wait_for_function(_READY)
         self.page.evaluate(f"() => {_CURRENT}.context.ready")
-        if kernel:
-            idle = f"() => {_CURRENT}.sessionContext.session?.kernel?.status === 'idle'"
-            self.page.wait_for_function(idle, timeout=60_000)
+        self.page.wait_for_function(_IDLE)
+        self.page.evaluate(_TRACK)
 
     def run(self, *places):
         """Run cells, one behind the other, without waiting."""
         for place in places:
+            self._counts[place] = self._model(place, "executionCount")
             self.page.evaluate(
                 f"place => {{ const n = {_CURRENT}; n.content.activeCellIndex = place; n.content.deselectAll();"
                 "window.jupyterapp.commands.execute('notebook:run-cell'); }",
                 place,
             )
 
-    def wait(self, place, timeout=60):
-        """Wait until a cell has ended."""
-        done = (
-            f"place => {{ const m = {_CURRENT}.content.widgets[place].model;"
-            "return m.executionState !== 'running' && m.executionCount; }"
+    def wait(self, *places):
+        """Wait until cells that were run have ended."""
+        for place in places:
+            ended = (
+                f"([place, before]) => {{ const m = {_CURRENT}.content.widgets[place].model;"
+                "return m.executionState !== 'running' && m.executionCount && m.executionCount !== before; }"
+            )
+            self.page.wait_for_function(ended, arg=[place, self._counts.get(place)])
+
+    def expect_skipped(self, place):
+        """Wait until the kernel has refused a queued cell, because one before it failed."""
+        self.page.wait_for_function(
+            f"place => {_CURRENT}.content.widgets[place].model.executionState !== 'running'", arg=place
         )
-        self.page.wait_for_function(done, arg=place, timeout=timeout * 1000)
-        self.page.wait_for_timeout(300)
+        assert self._model(place, "executionCount") is None
+        expect(self.cell(place).locator(".jp-OutputArea-output")).to_have_count(0)
+
+    def expect_text(self, place, *texts):
+        """Wait until a cell's outputs contain texts or match patterns."""
+        for text in texts:
+            expect(self.output(place)).to_contain_text(text)
+
+    def expect_submitted(self, place):
+        """Wait until the card of a cell shows the task's id."""
+        expect(self.cell(place).locator(".qw-id").first).to_be_visible()
+
+    def expect_cancel_button(self, place):
+        """Wait until the card of a cell has been there long enough for its button to be seen."""
+        button = self.cell(place).locator("button.qw-cancel")
+        expect(button).to_have_css("opacity", "1")
+        return button
+
+    def sync(self):
+        """Wait until the kernel has done what the widgets have told it."""
+        self.page.wait_for_function(_SYNCED)
+
+    def await_frame(self):
+        """Wait until the browser has handled the events before its next frame."""
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
 
     def outputs(self, place):
         return self.page.evaluate(f"place => {_CURRENT}.content.widgets[place].model.outputs.toJSON()", place)
@@ -167,8 +329,15 @@ class NotebookPage:
     def cell(self, place):
         return self.page.locator(".jp-Notebook .jp-Cell").nth(place)
 
+    def output(self, place):
+        return self.cell(place).locator(".jp-Cell-outputWrapper")
+
     def text(self, place):
-        return self.cell(place).locator(".jp-Cell-outputWrapper").inner_text()
+        return self.output(place).inner_text()
+
+    def card_height(self, place):
+        # In one step: a card that waits is drawn anew again and again.
+        return self.cell(place).evaluate("cell => cell.querySelector('.qw-card').getBoundingClientRect().height")
 
     def interrupt(self):
         self.page.evaluate(f"() => {_CURRENT}.sessionContext.session.kernel.interrupt()")
@@ -176,25 +345,34 @@ class NotebookPage:
     def save(self):
         self.page.evaluate(f"() => {_CURRENT}.context.save()")
 
-    def theme(self, name):
+    def collapse_sidebar(self):
+        self.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+
+    def set_theme(self, name):
         self.page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", f"JupyterLab {name}"
         )
-        self.page.wait_for_timeout(800)
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {name}")
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+        expect(self.page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
 
-    def shot(self, name, place=None):
-        """A picture of the page, or of one cell."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
+    def screenshot(self, name, place=None):
+        """An image of the page, or of one cell."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         target = self.page if place is None else self.cell(place)
-        target.screenshot(path=str(SHOTS / f"{name}.png"))
+        target.screenshot(path=str(SCREENSHOTS / f"{name}.png"))
 
-    def close(self):
-        with contextlib.suppress(Exception):
-            self.page.evaluate(f"() => {_CURRENT}.sessionContext.shutdown()")
-        self.page.close(run_before_unload=False)
+    def _model(self, place, name):
+        return self.page.evaluate(f"([place, name]) => {_CURRENT}.content.widgets[place].model[name]", [place, name])
 
 
-def picture_bytes(outputs):
+def await_steady(locator):
+    """Wait until an element is visible and its box has stopped changing."""
+    locator.wait_for()
+    locator.evaluate(_STEADY)
+
+
+def preview_bytes(outputs):
     """The bytes of the preview among a cell's outputs."""
     for output in outputs:
         data = output.get("data", {}).get("image/jpeg")
