@@ -24,7 +24,7 @@ from tests.contract.valid_requests import PROMPT, completed, samples, valid_requ
 
 EDITIONS = ("2026-04", "2026-09")
 PROFILES = [pytest.param(edition, name, id=f"{edition}-{name}") for edition in EDITIONS for name in load(edition).ids()]
-#: Of pictures whose size and format are known; see tests/unit/catalog/test_facts_of_pictures.py.
+#: Of pictures whose size and format are known; see tests/unit/catalog/test_image_facts.py.
 OF_PICTURES = ("mask", "megapixels")
 
 

@@ -11,7 +11,7 @@ from qwave_jupyter import catalog, settings
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import AuthenticationFailed, RequestRefused, RequestRejected, ServerFault, UnknownModel
 from qwave_jupyter.notebook.cells import Cells
-from tests.unit.heard import Heard
+from tests.unit.recording_console import RecordingConsole
 
 
 @pytest.fixture(scope="module")
@@ -133,11 +133,11 @@ def test_the_line_magic_does_the_same(at, server, line, says):
     from qwave_jupyter.notebook.lines import Lines
 
     at(server)
-    assert says in repr(Lines(Heard())(line))
+    assert says in repr(Lines(RecordingConsole())(line))
 
 
 def dry_run(line):
-    console = Heard()
+    console = RecordingConsole()
     value = Cells(console).blocking(line, "a cat")
     assert value is None
     return "\n".join(one["text/plain"] for one in console.shown)

@@ -23,7 +23,7 @@ from qwave_jupyter.api import downloads
 from qwave_jupyter.generation import running
 from tests.faults.hostile_texts import EVIL, EVIL_ID, EVIL_LONG, EVIL_WORD
 from tests.unit.api.loopback import Loopback, Reply, picture, said
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 FOLDER = Path(sys.argv[1])
 SHOWN = (FOLDER / "shown.jsonl").open("w", encoding="utf-8")

@@ -25,7 +25,7 @@ from qwave_jupyter.generation.references import Limits, resolve
 from qwave_jupyter.notebook import canvas
 from qwave_jupyter.notebook.canvas import BoxEditor, MaskBrush, PaletteEditor, boxes, shares, strokes
 from qwave_jupyter.notebook.options import read_line
-from tests.unit.generation.pictures_made import noise, plain
+from tests.unit.generation.image_factory import noise, plain
 
 HERE = Path(canvas.__file__).parent
 BOXED = next(one for one in load("2026-04") if "bbox_list" in one.parameters)

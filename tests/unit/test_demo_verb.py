@@ -7,13 +7,13 @@ import pytest
 from qwave_jupyter import settings
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.notebook.completion import complete
-from tests.unit.heard import Heard
+from tests.unit.recording_console import RecordingConsole
 
 
 @pytest.fixture
 def typed(clean_environment):
     """What ``%qwave`` shows for a line, as text."""
-    yield Heard().typed
+    yield RecordingConsole().typed
     settings.use_demo(on=False)
     settings.configure(demo=None)
 
@@ -121,7 +121,7 @@ def test_the_switches_and_their_words_are_completed(typing, offered):
 
 @pytest.mark.usefixtures("typed")
 def test_what_is_told_never_becomes_markup():
-    console = Heard()
+    console = RecordingConsole()
     console.typed("demo on --fail upstream_unavailable")
     settings.demo_server().protocol.break_next(at="submit", how="fail", code="<b>bold</b>")
     console.typed("demo help")

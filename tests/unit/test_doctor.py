@@ -8,7 +8,7 @@ import pytest
 
 from qwave_jupyter import keys, settings, surroundings, words
 from qwave_jupyter.notebook import doctor
-from tests.unit.heard import Heard
+from tests.unit.recording_console import RecordingConsole
 
 KERNEL = SimpleNamespace(_allow_stdin=True)
 
@@ -27,13 +27,13 @@ def alone(clean_environment, monkeypatch):
 
 def found(name, *, live=False, **shell):
     """What a finding says, and whether it is one to look at."""
-    (one,) = [one for one in doctor.findings(Heard(**shell), live=live) if one.name == name]
+    (one,) = [one for one in doctor.findings(RecordingConsole(**shell), live=live) if one.name == name]
     return " ".join([one.value, *one.means]), one.wrong
 
 
 def test_all_well_is_said_when_all_is_well():
     settings.use_demo()
-    said = Heard(kernel=KERNEL).typed("doctor")
+    said = RecordingConsole(kernel=KERNEL).typed("doctor")
     assert said.endswith("Nothing to look at: all is as it should be.")
     assert "CHECK" not in said
 
@@ -41,13 +41,13 @@ def test_all_well_is_said_when_all_is_well():
 def test_its_columns_stand_below_each_other_in_every_language():
     for language in ("en", "zh"):
         words.use(language)
-        lines = Heard(kernel=KERNEL).typed("doctor").splitlines()
+        lines = RecordingConsole(kernel=KERNEL).typed("doctor").splitlines()
         wide = [sum(2 if ord(sign) > 0x2E80 else 1 for sign in line[: line.rindex("  ") + 2]) for line in lines[:4]]
         assert set(wide) == {13}
 
 
 def test_what_is_wrong_is_marked_and_counted_and_says_what_to_do():
-    console = Heard(kernel=KERNEL)
+    console = RecordingConsole(kernel=KERNEL)
     said = console.typed("doctor")
     assert "API key      CHECK not set" in said
     assert "%qwave key" in said
@@ -82,7 +82,7 @@ def test_a_demo_that_a_base_url_overrules_is_said(monkeypatch):
 
 def test_the_key_is_told_by_its_source_and_never_shown(monkeypatch):
     monkeypatch.setenv("WAVE_API_KEY", "sk-very-secret")
-    console = Heard(kernel=KERNEL)
+    console = RecordingConsole(kernel=KERNEL)
     assert "set, from WAVE_API_KEY" in console.typed("doctor")
     assert "very-secret" not in str(console.shown)
     monkeypatch.delenv("WAVE_API_KEY")
@@ -158,15 +158,15 @@ def test_nothing_keeps_it_from_answering(monkeypatch):
     monkeypatch.delenv("QWAVE_DEMO")
     monkeypatch.setenv("QWAVE_EDITION", "1999-01")
     assert found("edition")[1]
-    assert "1999-01" in Heard().typed("doctor")
+    assert "1999-01" in RecordingConsole().typed("doctor")
 
 
 def test_it_asks_the_server_only_when_it_is_told_to():
     settings.use_demo()
     before = settings.demo_server().protocol.tally.told()["requests"]
-    Heard().typed("doctor")
+    RecordingConsole().typed("doctor")
     assert settings.demo_server().protocol.tally.told()["requests"] == before
-    assert "this key may use 21 models" in Heard().typed("doctor --live")
+    assert "this key may use 21 models" in RecordingConsole().typed("doctor --live")
     assert settings.demo_server().protocol.tally.told()["paths"] == {"GET /v1/models": 1}
 
 

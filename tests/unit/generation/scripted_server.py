@@ -12,7 +12,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from qwave_jupyter.api.client import Client
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 HOST = "https://api.example.com"
 CDN = "https://cdn.example.com"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from qwave_jupyter.generation.previews import MOST_SHEET_BYTES
-from tests.unit.generation.pictures_made import encoded, noise
+from tests.unit.generation.image_factory import encoded, noise
 
 
 @pytest.fixture

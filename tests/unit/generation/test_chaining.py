@@ -7,7 +7,7 @@ from qwave_jupyter.generation import chaining
 from qwave_jupyter.generation import request as requests_of
 from qwave_jupyter.generation.job import Job
 from qwave_jupyter.notebook.options import model_named, read_line, split_cell
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from PIL import Image
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.generation import contact_sheet, previews
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
-from tests.unit.generation.pictures_made import encoded, noise, plain
+from tests.unit.generation.image_factory import encoded, noise, plain
 
 
 def detailed(width, height):

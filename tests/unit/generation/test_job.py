@@ -23,7 +23,7 @@ from qwave_jupyter.errors import (
 )
 from qwave_jupyter.generation import provenance, resuming
 from qwave_jupyter.generation.job import CancelledWhileAwaited, Job, as_completed
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 PATIENCE = 20
 

@@ -17,7 +17,7 @@ from qwave_jupyter.errors import DownloadFailed, QwaveError
 from qwave_jupyter.generation import pictures, resuming
 from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import open_journal
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 from tests.unit.generation.scripted_server import CDN
 
 PATIENCE = 20

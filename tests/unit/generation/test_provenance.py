@@ -8,7 +8,7 @@ from PIL import Image
 
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.generation import provenance
-from tests.unit.generation.pictures_made import encoded, noise
+from tests.unit.generation.image_factory import encoded, noise
 
 TOLD = {"prompt": 'a <cat> & "dog" 猫\n--> ]]>', "model": "gpt-image-2", "parameters": {"seed": 7, "n": 2}}
 RGB, RGBA = noise(37, 21), noise(37, 21, "RGBA")

@@ -11,7 +11,7 @@ from PIL import Image
 from qwave_jupyter.errors import ReferenceMistake
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.generation.references import Limits, each, resolve
-from tests.unit.generation.pictures_made import encoded, noise, plain
+from tests.unit.generation.image_factory import encoded, noise, plain
 
 NOW = 1_775_000_000.0
 TAKES = Limits("takes-bytes", takes_bytes=True, max_mb=1, formats=("jpeg", "png", "webp"))

@@ -10,7 +10,7 @@ from qwave_jupyter import catalog
 from qwave_jupyter.errors import RequestRefused, UnknownModel
 from qwave_jupyter.generation import request
 from qwave_jupyter.generation.gallery import GeneratedImage
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 EDITION = catalog.load("2026-04")
 

@@ -11,7 +11,7 @@ from qwave_jupyter.errors import DownloadFailed, GenerationError
 from qwave_jupyter.generation import records, request, resuming
 from qwave_jupyter.generation.batch import Batch
 from qwave_jupyter.generation.job import Job
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 PATIENCE = 20
 

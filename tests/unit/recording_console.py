@@ -8,7 +8,7 @@ from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.lines import Lines
 
 
-class Heard(Console):
+class RecordingConsole(Console):
     """A console that keeps what is shown.
 
     Args:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from qwave_jupyter.catalog import load
-from tests.unit.catalog.tables import APRIL, MORE, SEPTEMBER, SETS
+from tests.unit.catalog.parameter_tables import APRIL, MORE, SEPTEMBER, SETS
 
 FLAGS = {"yes": True, "no": False}
 

@@ -10,28 +10,28 @@ from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.generation import request
 from tests.unit.catalog import (
-    april_gpt_image,
-    april_others,
-    april_qwen_image,
-    april_seedream,
-    september_alibaba,
-    september_google,
-    september_gpt_image,
-    september_others,
-    september_seedream,
+    edition_2026_04_gpt_image,
+    edition_2026_04_others,
+    edition_2026_04_qwen_image,
+    edition_2026_04_seedream,
+    edition_2026_09_alibaba,
+    edition_2026_09_google,
+    edition_2026_09_gpt_image,
+    edition_2026_09_others,
+    edition_2026_09_seedream,
 )
 from tests.unit.catalog.expectations import A, B, Page, urls
 
 MODULES = (
-    april_gpt_image,
-    april_others,
-    april_qwen_image,
-    april_seedream,
-    september_alibaba,
-    september_google,
-    september_gpt_image,
-    september_others,
-    september_seedream,
+    edition_2026_04_gpt_image,
+    edition_2026_04_others,
+    edition_2026_04_qwen_image,
+    edition_2026_04_seedream,
+    edition_2026_09_alibaba,
+    edition_2026_09_google,
+    edition_2026_09_gpt_image,
+    edition_2026_09_others,
+    edition_2026_09_seedream,
 )
 PAGES = [page for module in MODULES for page in vars(module).values() if isinstance(page, Page)]
 
