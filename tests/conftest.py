@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -9,13 +10,29 @@ from dataclasses import dataclass
 
 import pytest
 import requests
+from hypothesis import HealthCheck, settings
 
 # Whatever the machine's language, the tests and the kernels that they start speak English unless told otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
 # Of an activated environment that isn't this Python's own IPython would warn.
 os.environ.pop("VIRTUAL_ENV", None)
 
+#: Whether everything runs (``make test-all``): then a missing library is an error, and properties try more examples.
+TEST_ALL = os.environ.get("QWAVE_TEST_ALL") == "1"
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("quick", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("complete", settings.get_profile("quick"), max_examples=200)
+settings.load_profile("complete" if TEST_ALL else "quick")
+
 CONFIGURATION = ("QWAVE_", "WAVE_API", "WAVEAPI_", "JPY_SESSION_NAME")
+
+
+def optional(module, extra="test-all"):
+    """Import a library that the ``test`` extra doesn't hold; skip where it is missing, except in ``make test-all``."""
+    if TEST_ALL:
+        return importlib.import_module(module)
+    return pytest.importorskip(module, reason=f"needs {module}: pip install 'qwave-jupyter[{extra}]'")
 
 
 @dataclass(frozen=True)
@@ -25,12 +42,12 @@ class Server:
     pid: int = 0
 
     def get(self, path):
-        answer = requests.get(self.url + path, headers={"Authorization": f"Bearer {self.key}"}, timeout=10)
+        answer = requests.get(self.url + path, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
         return answer.json()
 
     def post(self, path, **options):
         headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
-        return requests.post(self.url + path, headers=headers, timeout=10, **options)
+        return requests.post(self.url + path, headers=headers, timeout=60, **options)
 
     def environment(self, home, **more):
         clean = {name: value for name, value in os.environ.items() if not name.startswith(CONFIGURATION)}
@@ -53,7 +70,7 @@ def serve(*arguments):
         yield Server(*(line.partition("=")[2] for line in lines), process.pid)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()
 
 
