@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import ConfigurationError, UnknownModel
+from tests.checks import collect_failures
 
 APRIL = load("2026-04")
 EDITIONS = ("2026-04", "2026-09")
@@ -108,19 +109,22 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("model", "options", "sent"), SENT)
-def test_exactly_what_was_set_is_sent_under_the_pages_names(model, options, sent):
-    body, rejected, found = judged(model, options)
-    assert not rejected, [str(one) for one in found]
-    assert body == {"model": model, "prompt": "a cat", **sent}
+def test_wire_uses_documented_names():
+    with collect_failures() as check:
+        for model, options, sent in SENT:
+            with check(model, options):
+                body, rejected, found = judged(model, options)
+                assert not rejected, [str(one) for one in found]
+                assert body == {"model": model, "prompt": "a cat", **sent}
 
 
-@pytest.mark.parametrize(("model", "options", "names"), REFUSED)
-def test_what_the_pages_refuse_is_refused_by_name(model, options, names):
-    _, rejected, found = judged(model, options)
-    assert names in rejected
-    for one in found:
-        assert "\n" not in str(one)
+def test_check_refuses_by_parameter():
+    with collect_failures() as check:
+        for model, options, name in REFUSED:
+            with check(model, str(options)[:100], "refused for", name):
+                _, rejected, found = judged(model, options)
+                assert name in rejected
+                assert all("\n" not in str(one) for one in found)
 
 
 def test_a_bare_request_stays_bare():
@@ -181,43 +185,50 @@ def test_both_editions_are_complete():
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
-def test_every_edition_file_obeys_the_schema(edition):
+def test_edition_files_obey_the_schema(edition):
     folder = files("qwave_jupyter.catalog") / "editions"
     schema = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
     for file in (folder / edition).iterdir():
         if file.name != "index.json":
-            jsonschema.validate(json.loads(file.read_text(encoding="utf-8")), schema)
+            validator.validate(json.loads(file.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize(("edition", "model"), MODELS, ids=lambda value: getattr(value, "id", value))
-def test_every_single_fault_is_refused_by_the_name_of_its_parameter(edition, model):
-    for parameter in model.parameters.values():
-        wrong = {
-            "integer": "many",
-            "number": "much",
-            "boolean": "perhaps",
-            "object[]": "{",
-            "object": "[",
-            "number[][][]": "{",
-        }.get(parameter.type)
-        if parameter.choices and parameter.type == "string":
-            wrong = "no such choice"
-        if wrong is None:
-            continue
-        _, rejected, _ = judged(model.id, {parameter.name: wrong}, edition)
-        assert parameter.name in rejected
-    _, rejected, _ = judged(model.id, {"no_such_parameter": 1}, edition)
-    assert "no_such_parameter" in rejected
+WRONG = {
+    "integer": "many",
+    "number": "much",
+    "boolean": "perhaps",
+    "object[]": "{",
+    "object": "[",
+    "number[][][]": "{",
+}
 
 
-@pytest.mark.parametrize(("edition", "model"), MODELS, ids=lambda value: getattr(value, "id", value))
-def test_a_strict_server_reads_back_what_was_sent(edition, model):
-    body, _, _ = judged(model.id, {}, edition)
-    values, wrong = model.from_wire(body)
-    assert not wrong
-    assert values["prompt"] == "a cat"
-    _, wrong = model.from_wire({**body, "n": "1", "undeclared": True})
-    assert {"undeclared"} <= {one.parameter for one in wrong}
+def test_check_names_a_wrong_value():
+    with collect_failures() as check:
+        for edition, model in MODELS:
+            options = {"no_such_parameter": 1}
+            for parameter in model.parameters.values():
+                if parameter.choices and parameter.type == "string":
+                    options[parameter.name] = "no such choice"
+                elif parameter.type in WRONG:
+                    options[parameter.name] = WRONG[parameter.type]
+            for name, wrong in options.items():
+                with check(edition, model.id, name, wrong):
+                    assert name in judged(model.id, {name: wrong}, edition)[1]
+
+
+def test_wire_is_read_back():
+    with collect_failures() as check:
+        for edition, model in MODELS:
+            with check(edition, model.id):
+                body, _, _ = judged(model.id, {}, edition)
+                values, wrong = model.from_wire(body)
+                assert not wrong
+                assert values["prompt"] == "a cat"
+                _, wrong = model.from_wire({**body, "n": "1", "undeclared": True})
+                assert {"undeclared"} <= {one.parameter for one in wrong}
 
 
 @given(st.text(max_size=40))

@@ -7,13 +7,13 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import qwave_jupyter
 from qwave_jupyter import words
 from qwave_jupyter.catalog import load
+from tests.checks import collect_failures
 
 PACKAGE = Path(qwave_jupyter.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -34,9 +34,15 @@ MAY_IMPORT = {
 WIRING = {"settings", "surroundings", "verbs", "many", "lookups", "started"}
 
 
+@cache
+def nodes(module):
+    """All nodes of a module's syntax tree."""
+    return tuple(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+
+
 def imported(module):
     """The rooms that a module imports."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in nodes(module):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "qwave_jupyter":
             parts = node.module.split(".")
             yield from ([parts[1]] if len(parts) > 1 else [alias.name for alias in node.names])
@@ -46,26 +52,27 @@ def imported(module):
                     yield [*alias.name.split("."), ""][1]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_downwards_and_modules_stay_small(module):
-    room = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    if room in MAY_IMPORT:
-        assert set(imported(module)) <= MAY_IMPORT[room] | {room}
-    if room in LEAVES:
-        assert set(imported(module)) <= LEAVES
-    if room in WIRING:
-        assert "notebook" not in set(imported(module))
-    assert len(module.read_text(encoding="utf-8").splitlines()) <= 400
-    assert module.stem not in {"utils", "helpers", "common", "misc"}
+def test_modules_import_downwards_and_are_small():
+    with collect_failures() as check:
+        for module in MODULES:
+            room = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+            with check(module.relative_to(PACKAGE)):
+                if room in MAY_IMPORT:
+                    assert set(imported(module)) <= MAY_IMPORT[room] | {room}
+                if room in LEAVES:
+                    assert set(imported(module)) <= LEAVES
+                if room in WIRING:
+                    assert "notebook" not in set(imported(module))
+                assert len(module.read_text(encoding="utf-8").splitlines()) <= 400
+                assert module.stem not in {"utils", "helpers", "common", "misc"}
 
 
-def test_no_code_names_a_particular_model():
+def test_code_names_no_model():
     ids = {name for edition in ("2026-04", "2026-09") for name in load(edition).ids()}
     for module in MODULES:
-        tree = ast.parse(module.read_text(encoding="utf-8"))
         compared = [
             leaf.value
-            for node in ast.walk(tree)
+            for node in nodes(module)
             if isinstance(node, ast.Compare)
             for leaf in ast.walk(node)
             if isinstance(leaf, ast.Constant)
@@ -73,19 +80,19 @@ def test_no_code_names_a_particular_model():
         assert not ids & {value for value in compared if isinstance(value, str)}, module
 
 
-def test_only_the_notebook_floor_knows_ipython_and_widgets():
+def test_only_notebook_imports_ipython():
     for module in MODULES:
         if module.relative_to(PACKAGE).parts[0] != "notebook":
             names = {
                 (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else alias.name.split(".")[0]
-                for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+                for node in nodes(module)
                 if isinstance(node, (ast.Import, ast.ImportFrom))
                 for alias in node.names
             }
             assert not names & {"IPython", "ipywidgets", "ipykernel"}, module
 
 
-def test_the_public_names_are_what_they_were_meant_to_be():
+def test_public_names():
     assert qwave_jupyter.__all__ == sorted(qwave_jupyter.__all__)
     for name in qwave_jupyter.__all__:
         assert getattr(qwave_jupyter, name) is not None
@@ -116,7 +123,7 @@ def test_the_public_names_are_what_they_were_meant_to_be():
     }
 
 
-def test_importing_and_loading_bring_nothing_heavy():
+def test_loading_imports_nothing_heavy():
     code = (
         "import sys, IPython\n"
         "shell = IPython.InteractiveShell.instance()\n"
@@ -128,7 +135,7 @@ def test_importing_and_loading_bring_nothing_heavy():
     assert found.stdout.strip() in {"[]", "['sqlite3']"}
 
 
-def test_every_text_that_code_asks_for_exists():
+def test_texts_in_code_exist():
     modules = {f"{module.parent.name}.{module.stem}" for module in MODULES}
     sections = {
         file.stem: json.loads(file.read_text(encoding="utf-8")) for file in (PACKAGE / "words" / "en").iterdir()
@@ -137,7 +144,7 @@ def test_every_text_that_code_asks_for_exists():
     asked = {
         node.value
         for module in MODULES
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for node in nodes(module)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and re.fullmatch(r"[a-z]+\.[a-z][a-z_]*[a-z]", node.value)
@@ -147,5 +154,5 @@ def test_every_text_that_code_asks_for_exists():
     assert not asked - known - modules
 
 
-def test_a_list_reads_as_people_write_it():
+def test_list_reads_as_people_write():
     assert words.say("words.or", head="a", last="b") == "a or b"

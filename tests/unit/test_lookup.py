@@ -14,6 +14,7 @@ from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.lookup import Comparison, ModelCard, ModelTable
 from qwave_jupyter.notebook.options import read_line, split_cell
+from tests.checks import collect_failures
 
 EVERY = [(edition, name) for edition in ("2026-04", "2026-09") for name in load(edition).ids()]
 
@@ -54,29 +55,35 @@ def test_nothing_found_says_what_to_do():
     assert "ask for less" in repr(qwave.models("no such words at all"))
 
 
-@pytest.mark.parametrize(("edition", "name"), EVERY)
-def test_every_card_names_every_option_its_price_its_rules_and_its_page(edition, name):
-    model = load(edition).model(name)
-    card = ModelCard(model)
-    text, markup = repr(card), card._repr_html_()
-    for parameter in model.parameters.values():
-        if not parameter.internal and parameter.name != "prompt":
-            option = f"--{parameter.name.replace('_', '-')}"
-            assert option in text
-            assert option in markup
-    for said in (*model.rule_words, *model.notes, model.documented, edition):
-        assert said in text
-    assert "<script" not in markup
+def test_card_names_options_rules_and_page():
+    with collect_failures() as check:
+        for edition, name in EVERY:
+            model = load(edition).model(name)
+            card = ModelCard(model)
+            text, markup = repr(card), card._repr_html_()
+            for parameter in model.parameters.values():
+                if not parameter.internal and parameter.name != "prompt":
+                    option = f"--{parameter.name.replace('_', '-')}"
+                    with check(edition, name, option):
+                        assert option in text
+                        assert option in markup
+            for said in (*model.rule_words, *model.notes, model.documented, edition):
+                with check(edition, name, said):
+                    assert said in text
+            with check(edition, name):
+                assert "<script" not in markup
 
 
-@pytest.mark.parametrize(("edition", "name"), EVERY)
-def test_every_example_cell_is_taken_as_it_stands(edition, name, monkeypatch):
-    monkeypatch.setenv("QWAVE_EDITION", edition)
-    model = lookups.model(name)
-    head, _, body = ModelCard(model).example().partition("\n")
-    line, prompt = split_cell(head.removeprefix("%%qwave"), body)
-    request = verbs.build(prompt, model=name, **read_line(line, model, {}).options)
-    assert request.model.id == name
+def test_card_example_is_a_valid_cell(monkeypatch):
+    with collect_failures() as check:
+        for edition, name in EVERY:
+            monkeypatch.setenv("QWAVE_EDITION", edition)
+            with check(edition, name):
+                model = lookups.model(name)
+                head, _, body = ModelCard(model).example().partition("\n")
+                line, prompt = split_cell(head.removeprefix("%%qwave"), body)
+                request = verbs.build(prompt, model=name, **read_line(line, model, {}).options)
+                assert request.model.id == name
 
 
 def test_a_comparison_marks_what_differs_in_words_too():

@@ -9,6 +9,7 @@ import pytest
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.generation import request
+from tests.checks import collect_failures
 from tests.unit.catalog import (
     edition_2026_04_gpt_image,
     edition_2026_04_others,
@@ -36,13 +37,10 @@ MODULES = (
 PAGES = [page for module in MODULES for page in vars(module).values() if isinstance(page, Page)]
 
 
-def rows(kind):
-    found = []
-    for page in PAGES:
-        for options, told, *words in getattr(page, kind):
-            expected = (told, words) if kind == "refused" else (told,)
-            found.append(pytest.param(page, options, *expected, id=f"{page}-{json.dumps(options)[:60]}"))
-    return found
+def by_page(*kinds):
+    """One case for each page that has expectations of these kinds."""
+    pages = [page for page in PAGES if any(getattr(page, kind) for kind in kinds)]
+    return pytest.mark.parametrize("page", pages, ids=str)
 
 
 def built(page, options):
@@ -50,40 +48,51 @@ def built(page, options):
     return request.build(load(page.edition), options.get("prompt", "a cat"), plain, model=page.model)
 
 
-@pytest.mark.parametrize(("page", "options", "body"), rows("sent"))
-def test_exactly_this_json_is_sent(page, options, body):
-    made = built(page, options)
-    whole = {"model": page.model, "prompt": "a cat", **body}
-    assert made.body == {name: value for name, value in whole.items() if value is not None}
-    assert json.loads(json.dumps(made.body)) == made.body
-    assert not [str(one) for one in made.warnings if one.code != "retired"]
+def shown(options):
+    return json.dumps(options, ensure_ascii=False)[:100]
 
 
-@pytest.mark.parametrize(("page", "options", "parameter", "words"), rows("refused"))
-def test_this_is_refused_by_the_parameters_name(page, options, parameter, words):
-    with pytest.raises(RequestRefused) as refused:
-        built(page, options)
-    found = [one for one in refused.value.fields["violations"] if one.parameter == parameter]
-    assert found, [str(one) for one in refused.value.fields["violations"]]
-    text = " ".join(map(str, found))
-    for part in (parameter, *words):
-        assert part in text
-        assert part in str(refused.value)
-    assert all("\n" not in str(one) for one in refused.value.fields["violations"])
+@by_page("sent", "advised")
+def test_page_request_is_sent(page):
+    with collect_failures() as check:
+        for options, body in page.sent:
+            with check(page, shown(options)):
+                made = built(page, options)
+                whole = {"model": page.model, "prompt": "a cat", **body}
+                assert made.body == {name: value for name, value in whole.items() if value is not None}
+                assert json.loads(json.dumps(made.body)) == made.body
+                assert not [str(one) for one in made.warnings if one.code != "retired"]
+        for options, parameter in page.advised:
+            with check(page, shown(options), "advised against"):
+                assert parameter in [one.parameter for one in built(page, options).warnings]
 
 
-@pytest.mark.parametrize(("page", "options", "parameter"), rows("advised"))
-def test_this_is_sent_with_a_word_of_warning(page, options, parameter):
-    assert parameter in [one.parameter for one in built(page, options).warnings]
+@by_page("refused")
+def test_page_request_is_refused(page):
+    with collect_failures() as check:
+        for options, parameter, *words in page.refused:
+            with check(page, shown(options), "refused for", parameter):
+                with pytest.raises(RequestRefused) as refused:
+                    built(page, options)
+                violations = refused.value.fields["violations"]
+                found = [one for one in violations if one.parameter == parameter]
+                assert found, [str(one) for one in violations]
+                text = " ".join(map(str, found))
+                for part in (parameter, *words):
+                    assert part in text
+                    assert part in str(refused.value)
+                assert all("\n" not in str(one) for one in violations)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_page_has_enough_to_go_by(page):
-    assert min(len(page.sent), len(page.refused)) >= 8
+def test_pages_have_enough_expectations():
+    assert PAGES
+    assert {
+        str(page): (len(page.sent), len(page.refused)) for page in PAGES if min(len(page.sent), len(page.refused)) < 8
+    } == {}
 
 
 @pytest.mark.parametrize(("model", "date"), [("imagen-4.0", "2026-09-03"), ("gpt-image-2.5", "2026-09-23")])
-def test_a_model_that_was_taken_off_is_said_to_be_and_never_offered(model, date):
+def test_retired_model_warns_and_is_not_offered(model, date):
     catalog = load("2026-09")
     made = request.build(catalog, "a cat", {}, model=model)
     assert any(model in str(one) and date in str(one) for one in made.warnings)
@@ -123,12 +132,14 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("options", "printed"), EXAMPLES)
-def test_the_pages_own_examples_are_what_is_sent(options, printed):
-    body = json.loads(printed)
-    made = request.build(load("2026-04"), body["prompt"], options, model=body["model"])
-    assert made.body == body
-    assert not made.warnings
+def test_page_examples_are_sent():
+    with collect_failures() as check:
+        for options, printed in EXAMPLES:
+            body = json.loads(printed)
+            with check(body["model"], shown(options)):
+                made = request.build(load("2026-04"), body["prompt"], options, model=body["model"])
+                assert made.body == body
+                assert not made.warnings
 
 
 SEVERAL = [
@@ -174,12 +185,20 @@ SEVERAL = [
 ]
 
 
-@pytest.mark.parametrize(("edition", "model", "options", "parameters"), SEVERAL)
-def test_all_mistakes_are_named_at_once(edition, model, options, parameters):
+def refusal(page, options):
+    """The error that a request raises."""
     with pytest.raises(RequestRefused) as refused:
-        built(Page(edition, model, [], []), options)
-    assert {one.parameter for one in refused.value.fields["violations"]} >= parameters
-    assert all(parameter in str(refused.value) for parameter in parameters)
+        built(page, options)
+    return refused.value
+
+
+def test_refusal_names_all_mistakes():
+    with collect_failures() as check:
+        for edition, model, options, parameters in SEVERAL:
+            with check(edition, model, shown(options)):
+                refused = refusal(Page(edition, model, [], []), options)
+                assert {one.parameter for one in refused.fields["violations"]} >= parameters
+                assert [parameter for parameter in parameters if parameter not in str(refused)] == []
 
 
 #: What was asked, and a model that its page says can do it, cheapest first among those that are offered.
@@ -196,17 +215,18 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("edition", "model", "options", "other"), OTHERS)
-def test_a_model_that_could_do_it_is_offered(edition, model, options, other):
-    with pytest.raises(RequestRefused) as refused:
-        built(Page(edition, model, [], []), options)
-    offered = {one for violation in refused.value.fields["violations"] for one in violation.others}
-    assert other in offered
-    assert model not in offered
-    assert other in str(refused.value)
-    # What is offered holds what it promises.
-    for one in offered:
-        assert built(Page(edition, one, [], []), options).body
+def test_refusal_offers_capable_models():
+    with collect_failures() as check:
+        for edition, model, options, other in OTHERS:
+            with check(edition, model, shown(options)):
+                refused = refusal(Page(edition, model, [], []), options)
+                offered = {one for violation in refused.fields["violations"] for one in violation.others}
+                assert other in offered
+                assert model not in offered
+                assert other in str(refused)
+                # Each offered model takes the request.
+                for one in offered:
+                    assert built(Page(edition, one, [], []), options).body
 
 
 #: One mistake that several sentences of a page forbid, and what has to be done about it.
@@ -224,16 +244,16 @@ ONCE = [
 ]
 
 
-@pytest.mark.parametrize(("edition", "model", "options", "parameters"), ONCE)
-def test_one_mistake_is_said_once(edition, model, options, parameters):
-    with pytest.raises(RequestRefused) as refused:
-        built(Page(edition, model, [], []), options)
-    assert sorted(one.parameter for one in refused.value.fields["violations"] if one.severity == "reject") == parameters
+def test_refusal_names_a_mistake_once():
+    with collect_failures() as check:
+        for edition, model, options, parameters in ONCE:
+            with check(edition, model, shown(options)):
+                violations = refusal(Page(edition, model, [], []), options).fields["violations"]
+                assert sorted(one.parameter for one in violations if one.severity == "reject") == parameters
 
 
-def test_nobody_is_said_to_have_asked_for_a_default():
+def test_refusal_tells_defaults_from_choices():
     for options, said in (({}, "left out, it is 1:1"), ({"aspect_ratio": "1:1"}, "you asked for 1:1")):
-        with pytest.raises(RequestRefused) as refused:
-            built(Page("2026-04", "gpt-image-2", [], []), {"resolution": "4k", **options})
-        assert said in str(refused.value)
-        assert "Nearest: 16:9" in str(refused.value)
+        refused = refusal(Page("2026-04", "gpt-image-2", [], []), {"resolution": "4k", **options})
+        assert said in str(refused)
+        assert "Nearest: 16:9" in str(refused)

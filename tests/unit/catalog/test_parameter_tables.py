@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from qwave_jupyter.catalog import load
+from tests.checks import collect_failures
 from tests.unit.catalog.parameter_tables import APRIL, MORE, SEPTEMBER, SETS
 
 FLAGS = {"yes": True, "no": False}
@@ -96,46 +97,43 @@ def refused(model, wire, value):
 
 
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
-def test_an_edition_has_the_models_of_its_pages_and_no_others(edition):
+def test_edition_has_the_documented_models(edition):
     assert {row.values[1] for row in ROWS if row.values[0] == edition} == set(load(edition).ids())
 
 
 @pytest.mark.parametrize(("edition", "name", "fields", "references"), ROWS)
-def test_a_model_takes_the_fields_of_its_page_and_no_others(edition, name, fields, references):
-    assert set(by_wire(load(edition).model(name))) == {"prompt", *fields}
-
-
-@pytest.mark.parametrize(("edition", "name", "fields", "references"), ROWS)
-def test_a_field_takes_the_values_of_its_page_and_no_others(edition, name, fields, references):
+def test_model_matches_its_page(edition, name, fields, references):
+    """Fields, values, ranges, defaults and references: those of the page and no others."""
     model = load(edition).model(name)
-    for wire, said in fields.items():
-        parameter = by_wire(model)[wire]
-        if said.values:
-            tried = ALL[wire] | set(said.values)
-            taken = {value for value in tried if not refused(model, wire, value)}
-            assert taken == set(said.values), wire
-            assert refused(model, wire, "no-such-value"), wire
-        if said.low is not None:
-            step = 1 if parameter.type == "integer" else 0.25
-            assert not refused(model, wire, said.low), wire
-            assert refused(model, wire, said.low - step), wire
-            beyond = 10**6 if said.high is None else said.high + step
-            assert refused(model, wire, beyond) == (said.high is not None), wire
-            assert said.high is None or not refused(model, wire, said.high), wire
+    defaults = model.effective({})
+    with collect_failures() as check:
+        with check(name, "fields"):
+            assert set(by_wire(model)) == {"prompt", *fields}
+        for wire, said in fields.items():
+            with check(name, wire, "values"):
+                check_values(model, wire, said)
+            with check(name, wire, "default"):
+                default = defaults.get(by_wire(model)[wire].name)
+                assert (default, type(default)) == (said.default, type(said.default))
+        with check(name, "references", references):
+            check_references(model, references)
 
 
-@pytest.mark.parametrize(("edition", "name", "fields", "references"), ROWS)
-def test_what_is_left_out_means_what_the_page_says(edition, name, fields, references):
-    model = load(edition).model(name)
-    meant_then = model.effective({})
-    for wire, said in fields.items():
-        default = meant_then.get(by_wire(model)[wire].name)
-        assert (default, type(default)) == (said.default, type(said.default)), wire
+def check_values(model, wire, said):
+    if said.values:
+        tried = ALL[wire] | set(said.values)
+        assert {value for value in tried if not refused(model, wire, value)} == set(said.values)
+        assert refused(model, wire, "no-such-value")
+    if said.low is not None:
+        step = 1 if by_wire(model)[wire].type == "integer" else 0.25
+        assert not refused(model, wire, said.low)
+        assert refused(model, wire, said.low - step)
+        beyond = 10**6 if said.high is None else said.high + step
+        assert refused(model, wire, beyond) == (said.high is not None)
+        assert said.high is None or not refused(model, wire, said.high)
 
 
-@pytest.mark.parametrize(("edition", "name", "fields", "references"), ROWS)
-def test_references_are_taken_as_the_page_says(edition, name, fields, references):
-    model = load(edition).model(name)
+def check_references(model, references):
     most, _, by_bytes = references.partition(" ")
     assert model.references.takes_bytes == (by_bytes == "bytes")
     assert model.references.maximum == {"-": 0, "?": None}.get(most, int(most) if most.isdecimal() else 0)

@@ -6,6 +6,7 @@ import pytest
 
 from qwave_jupyter.catalog import load
 from qwave_jupyter.generation import request
+from tests.checks import collect_failures
 from tests.unit.catalog.expectations import A, urls
 
 PRICES = [
@@ -67,7 +68,9 @@ PRICES = [
 ]
 
 
-@pytest.mark.parametrize(("edition", "model", "options", "usd"), PRICES)
-def test_a_request_is_priced_as_its_page_says(edition, model, options, usd):
-    made = request.build(load(edition), "a cat", options, model=model)
-    assert made.estimate_usd == (None if usd is None else pytest.approx(usd, abs=1e-9))
+def test_page_prices():
+    with collect_failures() as check:
+        for edition, model, options, usd in PRICES:
+            with check(edition, model, options):
+                made = request.build(load(edition), "a cat", options, model=model)
+                assert made.estimate_usd == (None if usd is None else pytest.approx(usd, abs=1e-9))
