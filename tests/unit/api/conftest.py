@@ -5,6 +5,7 @@ import pytest
 from qwave_jupyter.api.client import Client
 from tests.fake_clock import FakeClock
 from tests.unit.api.loopback import Loopback
+from tests.waiting import PATIENCE
 
 KEY = "sk-very-secret-0123456789"
 
@@ -27,6 +28,6 @@ def server():
 
 @pytest.fixture
 def client(server, clock):
-    made = Client(server.url, KEY, clock=clock, connect_timeout=2, read_timeout=2)
+    made = Client(server.url, KEY, clock=clock, connect_timeout=PATIENCE, read_timeout=PATIENCE)
     yield made
     made.close()

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.waiting import PATIENCE
+
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
 
@@ -36,6 +38,16 @@ def said(body: Any, status: int = 200, **headers: str) -> Reply:
 
 def picture(content: bytes = PICTURE, **changes: Any) -> Reply:
     return Reply(body=content, headers={"Content-Type": "image/png"}, **changes)
+
+
+def stopping(stop: threading.Event) -> Callable[[Seen], Reply]:
+    """An answer that never comes, to a request during which somebody sets ``stop``."""
+
+    def answer(_: Seen) -> Reply:
+        stop.set()
+        return Reply(hang=PATIENCE)
+
+    return answer
 
 
 @dataclass

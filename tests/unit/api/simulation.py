@@ -124,11 +124,13 @@ def expected(median: float, *, memories: int = 0, prior_median: float | None = N
     return Outcome(lag, sum(one.questions for one in ours) / histories).against(loop)
 
 
-def learned(median: float, *, jobs: int, progress: Callable[[float, float], float | None] | None = None) -> Outcome:
+def learned(
+    median: float, *, jobs: int, runs: int, progress: Callable[[float, float], float | None] | None = None
+) -> Outcome:
     """Job after job, each fed with what those before it remember of their own tasks; the second half counts."""
     rng = random.Random(3)  # noqa: S311 - made-up tasks
     ours, loop = [], []
-    for _ in range(12):
+    for _ in range(runs):
         past: list[float] = []
         for number, duration in enumerate(evenly(rng, median, jobs)):
             schedule = Schedule(past, None, rng)

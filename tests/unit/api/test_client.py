@@ -14,7 +14,8 @@ from urllib3.exceptions import MaxRetryError
 from qwave_jupyter import errors
 from qwave_jupyter.api.client import Client, Stopped
 from qwave_jupyter.api.throttle import Throttle, shared
-from tests.unit.api.loopback import Loopback, Reply, said
+from tests.unit.api.loopback import Loopback, Reply, said, stopping
+from tests.waiting import PATIENCE
 
 QUEUED = {"task_id": "t1", "status": "queued"}
 DONE = {"task_id": "t1", "status": "completed", "result": {"images": [{"url": ["https://a/1"]}]}}
@@ -40,13 +41,13 @@ def submit(client, **options):
 
 
 @pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
-@pytest.mark.parametrize("times", [1, 3])
-def test_hiccups_are_survived(server, client, clock, fault, times):
-    retries = []
-    server.answers(*[fault] * times, said(QUEUED), *[fault] * times, said(DONE))
-    assert submit(client, on_retry=retries.append).task_id == "t1"
-    assert client.task("t1", on_retry=retries.append).state == "completed"
-    assert [retry.attempt for retry in retries] == [*range(1, times + 1)] * 2
+def test_client_retries_transient_faults(server, client, fault):
+    for times in (1, 3):
+        retries = []
+        server.answers(*[fault] * times, said(QUEUED), *[fault] * times, said(DONE))
+        assert submit(client, on_retry=retries.append).task_id == "t1"
+        assert client.task("t1", on_retry=retries.append).state == "completed"
+        assert [retry.attempt for retry in retries] == [*range(1, times + 1)] * 2
     posts = [one for one in server.seen if one.method == "POST"]
     assert {one.headers["Idempotency-Key"] for one in posts} == {"key-1"}
     assert len({one.body for one in posts}) == 1
@@ -151,9 +152,11 @@ def test_nobody_there_is_said_and_surely_nothing_happened(clock, key):
 
 
 def test_a_hang_times_out(server, clock, key):
-    server.answers(Reply(hang=5), said(QUEUED))
+    server.answers(Reply(hang=PATIENCE), said(QUEUED))
     client = Client(server.url, key, clock=clock, read_timeout=0.2)
+    # On a busy machine the second answer may be late as well.
     assert submit(client).task_id == "t1"
+    assert len(server.seen) >= 2
 
 
 def test_retry_after_is_obeyed_and_bounded(server, client, clock):
@@ -262,13 +265,10 @@ def test_stop_ends_a_wait_between_attempts(server, client, clock):
 
 
 def test_stop_ends_the_wait_for_an_answer_under_way(server, key):
-    server.answers(Reply(hang=20))
     client, stop = Client(server.url, key, throttle=Throttle()), threading.Event()
-    threading.Timer(0.2, stop.set).start()
-    begun = time.monotonic()
+    server.answers(stopping(stop))
     with pytest.raises(Stopped) as caught:
         submit(client, stop=stop)
-    assert time.monotonic() - begun < 10.0
     assert caught.value.outcome_unknown
 
 
@@ -300,12 +300,13 @@ def test_a_cancel_whose_answer_was_lost_is_found_out(server, client):
 
 
 def test_a_cancel_does_not_take_longer_than_it_may(server, key):
-    server.answers(Reply(hang=20))
+    server.answers(Reply(hang=2 * PATIENCE))
     client = Client(server.url, key, throttle=Throttle())
     begun = time.monotonic()
     with pytest.raises(errors.ConnectionFailed) as caught:
         client.cancel("t1", within=0.4)
-    assert time.monotonic() - begun < 10.0
+    # Long before the answer, and before the client's own timeout.
+    assert time.monotonic() - begun < PATIENCE
     assert caught.value.outcome_unknown
 
 

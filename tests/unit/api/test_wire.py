@@ -272,11 +272,11 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 @given(answer=task_like)
-def test_no_answer_however_odd_ends_in_anything_else(read, answer):
-    with contextlib.suppress(QwaveError):
-        assert read(answer) is not None
+def test_readers_take_any_answer(answer):
+    for name, read in READERS.items():
+        with contextlib.suppress(QwaveError):
+            assert read(answer) is not None, name
 
 
 @given(answer=task_like)
