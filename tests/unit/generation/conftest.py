@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from qwave_jupyter import catalog
-from qwave_jupyter.generation import request
+from qwave_jupyter.generation import course, job, request
 from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import open_journal
 from qwave_jupyter.generation.workbench import Workbench
 from tests.fake_clock import FakeClock
 from tests.unit.generation.scripted_server import ScriptedServer
+from tests.waiting import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _no_real_time(monkeypatch):
+    """No test outlives a power cut, so none waits for the disk; a cancel isn't given up because the machine is busy."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(course, "CANCEL_WITHIN", PATIENCE)
+    monkeypatch.setattr(job, "_CANCEL_PATIENCE", PATIENCE)
 
 
 @pytest.fixture

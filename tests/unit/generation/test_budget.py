@@ -11,8 +11,8 @@ from qwave_jupyter import many, settings, started, verbs
 from qwave_jupyter.errors import Cancelled, GenerationError, TaskFailed, TooExpensive, UserMistake, WaitTimeout
 from qwave_jupyter.generation.batch import Batch, Outcome
 from qwave_jupyter.generation.snapshot import Snapshot
+from tests.waiting import PATIENCE
 
-PATIENCE = 20
 PRICE = 0.006375
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.generation import contact_sheet, previews
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
 from tests.unit.generation.image_factory import encoded, noise, plain
+from tests.waiting import PATIENCE
 
 
 def detailed(width, height):
@@ -24,6 +26,12 @@ def detailed(width, height):
         layer = noise(max(1, width // scale), max(1, height // scale)).resize((width, height), Image.Resampling.BICUBIC)
         picture = Image.blend(picture, layer, 0.5)
     return picture
+
+
+@cache
+def photo_png(side):
+    """A detailed square as a PNG."""
+    return encoded(detailed(side, side), "PNG", compress_level=1)
 
 
 @pytest.fixture
@@ -44,7 +52,7 @@ def shown(bundle, mime):
 
 
 def test_a_preview_is_a_light_jpeg_with_the_prompt_beside_it(made):
-    image = made(content=encoded(detailed(2048, 2048), "PNG"))
+    image = made(content=photo_png(2048))
     data, metadata = bundle = image._repr_mimebundle_()
     assert set(data) == {"image/jpeg", "text/plain"}
     assert shown(bundle, "image/jpeg").size == (768, 768)
@@ -61,7 +69,7 @@ def test_a_preview_that_two_make_at_once_is_never_seen_half_written(made, tmp_pa
 
     def slowly(path, content):
         whole(path, content[: len(content) // 2])
-        meeting.wait(10)
+        meeting.wait(PATIENCE)
         halves.append(path)
         return whole(path, content)
 
@@ -114,10 +122,7 @@ def test_a_missing_or_broken_file_leaves_the_words(made):
 
 
 def test_several_make_one_sheet_within_its_budget(made):
-    gallery = Gallery(
-        made(f"{place}.png", encoded(detailed(1024, 1024), "PNG"), parameters={"seed": place, "n": 8})
-        for place in range(8)
-    )
+    gallery = Gallery(made(f"{place}.png", photo_png(1024), parameters={"seed": place, "n": 8}) for place in range(8))
     data, metadata = bundle = gallery._repr_mimebundle_()
     sheet = shown(bundle, "image/jpeg")
     assert sheet.width <= 768
@@ -175,13 +180,13 @@ def test_sheets_have_labels_and_tell_why_a_tile_is_empty(made):
 def test_memory_stays_flat_for_large_galleries(made):
     import tracemalloc
 
-    content = encoded(Image.new("RGB", (2000, 2000), "navy"), "PNG")
+    content = encoded(Image.new("RGB", (1000, 1000), "navy"), "PNG")
     gallery = Gallery(made(f"{place}.png", content) for place in range(30))
     tracemalloc.start()
     gallery.mimebundle()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 20_000_000
+    assert peak < 5_000_000
 
 
 def test_the_pil_image_is_whole_and_nothing_stays_open(made):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -24,8 +23,7 @@ from qwave_jupyter.errors import (
 from qwave_jupyter.generation import provenance, resuming
 from qwave_jupyter.generation.job import CancelledWhileAwaited, Job, as_completed
 from tests.unit.generation.image_factory import plain
-
-PATIENCE = 20
+from tests.waiting import PATIENCE, wait_until
 
 
 def failure(job) -> QwaveError:
@@ -369,8 +367,7 @@ def test_awaiting_a_cancelled_job_leaves_the_loop_alive(submit, server):
 
 
 def _until_known(job):
-    while not job.task_id:
-        time.sleep(0.01)
+    wait_until(lambda: job.task_id, "the task id")
 
 
 async def _awaits(job):
@@ -436,10 +433,7 @@ def test_cancelling_too_late_keeps_the_pictures_for_resume(submit, server, bench
 
 
 def wait_until_free(bench, job):
-    for _ in range(200):
-        if bench.journal.abandoned():
-            return
-        threading.Event().wait(0.02)
+    wait_until(bench.journal.abandoned, "the job to be given up by its thread")
 
 
 def test_cancelling_while_the_submit_is_under_way_cancels_what_it_made(submit, server, bench):
@@ -456,7 +450,7 @@ def test_cancelling_while_the_submit_is_under_way_cancels_what_it_made(submit, s
 def test_a_submit_that_is_not_answered_in_time_is_cancelled_when_it_is(submit, server, bench, monkeypatch):
     from qwave_jupyter.generation import course
 
-    monkeypatch.setattr(course, "CANCEL_WITHIN", 0.2)
+    monkeypatch.setattr(course, "CANCEL_WITHIN", 0.05)
     server.states = ["queued"] * 99
     reached, gate = held_at(server, "submit")
     job = submit()
@@ -465,18 +459,14 @@ def test_a_submit_that_is_not_answered_in_time_is_cancelled_when_it_is(submit, s
     assert snapshot.stopped == "unknown"
     assert "unknown" in str(failure_of(job))
     gate.set()
-    for _ in range(200):
-        if bench.journal.find(job.id)[0].state == "cancelled":
-            break
-        threading.Event().wait(0.02)
+    wait_until(lambda: bench.journal.find(job.id)[0].state == "cancelled", "the late cancel")
     assert server.tasks["task-1"]["states"] == ["cancelled"]
-    assert bench.journal.find(job.id)[0].state == "cancelled"
 
 
 def test_an_unanswered_cancel_is_unknown_and_can_be_picked_up(submit, server, bench, monkeypatch):
     from qwave_jupyter.generation import course
 
-    monkeypatch.setattr(course, "CANCEL_WITHIN", 0.2)
+    monkeypatch.setattr(course, "CANCEL_WITHIN", 0.05)
     server.states = ["queued"] * 3 + ["completed"]
     reached, gate = held_at(server, "status")
     server.before["cancel"] = lambda: gate.wait(PATIENCE)

@@ -102,9 +102,9 @@ def test_costs_are_kept_apart(journal):
     assert journal.costs("model", since=2e9) == ()
 
 
-def test_a_hundred_thousand_jobs_stay_fast(journal):
+def test_journal_never_scans_all_jobs(journal):
     connection = journal_schema.connect(_made(journal.path), busy_seconds=5)
-    rows = ((f"j{n}", n, n, f"m{n % 7}", f"prompt {n}", "done", f"f{n}", 5.0, n) for n in range(100_000))
+    rows = ((f"j{n}", n, n, f"m{n % 7}", f"prompt {n}", "done", f"f{n}", 5.0, n) for n in range(20_000))
     connection.execute("BEGIN")
     connection.executemany(
         "INSERT INTO jobs (job_id, created, updated, model, prompt, state, fingerprint, duration, finished)"
@@ -113,15 +113,17 @@ def test_a_hundred_thousand_jobs_stay_fast(journal):
     )
     connection.execute("COMMIT")
     connection.close()
-    started = time.perf_counter()
+    thousands = []
     journal.begin(entry("new", model="m1"))
+    journal._open().set_progress_handler(lambda: thousands.append(1), 1000)
     journal.update("new", state="running")
     assert len(journal.open_jobs()) == 1
     assert len(journal.durations("m1", resolution="")) == 40
     assert journal.find_finished("f500") is None
     assert len(journal.history(50)) == 50
     assert journal.find("j777")[0].prompt == "prompt 777"
-    assert time.perf_counter() - started < 1.0
+    # A single scan of all rows takes more instructions of SQLite's machine than all of these together.
+    assert len(thousands) < 20
 
 
 def _made(path: Path) -> Path:

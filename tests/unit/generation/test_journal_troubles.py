@@ -19,8 +19,7 @@ import pytest
 from qwave_jupyter.generation import journal_schema, resuming
 from qwave_jupyter.generation.blobs import Blobs
 from qwave_jupyter.generation.journal import Entry, JournalWarning, open_journal
-
-PATIENCE = 20
+from tests.waiting import PATIENCE
 
 
 def entry(name: str, **more) -> Entry:

@@ -19,8 +19,7 @@ from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import open_journal
 from tests.unit.generation.image_factory import plain
 from tests.unit.generation.scripted_server import CDN
-
-PATIENCE = 20
+from tests.waiting import PATIENCE
 
 
 class FullDisk:
@@ -191,29 +190,31 @@ def test_a_picture_of_too_many_pixels_is_not_decoded(submit, server, bench):
 
 
 def test_a_transfer_that_was_given_up_does_no_harm_when_it_wakes(submit, server, bench, monkeypatch):
-    hangs, woken = threading.Event(), threading.Event()
+    hangs, woken, sleepers = threading.Event(), threading.Event(), []
 
     def hang():
         if not hangs.is_set():
+            sleepers.append(threading.current_thread())
             hangs.set()
             woken.wait(PATIENCE)
 
-    true = pictures.look
+    true = pictures.load
 
-    def look(path, **options):
+    def load(path):
         # The second transfer has arrived and has no name yet.
         woken.set()
-        asleep.join(PATIENCE)
-        return true(path, **options)
+        sleepers[0].join(PATIENCE)
+        return true(path)
 
     server.before["picture"] = hang
     job = submit()
     assert hangs.wait(PATIENCE)
-    (asleep,) = [thread for thread in threading.enumerate() if thread.name == "qwave-exchange"]
     job.cancel()
-    monkeypatch.setattr(pictures, "look", look)
+    monkeypatch.setattr(pictures, "load", load)
     again = resuming.resume(bench)
     assert [is_whole(path) for one in again for path in one.result(PATIENCE).paths] == [True]
+    assert woken.is_set()
+    assert not sleepers[0].is_alive()
     assert sorted(path.suffix for path in bench.save_dir.iterdir()) == [".json", ".png"]
 
 

@@ -19,8 +19,8 @@ from qwave_jupyter.generation.workbench import Workbench
 from tests.fake_clock import FakeClock
 from tests.unit.api.test_wire import task_like
 from tests.unit.generation.scripted_server import CDN, ScriptedServer
+from tests.waiting import PATIENCE
 
-PATIENCE = 20
 #: Stands for a text whose length would drown the report of a failure.
 LONG = "<long>"
 
@@ -140,14 +140,14 @@ def run(folder, submission, answers):
     assert not list((folder / "pictures").glob("*.part"))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=4))
 def test_no_answer_to_a_question_is_a_fault_of_ours(folder, answers):
     json.dumps(answers)
     run(folder, None, answers)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(submission=ANSWERS, answers=st.lists(ODD, max_size=2))
 def test_no_answer_to_a_submit_is_a_fault_of_ours(folder, submission, answers):
     run(folder, submission, answers)

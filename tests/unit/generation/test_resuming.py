@@ -12,8 +12,7 @@ from qwave_jupyter.generation import records, request, resuming
 from qwave_jupyter.generation.batch import Batch
 from qwave_jupyter.generation.job import Job
 from tests.unit.generation.image_factory import plain
-
-PATIENCE = 20
+from tests.waiting import PATIENCE
 
 
 def left_open(bench, asked, *, state="submitting", task_id=None, **options):

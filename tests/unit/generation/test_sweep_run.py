@@ -12,8 +12,7 @@ from qwave_jupyter.errors import Cancelled, OptionMistake, RequestRefused, TaskF
 from qwave_jupyter.generation import request as requests_of
 from qwave_jupyter.generation import sweep, sweeps
 from qwave_jupyter.generation.batch import Batch
-
-PATIENCE = 20
+from tests.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -147,10 +146,7 @@ def test_stopping_keeps_what_is_done(planned, bench, server):
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(PATIENCE)
     run = planned("a cat", "seed=1..20").start(bench, concurrency=2)
-    for _ in range(300):
-        if server.seen.count("status") >= 2:
-            break
-        threading.Event().wait(0.01)
+    wait_until(lambda: server.seen.count("status") >= 2, "two jobs under way")
     threading.Timer(0.1, gate.set).start()
     told = run.stop()
     assert isinstance(told, Cancelled)
