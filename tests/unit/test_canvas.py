@@ -25,6 +25,7 @@ from qwave_jupyter.generation.references import Limits, resolve
 from qwave_jupyter.notebook import canvas
 from qwave_jupyter.notebook.canvas import BoxEditor, MaskBrush, PaletteEditor, boxes, shares, strokes
 from qwave_jupyter.notebook.options import read_line
+from tests.checks import collect_failures
 from tests.unit.generation.image_factory import noise, plain
 
 HERE = Path(canvas.__file__).parent
@@ -330,37 +331,38 @@ def test_pictures_of_every_mode_are_shown(mode):
         assert (preview.format, preview.size) == ("JPEG", (30, 20))
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        b"",
-        b"no picture",
-        plain()[:60],
-        Path("/nowhere/at/all.png"),
-        Path("/"),
-        "/nowhere/at/all.png",
-        "https://example.com/a.png",
-        "data:image/png;base64,@@@",
-        "file:///etc/passwd",
-        "a\0b.png",
-        None,
-        42,
-        object(),
-        [],
-        [photo(), photo()],
-        np.zeros((2, 2, 9)),
-        Image.new("RGB", (0, 5)),
-    ],
-    ids=lambda hostile: hostile[:30] if isinstance(hostile, str) else type(hostile).__name__,
-)
-@pytest.mark.parametrize("control", [MaskBrush, BoxEditor, PaletteEditor.from_picture])
-def test_what_is_no_picture_is_one_clear_error(control, hostile):
-    before = len(live_widgets)
-    with pytest.raises(ReferenceMistake) as refused:
-        control(hostile)
-    assert str(refused.value)
-    assert "\n" not in str(refused.value)
-    assert len(live_widgets) == before
+NO_IMAGES = [
+    b"",
+    b"no picture",
+    plain()[:60],
+    Path("/nowhere/at/all.png"),
+    Path("/"),
+    "/nowhere/at/all.png",
+    "https://example.com/a.png",
+    "data:image/png;base64,@@@",
+    "file:///etc/passwd",
+    "a\0b.png",
+    None,
+    42,
+    object(),
+    [],
+    [photo(), photo()],
+    np.zeros((2, 2, 9)),
+    Image.new("RGB", (0, 5)),
+]
+
+
+def test_controls_refuse_what_is_no_image():
+    with collect_failures() as check:
+        for control in (MaskBrush, BoxEditor, PaletteEditor.from_picture):
+            for hostile in NO_IMAGES:
+                before = len(live_widgets)
+                with check(control.__qualname__, type(hostile).__name__, repr(hostile)[:40]):
+                    with pytest.raises(ReferenceMistake) as refused:
+                        control(hostile)
+                    assert str(refused.value)
+                    assert "\n" not in str(refused.value)
+                    assert len(live_widgets) == before
 
 
 def test_a_bomb_is_refused(monkeypatch):
@@ -390,10 +392,16 @@ def traffic(control):
     return binary + len(json.dumps({name: value for name, value in state.items() if not isinstance(value, bytes)}))
 
 
-@pytest.mark.parametrize("picture", [noise(2400, 1600), Image.effect_noise((1500, 3000), 120), "sheer"])
-def test_opening_weighs_less_than_200_kb(picture):
-    if isinstance(picture, str):
-        picture = Image.merge("RGBA", [Image.effect_noise((1600, 1600), 120)] * 4)
+LARGE_IMAGES = {
+    "RGB": lambda: noise(2400, 1600),
+    "L": lambda: Image.effect_noise((1500, 3000), 120),
+    "RGBA": lambda: Image.merge("RGBA", [Image.effect_noise((1600, 1600), 120)] * 4),
+}
+
+
+@pytest.mark.parametrize("mode", LARGE_IMAGES)
+def test_controls_open_below_200_kb(mode):
+    picture = LARGE_IMAGES[mode]()
     for control in (MaskBrush(picture), BoxEditor(picture), PaletteEditor.from_picture(picture)):
         assert traffic(control) < 200_000
         control.close_all()

@@ -15,11 +15,11 @@ from qwave_jupyter.catalog import load
 from qwave_jupyter.generation import cell_text
 from qwave_jupyter.notebook import options
 from qwave_jupyter.notebook.panel.state import PanelState, chosen
+from tests.conftest import TEST_ALL
 from tests.unit.panel_values import MODELS, states
 
 LOOSE = settings(
-    max_examples=20,
-    deadline=None,
+    max_examples=20 if TEST_ALL else 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.differing_executors],
 )
 

@@ -138,7 +138,7 @@ def test_emptying_a_field_gives_it_back_to_the_default():
 
 
 @pytest.mark.parametrize(("edition", "name"), MODELS)
-def test_every_model_can_follow_every_other_and_the_result_fits(edition, name):
+def test_switching_models_fits_the_values(edition, name):
     catalog = load(edition)
     start = named(
         PanelState(catalog.model(name)),
@@ -150,7 +150,7 @@ def test_every_model_can_follow_every_other_and_the_result_fits(edition, name):
         assert all(one.code in {"needed_with", "too_few_with", "value_needed_with"} for one in wrong), wrong
 
 
-def test_judging_every_choice_of_the_biggest_model_takes_a_fraction_of_the_budget():
+def test_choices_of_the_biggest_model_are_quick():
     biggest = max(
         (model for edition in ("2026-04", "2026-09") for model in load(edition)),
         key=lambda model: sum(len(one.choices) or 1 for one in model.parameters.values()) * (1 + len(model.rules)),
@@ -161,6 +161,7 @@ def test_judging_every_choice_of_the_biggest_model_takes_a_fraction_of_the_budge
 
 
 def _timed(state):
-    before = time.perf_counter()
+    """Seconds of this thread's own work: what else the machine does counts for nothing."""
+    before = time.thread_time()
     choices_of(state)
-    return time.perf_counter() - before
+    return time.thread_time() - before
