@@ -43,7 +43,7 @@ def test_it_is_turned_while_it_serves_and_loses_nothing():
 
 
 def test_a_failure_on_request_reaches_the_user_and_costs_nothing():
-    qwave.use_demo(latency=0.2, fail="upstream_unavailable:1")
+    qwave.use_demo(latency=0, fail="upstream_unavailable:1")
     with pytest.raises(TaskFailed, match="told to fail"):
         qwave.generate("a cat", resolution="1k")
     assert settings.workbench().client.balance().available_usd == 100
@@ -90,7 +90,7 @@ def test_switched_off_it_forgets_its_switches():
 
 @pytest.mark.parametrize("dialect", ["code-data", "job", "pictures"])
 def test_the_dialects_that_tell_least_still_end_in_a_picture(dialect):
-    settings.use_demo(latency=0.2, dialect=dialect)
+    settings.use_demo(latency=0, dialect=dialect)
     (picture,) = qwave.generate("a cat", resolution="1k")
     assert picture.path.read_bytes().startswith(b"\x89PNG")
 
@@ -99,7 +99,7 @@ def test_a_job_under_way_outlives_the_demo_being_switched_off(clean_environment)
     settings.use_demo(latency=1)
     job = qwave.submit("a cat", model="z-image-turbo")
     settings.use_demo(on=False)
-    assert len(job.result(30)) == 1
+    assert len(job.result(60)) == 1
     settings.use_demo(on=False)
     with pytest.raises(requests.ConnectionError):
         requests.get(job.snapshot.gallery[0].url, timeout=2)

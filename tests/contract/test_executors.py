@@ -12,14 +12,14 @@ import pytest
 
 import qwave_jupyter as qwave
 from qwave_jupyter import settings, started, verbs
-from tests.conftest import serve
+from tests.conftest import optional, serve
 
 MODEL = "z-image-turbo"
 
 
 @pytest.fixture(scope="module")
 def server():
-    yield from serve("--latency", "0.3")
+    yield from serve("--latency", "0.1")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def keyed(server, clean_environment, monkeypatch):
     return server
 
 
-@pytest.fixture(params=["threads", "processes", "cluster"])
+@pytest.fixture(params=["threads", "processes", pytest.param("cluster", marks=pytest.mark.slow)])
 def executor(request, keyed):
     if request.param == "threads":
         with ThreadPoolExecutor(2) as pool:
@@ -43,13 +43,12 @@ def executor(request, keyed):
         with warnings.catch_warnings():
             # What the cluster says of its own libraries isn't ours.
             warnings.simplefilter("ignore")
-            from distributed import Client, LocalCluster
-
+            distributed = optional("distributed")
             with (
-                LocalCluster(
+                distributed.LocalCluster(
                     n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
                 ) as cluster,
-                Client(cluster) as client,
+                distributed.Client(cluster) as client,
             ):
                 yield client.get_executor()
 

@@ -18,7 +18,7 @@ BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resol
 
 @pytest.fixture(scope="module")
 def server():
-    made = DemoServer(latency=0.2).start()
+    made = DemoServer(latency=0).start()
     yield made
     made.stop()
 
@@ -28,7 +28,7 @@ def ask(server):
     def asked(method, path, **options):
         headers = {"Authorization": f"Bearer {server.key}"}
         return requests.request(
-            method, server.url + path, headers=headers, timeout=options.pop("timeout", 5), **options
+            method, server.url + path, headers=headers, timeout=options.pop("timeout", 60), **options
         )
 
     asked("POST", "/demo/faults", json=[])
@@ -57,11 +57,11 @@ def test_faults_of_the_connection_are_carried_out(ask, how, seen):
 
 def test_a_truncated_picture_announces_more_than_it_brings(server, ask):
     client = Client(server.url, server.key)
-    told = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=5)
-    whole = requests.get(told.pictures[0].urls[0], timeout=5).content
+    told = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=60)
+    whole = requests.get(told.pictures[0].urls[0], timeout=60).content
     ask("POST", "/demo/faults", json=[{"at": "download", "how": "truncated"}])
     address = urlsplit(told.pictures[0].urls[0])
-    with socket.create_connection((address.hostname, address.port), timeout=5) as line:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as line:
         line.sendall(f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
         received = b"".join(iter(lambda: line.recv(65536), b""))
     head, _, body = received.partition(b"\r\n\r\n")

@@ -44,7 +44,7 @@ print("TOLD " + json.dumps({
 }))
 qwave.use_demo(False)
 """
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
