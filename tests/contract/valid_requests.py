@@ -32,7 +32,8 @@ def samples(parameter, options):
         choices = parameter.choices or (False, True)
         return [choice for choice in reversed(choices) if choice not in parameter.opaque]
     if parameter.type in {"integer", "number"}:
-        return list(range(int(parameter.maximum or 7), int(parameter.minimum or 1) - 1, -1))[:20]
+        high, low = int(parameter.maximum or 7), int(parameter.minimum or 1)
+        return list(range(high, low - 1, -1)) if high - low < 20 else [high, (high + low) // 2, low]
     plain = {"string": "雨" * int(parameter.maximum or 0) or MASK, "string[]": ["completed"], "object": {"note": "a"}}
     return [plain[parameter.type]]
 
