@@ -25,14 +25,14 @@ def ordered():
     return settings.workbench().client.submit(BODY, idempotency_key=str(uuid.uuid4()))
 
 
-def test_it_takes_what_the_server_takes():
+def test_demo_takes_all_switches():
     settings.use_demo(on=True, latency=0.2, dialect="percent", fail="upstream_unavailable:1", seed=5)
     switches = settings.demo_server().protocol.switches
     assert (switches.latency, switches.dialect, switches.seed) == (0.2, "percent", 5)
     assert len(settings.demo_server().protocol.faults.still_open()) == 1
 
 
-def test_it_is_turned_while_it_serves_and_loses_nothing():
+def test_demo_is_changed_while_it_serves():
     url = settings.use_demo(latency=60)
     task = ordered()
     assert settings.use_demo(rate_limit=50, fail="task_failed:1") == url
@@ -42,7 +42,7 @@ def test_it_is_turned_while_it_serves_and_loses_nothing():
     assert settings.use_demo() == url
 
 
-def test_a_failure_on_request_reaches_the_user_and_costs_nothing():
+def test_demo_failure_costs_nothing():
     qwave.use_demo(latency=0, fail="upstream_unavailable:1")
     with pytest.raises(TaskFailed, match="told to fail"):
         qwave.generate("a cat", resolution="1k")
@@ -52,7 +52,7 @@ def test_a_failure_on_request_reaches_the_user_and_costs_nothing():
 
 @pytest.mark.parametrize("wrong", [{"latency": -1}, {"speed": 3}, {"fail": "nonsense"}, {"dialect": "klingon"}])
 @pytest.mark.parametrize("serving", [True, False])
-def test_a_wrong_switch_changes_nothing(wrong, serving):
+def test_demo_refuses_a_wrong_switch(wrong, serving):
     url = settings.use_demo(latency=9) if serving else None
     with pytest.raises(ConfigurationError):
         settings.use_demo(slow=True, **wrong)
@@ -63,14 +63,14 @@ def test_a_wrong_switch_changes_nothing(wrong, serving):
     assert not serving or after == url
 
 
-def test_another_key_needs_another_server():
+def test_demo_with_another_key_restarts():
     first = settings.use_demo(latency=9)
     assert settings.use_demo(key="a-key-of-ones-own") != first
     assert settings.demo_server().key == "a-key-of-ones-own"
     assert settings.demo_server().protocol.switches.latency == 9
 
 
-def test_it_follows_the_edition_at_the_same_address_with_its_tasks():
+def test_demo_follows_the_edition():
     url = settings.use_demo(latency=60)
     task = ordered()
     client = settings.workbench().client
@@ -81,7 +81,7 @@ def test_it_follows_the_edition_at_the_same_address_with_its_tasks():
     assert client.task(task.task_id).state == "queued"
 
 
-def test_switched_off_it_forgets_its_switches():
+def test_demo_forgets_its_switches_when_off():
     settings.use_demo(latency=60, fail="task_failed")
     settings.use_demo(on=False)
     settings.use_demo()
@@ -89,13 +89,13 @@ def test_switched_off_it_forgets_its_switches():
 
 
 @pytest.mark.parametrize("dialect", ["code-data", "job", "pictures"])
-def test_the_dialects_that_tell_least_still_end_in_a_picture(dialect):
+def test_demo_dialects_without_status(dialect):
     settings.use_demo(latency=0, dialect=dialect)
     (picture,) = qwave.generate("a cat", resolution="1k")
     assert picture.path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_job_under_way_outlives_the_demo_being_switched_off(clean_environment):
+def test_demo_serves_running_jobs_when_off(clean_environment):
     settings.use_demo(latency=1)
     job = qwave.submit("a cat", model="z-image-turbo")
     settings.use_demo(on=False)

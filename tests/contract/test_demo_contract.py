@@ -41,7 +41,7 @@ def client(quick_server):
     made.close()
 
 
-def test_our_client_orders_follows_and_fetches(client, latency, tmp_path):
+def test_client_runs_the_documented_flow(client, latency, tmp_path):
     latency(1)
     task = client.submit(BODY, idempotency_key=str(uuid.uuid4()))
     assert (task.state, task.held_quota) == ("queued", 3188)
@@ -68,7 +68,7 @@ def test_base_url_may_end_in_v1(quick_server):
         client.close()
 
 
-def test_the_same_idempotency_key_orders_once(client, quick_server):
+def test_idempotency_key_orders_once(client, quick_server):
     before = quick_server.get("/v1/dashboard/billing/balance")["total_used_usd"]
     key = str(uuid.uuid4())
     first, second = (client.submit(BODY, idempotency_key=key) for _ in range(2))
@@ -78,14 +78,14 @@ def test_the_same_idempotency_key_orders_once(client, quick_server):
     assert after - before == pytest.approx(0.006376, abs=1e-5)
 
 
-def test_the_oldest_dialect_answers_with_the_id_in_data(quick_server, client):
+def test_oldest_dialect_returns_the_id_in_data(quick_server, client):
     body = {"model": "gpt-4o-image", "prompt": "a cat", "size": "1:1", "n": 1}
     answer = quick_server.post("/v1/tasks", json=body).json()
     assert answer["code"] == "success"
     assert client.task(answer["data"]).model == "gpt-4o-image"
 
 
-def test_cancel_is_only_for_what_is_queued(quick_server, latency):
+def test_cancel_is_only_for_queued_tasks(quick_server, latency):
     latency(60)
     slow = Client(quick_server.url, quick_server.key)
     task = slow.submit(BODY, idempotency_key=str(uuid.uuid4()))
@@ -109,13 +109,13 @@ def test_cancel_is_only_for_what_is_queued(quick_server, latency):
         ({"prompt": ""}, "prompt"),
     ],
 )
-def test_the_server_judges_the_json_that_reaches_it(quick_server, change, param):
+def test_server_checks_the_json_it_gets(quick_server, change, param):
     answer = quick_server.post("/v1/tasks", json={**BODY, **change})
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
 
 
-def test_wrong_keys_unknown_models_and_unknown_tasks(quick_server):
+def test_unknown_keys_models_and_tasks(quick_server):
     stranger = Client(quick_server.url, "wrong-key")
     with pytest.raises(AuthenticationFailed):
         stranger.submit(BODY, idempotency_key="x")
@@ -129,11 +129,11 @@ def test_wrong_keys_unknown_models_and_unknown_tasks(quick_server):
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
-def test_foreign_pages_cannot_reach_the_demo(quick_server, headers):
+def test_foreign_pages_are_refused(quick_server, headers):
     assert quick_server.post("/v1/tasks", json=BODY, headers=headers).status_code == 403
 
 
-def test_the_openai_sdk_can_do_the_documented_flow(quick_server):
+def test_openai_sdk_runs_the_documented_flow(quick_server):
     sdk = optional("openai").OpenAI(base_url=quick_server.url + "/v1", api_key=quick_server.key)
     task = sdk.post("/tasks", body=BODY, cast_to=object)
     ended = finished(lambda name: sdk.get(f"/tasks/{name}", cast_to=object), task["task_id"])
@@ -142,7 +142,7 @@ def test_the_openai_sdk_can_do_the_documented_flow(quick_server):
     sdk.close()
 
 
-def test_a_plain_curl_can_do_the_documented_flow(quick_server):
+def test_curl_runs_the_documented_flow(quick_server):
     if shutil.which("curl") is None:
         pytest.skip("curl is not here")
     curl = ["curl", "-sS", "-H", f"Authorization: Bearer {quick_server.key}", "-H", "Content-Type: application/json"]
@@ -155,7 +155,7 @@ def test_a_plain_curl_can_do_the_documented_flow(quick_server):
     assert ended["status"] == "completed"
 
 
-def test_the_key_stays_out_of_reprs_pickles_and_other_hosts(quick_server):
+def test_client_hides_the_key(quick_server):
     import pickle
 
     client = Client(quick_server.url, "sk-very-secret-key")
@@ -183,7 +183,7 @@ class _Redirecting(requests.adapters.BaseAdapter):
         """Nothing to close."""
 
 
-def test_no_redirect_is_followed_with_the_key():
+def test_client_follows_no_redirect_with_the_key():
     adapter = _Redirecting()
 
     def session():

@@ -39,19 +39,19 @@ def client(server):
     server.change(latency=0.1)
 
 
-def test_an_order_that_is_held_brings_the_picture_in_one_answer(client, tmp_path):
+def test_hold_returns_the_finished_task(client, tmp_path):
     task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=60)
     assert (task.state, task.cost_quota, client.holds) == ("completed", 3188, True)
     assert client.download(task.pictures[0], tmp_path / "a.part")
 
 
-def test_a_hold_that_runs_out_tells_the_state(server, client):
+def test_hold_that_runs_out_returns_the_state(server, client):
     server.change(latency=60)
     task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=1)
     assert (task.state, task.held_quota, client.holds) == ("queued", 3188, True)
 
 
-def test_a_cancel_from_elsewhere_ends_a_hold(server, client):
+def test_hold_ends_with_a_cancel_from_elsewhere(server, client):
     server.change(latency=60)
     key = str(uuid.uuid4())
     task = client.submit(BODY, idempotency_key=key)
@@ -61,7 +61,7 @@ def test_a_cancel_from_elsewhere_ends_a_hold(server, client):
         assert held.result(PATIENCE).state == "cancelled"
 
 
-def test_many_holds_keep_nobody_else_waiting(server, client):
+def test_holds_block_no_other_request(server, client):
     server.change(latency=3600)
     before, keys = len(server.protocol.tasks), [str(uuid.uuid4()) for _ in range(30)]
     with ThreadPoolExecutor(30) as pool:
@@ -95,7 +95,7 @@ def listener():
         thread.join()
 
 
-def test_who_asked_for_a_call_gets_one_when_the_task_ends(client, listener):
+def test_callback_is_called_once(client, listener):
     url, received = listener
     key = str(uuid.uuid4())
     body = {**BODY, "callback_url": url}
@@ -108,12 +108,12 @@ def test_who_asked_for_a_call_gets_one_when_the_task_ends(client, listener):
 
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1/x", "https://127.0.0.1/x", "file:///etc/passwd", "http://[", "x"])
-def test_nobody_outside_this_machine_is_called(server, client, url):
+def test_callback_stays_on_this_machine(server, client, url):
     client.submit({**BODY, "callback_url": url}, idempotency_key=str(uuid.uuid4()), hold=5)
     assert not server._calling
 
 
-def test_switches_are_turned_from_another_process():
+def test_switches_are_changed_over_http():
     for server in serve("--latency", "0.2"):
         told = server.post("/demo/switches", json={"latency": 90, "dialect": "percent"}).json()
         assert (told["latency"], told["dialect"]) == (90, "percent")
@@ -123,7 +123,7 @@ def test_switches_are_turned_from_another_process():
         assert server.get("/demo/counts")["submits"] == 1
 
 
-def test_the_command_line_turns_the_same_switches():
+def test_command_line_sets_all_switches():
     flags = (
         "--balance-usd 5 --latency auto --seed 3 --slow --expire-links 60 --dialect percent --rate-limit 50 --junk 1"
     )
@@ -150,7 +150,7 @@ def test_the_command_line_turns_the_same_switches():
 @pytest.mark.parametrize(
     "flags", [["--dialect", "klingon"], ["--latency", "soon"], ["--rate-limit", "-1"], ["--fail", "task_failed:often"]]
 )
-def test_the_command_line_says_what_is_wrong(flags):
+def test_command_line_errors_are_readable(flags):
     said = subprocess.run(
         [sys.executable, "-m", "qwave_jupyter.demo", *flags], capture_output=True, text=True, check=False, timeout=60
     )
@@ -158,7 +158,7 @@ def test_the_command_line_says_what_is_wrong(flags):
     assert "Traceback" not in said.stderr
 
 
-def test_a_restarted_server_still_knows_its_tasks_and_keys(tmp_path):
+def test_restarted_server_knows_its_tasks(tmp_path):
     key, order = str(uuid.uuid4()), {"latency": 0.2, "keep_in": tmp_path, "key": "the-same-key"}
     first = DemoServer(**order).start()
     client = Client(first.url, first.key)
@@ -178,7 +178,7 @@ def test_a_restarted_server_still_knows_its_tasks_and_keys(tmp_path):
     second.stop()
 
 
-def test_a_body_beyond_the_limit_is_refused_before_it_is_read(server):
+def test_body_above_the_limit_is_refused(server):
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), timeout=60) as line:
         size = 65 * 1024 * 1024
@@ -187,7 +187,7 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(server):
         assert line.recv(100).startswith(b"HTTP/1.1 400")
 
 
-def test_a_large_reference_within_the_limit_is_taken(server):
+def test_large_reference_image_is_taken(server):
     body = {**BODY, "action": "image2image", "image_urls": ["data:image/png;base64," + "A" * 20_000_000]}
     headers = {"Authorization": f"Bearer {server.key}"}
     assert requests.post(server.url + "/v1/tasks", json=body, headers=headers, timeout=60).status_code == 200
@@ -208,18 +208,18 @@ def test_server_refuses_foreign_pages(server, path):
         assert requests.get(server.url + path, headers=sent, timeout=60).status_code == 403, headers
 
 
-def test_pages_of_this_machine_do(server):
+def test_local_pages_are_served(server):
     headers = {"Authorization": f"Bearer {server.key}", "Origin": "http://localhost:8888"}
     assert requests.get(server.url + "/v1/models", headers=headers, timeout=60).status_code == 200
 
 
-def test_an_option_that_there_is_not_is_a_clear_error():
+def test_unknown_option_is_an_error():
     with pytest.raises(ConfigurationError, match="latency"):
         DemoServer(speed=3)
 
 
 @pytest.mark.parametrize("port", [None, 70_000])
-def test_a_port_that_cannot_be_had_is_a_clear_error(server, port):
+def test_unusable_port_is_an_error(server, port):
     port = port or server.port
     with pytest.raises(OSError, match=str(port)):
         DemoServer(port=port).start()

@@ -56,7 +56,7 @@ def ended(client, task):
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
-def test_our_client_does_the_whole_flow_and_pays_once(speaking, client, tmp_path, dialect):
+def test_dialect_whole_flow_is_paid_once(speaking, client, tmp_path, dialect):
     server = speaking(dialect)
     before = server.protocol.book.balance()["total_used_usd"]
     key = str(uuid.uuid4())
@@ -73,7 +73,7 @@ def test_our_client_does_the_whole_flow_and_pays_once(speaking, client, tmp_path
 
 
 @pytest.mark.parametrize("dialect", WITH_TASKS)
-def test_our_client_reads_times_of_this_year_in_every_unit(speaking, client, dialect):
+def test_dialect_times_in_every_unit(speaking, client, dialect):
     speaking(dialect)
     task, _ = ended(client, client.submit(BODY, idempotency_key=str(uuid.uuid4())))
     # Within a day of now: neither milliseconds taken for seconds nor the other way round.
@@ -82,7 +82,7 @@ def test_our_client_reads_times_of_this_year_in_every_unit(speaking, client, dia
 
 
 @pytest.mark.parametrize("dialect", WITH_TASKS)
-def test_our_client_sees_a_failure(speaking, client, dialect):
+def test_dialect_failure_is_read(speaking, client, dialect):
     speaking(dialect, fail="upstream_bad_request:1")
     task, _ = ended(client, client.submit(BODY, idempotency_key=str(uuid.uuid4())))
     assert task.state == "failed"
@@ -90,14 +90,14 @@ def test_our_client_sees_a_failure(speaking, client, dialect):
         assert task.failure.code == "upstream_bad_request"
 
 
-def test_a_synchronous_failure_is_an_error(speaking, client):
+def test_synchronous_failure_is_an_error(speaking, client):
     speaking("pictures", fail="upstream_unavailable")
     with pytest.raises(ServerFault):
         client.submit(BODY, idempotency_key=str(uuid.uuid4()), deadline=time.monotonic())
 
 
 @pytest.mark.parametrize("dialect", WITH_TASKS)
-def test_our_client_cancels_what_is_queued_and_only_that(speaking, client, dialect):
+def test_dialect_cancels_queued_tasks_only(speaking, client, dialect):
     speaking(dialect, latency=60)
     task = client.submit(BODY, idempotency_key=str(uuid.uuid4()))
     cancelled = client.cancel(task.task_id)
@@ -109,7 +109,7 @@ def test_our_client_cancels_what_is_queued_and_only_that(speaking, client, diale
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
-def test_our_client_understands_every_shape_of_refusal(speaking, client, dialect):
+def test_dialect_refusals_are_read(speaking, client, dialect):
     speaking(dialect)
     with pytest.raises(RequestRejected) as refusal:
         client.submit({**BODY, "quality": "ultra"}, idempotency_key="x")
@@ -120,7 +120,7 @@ def test_our_client_understands_every_shape_of_refusal(speaking, client, dialect
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
-def test_held_answers_end_early_where_the_dialect_has_them(speaking, client, dialect):
+def test_dialect_holds_end_early(speaking, client, dialect):
     speaking(dialect)
     began = time.monotonic()
     task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=PATIENCE)
@@ -149,7 +149,7 @@ def follow(post, get):
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
-def test_the_openai_sdk_does_the_flow_with_raw_requests(speaking, dialect):
+def test_dialect_flow_with_the_openai_sdk(speaking, dialect):
     server = speaking(dialect)
     with optional("openai").OpenAI(base_url=server.url + "/v1", api_key=server.key) as sdk:
         picture = follow(
@@ -160,7 +160,7 @@ def test_the_openai_sdk_does_the_flow_with_raw_requests(speaking, dialect):
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
-def test_curl_does_the_flow(speaking, dialect):
+def test_dialect_flow_with_curl(speaking, dialect):
     if shutil.which("curl") is None:
         pytest.skip("curl is not here")
     server = speaking(dialect)
@@ -176,7 +176,7 @@ def test_curl_does_the_flow(speaking, dialect):
     assert picture.startswith(b"\x89PNG")
 
 
-def test_the_openai_sdk_makes_a_picture_in_its_own_way(server):
+def test_openai_sdk_images_generate(server):
     with optional("openai").OpenAI(base_url=server.url + "/v1", api_key=server.key) as sdk:
         linked = sdk.images.generate(model="gpt-image-2", prompt="a cat", size="1536x1024")
         picture = requests.get(linked.data[0].url, timeout=60).content
@@ -187,7 +187,7 @@ def test_the_openai_sdk_makes_a_picture_in_its_own_way(server):
 
 
 @pytest.mark.parametrize("change", [{"n": 99}, {"n": "2"}, {"prompt": ""}, {"response_format": "gif"}])
-def test_the_synchronous_endpoints_refuse_in_their_own_shape(server, change):
+def test_synchronous_endpoint_refusals(server, change):
     headers = {"Authorization": f"Bearer {server.key}"}
     body = {"model": "gpt-image-2", "prompt": "a cat", **change}
     answer = requests.post(server.url + "/v1/images/generations", json=body, headers=headers, timeout=60)

@@ -53,7 +53,7 @@ def executor(request, keyed):
                 yield client.get_executor()
 
 
-def test_rows_are_run_where_the_executor_likes_and_come_back_in_order(executor, keyed, clean_environment):
+def test_executor_runs_rows_in_order(executor, keyed, clean_environment):
     before = keyed.get("/demo/counts")["billed"]
     lines = clean_environment / "rows.jsonl"
     rows = [{"prompt": f"a cat, number {place}", "seed": place} for place in range(6)]
@@ -75,7 +75,7 @@ def test_rows_are_run_where_the_executor_likes_and_come_back_in_order(executor, 
     assert started.spent_usd() > 0
 
 
-def test_nothing_that_travels_holds_the_key(keyed):
+def test_pickled_work_has_no_key(keyed):
     bench = verbs.bench()
     request = verbs.build("a cat", model=MODEL)
     content = pickle.dumps((bench, request))
@@ -84,7 +84,7 @@ def test_nothing_that_travels_holds_the_key(keyed):
     assert keyed.key not in repr(back)
 
 
-def test_a_worker_without_a_key_says_so(keyed, monkeypatch):
+def test_executor_worker_without_a_key(keyed, monkeypatch):
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         monkeypatch.delenv("QWAVE_API_KEY")
         list(pool.map(abs, [1]))  # the worker starts here, without a key

@@ -45,7 +45,7 @@ def ask(server):
         ("truncated", (requests.exceptions.ChunkedEncodingError, requests.ConnectionError)),
     ],
 )
-def test_faults_of_the_connection_are_carried_out(ask, how, seen):
+def test_connection_faults_are_carried_out(ask, how, seen):
     before = ask("GET", "/demo/counts").json()["tasks"]
     ask("POST", "/demo/faults", json=[{"at": "submit", "how": how}])
     with pytest.raises(seen):
@@ -55,7 +55,7 @@ def test_faults_of_the_connection_are_carried_out(ask, how, seen):
     assert ask("POST", "/v1/tasks", json=BODY).status_code == 200
 
 
-def test_a_truncated_picture_announces_more_than_it_brings(server, ask):
+def test_truncated_download_announces_more(server, ask):
     client = Client(server.url, server.key)
     told = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=60)
     whole = requests.get(told.pictures[0].urls[0], timeout=60).content
@@ -71,7 +71,7 @@ def test_a_truncated_picture_announces_more_than_it_brings(server, ask):
 
 
 @pytest.mark.parametrize("how", ["reset", "reset-after", "500", "502", "503", "429", "junk", "empty", "truncated"])
-def test_our_client_survives_a_fault_at_submit_and_pays_once(server, ask, how):
+def test_client_survives_submit_faults(server, ask, how):
     before = ask("GET", "/demo/counts").json()["billed"]
     fault = {"at": "submit", "how": how, "retry_after": 0}
     ask("POST", "/demo/faults", json=[fault])
@@ -83,7 +83,7 @@ def test_our_client_survives_a_fault_at_submit_and_pays_once(server, ask, how):
     client.close()
 
 
-def test_three_breaks_in_a_row_and_one_that_never_ends(server, ask):
+def test_client_survives_repeated_faults(server, ask):
     client = Client(server.url, server.key, read_timeout=0.5)
     task = client.submit(BODY, idempotency_key=str(uuid.uuid4()))
     ask("POST", "/demo/faults", json=[{"at": "status", "how": "reset", "times": 3}])
@@ -94,7 +94,7 @@ def test_three_breaks_in_a_row_and_one_that_never_ends(server, ask):
     client.close()
 
 
-def test_slow_answers_come_late_and_whole(ask):
+def test_slow_answers_are_late_and_whole(ask):
     ask("POST", "/demo/faults", json=[{"how": "slow", "seconds": 0.4}])
     answer = ask("POST", "/v1/tasks", json=BODY)
     assert answer.elapsed.total_seconds() >= 0.4

@@ -53,7 +53,7 @@ def asked(server):
     return server.protocol.tally.told()["paths"]
 
 
-def test_refresh_asks_the_server_once_and_says_that_it_did(at, server):
+def test_refresh_asks_the_server_once(at, server):
     at(server)
     before = asked(server).get("GET /v1/models", 0)
     plain, fresh = qwave.models(), qwave.models(refresh=True)
@@ -64,7 +64,7 @@ def test_refresh_asks_the_server_once_and_says_that_it_did(at, server):
     assert asked(server)["GET /v1/models"] - before == 1
 
 
-def test_refresh_marks_what_the_key_cannot_use_and_offers_what_nobody_documented(at, newer):
+def test_refresh_marks_unusable_and_new_models(at, newer):
     at(newer)
     table = qwave.models(refresh=True)
     documented, there = (set(catalog.load(name).ids()) for name in ("2026-04", "2026-09"))
@@ -78,7 +78,7 @@ def test_refresh_marks_what_the_key_cannot_use_and_offers_what_nobody_documented
         qwave.submit("a cat", model="flux-2-pro", sparkle=7).result()
 
 
-def test_a_model_that_only_the_server_knows_makes_a_picture(at, newer):
+def test_model_known_only_to_the_server(at, newer):
     at(newer)
     with pytest.raises(UnknownModel):
         qwave.build("a cat", model="flux-2-pro")
@@ -87,7 +87,7 @@ def test_a_model_that_only_the_server_knows_makes_a_picture(at, newer):
     assert picture.path.is_file()
 
 
-def test_a_price_of_another_shape_is_said_before_paying(at, newer):
+def test_price_of_another_shape_is_warned_of(at, newer):
     at(newer)
     assert not qwave.build("a cat", model="gpt-image-2", resolution="1k").warnings
     qwave.models(refresh=True)
@@ -96,7 +96,7 @@ def test_a_price_of_another_shape_is_said_before_paying(at, newer):
     assert any("token" in str(warning) for warning in request.warnings)
 
 
-def test_a_live_schema_wins_over_the_edition_for_the_session(at, newer):
+def test_live_schema_overrides_the_edition(at, newer):
     at(newer)
     documented = qwave.model("gpt-image-2")
     live = qwave.model("gpt-image-2", live=True)
@@ -122,7 +122,7 @@ def test_live_schema_of_the_same_edition(at, server):
                     assert set(map(str, after.parameters[parameter.name].choices)) == set(map(str, parameter.choices))
 
 
-def test_what_another_server_said_does_not_count_here(at, server, newer):
+def test_live_answers_count_for_one_server(at, server, newer):
     at(newer)
     qwave.model("gpt-image-2", live=True)
     at(server)
@@ -132,7 +132,7 @@ def test_what_another_server_said_does_not_count_here(at, server, newer):
 @pytest.mark.parametrize(
     ("line", "says"), [("models --refresh", "gpt-image-2"), ("model gpt-image-2 --live", "gpt-image-2")]
 )
-def test_the_line_magic_does_the_same(at, server, line, says):
+def test_line_magic_asks_live(at, server, line, says):
     from qwave_jupyter.notebook.lines import Lines
 
     at(server)
@@ -146,7 +146,7 @@ def dry_run(line):
     return "\n".join(one["text/plain"] for one in console.shown)
 
 
-def test_a_live_dry_run_shows_the_servers_estimate_and_orders_nothing(at, server):
+def test_live_dry_run_shows_the_estimate(at, server):
     at(server)
     before = len(server.protocol.tasks)
     said = dry_run("-m gpt-image-2 --resolution 1k --dry-run --live")
@@ -162,13 +162,13 @@ def test_a_live_dry_run_shows_the_servers_estimate_and_orders_nothing(at, server
     assert len(server.protocol.tasks) == before
 
 
-def test_what_the_live_server_refuses_is_refused_in_a_live_dry_run(at, newer):
+def test_live_dry_run_refuses_by_live_schema(at, newer):
     at(newer)
     with pytest.raises(RequestRefused, match="inpaint"):
         dry_run("-m gpt-image-2 --action inpaint --dry-run --live")
 
 
-def test_a_wrong_key_and_a_broken_server_are_said_and_leave_the_edition_in_force(at, server):
+def test_live_errors_leave_the_edition(at, server):
     at(server, key="wrong-key")
     with pytest.raises(AuthenticationFailed):
         qwave.models(refresh=True)

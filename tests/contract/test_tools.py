@@ -40,7 +40,7 @@ def rpc(server):
     return called
 
 
-def test_the_models_come_page_by_page(client):
+def test_list_models_is_paged(client):
     found, cursor = [], {}
     while True:
         page = client.tool("list_models", {"limit": 6, **cursor})
@@ -76,14 +76,14 @@ def check_schema_and_docs(client, model):
     assert all(wire in docs for wire in wires)
 
 
-def test_an_estimate_is_what_a_task_is_held_at(client):
+def test_estimate_equals_the_held_cost(client):
     estimate = client.tool("estimate_cost", {"model": "gpt-image-2", "input": INPUT})
     task = client.submit({"model": "gpt-image-2", **INPUT}, idempotency_key=str(uuid.uuid4()))
     assert estimate["estimated_cost"] == task.held_quota
     assert estimate["estimated_cost_usd"] == pytest.approx(0.006375, abs=1e-5)
 
 
-def test_a_task_is_ordered_once_followed_and_waited_for(server, client):
+def test_create_task_is_idempotent_and_waits(server, client):
     server.change(latency=1)
     order = {"model": "gpt-image-2", "input": INPUT, "idempotency_key": str(uuid.uuid4())}
     first = client.tool("create_task", order)
@@ -96,7 +96,7 @@ def test_a_task_is_ordered_once_followed_and_waited_for(server, client):
     server.change(latency=0)
 
 
-def test_a_task_is_cancelled_while_it_is_queued(server, client):
+def test_cancel_task_while_queued(server, client):
     server.change(latency=60)
     order = {"model": "gpt-image-2", "input": INPUT, "idempotency_key": str(uuid.uuid4())}
     task = client.tool("create_task", order)["task_id"]
@@ -132,13 +132,13 @@ def test_a_task_is_cancelled_while_it_is_queued(server, client):
         ),
     ],
 )
-def test_a_tool_reports_what_is_wrong(client, tool, arguments, code):
+def test_tool_errors_have_documented_codes(client, tool, arguments, code):
     with pytest.raises(RequestRejected) as refusal:
         client.tool(tool, arguments)
     assert refusal.value.api_code == code
 
 
-def test_a_tool_that_there_is_not_and_a_wrong_key(server, client):
+def test_unknown_tool_and_wrong_key(server, client):
     with pytest.raises(RequestRejected):
         client.tool("make_coffee", {})
     stranger = Client(server.url, "wrong-key")
@@ -147,7 +147,7 @@ def test_a_tool_that_there_is_not_and_a_wrong_key(server, client):
     stranger.close()
 
 
-def test_the_endpoint_introduces_itself_plainly(rpc):
+def test_rpc_initialize_and_list(rpc):
     hello = rpc({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}).json()
     assert (hello["id"], hello["result"]["protocolVersion"]) == (1, "2025-06-18")
     assert rpc({"jsonrpc": "2.0", "method": "notifications/initialized"}).status_code == 202
@@ -176,5 +176,5 @@ def test_the_endpoint_introduces_itself_plainly(rpc):
         ({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": ["x"]}}, -32602),
     ],
 )
-def test_what_is_no_call_gets_the_error_of_its_kind(rpc, body, code):
+def test_rpc_error_codes(rpc, body, code):
     assert rpc(body).json()["error"]["code"] == code

@@ -79,7 +79,7 @@ def environment(tmp_path):
     return {**clean, "QWAVE_HOME": str(tmp_path / "home"), "IPYTHONDIR": str(tmp_path / "ipython")}
 
 
-def test_the_wheel_holds_every_file_of_the_package(wheel):
+def test_wheel_holds_every_file(wheel):
     there = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("qwave_jupyter/")}
     here = {
         path.relative_to(ROOT).as_posix()
@@ -91,11 +91,11 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
     assert {Path(name).suffix for name in there} >= {".py", ".json", ".js", ".css"}
 
 
-def test_the_version_is_the_same_everywhere(wheel):
+def test_wheel_has_the_version(wheel):
     assert wheel.name.startswith(f"qwave_jupyter-{qwave_jupyter.__version__}-")
 
 
-def test_the_wheel_alone_serves_a_notebook(installed, environment, tmp_path):
+def test_wheel_runs_a_cell(installed, environment, tmp_path):
     place = tmp_path / "empty"
     place.mkdir()
     ran = subprocess.run(
@@ -120,7 +120,7 @@ def test_the_wheel_alone_serves_a_notebook(installed, environment, tmp_path):
     assert told["words"][1] != told["words"][0]
 
 
-def test_the_demo_is_a_command_of_the_wheel(installed, environment, tmp_path):
+def test_wheel_has_the_demo_command(installed, environment, tmp_path):
     command = [installed, "-m", "qwave_jupyter.demo", "--help"]
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=60)
     assert "--latency" in ran.stdout

@@ -77,7 +77,7 @@ coordinate = st.integers(-300, 1500).map(lambda tenth: tenth / 10)
 @given(st.lists(st.tuples(coordinate, coordinate), min_size=1, max_size=5), st.integers(1, 60))
 @example([(10.0, 10.0)], 1)
 @example([(5.5, 5.5), (90.5, 5.5)], 2)
-def test_a_stroke_covers_the_pixels_whose_centres_lie_under_the_brush(points, size):
+def test_stroke_covers_pixel_centres(points, size):
     area = np.frombuffer(strokes.rastered([stroke(*points, size=size)], (120, 80)), np.uint8).reshape(80, 120) == 255
     exact = under((120, 80), points, size / 2)
     # A centre that lies on the very rim may fall either way in floating point.
@@ -85,7 +85,7 @@ def test_a_stroke_covers_the_pixels_whose_centres_lie_under_the_brush(points, si
     assert not ((area != exact) & ~rim).any()
 
 
-def test_a_mask_has_the_pictures_size_and_is_none_while_empty():
+def test_mask_has_the_image_size():
     brush = MaskBrush(photo(2000, 1500))
     assert brush.mask is None
     brush.value = [stroke((0, 0), size=2)]
@@ -95,7 +95,7 @@ def test_a_mask_has_the_pictures_size_and_is_none_while_empty():
     assert brush.mask is None
 
 
-def test_erase_invert_clear_and_undo():
+def test_brush_erase_invert_clear_undo():
     brush = MaskBrush(photo())
     brush.value = [stroke((30, 40)), stroke((30, 40), size=10, kind="erase")]
     ring = under((120, 80), [(30, 40)], 10) & ~under((120, 80), [(30, 40)], 5)
@@ -115,7 +115,7 @@ def test_erase_invert_clear_and_undo():
 
 
 @given(st.lists(st.sampled_from(["paint", "erase", "invert", "clear", "undo", "look"]), max_size=12), st.randoms())
-def test_a_mask_that_was_looked_at_on_the_way_is_the_same(steps, dice):
+def test_mask_is_independent_of_reads(steps, dice):
     brush = MaskBrush(photo(30, 20))
     for step in steps:
         if step == "undo":
@@ -134,7 +134,7 @@ def test_a_mask_that_was_looked_at_on_the_way_is_the_same(steps, dice):
     again.close_all()
 
 
-def test_a_pens_pressure_is_the_width_at_each_point():
+def test_stroke_width_follows_pressure():
     brush = MaskBrush(photo())
     brush.value = [stroke((20, 40, 4), (100, 40, 40))]
     columns = painted(brush).sum(axis=0)
@@ -144,7 +144,7 @@ def test_a_pens_pressure_is_the_width_at_each_point():
 
 
 @pytest.mark.parametrize(("alpha", "mode"), [(True, "RGBA"), (None, "RGBA"), (False, "L")])
-def test_the_convention_is_the_profiles(alpha, mode):
+def test_mask_follows_the_models_convention(alpha, mode):
     brush = MaskBrush(photo(), alpha)
     brush.value = [stroke((60, 40))]
     assert brush.mask.mode == mode
@@ -168,19 +168,19 @@ def test_the_convention_is_the_profiles(alpha, mode):
         [{"kind": "paint", "size": 9, "points": [[1]]}],
     ],
 )
-def test_what_is_no_stroke_is_left_out(junk):
+def test_brush_ignores_invalid_strokes(junk):
     brush = MaskBrush(photo())
     brush.value = [*junk, stroke((60, 40))]
     assert len(brush.value) == 1
 
 
-def test_absurd_strokes_are_brought_near_the_picture():
+def test_brush_clips_absurd_strokes():
     brush = MaskBrush(photo())
     brush.value = [stroke((10**12, 40), (-(10**12), 40), size=10**9)]
     assert painted(brush).all()
 
 
-def test_a_mask_is_saved_and_read_by_the_same_options_as_any_picture(tmp_path):
+def test_mask_save_takes_image_options(tmp_path):
     brush = MaskBrush(photo())
     with pytest.raises(ReferenceMistake, match="empty"):
         brush.save(tmp_path / "mask.png")
@@ -210,7 +210,7 @@ edge = st.one_of(st.integers(-500, 500), st.floats(-1e9, 1e9), st.floats(allow_n
 
 
 @given(st.lists(st.lists(edge, min_size=3, max_size=5), max_size=5), st.integers(1, 300), st.integers(1, 200))
-def test_boxes_are_whole_and_inside(given_boxes, width, height):
+def test_boxes_are_integers_inside(given_boxes, width, height):
     found = boxes.read(given_boxes, (width, height), 2)
     assert len(found) <= 2
     for x1, y1, x2, y2 in found:
@@ -220,7 +220,7 @@ def test_boxes_are_whole_and_inside(given_boxes, width, height):
     assert boxes.read(found, (width, height), 2) == found
 
 
-def test_boxes_are_what_the_parameter_wants():
+def test_boxes_fit_the_parameter():
     editor = BoxEditor(photo(), most=2)
     editor.value = [[90, 70, 20.4, 10], [1, 2, 3], "box", [0, 0, 10, 10], [5, 5, 6, 6]]
     assert editor.boxes == [[20, 10, 90, 70], [0, 0, 10, 10]]
@@ -235,7 +235,7 @@ def test_boxes_are_what_the_parameter_wants():
 
 
 @pytest.mark.parametrize("most", [0, -1, True, 1.5, "2"])
-def test_most_is_a_number_of_boxes(most):
+def test_box_editor_most_is_a_number(most):
     with pytest.raises(OptionMistake, match="1 or more"):
         BoxEditor(photo(), most=most)
 
@@ -248,7 +248,7 @@ weight = st.one_of(st.floats(0, 1e308), st.floats(0, 100), st.integers(0, 100))
 @example([0.0] * 10, 0)
 @example([5e-324, 1.0, 1e308], 0)
 @example([100.0] + [0.0] * 9, 0)
-def test_shares_always_sum_to_100_exactly(weights, decimals):
+def test_palette_shares_sum_to_100(weights, decimals):
     palette = PaletteEditor([("#102030", one) for one in weights], decimals).palette
     ratios = [one["ratio"] for one in palette]
     unit = 10**decimals
@@ -262,13 +262,13 @@ def test_shares_always_sum_to_100_exactly(weights, decimals):
 
 
 @given(st.lists(st.floats(0.1, 1e6), min_size=3, max_size=10))
-def test_a_share_is_off_by_less_than_what_the_smallest_need(weights):
+def test_palette_share_error_is_bounded(weights):
     divided = shares.divided(weights, 10_000)
     exact = [one * 10_000 / sum(weights) for one in weights]
     assert all(abs(one - want) <= len(weights) for one, want in zip(divided, exact, strict=True))
 
 
-def test_palettes_are_read_in_every_spelling():
+def test_palette_in_every_spelling():
     assert PaletteEditor(["abc", "#FFFFFF", " 102030 "]).palette == [
         {"hex": "#AABBCC", "ratio": 34},
         {"hex": "#FFFFFF", "ratio": 33},
@@ -297,12 +297,12 @@ def test_palettes_are_read_in_every_spelling():
         ([("#000", math.nan), "#111", "#222"], "percentage"),
     ],
 )
-def test_what_is_no_palette_is_refused_in_words(colors, said):
+def test_palette_errors(colors, said):
     with pytest.raises(OptionMistake, match=said):
         PaletteEditor(colors)
 
 
-def test_a_palette_from_a_picture_has_its_proportions():
+def test_palette_from_image_has_proportions():
     picture = Image.new("RGB", (100, 100), "#FF0000")
     picture.paste("#00FF00", (0, 0, 30, 100))
     picture.paste("#0000FF", (30, 0, 40, 100))
@@ -314,7 +314,7 @@ def test_a_palette_from_a_picture_has_its_proportions():
 
 
 @pytest.mark.parametrize("shade", ["black", "white", "#808080"])
-def test_a_picture_of_one_colour_still_gives_as_many_as_asked(shade):
+def test_palette_from_one_colour(shade):
     palette = PaletteEditor.from_picture(Image.new("RGBA", (9, 9), shade), 10).palette
     assert len({one["hex"] for one in palette}) == 10
     assert palette[0]["ratio"] == 91
@@ -323,7 +323,7 @@ def test_a_picture_of_one_colour_still_gives_as_many_as_asked(shade):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"])
-def test_pictures_of_every_mode_are_shown(mode):
+def test_editor_shows_every_image_mode(mode):
     picture = Image.new(mode, (30, 20)) if mode in {"LAB", "I;16", "HSV"} else photo(30, 20).convert(mode)
     editor = BoxEditor(picture)
     assert editor.size == (30, 20)
@@ -365,14 +365,14 @@ def test_controls_refuse_what_is_no_image():
                     assert len(live_widgets) == before
 
 
-def test_a_bomb_is_refused(monkeypatch):
+def test_controls_refuse_a_bomb(monkeypatch):
     monkeypatch.setattr("qwave_jupyter.generation.pictures.MOST_PIXELS", 1000)
     for bomb in (photo(), plain(64, 48)):
         with pytest.raises(ReferenceMistake, match="megapixel"):
             MaskBrush(bomb)
 
 
-def test_a_turned_file_keeps_its_stored_pixels_and_a_turned_picture_is_upright(tmp_path):
+def test_controls_respect_exif_rotation(tmp_path):
     turned = Image.new("RGB", (40, 20))
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -407,7 +407,7 @@ def test_controls_open_below_200_kb(mode):
         control.close_all()
 
 
-def test_front_ends_are_offline_and_their_words_exist():
+def test_front_ends_are_offline():
     for control in (MaskBrush, BoxEditor, PaletteEditor):
         script, style = str(control._esm), str(control._css)
         assert not re.search(r"https?:|import\s|@import|url\(", script + style)
@@ -417,7 +417,7 @@ def test_front_ends_are_offline_and_their_words_exist():
         assert asked == set(control._said)
 
 
-def test_every_text_is_said():
+def test_canvas_texts_are_used():
     known = set(json.loads((files("qwave_jupyter.words") / "en" / "canvas.json").read_text("utf-8")))
     sources = "\n".join(path.read_text("utf-8") for path in HERE.glob("*.py"))
     said = set(re.findall(r'"canvas\.(\w+)"', sources))
@@ -426,14 +426,14 @@ def test_every_text_is_said():
     assert said == known
 
 
-def test_closing_leaves_nothing_behind():
+def test_controls_close_completely():
     before = set(live_widgets)
     for control in (MaskBrush(photo()), BoxEditor(photo()), PaletteEditor()):
         control.close_all()
     assert set(live_widgets) == before
 
 
-def test_where_no_widget_is_drawn_it_says_what_to_do():
+def test_controls_explain_a_missing_front_end():
     for control, what in (
         (MaskBrush(photo()), "--mask"),
         (BoxEditor(photo()), "bbox_list"),
@@ -446,7 +446,7 @@ def test_where_no_widget_is_drawn_it_says_what_to_do():
         assert "application/vnd.jupyter.widget-view+json" in data
 
 
-def test_the_public_names_return_controls_in_a_plain_script():
+def test_controls_in_a_plain_script():
     assert isinstance(qwave.paint_mask(photo()), MaskBrush)
     assert isinstance(qwave.draw_boxes(photo(), most=1), BoxEditor)
     with pytest.raises(QwaveError):

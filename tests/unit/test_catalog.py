@@ -127,31 +127,31 @@ def test_check_refuses_by_parameter():
                 assert all("\n" not in str(one) for one in found)
 
 
-def test_a_bare_request_stays_bare():
+def test_wire_of_a_bare_request():
     for _, model in MODELS:
         body, _, _ = judged(model.id, {}, model.edition)
         assert body == {"model": model.id, "prompt": "a cat"}
 
 
-def test_a_refusal_names_the_nearest_the_way_out_and_who_else_could():
+def test_refusal_names_nearest_and_others():
     _, _, found = judged("gpt-image-2", {"resolution": "4k", "aspect_ratio": "1:1"})
     text = str(found[0])
     for part in ("16:9, 9:16, 2:1, 1:2, 21:9 or 9:21", "you asked for 1:1", "resolution 2k", "wan2.7-image"):
         assert part in text
 
 
-def test_all_mistakes_are_named_at_once():
+def test_check_names_all_mistakes():
     _, rejected, _ = judged("gpt-image-2", {"resolution": "4k", "quality": "ultra", "sead": 1})
     assert set(rejected) == {"aspect_ratio", "quality", "sead"}
 
 
-def test_advice_is_a_warning_and_not_a_refusal():
+def test_check_warns_of_advice():
     _, rejected, found = judged("gpt-image-1-official", {"background": "transparent"})
     assert not rejected
     assert [one.severity for one in found] == ["warn"]
 
 
-def test_the_same_id_means_another_product_in_another_edition():
+def test_same_id_differs_between_editions():
     april, september = (load(edition).model("gpt-image-2") for edition in EDITIONS)
     assert april.price.from_usd == pytest.approx(0.006375)
     assert september.price.unit == "token"
@@ -159,7 +159,7 @@ def test_the_same_id_means_another_product_in_another_edition():
     assert set(september.actions) == {"generate", "edit"}
 
 
-def test_prices_follow_tiers_numbers_and_references():
+def test_price_by_tier_number_and_references():
     september = load("2026-09")
     assert APRIL.model("gpt-image-2").price.estimate({"n": 3, "official_fallback": False}) == pytest.approx(0.019125)
     assert september.model("gpt-image-2-rev").price.estimate({"resolution": "4k"}) == pytest.approx(0.02363)
@@ -168,19 +168,19 @@ def test_prices_follow_tiers_numbers_and_references():
     assert APRIL.model("seedream-4.0").price.estimate({"n": 1}) is None
 
 
-def test_unknown_models_name_the_nearest():
+def test_unknown_model_names_nearest():
     with pytest.raises(UnknownModel, match="gpt-image-2"):
         APRIL.model("gpt-imge-2")
 
 
-def test_finding_filters_and_sorts_by_price():
+def test_find_filters_and_sorts():
     assert [one.id for one in APRIL.find(action="inpaint", max_price=0.02)] == ["gpt-image-2"]
     prices = [one.price.from_usd for one in APRIL.find() if one.price.from_usd is not None]
     assert prices == sorted(prices)
     assert all(one.references.maximum is None or one.references.maximum >= 12 for one in APRIL.find(references=12))
 
 
-def test_both_editions_are_complete():
+def test_editions_are_complete():
     assert [len(load(edition).ids()) for edition in EDITIONS] == [21, 41]
 
 
@@ -232,7 +232,7 @@ def test_wire_is_read_back():
 
 
 @given(st.text(max_size=40))
-def test_no_spelling_of_a_value_does_more_than_be_refused(text):
+def test_read_takes_any_text(text):
     model = APRIL.model("gpt-image-2")
     values, unread = model.read({"aspect_ratio": text, "n": text, "output_compression": text, "images": text or "x"})
     assert isinstance(values, dict)
@@ -240,7 +240,7 @@ def test_no_spelling_of_a_value_does_more_than_be_refused(text):
         assert "\n" not in str(one)
 
 
-def test_an_edition_of_ones_own_adds_a_model_without_code(tmp_path):
+def test_own_edition_adds_a_model(tmp_path):
     file = tmp_path / "mine.json"
     model = {
         "id": "my-model",
@@ -267,7 +267,7 @@ def test_an_edition_of_ones_own_adds_a_model_without_code(tmp_path):
         ('{"models": [{"id": "x", "parameters": {}, "rules": [{"forbit": []}]}]}', "models[0].rules[0].forbit"),
     ],
 )
-def test_a_malformed_edition_file_is_one_clear_error_with_its_place(tmp_path, content, place):
+def test_own_edition_errors_name_the_place(tmp_path, content, place):
     file = tmp_path / "broken.json"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigurationError) as refusal:

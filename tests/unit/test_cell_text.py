@@ -55,7 +55,7 @@ def body_of_python(text, variables=()):
 
 
 @pytest.mark.parametrize(("edition", "name"), MODELS)
-def test_any_valid_state_gives_the_same_request_as_its_cell_and_its_python(in_edition, edition, name):
+def test_cell_and_python_text_round_trip(in_edition, edition, name):
     in_edition(edition)
     model = load(edition).model(name)
 
@@ -73,18 +73,18 @@ def test_any_valid_state_gives_the_same_request_as_its_cell_and_its_python(in_ed
 @pytest.mark.parametrize(
     "style", ["-x", "--style", "it's", 'say "hi"', "back\\slash\\", "a=b", "two\nlines", "#hash", "$HOME {x}", "日本"]
 )
-def test_hostile_values_come_back_as_they_are(in_edition, style):
+def test_cell_text_quotes_hostile_values(in_edition, style):
     in_edition("2026-04")
     state = chosen(PanelState(load("2026-04").model("gpt-image-2"), prompt="a cat"), "style", style)
     body = body_of_cell(cell_text.cell("gpt-image-2", "a cat", state.written()))
     assert body["style"] == style.replace("\n", " ")
 
 
-def test_the_names_that_are_written_as_pairs_are_the_options_of_ours():
+def test_cell_text_own_names():
     assert set(options.OWN_OPTIONS) == cell_text.OWN_NAMES
 
 
-def test_a_cell_is_written_as_a_person_would():
+def test_cell_text_is_idiomatic():
     written = {"action": "edit", "aspect_ratio": "16:9", "n": 2, "watermark": False, "images": ["a b.png", "city"]}
     assert cell_text.cell("gpt-image-2", "a cat\non a mat", written, out="cat") == (
         "%%qwave -m gpt-image-2 -a edit --aspect-ratio 16:9 -n 2 --no-watermark -i 'a b.png' -i city -o cat\n"
@@ -92,7 +92,7 @@ def test_a_cell_is_written_as_a_person_would():
     )
 
 
-def test_variables_of_the_notebook_keep_their_names(in_edition):
+def test_cell_text_keeps_variable_names(in_edition):
     in_edition("2026-04")
     city = "https://pictures.example/city.png"
     variables = {"city": city, "mood": "calm"}

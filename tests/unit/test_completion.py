@@ -32,7 +32,7 @@ def offered(text, variables=None):
     return set(found.texts) if found else None
 
 
-def test_options_are_those_of_the_chosen_model_and_of_ours():
+def test_completion_offers_model_and_own_options():
     names = offered("%%qwave -m gpt-image-2 --|")
     assert {"--quality", "--background", "--mask", "--image", "--dry-run", "--max-cost", "--sweep"} <= names | {
         "--sweep"
@@ -42,42 +42,42 @@ def test_options_are_those_of_the_chosen_model_and_of_ours():
     assert "--thinking-mode" in offered("%%qwave -m wan2.7-image --|")
 
 
-def test_an_option_is_offered_once_unless_it_repeats():
+def test_completion_offers_an_option_once():
     names = offered("%%qwave --quality high -i a.png --|")
     assert "--quality" not in names
     assert "--image" in names
 
 
-def test_model_ids():
+def test_completion_of_model_ids():
     assert offered("%%qwave -m seedream-5|") == {"seedream-5.0"}
     assert offered("%%qwave --model=wan|") == {"wan2.7-image"}
     assert at("%%qwave --model=wan|").fragment == "wan"
     assert offered("%%qwave -m |") == set(load("2026-04").ids())
 
 
-def test_values_are_those_that_fit_the_others():
+def test_completion_of_fitting_values():
     assert offered("%%qwave -m gpt-image-2 --resolution 4k -r |") == WIDE
     assert len(offered("%%qwave -m gpt-image-2 -r |")) > len(WIDE)
     assert "4k" not in offered("%%qwave -m gpt-image-2 -r 1:1 --resolution |")
     assert offered("%%qwave -m gpt-image-2 --resolution 4k -r 2|") == {"2:1", "21:9"}
 
 
-def test_what_stands_behind_the_cursor_chooses_the_model_too():
+def test_completion_reads_behind_the_cursor():
     assert "--thinking-mode" in offered("%%qwave --| -m wan2.7-image\na cat")
 
 
-def test_a_continued_line_is_still_options():
+def test_completion_on_a_continued_line():
     assert offered("%%qwave -m gpt-image-2 \\\n  --quality |\na cat") >= {"low", "medium", "high"}
 
 
-def test_variables_for_pictures_and_results(plain):
+def test_completion_of_variables(plain):
     variables = {"photo": np.zeros((4, 4)), "number": 3, "_hidden": np.zeros((4, 4)), "In": []}
     assert offered("%%qwave -i ph|", variables) == {"photo"}
     assert "number" not in offered("%%qwave -i |", variables)
     assert offered("%%qwave -o n|", variables) == {"number"}
 
 
-def test_paths_after_image_and_folders_after_save(plain):
+def test_completion_of_paths(plain):
     (plain / "shots").mkdir()
     (plain / "shot.png").touch()
     assert offered("%%qwave -i sho|") == {"shots/", "shot.png"}
@@ -85,19 +85,19 @@ def test_paths_after_image_and_folders_after_save(plain):
     assert offered("%%qwave --save nowhere/|") == set()
 
 
-def test_braces_in_the_prompt_complete_variables_and_nothing_else_does():
+def test_completion_of_prompt_variables():
     variables = {"weather": "rain", "wet": 3, "shape": np.zeros(3), "_w": "x"}
     assert offered("%%qwave\na city in {{we|", variables) == {"weather}}", "wet}}"}
     assert offered("%%qwave\na city in we|", variables) == set()
     assert offered("%%qwave\nliteral \\{{we|", variables) == set()
 
 
-def test_sweeps_complete_keys_then_values():
+def test_completion_of_sweeps():
     assert {"model=", "n=", "resolution="} <= offered("%%qwave -m seedream-5.0 --sweep |")
     assert offered("%%qwave -m gpt-image-2 --sweep quality=low,me|") == {"medium"}
 
 
-def test_verbs_their_options_and_their_words():
+def test_completion_of_line_commands():
     assert offered("%qwave mod|") == {"models", "model"}
     assert offered("x = %qwave comp|") == {"compare"}
     assert offered("%qwave |") == set(VERBS)
@@ -110,18 +110,18 @@ def test_verbs_their_options_and_their_words():
 @pytest.mark.parametrize(
     "text", ["import o|", "x = 5 % qwa|", "%%time\n%|", "%%qwav|", "%%qwave|", "print('%qwave ')\nimport o|"]
 )
-def test_other_cells_are_left_alone(text):
+def test_completion_leaves_other_cells(text):
     assert at(text) is None
 
 
 @pytest.mark.parametrize(
     "text", ["%%qwave -m no-such --quality |", "%%qwave 'open -r |", "%qwave nonsense |", "%%qwave --|"]
 )
-def test_half_typed_lines_never_fail(text):
+def test_completion_takes_any_line(text):
     assert at(text) is not None
 
 
-def test_a_model_in_a_file_of_ones_own_completes_without_code(plain, monkeypatch):
+def test_completion_of_an_own_model(plain, monkeypatch):
     own = plain / "own.json"
     own.write_text(
         '{"family": "mine", "vendor": "me", "models": [{"id": "mine-1", "parameters": {"prompt": {"type": "string"},'
@@ -133,7 +133,7 @@ def test_a_model_in_a_file_of_ones_own_completes_without_code(plain, monkeypatch
     assert offered("%%qwave -m mine-1 --sparkle |") == {"much", "little"}
 
 
-def test_the_real_completer_asks_us_and_forgets_us():
+def test_completion_is_registered_and_removed():
     shell = InteractiveShell.instance()
     try:
         shell.run_line_magic("load_ext", "qwave_jupyter")

@@ -39,7 +39,7 @@ def config(shell, line):
     shell.run_line_magic("config", line)
 
 
-def test_config_sets_what_every_later_request_sees(start):
+def test_config_is_seen_by_requests(start):
     shell = start()
     config(shell, 'QWave.language = "zh"')
     config(shell, "QWave.max_cost = 1")
@@ -52,7 +52,7 @@ def test_config_sets_what_every_later_request_sees(start):
     assert settings.current().save_dir == Path("best")
 
 
-def test_none_gives_a_setting_back_to_the_environment(start, monkeypatch):
+def test_config_none_resets_a_setting(start, monkeypatch):
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:1")
     shell = start()
     config(shell, 'QWave.base_url = "http://127.0.0.1:2"')
@@ -63,13 +63,13 @@ def test_none_gives_a_setting_back_to_the_environment(start, monkeypatch):
     assert settings.current().base_url == "http://127.0.0.1:3"
 
 
-def test_ipython_config_is_in_force_when_the_extension_is_loaded(start):
+def test_config_from_ipython_config(start):
     start(model="z-image-turbo", language="zh")
     assert settings.current().model == "z-image-turbo"
     assert words.language() == "zh"
 
 
-def test_a_trait_shows_what_is_in_force_whoever_set_it(start, capsys):
+def test_config_trait_shows_the_value(start, capsys):
     shell = start()
     settings.configure(model="wan2.7-image", language="en")
     config(shell, "QWave")
@@ -81,7 +81,7 @@ def test_a_trait_shows_what_is_in_force_whoever_set_it(start, capsys):
     assert "单元格没有指明模型时使用的模型" in capsys.readouterr().out
 
 
-def test_every_setting_is_a_trait_and_the_key_is_none(start):
+def test_config_has_every_setting_but_the_key(start):
     shell = start()
     (found,) = [one for one in shell.configurables if one.__class__.__name__ == "QWave"]
     traits = set(found.__class__.class_traits(config=True))
@@ -106,7 +106,7 @@ def test_every_setting_is_a_trait_and_the_key_is_none(start):
         ("home", 7, "the path of a folder"),
     ],
 )
-def test_what_a_setting_cannot_take_is_refused_and_nothing_changes(start, caplog, name, value, said):
+def test_config_refuses_wrong_values(start, caplog, name, value, said):
     shell = start()
     before = settings.current()
     config(shell, f"QWave.{name} = {value!r}")
@@ -116,6 +116,6 @@ def test_what_a_setting_cannot_take_is_refused_and_nothing_changes(start, caplog
     assert settings.current().model == "z-image-turbo"
 
 
-def test_a_wrong_ipython_config_is_said_and_loads_nothing(start):
+def test_config_wrong_ipython_config(start):
     with pytest.raises(ConfigurationError, match="auto, widget, html or text"):
         start(display="loud")

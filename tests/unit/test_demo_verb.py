@@ -22,7 +22,7 @@ def switches():
     return settings.demo_server().protocol.switches
 
 
-def test_it_goes_on_and_off(typed):
+def test_demo_goes_on_and_off(typed):
     assert typed("demo on").startswith("DEMO: ")
     assert settings.serves_demo()
     assert "The demo is off" in typed("demo off")
@@ -30,7 +30,7 @@ def test_it_goes_on_and_off(typed):
     assert typed("demo") == typed("demo on")
 
 
-def test_the_switches_are_turned_and_each_is_explained(typed):
+def test_demo_changes_and_explains_switches(typed):
     said = typed(
         "demo on --latency 8 --fail upstream_unavailable:2 --rate-limit 3 --expire-links 60 --dialect percent --seed 5"
     )
@@ -51,7 +51,7 @@ def test_the_switches_are_turned_and_each_is_explained(typed):
     assert (fault.how, fault.code, fault.times) == ("fail", "upstream_unavailable", 2)
 
 
-def test_only_what_is_named_is_turned_and_the_server_stays(typed):
+def test_demo_changes_only_named_switches(typed):
     typed("demo on --latency 60 --slow")
     url = settings.demo_server().url
     typed("demo on --latency auto")
@@ -60,7 +60,7 @@ def test_only_what_is_named_is_turned_and_the_server_stays(typed):
     assert switches().latency == 3
 
 
-def test_normal_turns_everything_back(typed):
+def test_demo_normal_resets_switches(typed):
     typed("demo on --slow --reset 3 --fail task_failed")
     settings.demo_server().protocol.break_next(at="status", how="502")
     assert "behaves again" in typed("demo normal")
@@ -69,7 +69,7 @@ def test_normal_turns_everything_back(typed):
     assert typed("demo on").count("\n") == 0
 
 
-def test_help_explains_every_switch_and_starts_nothing(typed):
+def test_demo_help_starts_nothing(typed):
     said = typed("demo help")
     for name in ("latency", "slow", "seed", "fail", "rate-limit", "reset", "junk", "expire-links", "dialect"):
         assert f"%qwave demo on --{name}" in said
@@ -94,7 +94,7 @@ def test_help_explains_every_switch_and_starts_nothing(typed):
         ("demo on --latency", "needs a value"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_what_is_allowed(typed, line, says):
+def test_demo_refuses_wrong_switches(typed, line, says):
     with pytest.raises((OptionMistake, ConfigurationError)) as refusal:
         typed(line)
     assert says in str(refusal.value)
@@ -114,13 +114,13 @@ def test_what_cannot_be_meant_is_refused_with_what_is_allowed(typed, line, says)
     ],
 )
 @pytest.mark.usefixtures("typed")
-def test_the_switches_and_their_words_are_completed(typing, offered):
+def test_demo_switches_are_completed(typing, offered):
     assert set(complete(typing, 0, len(typing), {}).texts) == offered
     assert not settings.serves_demo()
 
 
 @pytest.mark.usefixtures("typed")
-def test_what_is_told_never_becomes_markup():
+def test_demo_output_is_escaped():
     console = RecordingConsole()
     console.typed("demo on --fail upstream_unavailable")
     settings.demo_server().protocol.break_next(at="submit", how="fail", code="<b>bold</b>")

@@ -31,14 +31,14 @@ def found(name, *, live=False, **shell):
     return " ".join([one.value, *one.means]), one.wrong
 
 
-def test_all_well_is_said_when_all_is_well():
+def test_doctor_finds_all_well():
     settings.use_demo()
     said = RecordingConsole(kernel=KERNEL).typed("doctor")
     assert said.endswith("Nothing to look at: all is as it should be.")
     assert "CHECK" not in said
 
 
-def test_its_columns_stand_below_each_other_in_every_language():
+def test_doctor_columns_are_aligned():
     for language in ("en", "zh"):
         words.use(language)
         lines = RecordingConsole(kernel=KERNEL).typed("doctor").splitlines()
@@ -46,7 +46,7 @@ def test_its_columns_stand_below_each_other_in_every_language():
         assert set(wide) == {13}
 
 
-def test_what_is_wrong_is_marked_and_counted_and_says_what_to_do():
+def test_doctor_marks_and_counts_problems():
     console = RecordingConsole(kernel=KERNEL)
     said = console.typed("doctor")
     assert "API key      CHECK not set" in said
@@ -66,7 +66,7 @@ def test_what_is_wrong_is_marked_and_counted_and_says_what_to_do():
         (lambda _: keys.type_in("sk-x"), "https://www.qingbo.dev", "that the edition documents"),
     ],
 )
-def test_it_says_which_server_serves_and_why(monkeypatch, prepare, value, means):
+def test_doctor_names_the_server(monkeypatch, prepare, value, means):
     prepare(monkeypatch)
     said, wrong = found("server")
     assert said.startswith(value)
@@ -74,13 +74,13 @@ def test_it_says_which_server_serves_and_why(monkeypatch, prepare, value, means)
     assert not wrong
 
 
-def test_a_demo_that_a_base_url_overrules_is_said(monkeypatch):
+def test_doctor_names_an_overruled_demo(monkeypatch):
     for name, value in (("QWAVE_DEMO", "1"), ("QWAVE_BASE_URL", "http://127.0.0.1:9"), ("QWAVE_API_KEY", "sk-x")):
         monkeypatch.setenv(name, value)
     assert "always means that server" in found("server")[0]
 
 
-def test_the_key_is_told_by_its_source_and_never_shown(monkeypatch):
+def test_doctor_names_the_key_source_only(monkeypatch):
     monkeypatch.setenv("WAVE_API_KEY", "sk-very-secret")
     console = RecordingConsole(kernel=KERNEL)
     assert "set, from WAVE_API_KEY" in console.typed("doctor")
@@ -98,7 +98,7 @@ def test_the_key_is_told_by_its_source_and_never_shown(monkeypatch):
         ({}, "Ctrl-C"),
     ],
 )
-def test_it_says_how_a_cell_waits(shell, says):
+def test_doctor_says_how_cells_wait(shell, says):
     assert says in found("waiting", **shell)[0]
 
 
@@ -111,16 +111,16 @@ def test_it_says_how_a_cell_waits(shell, says):
         ({"kernel": KERNEL}, "NOTHING", "none that tells"),
     ],
 )
-def test_it_says_where_it_is_shown(monkeypatch, shell, variable, says):
+def test_doctor_says_where_output_is_shown(monkeypatch, shell, variable, says):
     monkeypatch.setenv(variable, "1")
     assert says in found("frontend", **shell)[0]
 
 
-def test_a_kernel_that_may_not_ask_is_explained():
+def test_doctor_explains_a_kernel_without_input():
     assert "never a demo" in found("kernel", kernel=SimpleNamespace(_allow_stdin=False))[0]
 
 
-def test_folders_that_cannot_be_written_are_marked(monkeypatch, alone):
+def test_doctor_marks_unwritable_folders(monkeypatch, alone):
     file = alone / "a-file"
     file.write_text("in the way")
     monkeypatch.setenv("QWAVE_SAVE_DIR", str(file / "pictures"))
@@ -130,27 +130,27 @@ def test_folders_that_cannot_be_written_are_marked(monkeypatch, alone):
     assert not found("journal")[1]
 
 
-def test_a_full_disk_is_marked(monkeypatch):
+def test_doctor_marks_a_full_disk(monkeypatch):
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
     said, wrong = found("journal")
     assert wrong
     assert "less than 200 MB" in said
 
 
-def test_limits_of_spending_are_told():
+def test_doctor_names_spending_limits():
     assert "no limit set" in found("spending")[0]
     settings.configure(max_cost=1, budget=2)
     assert found("spending")[0].startswith("$1.00 per request, $2.00 for all")
 
 
-def test_a_default_model_that_the_edition_lacks_is_marked():
+def test_doctor_marks_a_missing_default_model():
     settings.configure(model="gpt-imgae-2")
     said, wrong = found("edition")
     assert wrong
     assert "gpt-image-2" in said
 
 
-def test_nothing_keeps_it_from_answering(monkeypatch):
+def test_doctor_answers_whatever_is_broken(monkeypatch):
     monkeypatch.setenv("QWAVE_DEMO", "perhaps")
     said, wrong = found("settings")
     assert wrong
@@ -161,7 +161,7 @@ def test_nothing_keeps_it_from_answering(monkeypatch):
     assert "1999-01" in RecordingConsole().typed("doctor")
 
 
-def test_it_asks_the_server_only_when_it_is_told_to():
+def test_doctor_asks_the_server_only_live():
     settings.use_demo()
     before = settings.demo_server().protocol.tally.told()["requests"]
     RecordingConsole().typed("doctor")
@@ -170,7 +170,7 @@ def test_it_asks_the_server_only_when_it_is_told_to():
     assert settings.demo_server().protocol.tally.told()["paths"] == {"GET /v1/models": 1}
 
 
-def test_a_server_that_does_not_answer_is_marked(monkeypatch):
+def test_doctor_marks_an_unreachable_server(monkeypatch):
     monkeypatch.setenv("QWAVE_API_KEY", "wrong-key")
     settings.use_demo()
     monkeypatch.setenv("QWAVE_BASE_URL", settings.demo_server().url)

@@ -92,7 +92,7 @@ def test_only_notebook_imports_ipython():
             assert not names & {"IPython", "ipywidgets", "ipykernel"}, module
 
 
-def test_public_names():
+def test_public_names_are_complete():
     assert qwave_jupyter.__all__ == sorted(qwave_jupyter.__all__)
     for name in qwave_jupyter.__all__:
         assert getattr(qwave_jupyter, name) is not None
@@ -154,5 +154,5 @@ def test_texts_in_code_exist():
     assert not asked - known - modules
 
 
-def test_list_reads_as_people_write():
+def test_list_is_joined_in_words():
     assert words.say("words.or", head="a", last="b") == "a or b"

@@ -35,7 +35,7 @@ def listed(*entries):
     return LiveCatalog(BASE, read_list(entries))
 
 
-def test_ids_that_the_key_cannot_use_are_known_and_new_ones_work_unvalidated():
+def test_live_list_marks_unusable_and_new():
     live = listed({"id": "gpt-image-2"}, {"id": "brand-new"})
     assert "z-image-turbo" in live.unusable
     assert live.unknown == ("brand-new",)
@@ -47,14 +47,14 @@ def test_ids_that_the_key_cannot_use_are_known_and_new_ones_work_unvalidated():
         build(live, "a cat", {}, model="neither-here-nor-there")
 
 
-def test_a_live_price_wins_and_the_card_can_say_so():
+def test_live_price_wins():
     live = listed({"id": "z-image-turbo", "price_config": {"base": 0.5}})
     model = live.model("z-image-turbo")
     assert (model.price.from_usd, model.live) == (0.5, "list")
     assert build(live, "a cat", {}, model="z-image-turbo").estimate_usd == 0.5
 
 
-def test_tiers_of_the_live_list_have_a_fallback():
+def test_live_tiers_have_a_fallback():
     config = {"base": 0.1, "image_prices": {"1K": 0.1, "2K": 0.2, "default": 0.4}}
     live = listed({"id": "gpt-image-2", "price_config": config})
     price = live.model("gpt-image-2").price
@@ -62,7 +62,7 @@ def test_tiers_of_the_live_list_have_a_fallback():
     assert price.estimate({"resolution": "4k", "official_fallback": False}) == 0.4
 
 
-def test_another_shape_of_price_is_said_before_paying():
+def test_live_price_of_another_shape():
     config = {"settle_image_by_usage": True, "image_usage_rates": {"image_output": 30}}
     live = listed({"id": "gpt-image-2", "price_config": config})
     request = build(live, "a cat", {}, model="gpt-image-2")
@@ -71,7 +71,7 @@ def test_another_shape_of_price_is_said_before_paying():
     assert not build(listed({"id": "gpt-image-2"}), "a cat", {}, model="gpt-image-2").warnings
 
 
-def test_a_live_schema_narrows_and_widens_what_is_allowed():
+def test_live_schema_changes_the_choices():
     schema = {
         "supported_actions": ["generate"],
         "supported_common_params": ["prompt", "aspect_ratio", "resolution", "n"],
@@ -86,7 +86,7 @@ def test_a_live_schema_narrows_and_widens_what_is_allowed():
             build(live, "a cat", options, model="gpt-image-2")
 
 
-def test_what_the_schema_does_not_mention_stays_as_documented():
+def test_live_schema_keeps_the_rest():
     before = BASE.model("gpt-image-2")
     after = with_schema(before, {})
     assert after.parameters == before.parameters
@@ -94,14 +94,14 @@ def test_what_the_schema_does_not_mention_stays_as_documented():
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
-def test_no_schema_however_odd_breaks_a_model(schema):
+def test_live_schema_takes_any_json(schema):
     model = with_schema(BASE.model("gpt-image-2"), schema)
     assert isinstance(model, Model)
     model.check({"prompt": "a cat"})
 
 
 @given(st.lists(JSON | st.fixed_dictionaries({"id": JSON, "price_config": JSON}), max_size=4))
-def test_no_list_however_odd_breaks_the_catalogue(entries):
+def test_live_list_takes_any_json(entries):
     live = LiveCatalog(BASE, read_list(entries))
     assert len(list(live)) == len(list(BASE))
     live.check(live.model("gpt-image-2"), {"prompt": "a cat"})
@@ -118,11 +118,11 @@ def test_no_list_however_odd_breaks_the_catalogue(entries):
         ({"cost": "unknown"}, None),
     ],
 )
-def test_an_estimate_is_read_from_whatever_names_an_amount(answer, usd):
+def test_live_estimate_is_read(answer, usd):
     assert read_estimate(answer) == usd
 
 
 @given(JSON)
-def test_no_estimate_however_odd_raises(answer):
+def test_live_estimate_takes_any_json(answer):
     amount = read_estimate(answer)
     assert amount is None or amount >= 0

@@ -27,7 +27,7 @@ def offline(clean_environment, monkeypatch):
     monkeypatch.setattr("socket.socket.connect", refused)
 
 
-def test_models_show_as_a_table_iterate_as_models_and_become_records():
+def test_models_table_and_records():
     table = qwave.models(action="inpaint", max_price=0.02)
     assert [model.id for model in table] == ["gpt-image-2"]
     assert "gpt-image-2" in repr(table)
@@ -38,7 +38,7 @@ def test_models_show_as_a_table_iterate_as_models_and_become_records():
     assert "documented" in repr(table)
 
 
-def test_filters_narrow_and_the_cheapest_comes_first():
+def test_models_filters_and_order():
     prices = [model.price.from_usd for model in qwave.models() if model.price.from_usd is not None]
     assert prices == sorted(prices)
     assert {model.family for model in qwave.models("seedream")} == {"seedream"}
@@ -51,7 +51,7 @@ def test_filters_narrow_and_the_cheapest_comes_first():
     assert len(qwave.models(prompt_chars=30_000)) < len(qwave.models())
 
 
-def test_nothing_found_says_what_to_do():
+def test_models_without_a_match():
     assert "ask for less" in repr(qwave.models("no such words at all"))
 
 
@@ -86,7 +86,7 @@ def test_card_example_is_a_valid_cell(monkeypatch):
                 assert request.model.id == name
 
 
-def test_a_comparison_marks_what_differs_in_words_too():
+def test_comparison_marks_differences():
     several = Comparison([load("2026-04").model(name) for name in ("gpt-image-2", "z-image-turbo")])
     text = repr(several)
     assert re.search(r"≠ --resolution", text)
@@ -96,12 +96,12 @@ def test_a_comparison_marks_what_differs_in_words_too():
     assert "≠" not in repr(same)
 
 
-def test_a_comparison_needs_two():
+def test_comparison_needs_two_models():
     with pytest.raises(OptionMistake, match="two models"):
         Comparison([load("2026-04").model("gpt-image-2")])
 
 
-def test_what_an_edition_says_is_escaped():
+def test_lookup_output_is_escaped():
     hostile = "<script>alert(1)</script>"
     model = replace(load("2026-04").model("gpt-image-2"), vendor=hostile, summary=hostile, notes=(hostile,), id=hostile)
     for shown in (ModelCard(model), ModelTable([model], hostile), Comparison([model, model])):

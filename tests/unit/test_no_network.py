@@ -28,7 +28,7 @@ def cut_off(clean_environment, monkeypatch):
 
 
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
-def test_what_is_known_is_not_asked_for(cut_off, monkeypatch, edition):
+def test_lookups_use_no_network(cut_off, monkeypatch, edition):
     monkeypatch.setenv("QWAVE_EDITION", edition)
     models = qwave.models(resolution="2k")
     assert repr(models)

@@ -20,7 +20,7 @@ def read(line, model=GPT, variables=None):
     return options.read_line(line, model, variables or {})
 
 
-def test_every_documented_parameter_is_an_option():
+def test_options_cover_every_parameter():
     parsed = read('-n 2 -r 16:9 --quality high --background=transparent --style "old film" --no-official-fallback')
     assert parsed.options == {
         "n": "2",
@@ -32,17 +32,17 @@ def test_every_documented_parameter_is_an_option():
     }
 
 
-def test_switches_take_no_value_and_know_their_opposite():
+def test_switch_options_have_an_opposite():
     assert read("--web-search --no-watermark", SEEDREAM).options == {"web_search": True, "watermark": False}
     assert read("--watermark false", SEEDREAM).options == {"watermark": "false"}
 
 
-def test_our_own_options_are_typed():
+def test_own_options_are_typed():
     own = read("-o city --timeout 5 --max-cost 0.05 --save out --dry-run --embed link").own
     assert own == {"out": "city", "timeout": 5.0, "max_cost": 0.05, "save": "out", "dry_run": True, "embed": "link"}
 
 
-def test_pictures_are_named_by_url_path_or_variable(tmp_path):
+def test_image_options_by_url_path_or_variable(tmp_path):
     picture = object()
     file = tmp_path / "a b.png"
     file.touch()
@@ -51,7 +51,7 @@ def test_pictures_are_named_by_url_path_or_variable(tmp_path):
     assert parsed.options["mask"] is picture
 
 
-def test_any_parameter_can_be_given_as_key_and_value():
+def test_options_as_key_and_value():
     assert read("-p quality=low -p style='a = b'").options == {"quality": "low", "style": "a = b"}
 
 
@@ -70,7 +70,7 @@ def test_any_parameter_can_be_given_as_key_and_value():
         ("-p quality", "KEY=VALUE"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_the_way_out(line, says):
+def test_options_errors_say_what_to_do(line, says):
     with pytest.raises(OptionMistake) as refusal:
         read(line)
     assert says in str(refusal.value)
@@ -79,7 +79,7 @@ def test_what_cannot_be_read_is_refused_with_the_way_out(line, says):
 @pytest.mark.parametrize(
     "line", ["--api-key sk-verysecret123", "--key=sk-verysecret123", "sk-verysecret123", "-p key=sk-verysecret123"]
 )
-def test_a_key_in_a_cell_is_refused_and_not_echoed(line):
+def test_options_refuse_and_hide_a_key(line):
     with pytest.raises(OptionMistake) as refusal:
         read(line)
     assert "%qwave key" in str(refusal.value)
@@ -95,11 +95,11 @@ def test_a_key_in_a_cell_is_refused_and_not_echoed(line):
         '"--quality" "high" -r "16:9"',
     ],
 )
-def test_what_a_chinese_keyboard_or_a_word_processor_writes_is_meant_as_its_plain_form(line):
+def test_options_with_typographic_characters(line):
     assert read(line).options == {"quality": "high", "aspect_ratio": "16:9"}
 
 
-def test_signs_inside_quotes_and_values_are_kept():
+def test_options_keep_quoted_characters():
     assert read('--style "a “b”\u3000—c"').options == {"style": "a “b”\u3000—c"}
     assert read("--style “it's old”").options == {"style": "it's old"}
     assert read("--style=a–b").options == {"style": "a–b"}
@@ -115,43 +115,43 @@ def test_signs_inside_quotes_and_values_are_kept():
         ("--sweep=s=油画，水墨", ("油画", "水墨")),
     ],
 )
-def test_a_quoted_comma_belongs_to_its_value(line, values):
+def test_options_keep_a_quoted_comma(line, values):
     (written,) = read(line).own["sweep"]
     assert sweeps.parse(written, prompt_names=["s"]).values == values
 
 
 @pytest.mark.parametrize("holds", [None, [], (), [None], ""])
 @pytest.mark.parametrize("option", ["-i", "--mask"])
-def test_a_variable_without_a_picture_is_refused_instead_of_left_out(option, holds):
+def test_options_refuse_a_variable_without_image(option, holds):
     with pytest.raises(OptionMistake, match="the variable city holds no picture"):
         read(f"{option} city", variables={"city": holds})
 
 
 @pytest.mark.parametrize("name", ["class", "print", "In", "None"])
-def test_a_result_covers_up_nothing_of_pythons(name):
+def test_options_out_keeps_python_names(name):
     with pytest.raises(OptionMistake, match=f"-o {name} would cover up"):
         read(f"-o {name}")
 
 
-def test_a_key_in_a_prompt_is_refused_and_not_echoed():
+def test_prompt_refuses_and_hides_a_key():
     with pytest.raises(OptionMistake, match="%qwave key") as refusal:
         options.refuse_key("use sk-verysecret1234567890 for a cat")
     assert "verysecret" not in str(refusal.value)
     options.refuse_key("a sk-8erboarder at the disk-shaped lake")
 
 
-def test_all_mistakes_of_a_line_are_named_at_once():
+def test_options_name_all_mistakes():
     with pytest.raises(OptionMistake) as refusal:
         read("--timeout 0 -o 1x stray")
     assert all(part in str(refusal.value) for part in ("--timeout", "-o", "stray"))
 
 
-def test_a_trailing_backslash_continues_the_line():
+def test_options_continue_after_a_backslash():
     assert options.split_cell("-n 2 \\", "--quality low\na cat\nat night") == ("-n 2  --quality low", "a cat\nat night")
 
 
 @given(st.text(max_size=60))
-def test_no_line_does_more_than_be_refused(line):
+def test_options_take_any_line(line):
     try:
         read(line)
     except QwaveError as refusal:
@@ -170,14 +170,14 @@ def test_no_line_does_more_than_be_refused(line):
         ("{{number}} cats", "3 cats"),
     ],
 )
-def test_names_are_filled_once_and_nothing_else_is_touched(prompt, filled):
+def test_prompt_variables_are_filled_once(prompt, filled):
     assert prompts.fill(prompt, {"colour": "red", "twice": "{{colour}}", "number": 3}) == filled
 
 
 @pytest.mark.parametrize(
     ("prompt", "says"), [("{{wether}}", "weather"), ("{{a.b}}", "a.b"), ("{{os}}", "module"), ("{{f()}}", "f()")]
 )
-def test_what_is_no_plain_name_is_an_error_that_names_it(prompt, says):
+def test_prompt_variables_errors(prompt, says):
     import os
 
     with pytest.raises(UserMistake) as refusal:
@@ -186,12 +186,12 @@ def test_what_is_no_plain_name_is_an_error_that_names_it(prompt, says):
 
 
 @given(st.text(max_size=200))
-def test_text_without_double_braces_is_left_as_it_is(text):
+def test_prompt_without_braces_is_unchanged(text):
     if "{{" not in text:
         assert prompts.fill(text, {}) == text
 
 
-def test_boxes_and_palettes_are_named_by_a_variable():
+def test_options_boxes_and_palettes_by_variable():
     wan = CATALOG.model("wan2.7-image")
     colours = [{"hex": "#102030", "ratio": 100}]
     parsed = read("--color-palette colours --bbox-list boxes", wan, {"colours": colours, "boxes": ([[1, 2, 3, 4]],)})

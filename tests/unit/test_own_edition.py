@@ -50,7 +50,7 @@ def fresco(clean_environment, monkeypatch):
     settings.configure(model=None)
 
 
-def test_its_options_are_read_typed_and_sent_under_their_own_names(fresco):
+def test_own_model_options(fresco):
     options = read_line("--plaster wet --layers 3 --gilded", fresco, {}).options
     request = verbs.build("a saint", model="fresco-1", **options)
     assert json.loads(request.body_text()) == {
@@ -67,14 +67,14 @@ def test_its_options_are_read_typed_and_sent_under_their_own_names(fresco):
     ("options", "named"),
     [({"layers": 12}, "layers"), ({"plaster": "damp"}, "plaster"), ({"plaster": "dry", "gilded": True}, "gilded")],
 )
-def test_its_limits_and_rules_are_held(fresco, options, named):
+def test_own_model_limits_and_rules(fresco, options, named):
     with pytest.raises(RequestRefused, match=named):
         verbs.build("a saint", model="fresco-1", **options)
     with pytest.raises(RequestRefused, match="prompt"):
         verbs.build("x" * 41, model="fresco-1")
 
 
-def test_it_is_completed_listed_and_shown(fresco):
+def test_own_model_lookup_and_completion(fresco):
     line = "%%qwave -m fresco-1 --plaster "
     assert set(complete(line, 0, len(line), {}).texts) == {"wet", "dry"}
     assert [model.id for model in qwave.models("plaster")] == ["fresco-1"]
@@ -82,7 +82,7 @@ def test_it_is_completed_listed_and_shown(fresco):
     assert all(text in card for text in ("--plaster", "--layers", "$0.50", "Paints on wet plaster"))
 
 
-def test_it_has_a_panel(fresco):
+def test_own_model_panel(fresco):
     panel = opening.panel("a saint", layers=3)
     try:
         assert "Ready: $0.50" in repr(panel)
@@ -91,7 +91,7 @@ def test_it_has_a_panel(fresco):
         panel.close()
 
 
-def test_a_file_that_is_none_is_one_clear_error(clean_environment, monkeypatch):
+def test_own_edition_file_error(clean_environment, monkeypatch):
     path = clean_environment / "broken.json"
     path.write_text('{"family": "fresco", "models": [{"id": 3}]}', encoding="utf-8")
     monkeypatch.setenv("QWAVE_EDITION", str(path))

@@ -29,7 +29,7 @@ def reasons(state, name):
     return {choice.value: choice.reason for choice in choices_of(state)[name]}
 
 
-def test_a_choice_that_the_rules_exclude_says_why():
+def test_excluded_choice_says_why():
     state = chosen(PanelState(GPT), "resolution", "4K")
     assert state.values == {"resolution": "4k"}
     ratios = reasons(state, "aspect_ratio")
@@ -38,25 +38,25 @@ def test_a_choice_that_the_rules_exclude_says_why():
     assert "4k" in reasons(chosen(PanelState(GPT), "aspect_ratio", "1:1"), "resolution")["4k"]
 
 
-def test_a_mode_that_only_lacks_a_picture_stays_possible():
+def test_action_lacking_an_image_is_possible():
     modes = reasons(PanelState(GPT), "action")
     assert modes == dict.fromkeys(GPT.actions, "")
 
 
-def test_a_mask_does_not_shut_the_other_modes():
+def test_mask_leaves_other_actions_possible():
     state = named(replace(PanelState(GPT, picked=(URL,)), mask=URL), {"action": "inpaint"})
     assert state.options()["mask"]
     assert reasons(state, "action")["edit"] == ""
     assert "mask" not in chosen(state, "action", "edit").options()
 
 
-def test_what_changes_the_answer_in_undocumented_ways_is_impossible():
+def test_undocumented_combination_is_impossible():
     model = CATALOG.model("seedream-5.0")
     assert reasons(PanelState(model), "response_format")["b64_json"]
     assert reasons(PanelState(model), "response_format")["url"] == ""
 
 
-def test_values_carry_over_in_the_new_spelling_and_come_back():
+def test_switch_carries_values_over():
     state = named(PanelState(GPT), {"resolution": "2k", "aspect_ratio": "16:9", "quality": "high"})
     there = switched(state, WAN)
     assert there.values == {"resolution": "2K", "aspect_ratio": "16:9"}
@@ -64,7 +64,7 @@ def test_values_carry_over_in_the_new_spelling_and_come_back():
     assert switched(there, GPT).values == state.values
 
 
-def test_a_value_that_the_new_model_lacks_becomes_the_nearest_and_that_is_said():
+def test_switch_takes_the_nearest_value():
     state = chosen(PanelState(GPT), "aspect_ratio", "21:9")
     there = switched(state, WAN)
     assert there.values["aspect_ratio"] == "16:9"
@@ -72,7 +72,7 @@ def test_a_value_that_the_new_model_lacks_becomes_the_nearest_and_that_is_said()
     assert "1:1, 16:9" in there.notes[0]
 
 
-def test_what_a_change_of_model_put_right_stays_so_while_other_things_are_set():
+def test_switch_corrections_are_kept():
     start = named(PanelState(GPT), {"aspect_ratio": "21:9", "quality": "high"})
     there = chosen(switched(start, WAN), "resolution", "2K")
     assert there.values == {"aspect_ratio": "16:9", "resolution": "2K"}
@@ -80,7 +80,7 @@ def test_what_a_change_of_model_put_right_stays_so_while_other_things_are_set():
     assert switched(there, GPT).values == {"aspect_ratio": "21:9", "quality": "high", "resolution": "2k"}
 
 
-def test_boxes_and_a_painted_mask_stay_with_their_picture():
+def test_boxes_and_mask_stay_with_their_image():
     other = Picked("https://pictures.example/b.png", "https://pictures.example/b.png")
     boxes = [[[0, 0, 10, 10]], []]
     state = named(PanelState(WAN, picked=(URL, other)), {"action": "interactive_edit", "bbox_list": boxes})
@@ -92,14 +92,14 @@ def test_boxes_and_a_painted_mask_stay_with_their_picture():
     assert with_pictures(painted, (other, URL)).mask is None
 
 
-def test_values_that_break_a_rule_of_the_new_model_together_are_mended():
+def test_switch_mends_conflicting_values():
     flash = chosen(chosen(PanelState(WAN), "resolution", "4K"), "aspect_ratio", "1:1")
     there = switched(flash, GPT)
     assert not [one for one in GPT.check(there.judged()) if one.severity == "reject"]
     assert there.notes
 
 
-def test_pictures_that_a_model_does_not_take_are_left_out_and_kept_in_mind():
+def test_switch_keeps_unusable_images_in_mind():
     state = replace(PanelState(GPT), picked=(URL, URL))
     there = switched(state, Z_IMAGE)
     assert "images" not in there.options()
@@ -107,7 +107,7 @@ def test_pictures_that_a_model_does_not_take_are_left_out_and_kept_in_mind():
     assert len(switched(there, GPT).options()["images"]) == 2
 
 
-def test_a_wish_for_another_mode_waits_until_the_mode_comes_back():
+def test_switch_keeps_the_wanted_action():
     boxes = [[[0, 0, 10, 10]]]
     state = named(replace(PanelState(WAN), picked=(URL,)), {"action": "interactive_edit", "bbox_list": boxes})
     elsewhere = chosen(state, "action", "edit")
@@ -115,24 +115,24 @@ def test_a_wish_for_another_mode_waits_until_the_mode_comes_back():
     assert chosen(elsewhere, "action", "interactive_edit").values["bbox_list"]
 
 
-def test_what_a_mode_needs_is_set_along_with_it():
+def test_action_sets_what_it_needs():
     state = chosen(PanelState(WAN), "action", "group")
     assert state.values["enable_sequential"] is True
     assert "action group" in state.notes[0]
     assert "enable_sequential" not in chosen(state, "action", None).values
 
 
-def test_the_mode_follows_what_is_set():
+def test_action_follows_the_values():
     assert action_of(PanelState(GPT)) == "generate"
     assert action_of(replace(PanelState(GPT), picked=(URL,))) == GPT.fitting_action({"images": (URL.written,)})
 
 
-def test_what_cannot_be_read_is_kept_for_the_check_to_name():
+def test_unreadable_value_is_kept_for_check():
     state = chosen(PanelState(WAN), "color_palette", "{not json")
     assert state.options()["color_palette"] == "{not json"
 
 
-def test_emptying_a_field_gives_it_back_to_the_default():
+def test_empty_field_means_the_default():
     state = chosen(chosen(PanelState(GPT), "style", "ink"), "style", "")
     assert state.options() == {}
 

@@ -26,12 +26,12 @@ def writer():
     return runpy.run_path(str(ROOT / "tools" / "write_reference.py"))
 
 
-def test_the_page_is_current(writer):
+def test_reference_page_is_current(writer):
     written = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     assert written == writer["page"](), "docs/reference.md is out of date: run make reference"
 
 
-def test_the_page_is_the_same_in_every_language(writer):
+def test_reference_page_ignores_the_language(writer):
     words.use("zh")
     try:
         in_chinese = writer["page"]()
@@ -40,7 +40,7 @@ def test_the_page_is_the_same_in_every_language(writer):
     assert in_chinese == writer["page"]()
 
 
-def test_nothing_is_left_out(writer):
+def test_reference_page_is_complete(writer):
     page = writer["page"]()
     spelled = {name.replace("_", "-") for name in OWN_OPTIONS}
     assert all(f"`--{name}" in page for name in spelled)
@@ -62,14 +62,14 @@ def test_nothing_is_left_out(writer):
         ("save_dir", "QWAVE_SAVE_DIR"),
     ],
 )
-def test_each_variable_moves_its_setting(clean_environment, monkeypatch, writer, setting, variable):
+def test_variables_change_their_settings(clean_environment, monkeypatch, writer, setting, variable):
     assert variable in writer["ENVIRONMENT"][setting]
     before = getattr(settings.current(), setting)
     monkeypatch.setenv(variable, {"demo": "1", "edition": "2026-09"}.get(setting, "/elsewhere"))
     assert getattr(settings.current(), setting) != before
 
 
-def test_the_code_reads_no_variable_that_the_page_keeps_silent_about(writer):
+def test_variables_in_code_are_documented(writer):
     named = {
         name
         for module in Path(qwave_jupyter.__file__).parent.rglob("*.py")
@@ -80,7 +80,7 @@ def test_the_code_reads_no_variable_that_the_page_keeps_silent_about(writer):
     assert all(name in writer["page"]() for name in named)
 
 
-def test_the_model_of_the_contributors_page_works_as_it_says(clean_environment, monkeypatch, tmp_path):
+def test_contributing_example_model_works(clean_environment, monkeypatch, tmp_path):
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "aquarelle.json").write_text(example, encoding="utf-8")

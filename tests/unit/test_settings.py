@@ -30,7 +30,7 @@ def untouched(monkeypatch, tmp_path):
     words.use(None)
 
 
-def test_each_source_overrides_the_one_before(monkeypatch):
+def test_settings_precedence(monkeypatch):
     assert settings.current().edition == "2026-04"
     monkeypatch.setenv("QWAVE_EDITION", "2026-09")
     assert settings.current().edition == "2026-09"
@@ -40,7 +40,7 @@ def test_each_source_overrides_the_one_before(monkeypatch):
     assert settings.current().edition == "2026-09"
 
 
-def test_the_environment_is_read_when_it_is_asked_for(monkeypatch):
+def test_settings_read_the_environment_late(monkeypatch):
     monkeypatch.setenv("WAVEAPI_BASE_URL", "http://127.0.0.1:1")
     assert settings.current().base_url == "http://127.0.0.1:1"
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:2/v1")
@@ -60,7 +60,7 @@ def test_the_environment_is_read_when_it_is_asked_for(monkeypatch):
         ({"modle": "x"}, "there is no setting"),
     ],
 )
-def test_an_unusable_setting_is_refused_with_what_is_allowed_and_changes_nothing(change, says):
+def test_settings_refuse_unusable_values(change, says):
     with pytest.raises(errors.ConfigurationError) as refusal:
         settings.configure(**change)
     assert says in str(refusal.value)
@@ -68,7 +68,7 @@ def test_an_unusable_setting_is_refused_with_what_is_allowed_and_changes_nothing
     assert settings.overrides() == {}
 
 
-def test_a_typed_key_wins_over_the_environment_and_the_first_variable_over_the_next(monkeypatch):
+def test_settings_key_precedence(monkeypatch):
     assert keys.find() is None
     monkeypatch.setenv("WAVEAPI_API_KEY", "third")
     monkeypatch.setenv("WAVE_API_KEY", "second")
@@ -80,19 +80,19 @@ def test_a_typed_key_wins_over_the_environment_and_the_first_variable_over_the_n
     assert keys.find().source == "%qwave key"
 
 
-def test_a_key_never_shows_in_its_repr():
+def test_key_repr_is_hidden():
     keys.type_in("sk-very-secret")
     assert "secret" not in repr(keys.find()).replace("secret=", "")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "two words", "tab\tinside", "ключ"])
-def test_what_cannot_be_a_key_is_refused_without_repeating_it(text):
+def test_key_that_cannot_be_is_refused(text):
     with pytest.raises(errors.ConfigurationError) as refusal:
         keys.type_in(text)
     assert not text.strip() or text not in str(refusal.value)
 
 
-def test_the_demo_serves_only_where_a_person_sees_it_or_where_it_was_asked_for(monkeypatch):
+def test_demo_serves_only_a_person_or_on_request(monkeypatch):
     assert not settings.serves_demo()
     surroundings.watch_for_a_person(lambda: True)
     assert settings.serves_demo()
@@ -104,51 +104,51 @@ def test_the_demo_serves_only_where_a_person_sees_it_or_where_it_was_asked_for(m
     assert not settings.serves_demo()
 
 
-def test_without_a_key_and_without_a_demo_the_error_names_the_ways_out():
+def test_missing_key_names_the_ways_out():
     with pytest.raises(errors.ConfigurationError) as refusal:
         settings.workbench()
     for way in ("QWAVE_API_KEY", "%qwave key", "%qwave demo on"):
         assert way in str(refusal.value)
 
 
-def test_a_base_url_without_a_key_is_an_error_even_with_a_person_present(monkeypatch):
+def test_base_url_without_a_key_is_an_error(monkeypatch):
     surroundings.watch_for_a_person(lambda: True)
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9")
     with pytest.raises(errors.ConfigurationError):
         settings.workbench()
 
 
-def test_pictures_are_saved_beside_the_notebook(monkeypatch, tmp_path):
+def test_save_dir_is_beside_the_notebook(monkeypatch, tmp_path):
     monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "lesson.ipynb"))
     assert settings.save_folder() == tmp_path / "qwave-images"
     monkeypatch.setenv("QWAVE_SAVE_DIR", str(tmp_path / "elsewhere"))
     assert settings.save_folder() == tmp_path / "elsewhere"
 
 
-def test_a_word_that_is_no_switch_is_refused(monkeypatch):
+def test_switch_setting_refuses_other_words(monkeypatch):
     monkeypatch.setenv("QWAVE_DEMO", "perhaps")
     with pytest.raises(errors.ConfigurationError, match="QWAVE_DEMO"):
         settings.current()
 
 
-def test_errors_survive_pickling_with_their_text():
+def test_errors_survive_pickling():
     error = errors.ConfigurationError("settings.unknown", given="x", allowed=["a", "b"])
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is errors.ConfigurationError
     assert str(copy) == str(error)
 
 
-def test_cancelled_stops_queued_cells_and_a_timeout_is_a_timeout():
+def test_cancelled_and_timeout_error_types():
     assert issubclass(errors.Cancelled, KeyboardInterrupt)
     assert issubclass(errors.WaitTimeout, TimeoutError)
 
 
-def test_lists_and_prices_read_as_people_write_them():
+def test_lists_and_prices_in_words():
     assert words.listed(["a"]) == "a"
     assert words.listed(["a", "b", "c"]) == "a, b or c"
     assert words.listed(range(100)).endswith("and 77 more")
     assert [words.dollars(usd) for usd in (0, 0.01275, 1.2)] == ["$0.00", "$0.0128", "$1.20"]
 
 
-def test_paths_given_as_text_are_expanded():
+def test_paths_as_text_are_expanded():
     assert settings.configure(save_dir="~/pictures").save_dir == Path.home() / "pictures"

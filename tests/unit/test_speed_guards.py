@@ -53,7 +53,7 @@ def grainy(width, height):
     return Image.effect_noise((width, height), 60).convert("RGB")
 
 
-def test_loading_brings_a_handful_of_modules(clean_environment):
+def test_loading_imports_few_modules(clean_environment):
     script = (
         "import sys, IPython\n"
         "shell = IPython.InteractiveShell.instance()\n"
@@ -65,14 +65,14 @@ def test_loading_brings_a_handful_of_modules(clean_environment):
     assert not {f"qwave_jupyter.{name}" for name in ("settings", "verbs", "errors", "words", "catalog")} & set(found)
 
 
-def test_a_model_is_looked_up_without_reading_the_other_families():
+def test_model_lookup_reads_one_family():
     edition = catalog.load("2026-04")
     fresh = type(edition)(edition.edition, edition.host, edition._folder, dict(edition._index))
     fresh.model("gpt-image-2")
     assert len(fresh._families) == 1 < len(fresh._index)
 
 
-def test_a_held_job_takes_one_post_and_its_download(server, bench):
+def test_held_job_takes_one_post(server, bench):
     server.states = ["completed"]
     # The server keeps its answer back for as long as the task takes.
     server.before["submit"] = lambda: server.clock.advance(7.0)
@@ -84,7 +84,7 @@ def test_a_held_job_takes_one_post_and_its_download(server, bench):
     assert bench.client.holds
 
 
-def test_a_held_task_is_remembered_with_the_time_that_it_took(server, bench):
+def test_held_task_duration_is_remembered(server, bench):
     server.states = ["completed"]
     server.before["submit"] = lambda: server.clock.advance(7.0)
     Job(asked(bench), bench, hold=30.0).start().result(PATIENCE)
@@ -92,7 +92,7 @@ def test_a_held_task_is_remembered_with_the_time_that_it_took(server, bench):
     assert remembered == pytest.approx(7.0, abs=0.1)
 
 
-def test_a_task_is_remembered_as_ended_before_it_was_noticed(server, bench):
+def test_task_duration_ends_before_notice(server, bench):
     server.states = ["processing"] * 3 + ["completed"]
     Job(asked(bench), bench).start().result(PATIENCE)
     (remembered,) = bench.journal.durations("gpt-image-2")
@@ -100,7 +100,7 @@ def test_a_task_is_remembered_as_ended_before_it_was_noticed(server, bench):
     assert noticed - server.clock.waits[-1] < remembered < noticed
 
 
-def test_a_saved_notebook_weighs_a_fraction_of_what_display_would_store(tmp_path):
+def test_saved_notebook_is_light(tmp_path):
     picture = grainy(1536, 1536)
     file = tmp_path / "one.png"
     picture.save(file, compress_level=1)
@@ -115,7 +115,7 @@ def test_a_saved_notebook_weighs_a_fraction_of_what_display_would_store(tmp_path
     assert stored(picture) >= 20 * stored(Gallery([GeneratedImage(file)]))
 
 
-def test_a_new_picture_is_decoded_once_and_shown_from_its_preview(server, bench, monkeypatch):
+def test_new_image_is_decoded_once(server, bench, monkeypatch):
     content = io.BytesIO()
     grainy(1200, 900).save(content, "PNG")
     server.pictures = [content.getvalue()]
@@ -128,7 +128,7 @@ def test_a_new_picture_is_decoded_once_and_shown_from_its_preview(server, bench,
     assert decoded == [".part"]
 
 
-def test_a_contact_sheet_of_known_pictures_decodes_none_of_them_in_full(tmp_path, monkeypatch):
+def test_contact_sheet_decodes_previews_only(tmp_path, monkeypatch):
     showing = Showing(cache=tmp_path / "previews")
     images = []
     for place in range(4):
@@ -151,7 +151,7 @@ def test_a_contact_sheet_of_known_pictures_decodes_none_of_them_in_full(tmp_path
     assert max(largest) <= showing.preview_px
 
 
-def test_a_gallery_holds_no_pixels(tmp_path):
+def test_gallery_holds_no_pixels(tmp_path):
     file = tmp_path / "one.png"
     grainy(1000, 1000).save(file)
     tracemalloc.start()
@@ -210,20 +210,20 @@ def long_kept(tmp_path_factory):
         pytest.param(lambda journal: journal.find_finished("7"), id="an identical job"),
     ],
 )
-def test_what_is_asked_often_does_not_grow_with_the_journal(long_kept, operation):
+def test_journal_queries_use_an_index(long_kept, operation):
     operation(long_kept.small), operation(long_kept.large)
     # A hundred times the rows; a scan of all of them would take a hundred times as many steps.
     assert steps_of(long_kept.large, operation) < 2 * steps_of(long_kept.small, operation)
 
 
-def test_many_open_jobs_share_one_budget_of_questions(server, bench):
+def test_throttle_covers_many_jobs(server, bench):
     throttle = bench.client.throttle
     turns = [throttle.turn() for _ in range(1000)]
     # However many jobs ask, the thousandth question waits for its turn.
     assert turns[-1] > 20
 
 
-def test_a_change_of_a_job_costs_the_same_however_many_are_open(server, bench):
+def test_job_watchers_need_no_thread_each(server, bench):
     server.states = ["queued"] * 10_000
     told = []
     job = Job(asked(bench), bench)
@@ -236,7 +236,7 @@ def test_a_change_of_a_job_costs_the_same_however_many_are_open(server, bench):
     assert all(other._watchers._thread is None for other in others)
 
 
-def test_the_measured_page_breaks_no_promise_and_shows_every_plot():
+def test_results_page_is_complete():
     page = Path(__file__).parents[2] / "benchmarks" / "RESULTS.md"
     if not page.is_file():
         pytest.skip("only the repository has it")

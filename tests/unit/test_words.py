@@ -48,12 +48,12 @@ def chinese():
     words.use(None)
 
 
-def test_each_language_has_the_same_sections():
+def test_languages_have_the_same_sections():
     assert sorted(one.name for one in (ROOT / "zh").iterdir()) == SECTIONS
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-def test_each_language_has_the_same_keys_and_fields(name):
+def test_languages_have_the_same_keys(name):
     english, chinese = section("en", name), section("zh", name)
     assert set(chinese) == set(english)
     for key, entry in english.items():
@@ -65,7 +65,7 @@ def test_each_language_has_the_same_keys_and_fields(name):
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-def test_chinese_texts_are_chinese_and_set_as_such(name):
+def test_chinese_texts_are_chinese(name):
     english = section("en", name)
     for key, entry in section("zh", name).items():
         for whole in forms(entry):
@@ -79,7 +79,7 @@ def test_chinese_texts_are_chinese_and_set_as_such(name):
             assert not re.search(r"[。，；：] ", text), key
 
 
-def test_the_language_is_chosen_or_follows_the_locale(monkeypatch):
+def test_language_follows_setting_or_locale(monkeypatch):
     words.use(None)
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(variable, raising=False)
@@ -96,7 +96,7 @@ def test_the_language_is_chosen_or_follows_the_locale(monkeypatch):
     words.use(None)
 
 
-def test_lists_and_counts(chinese):
+def test_chinese_lists_and_counts(chinese):
     assert words.listed(["1k", "2k", "4k"]) == "1k、2k 或 4k"
     assert words.say("notebook.pictures", count=1) == "1 张图"
     assert words.say("notebook.pictures", count=3) == "3 张图"
@@ -115,7 +115,7 @@ def test_lists_and_counts(chinese):
         ({"sparkle": "on"}, "gpt-image-2 没有选项 sparkle"),
     ],
 )
-def test_validation_speaks_chinese(chinese, options, said):
+def test_chinese_validation(chinese, options, said):
     model = load("2026-04").model("gpt-image-2")
     values, wrong = model.read({"prompt": "cat", **options})
     texts = [str(one) for one in (*wrong, *model.check(values))]
@@ -123,7 +123,7 @@ def test_validation_speaks_chinese(chinese, options, said):
     assert not [text for text in texts if re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", text)]
 
 
-def test_a_language_that_is_not_shipped_is_refused_in_the_one_that_is_spoken(chinese):
+def test_unknown_language_is_refused(chinese):
     settings.configure(language="zh")
     with pytest.raises(ConfigurationError, match="只能是 en 或 zh"):
         settings.configure(language="tlh")
@@ -142,7 +142,7 @@ def demo(monkeypatch, clean_environment):
     words.use(None)
 
 
-def test_the_status_card_speaks_chinese(demo):
+def test_chinese_status_card(demo):
     job = qwave.submit("a cat", model="z-image-turbo")
     seen = {words.say(f"notebook.phase_{job.snapshot.phase}"), cards.running(job.snapshot, 0.0)}
     gallery = job.result()
@@ -153,7 +153,7 @@ def test_the_status_card_speaks_chinese(demo):
     assert gallery.paths
 
 
-def test_a_refusal_and_its_card_speak_chinese(demo):
+def test_chinese_refusal_card(demo):
     with pytest.raises(RequestRefused) as refused:
         qwave.submit("{{mood}} cat", model="gpt-image-2", aspect_ratio="1:1", resolution="4k")
     assert str(refused.value).startswith("有 2 处需要修改；未发送任何内容：")
@@ -164,14 +164,14 @@ def test_a_refusal_and_its_card_speak_chinese(demo):
         qwave.submit("a cat", model="gpt-imag")
 
 
-def test_the_controls_speak_chinese(demo):
+def test_chinese_canvas_controls(demo):
     for control in (MaskBrush(plain()), PaletteEditor()):
         assert not [name for name, text in control.texts.items() if not HAN.search(text) and name not in SIGNS]
         control.close_all()
 
 
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
-def test_the_panel_names_every_control_and_mode_of_every_model_in_chinese(chinese, edition):
+def test_chinese_panel_controls_of_every_model(chinese, edition):
     for model in load(edition):
         # Two of one family's names are explained by no page, so they stay as they are.
         names = {one.name for one in model.parameters.values() if not one.internal and not one.picture} - {"dref", "dw"}
@@ -179,7 +179,7 @@ def test_the_panel_names_every_control_and_mode_of_every_model_in_chinese(chines
         assert not unsaid + [name for name in model.actions if not HAN.search(worded(name, "action"))], model.id
 
 
-def test_a_panel_speaks_chinese(demo):
+def test_chinese_panel(demo):
     panel = qwave.panel(prompt="一只猫", model="gpt-image-2", aspect_ratio="1:1")
     said = {
         one.description for one in below(panel.face.widget) if isinstance(one, ipywidgets.Button) and one.description
@@ -198,7 +198,7 @@ def below(widget):
         yield from below(child)
 
 
-def test_columns_stand_in_line_in_a_fixed_width_font(demo):
+def test_chinese_columns_are_aligned(demo):
     lines = repr(qwave.models(action="inpaint")).splitlines()
     starts = {words.columns(line[: line.index("$")]) for line in lines[1:4] if "$" in line}
     head = lines[0]

@@ -65,7 +65,7 @@ def test_client_retries_transient_faults(server, client, fault):
         (said({"error": {"code": "quota_window_exceeded", "message": "full"}}, 429), errors.RateLimited),
     ],
 )
-def test_refusals_are_final(server, client, reply, kind):
+def test_client_does_not_retry_refusals(server, client, reply, kind):
     server.answers(reply)
     with pytest.raises(kind) as caught:
         submit(client)
@@ -73,7 +73,7 @@ def test_refusals_are_final(server, client, reply, kind):
     assert caught.value.fields["outcome_unknown"] is False
 
 
-def test_an_answer_that_never_comes_leaves_the_outcome_unknown(server, client):
+def test_submit_unanswered_is_unknown(server, client):
     server.answers(BROKEN)
     with pytest.raises(errors.ConnectionFailed) as caught:
         submit(client)
@@ -81,7 +81,7 @@ def test_an_answer_that_never_comes_leaves_the_outcome_unknown(server, client):
     assert len(server.seen) == 5
 
 
-def test_a_lost_answer_is_not_forgotten_when_later_attempts_never_arrive(client, server, monkeypatch):
+def test_submit_remembers_a_lost_answer(client, server, monkeypatch):
     server.answers(BROKEN)
     real = requests.Session.request
     asked = []
@@ -98,7 +98,7 @@ def test_a_lost_answer_is_not_forgotten_when_later_attempts_never_arrive(client,
     assert caught.value.outcome_unknown
 
 
-def test_a_refusal_that_may_pass_says_nothing_of_a_lost_answer_before_it(server, client):
+def test_submit_refused_after_a_lost_answer(server, client):
     server.answers(BROKEN, said({"error": {"message": "too slow"}}, 408))
     with pytest.raises(errors.RequestRejected) as caught:
         submit(client)
@@ -114,9 +114,7 @@ def test_a_refusal_that_may_pass_says_nothing_of_a_lost_answer_before_it(server,
         ("UNEXPECTED_EOF_WHILE_READING", 5, True),
     ],
 )
-def test_what_breaks_encryption_after_the_order_was_sent_leaves_its_outcome_unknown(
-    clock, key, reason, attempts, unknown
-):
+def test_submit_after_a_tls_failure(clock, key, reason, attempts, unknown):
     sent = []
 
     class Breaking(requests.adapters.BaseAdapter):
@@ -142,7 +140,7 @@ def test_what_breaks_encryption_after_the_order_was_sent_leaves_its_outcome_unkn
     assert (caught.value.code == "certificate") is not unknown
 
 
-def test_nobody_there_is_said_and_surely_nothing_happened(clock, key):
+def test_submit_to_an_unreachable_host(clock, key):
     with Loopback() as gone:
         url = gone.url
     client = Client(url, key, clock=clock, connect_timeout=0.5)
@@ -151,7 +149,7 @@ def test_nobody_there_is_said_and_surely_nothing_happened(clock, key):
     assert not caught.value.outcome_unknown
 
 
-def test_a_hang_times_out(server, clock, key):
+def test_submit_retries_a_read_timeout(server, clock, key):
     server.answers(Reply(hang=PATIENCE), said(QUEUED))
     client = Client(server.url, key, clock=clock, read_timeout=0.2)
     # On a busy machine the second answer may be late as well.
@@ -159,7 +157,7 @@ def test_a_hang_times_out(server, clock, key):
     assert len(server.seen) >= 2
 
 
-def test_retry_after_is_obeyed_and_bounded(server, client, clock):
+def test_client_obeys_retry_after(server, client, clock):
     server.answers(Reply(429, headers={"Retry-After": "7"}), said(DONE))
     client.task("t1")
     assert 7.0 <= sum(clock.waits) < 9.0
@@ -169,7 +167,7 @@ def test_retry_after_is_obeyed_and_bounded(server, client, clock):
     assert client.throttle.pause() <= 60.001
 
 
-def test_a_deadline_bounds_every_wait(server, client, clock):
+def test_deadline_bounds_every_wait(server, client, clock):
     server.answers(Reply(503, headers={"Retry-After": "30"}))
     with pytest.raises(errors.ServerFault):
         client.task("t1", deadline=clock.monotonic() + 100)
@@ -177,19 +175,19 @@ def test_a_deadline_bounds_every_wait(server, client, clock):
     assert 3 <= len(server.seen) <= 4
 
 
-def test_with_a_deadline_a_long_outage_is_waited_out(server, client, clock):
+def test_deadline_outlasts_a_long_outage(server, client, clock):
     server.answers(*[Reply(503)] * 20, said(DONE))
     assert client.task("t1", deadline=clock.monotonic() + 600).state == "completed"
 
 
-def test_a_reset_at_in_the_future_is_waited_for(server, client, clock):
+def test_client_waits_for_reset_at(server, client, clock):
     body = {"error": {"code": "quota_window_exceeded", "message": "full"}, "reset_at": clock.now() + 45}
     server.answers(said(body, 429), said(QUEUED))
     submit(client)
     assert 45 <= clock.monotonic() < 48
 
 
-def test_too_many_requests_slow_everybody(server, clock, key):
+def test_throttle_slows_all_clients(server, clock, key):
     throttle = Throttle(clock)
     one, other = (Client(server.url, key, clock=clock, throttle=throttle) for _ in range(2))
     throttle.slow_down(20.0)
@@ -202,19 +200,19 @@ def test_too_many_requests_slow_everybody(server, clock, key):
     assert sum(clock.waits) > 0.5
 
 
-def test_clients_of_one_host_share_its_pace(key):
+def test_throttle_is_shared_per_host(key):
     assert Client("http://127.0.0.1:9", key).throttle is Client("http://127.0.0.1:9/v1/", key).throttle
     assert shared("https://a") is not shared("https://b")
 
 
-def test_a_common_budget_spaces_questions(clock):
+def test_throttle_spaces_requests(clock):
     throttle = Throttle(clock, per_second=10.0)
     waits = [throttle.turn() for _ in range(60)]
     assert waits[:40] == [0.0] * 40
     assert waits[-1] == pytest.approx(1.9, abs=0.11)
 
 
-def test_a_task_may_be_unknown_right_after_its_submit(server, client, clock):
+def test_task_may_be_missing_after_submit(server, client, clock):
     missing = said({"error": {"code": "task_not_found", "message": "?"}}, 404)
     server.answers(said(QUEUED), missing, missing, said(DONE))
     submit(client)
@@ -227,14 +225,14 @@ def test_a_task_may_be_unknown_right_after_its_submit(server, client, clock):
         client.task("never-submitted")
 
 
-def test_the_server_can_hint_when_to_ask_again(server, client):
+def test_task_reads_the_poll_hint(server, client):
     server.answers(said({"task_id": "t1", "status": "processing"}, Retry_After="4"))
     assert client.task("t1").poll_hint == 4.0
     server.answers(said({"task_id": "t1", "status": "processing", "next_poll_after_seconds": 9}, Retry_After="4"))
     assert client.task("t1").poll_hint == 9.0
 
 
-def test_an_answer_can_be_held(server, client):
+def test_submit_can_be_held(server, client):
     server.answers(said(DONE))
     assert client.holds is None
     assert submit(client, hold=300).ended
@@ -242,7 +240,7 @@ def test_an_answer_can_be_held(server, client):
     assert client.holds is True
 
 
-def test_a_hold_that_is_not_honoured_is_no_longer_asked_for(server, client):
+def test_hold_that_is_ignored_is_dropped(server, client):
     server.answers(said(QUEUED))
     submit(client, hold=30)
     assert client.holds is False
@@ -250,21 +248,21 @@ def test_a_hold_that_is_not_honoured_is_no_longer_asked_for(server, client):
     assert "Prefer" not in server.seen[-1].headers
 
 
-def test_a_gateway_that_cannot_hold_gets_the_same_order_without_it(server, client):
+def test_hold_that_a_gateway_refuses(server, client):
     server.answers(Reply(504), said(QUEUED))
     assert submit(client, hold=30).task_id == "t1"
     assert ["Prefer" in one.headers for one in server.seen] == [True, False]
     assert len({one.headers["Idempotency-Key"] for one in server.seen}) == 1
 
 
-def test_stop_ends_a_wait_between_attempts(server, client, clock):
+def test_stop_ends_a_pause_between_attempts(server, client, clock):
     stop = threading.Event()
     server.answers(Reply(503))
     with pytest.raises(Stopped):
         client.task("t1", stop=stop, on_retry=lambda _: stop.set())
 
 
-def test_stop_ends_the_wait_for_an_answer_under_way(server, key):
+def test_stop_ends_a_request_under_way(server, key):
     client, stop = Client(server.url, key, throttle=Throttle()), threading.Event()
     server.answers(stopping(stop))
     with pytest.raises(Stopped) as caught:
@@ -272,7 +270,7 @@ def test_stop_ends_the_wait_for_an_answer_under_way(server, key):
     assert caught.value.outcome_unknown
 
 
-def test_stopped_before_anything_was_sent(server, client):
+def test_stop_before_anything_was_sent(server, client):
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped) as caught:
@@ -281,7 +279,7 @@ def test_stopped_before_anything_was_sent(server, client):
     assert server.seen == []
 
 
-def test_cancel(server, client):
+def test_cancel_accepted_and_refused(server, client):
     server.answers(said({"task_id": "t1", "status": "cancelled", "refunded": True, "refunded_quota": 5}))
     assert client.cancel("t1").refunded
     assert (server.seen[0].method, server.seen[0].path) == ("POST", "/v1/tasks/t1/cancel")
@@ -290,7 +288,7 @@ def test_cancel(server, client):
         client.cancel("t1")
 
 
-def test_a_cancel_whose_answer_was_lost_is_found_out(server, client):
+def test_cancel_after_a_lost_answer(server, client):
     late = said({"error": {"code": "task_not_cancellable", "message": "late"}}, 400)
     server.answers(BROKEN, late, said({"task_id": "t1", "status": "cancelled", "cost": 0}))
     assert client.cancel("t1").refunded
@@ -299,7 +297,7 @@ def test_a_cancel_whose_answer_was_lost_is_found_out(server, client):
         client.cancel("t1")
 
 
-def test_a_cancel_does_not_take_longer_than_it_may(server, key):
+def test_cancel_keeps_to_its_time(server, key):
     server.answers(Reply(hang=2 * PATIENCE))
     client = Client(server.url, key, throttle=Throttle())
     begun = time.monotonic()
@@ -310,7 +308,7 @@ def test_a_cancel_does_not_take_longer_than_it_may(server, key):
     assert caught.value.outcome_unknown
 
 
-def test_models_balance_and_tools(server, client):
+def test_client_models_balance_and_tool(server, client):
     server.answers(said({"object": "list", "data": [{"id": "a", "price_config": {"base": 1}}, {"no": "id"}, "b"]}))
     assert [model["id"] for model in client.models()] == ["a", "b"]
     server.answers(said({"total_available_usd": 1.5, "total_granted_usd": "2", "as_of": 1758000000}))
@@ -327,7 +325,7 @@ def test_models_balance_and_tools(server, client):
     assert call.headers["MCP-Protocol-Version"] == "2025-06-18"
 
 
-def test_a_tool_may_answer_as_text_or_as_a_stream(server, client):
+def test_tool_answers_as_text_or_stream(server, client):
     result = '{"result": {"content": [{"type": "text", "text": "{\\"x\\": 1}"}]}}'
     server.answers(
         Reply(body=f"event: message\ndata: {result}\n\n".encode(), headers={"Content-Type": "text/event-stream"})
@@ -344,20 +342,20 @@ def test_a_tool_may_answer_as_text_or_as_a_stream(server, client):
         ({"result": {}}, errors.UnreadableAnswer),
     ],
 )
-def test_tools_that_fail(server, client, body, kind):
+def test_tool_errors_are_raised(server, client, body, kind):
     server.answers(said(body))
     with pytest.raises(kind) as caught:
         client.tool("estimate_cost", {})
     assert "\n" not in str(caught.value)
 
 
-def test_a_server_without_a_balance_says_so(server, client):
+def test_balance_missing_on_the_server(server, client):
     server.answers(Reply(404, b"404 page not found"))
     with pytest.raises(errors.UnreadableAnswer, match="web console"):
         client.balance()
 
 
-def test_a_redirected_post_is_refused_with_words(server, client):
+def test_redirected_post_is_refused(server, client):
     server.answers(Reply(301, headers={"Location": "https://www.qingbo.dev/v1/tasks"}))
     with pytest.raises(errors.UnexpectedRedirect, match=r"redirects to https://www\.qingbo\.dev, which"):
         submit(client)
@@ -367,7 +365,7 @@ def test_a_redirected_post_is_refused_with_words(server, client):
     assert len(server.seen) == 2
 
 
-def test_a_get_is_redirected_within_the_host_only(server, client):
+def test_redirected_get_stays_on_the_host(server, client):
     server.answers(Reply(302, headers={"Location": "/v1/tasks/t1/"}), said(DONE))
     assert client.task("t1").ended
     with Loopback([said(DONE)]) as elsewhere:
@@ -380,7 +378,7 @@ def test_a_get_is_redirected_within_the_host_only(server, client):
         client.task("t1")
 
 
-def test_connections_are_reused_also_by_threads_that_come_later(server, client):
+def test_connections_are_reused_by_threads(server, client):
     server.answers(said(DONE))
     for _ in range(5):
         thread = threading.Thread(target=client.task, args=("t1",))
@@ -389,7 +387,7 @@ def test_connections_are_reused_also_by_threads_that_come_later(server, client):
     assert server.connections == 1
 
 
-def test_no_session_is_used_by_two_threads_at_once(server, clock, key):
+def test_sessions_are_never_shared(server, clock, key):
     busy, collisions = set(), []
 
     class Watched(requests.Session):
@@ -414,19 +412,19 @@ def test_no_session_is_used_by_two_threads_at_once(server, clock, key):
     assert len(server.seen) == 20
 
 
-def test_a_path_is_never_made_by_a_task_id(server, client):
+def test_task_id_is_quoted_in_the_path(server, client):
     server.answers(said(DONE))
     client.task("../../admin?x=1#y")
     assert server.seen[-1].path == "/v1/tasks/..%2F..%2Fadmin%3Fx%3D1%23y"
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
-def test_the_base_url_may_end_in_v1(server, clock, key, suffix):
+def test_base_url_may_end_in_v1(server, clock, key, suffix):
     server.answers(said(DONE))
     Client(server.url + suffix, key, clock=clock).task("t1")
     assert server.seen[-1].path == "/v1/tasks/t1"
 
 
-def test_half_a_surrogate_pair_can_be_written_all_the_same(server, client):
+def test_task_with_a_lone_surrogate(server, client):
     server.answers(Reply(body=b'{"task_id": "t1", "status": "failed", "error": {"message": "bad \\ud83d"}}'))
     assert client.task("t1").failure.message == "bad ?"

@@ -61,14 +61,14 @@ def test_download_of_a_lasting_fault(client, host, part, fault):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_dead_link_is_not_tried_again(client, host, part, status):
+def test_download_of_a_dead_link(client, host, part, status):
     host.answers(Reply(status))
     with pytest.raises(errors.DownloadFailed, match="no longer works"):
         client.download(f"{host.url}/1.png", part)
     assert len(host.seen) == 1
 
 
-def test_mirrors_are_tried_in_turn(client, host, part):
+def test_download_tries_mirrors_in_turn(client, host, part):
     with Loopback([Reply(410)]) as dead:
         link = PictureLink(urls=(f"{dead.url}/1.png", "ftp://old/1.png", f"{host.url}/1.png"))
         assert client.download(link, part) == len(PICTURE)
@@ -81,18 +81,18 @@ def test_mirrors_are_tried_in_turn(client, host, part):
 @pytest.mark.parametrize(
     "url", ["ftp://a/1", "file:///etc/passwd", "javascript:alert(1)", "http://", "http://[", "", "data:,x"]
 )
-def test_only_http_is_followed(client, part, url):
+def test_download_follows_http_only(client, part, url):
     with pytest.raises(errors.DownloadFailed, match="was not followed"):
         client.download(url, part)
 
 
-def test_a_result_without_a_link(client, part):
+def test_download_without_a_link(client, part):
     with pytest.raises(errors.DownloadFailed, match="without a link"):
         client.download(PictureLink(), part)
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_more_than_the_limit_is_refused(client, host, part, announced):
+def test_download_above_the_limit(client, host, part, announced):
     headers = (
         {"Content-Type": "image/png"} if announced else {"Content-Type": "image/png", "Transfer-Encoding": "chunked"}
     )
@@ -106,21 +106,19 @@ def test_more_than_the_limit_is_refused(client, host, part, announced):
     assert len(host.seen) == 1
 
 
-def test_base64_pictures_are_written(client, part):
+def test_download_of_base64_data(client, part):
     assert client.download(PictureLink(data=PICTURE), part) == len(PICTURE)
     assert part.read_bytes() == PICTURE
     with pytest.raises(errors.DownloadFailed, match="larger"):
         client.download(PictureLink(data=PICTURE), part, max_bytes=10)
 
 
-def test_a_picture_with_a_wrong_content_type_is_one_all_the_same(client, host, part):
+def test_download_with_a_wrong_content_type(client, host, part):
     host.answers(Reply(body=PICTURE, headers={"Content-Type": "text/plain"}))
     assert client.download(f"{host.url}/1.png", part) == len(PICTURE)
 
 
-def test_redirects_are_followed_without_the_key_and_not_for_ever(
-    client, host, part, server, key, tmp_path, monkeypatch
-):
+def test_download_redirects_without_the_key(client, host, part, server, key, tmp_path, monkeypatch):
     netrc = tmp_path / ".netrc"
     netrc.write_text(f"machine 127.0.0.1\nlogin someone\npassword {key}\n")
     netrc.chmod(0o600)
@@ -139,19 +137,19 @@ def test_redirects_are_followed_without_the_key_and_not_for_ever(
         client.download(f"{server.url}/1.png", part)
 
 
-def test_stop_ends_a_transfer_that_hangs(host, part, key):
+def test_download_is_ended_by_stop(host, part, key):
     client, stop = Client(host.url, key, throttle=Throttle()), threading.Event()
     host.answers(stopping(stop))
     with pytest.raises(Stopped):
         client.download(f"{host.url}/1.png", part, stop=stop)
 
 
-def test_a_disk_that_refuses_is_the_callers_to_report(client, host, tmp_path):
+def test_download_to_a_missing_folder(client, host, tmp_path):
     with pytest.raises(OSError, match="No such file"):
         client.download(f"{host.url}/1.png", tmp_path / "missing" / "x.part")
 
 
-def test_the_image_hosts_pace_is_not_the_apis(client, host, part):
+def test_download_keeps_its_own_throttle(client, host, part):
     host.answers(Reply(429, headers={"Retry-After": "20"}), picture())
     client.download(f"{host.url}/1.png", part)
     assert client.throttle.pause() == 0.0

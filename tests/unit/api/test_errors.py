@@ -133,7 +133,7 @@ def refusal(status, body, **headers):
         (418, b"[1, 2]", errors.RequestRejected, "", False),
     ],
 )
-def test_documented_refusals(status, body, kind, api_code, transient):
+def test_error_of_documented_refusals(status, body, kind, api_code, transient):
     error = refusal(status, body)
     assert type(error) is kind
     assert (error.status, error.api_code) == (status, api_code)
@@ -143,7 +143,7 @@ def test_documented_refusals(status, body, kind, api_code, transient):
     assert "<" not in str(error)
 
 
-def test_what_the_server_said_is_kept():
+def test_error_keeps_what_the_server_said():
     error = refusal(
         400, {"error": {"message": "n is refused", "code": "capability_violation", "param": "n"}}, X_Request_Id="req-1"
     )
@@ -158,7 +158,7 @@ def test_what_the_server_said_is_kept():
 
 @pytest.mark.parametrize("reset_at", [NOW + 90, (NOW + 90) * 1000, "2026-03-31T23:34:50Z", "2026-04-01T07:34:50+08:00"])
 @pytest.mark.parametrize("inside", [True, False])
-def test_the_spend_window_opens_again(reset_at, inside):
+def test_error_tells_when_the_window_resets(reset_at, inside):
     window = {"window": "5h", "used": 7, "cap": 7, "reset_at": reset_at}
     body = {"error": {"code": "quota_window_exceeded", "message": "full"}}
     (body["error"] if inside else body).update(window)
@@ -182,11 +182,11 @@ def test_the_spend_window_opens_again(reset_at, inside):
         ("9" * 400, None),
     ],
 )
-def test_retry_after(header, seconds):
+def test_retry_after_in_every_spelling(header, seconds):
     assert retry_after({"retry-after": header}, now=NOW) == seconds
 
 
-def test_server_text_is_one_short_line_without_anything_like_a_key():
+def test_error_text_is_short_and_without_keys():
     text = "bad\n\x1b[31mkey sk-other0123456789, Bearer abcdef123456 " + "x" * 900_000
     error = refusal(400, {"error": {"message": text}})
     assert "sk-" not in str(error.fields)
@@ -195,6 +195,6 @@ def test_server_text_is_one_short_line_without_anything_like_a_key():
     assert len(str(error)) < 700
 
 
-def test_html_is_shortened_to_its_title():
+def test_error_text_of_an_html_page():
     error = refusal(502, b"<!DOCTYPE html><html><title>Bad Gateway</title><body>" + b"<p>long</p>" * 1000)
     assert error.fields["message"] == "Bad Gateway"

@@ -37,14 +37,14 @@ def everything_shown(problem):
     return shown
 
 
-def test_the_key_travels_in_one_header_to_the_api(server, client, key):
+def test_key_is_sent_in_one_header(server, client, key):
     server.answers(said(DONE))
     client.task("t1")
     assert server.seen[0].headers["Authorization"] == f"Bearer {key}"
     assert key not in server.seen[0].path
 
 
-def test_a_netrc_entry_does_not_replace_it(server, client, key, tmp_path, monkeypatch):
+def test_key_wins_over_netrc(server, client, key, tmp_path, monkeypatch):
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1\nlogin someone\npassword other\n")
     netrc.chmod(0o600)
@@ -54,7 +54,7 @@ def test_a_netrc_entry_does_not_replace_it(server, client, key, tmp_path, monkey
     assert server.seen[0].headers["Authorization"] == f"Bearer {key}"
 
 
-def test_a_proxy_in_the_environment_never_sees_loopback(server, client, monkeypatch):
+def test_proxy_is_not_used_for_loopback(server, client, monkeypatch):
     with Loopback([said(DONE)]) as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
@@ -65,7 +65,7 @@ def test_a_proxy_in_the_environment_never_sees_loopback(server, client, monkeypa
         assert proxy.seen == []
 
 
-def test_no_repr_shows_it(client, key):
+def test_repr_hides_the_key(client, key):
     assert repr(client) == f"Client({client.base_url!r}, key set)"
     assert key not in repr(vars(client))
     assert key not in repr(vars(client._transport))
@@ -111,7 +111,7 @@ def test_errors_never_show_the_key(server, client, key, call):
                 assert key not in everything_shown(caught.value)
 
 
-def test_what_the_library_below_raises_takes_no_key_along(clock, key):
+def test_library_errors_hide_the_key(clock, key):
     class Broken(requests.Session):
         def send(self, request, **_):
             headers = dict(request.headers)
@@ -149,14 +149,14 @@ def test_interrupt_never_shows_the_key(server, key, call):
     assert "ask" in everything_shown(caught.value)
 
 
-def test_a_task_that_quotes_it_is_read_without_it(server, client, key):
+def test_task_text_hides_the_key(server, client, key):
     server.answers(said({"task_id": "t1", "status": "failed", "error": {"message": f"bad {key}"}}))
     task = client.task("t1")
     assert key not in repr(task) + repr(task.raw)
     assert task.failure.message == "bad …"
 
 
-def test_no_log_shows_it(server, client, key, caplog):
+def test_logs_hide_the_key(server, client, key, caplog):
     caplog.set_level(logging.DEBUG)
     server.answers(Reply(503), said(DONE))
     client.task("t1")
@@ -164,13 +164,13 @@ def test_no_log_shows_it(server, client, key, caplog):
     assert key not in caplog.text
 
 
-def test_it_does_not_travel_to_the_image_host(server, client, key, tmp_path):
+def test_key_is_not_sent_to_the_image_host(server, client, key, tmp_path):
     server.answers(picture())
     client.download(f"{server.url}/files/1.png", tmp_path / "x.part")
     assert key not in str(server.seen)
 
 
-def test_it_does_not_travel_to_another_port(server, key):
+def test_key_is_not_sent_to_another_port(server, key):
     auth = KeyAuth(Secret(key), server.url)
     for url in (
         f"{server.url}0/v1",
@@ -184,7 +184,7 @@ def test_it_does_not_travel_to_another_port(server, key):
         assert "Authorization" not in auth(request).headers
 
 
-def test_a_pickle_has_no_key_and_reads_the_environment_where_it_is_used(server, client, key, monkeypatch):
+def test_pickle_has_no_key(server, client, key, monkeypatch):
     frozen = pickle.dumps(client)
     assert key.encode() not in frozen
     assert key.encode() not in pickle.dumps(KeyAuth(Secret(key), "https://a"))
@@ -198,7 +198,7 @@ def test_a_pickle_has_no_key_and_reads_the_environment_where_it_is_used(server, 
 
 
 @pytest.mark.parametrize("bad", ["sk with space", "sk\nnewline", "sk-\u00e9", "sk-\x7f"])
-def test_a_key_that_cannot_travel_is_refused_unseen(bad):
+def test_unusable_key_is_refused_unseen(bad):
     with pytest.raises(errors.ConfigurationError) as caught:
         Client("https://www.qingbo.dev", bad)
     assert repr(bad)[1:-1] not in everything_shown(caught.value)
@@ -215,7 +215,7 @@ def test_a_key_that_cannot_travel_is_refused_unseen(bad):
         ("http://[::1]:8000", "http://[::1]:8000/v1", "http://[::1]:8000"),
     ],
 )
-def test_base_urls(given, address, origin):
+def test_base_url_is_normalized(given, address, origin):
     assert normalised(given) == (address, origin)
 
 
@@ -233,25 +233,25 @@ def test_base_urls(given, address, origin):
         "https://a:0",
     ],
 )
-def test_base_urls_that_are_none(bad, key):
+def test_base_url_is_refused(bad, key):
     with pytest.raises(errors.ConfigurationError, match="is no http") as caught:
         Client(bad, key)
     assert "pw" not in str(caught.value)
     assert key not in everything_shown(caught.value)
 
 
-def test_the_key_is_not_sent_in_clear_over_a_network(key):
+def test_key_needs_https_off_loopback(key):
     with pytest.raises(errors.ConfigurationError, match="in clear"):
         Client("http://api.example", key)
     assert Client("http://api.example", key, plain_http=True).origin == "http://api.example"
 
 
-def test_origins():
+def test_origin_is_normalized():
     assert origin_of("HTTPS://A.example:443/x") == "https://a.example"
     assert origin_of("nonsense") == ""
 
 
-def test_reading_the_wire_needs_no_http_library():
+def test_wire_needs_no_http_library():
     code = (
         "import sys; import qwave_jupyter.api.wire, qwave_jupyter.api.polling, qwave_jupyter.api.errors, "
         "qwave_jupyter.api.retries; print('requests' in sys.modules)"

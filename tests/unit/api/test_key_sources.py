@@ -81,7 +81,7 @@ def refusing(problem):
     return get
 
 
-def test_each_place_wins_over_the_next(monkeypatch, colab):
+def test_key_sources_in_order(monkeypatch, colab):
     keyring = Keyring()
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     assert keys.find() is None
@@ -111,20 +111,20 @@ def test_each_place_wins_over_the_next(monkeypatch, colab):
         (refusing(TimeoutError(SECRET)), 1),
     ],
 )
-def test_a_colab_without_the_secret_is_no_end(colab, get, questions):
+def test_colab_without_the_secret(colab, get, questions):
     asked = []
     colab(lambda name: asked.append(name) or get(name))
     assert keys.find() is None
     assert len(asked) == questions
 
 
-def test_something_that_only_calls_itself_colab_is_no_end(monkeypatch):
+def test_module_that_only_looks_like_colab(monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
     monkeypatch.delitem(sys.modules, "google.colab.userdata", raising=False)
     assert keys.find() is None
 
 
-def test_a_keyring_is_left_alone_where_nobody_brought_it_in(monkeypatch):
+def test_keyring_is_not_imported_unasked(monkeypatch):
     keyring = Keyring()
     monkeypatch.delitem(sys.modules, "keyring", raising=False)
 
@@ -141,16 +141,14 @@ def test_a_keyring_is_left_alone_where_nobody_brought_it_in(monkeypatch):
 
 
 @pytest.mark.parametrize("held", [None, "", "  \n"])
-def test_an_empty_drawer_is_no_key(monkeypatch, held):
+def test_keyring_without_an_entry(monkeypatch, held):
     keyring = Keyring()
     keyring.drawer["qwave-jupyter", "api-key"] = held
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     assert keys.find() is None
 
 
-def test_a_remembered_key_is_there_in_the_next_session_which_nobody_told_of_a_keyring(
-    monkeypatch, clean_environment, tmp_path
-):
+def test_keyring_key_is_found_next_session(monkeypatch, clean_environment, tmp_path):
     keyring = Keyring()
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     keys.remember(f" {SECRET}\n")
@@ -172,14 +170,14 @@ def test_a_remembered_key_is_there_in_the_next_session_which_nobody_told_of_a_ke
 
 
 @pytest.mark.parametrize("problem", [KeyError("no such password"), None])
-def test_forgetting_what_isnt_there_is_no_end(monkeypatch, problem):
+def test_keyring_forgets_a_missing_entry(monkeypatch, problem):
     monkeypatch.setitem(sys.modules, "keyring", Keyring(problem=problem))
     keys.type_in(SECRET)
     keys.forget_remembered()
     assert keys.find() is None
 
 
-def test_a_keyring_that_refuses_is_said_and_the_key_serves_until_the_end(monkeypatch):
+def test_keyring_failure_keeps_the_typed_key(monkeypatch):
     monkeypatch.setitem(sys.modules, "keyring", Keyring(problem=RuntimeError(f"no backend for {SECRET}")))
     with pytest.raises(ConfigurationError, match="RuntimeError") as caught:
         keys.remember(SECRET)
@@ -190,7 +188,7 @@ def test_a_keyring_that_refuses_is_said_and_the_key_serves_until_the_end(monkeyp
     assert keys.find() is None
 
 
-def test_without_a_keyring_it_says_how_to_get_one(monkeypatch):
+def test_keyring_missing_names_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(ConfigurationError, match="pip install keyring") as caught:
         keys.remember(SECRET)
@@ -199,7 +197,7 @@ def test_without_a_keyring_it_says_how_to_get_one(monkeypatch):
 
 @pytest.mark.parametrize("keep", [keys.type_in, keys.remember])
 @pytest.mark.parametrize("text", [MISTYPED, f"{SECRET}\x7f", f"{SECRET}\u200b", f"{SECRET}\n{SECRET}", "", " \t"])
-def test_what_is_no_key_is_refused_and_no_frame_holds_it(monkeypatch, keep, text):
+def test_unusable_key_shows_in_no_frame(monkeypatch, keep, text):
     monkeypatch.setitem(sys.modules, "keyring", Keyring())
     keys.type_in("sk-before")
     with pytest.raises(ConfigurationError) as caught:
@@ -212,7 +210,7 @@ def test_what_is_no_key_is_refused_and_no_frame_holds_it(monkeypatch, keep, text
 
 
 @pytest.mark.parametrize("place", ["typed", "environment", "colab", "keyring"])
-def test_wherever_it_comes_from_it_is_in_one_header_and_in_no_repr(monkeypatch, colab, server, place):
+def test_key_of_any_source_is_hidden(monkeypatch, colab, server, place):
     if place == "typed":
         keys.type_in(SECRET)
     elif place == "environment":
@@ -234,7 +232,7 @@ def test_wherever_it_comes_from_it_is_in_one_header_and_in_no_repr(monkeypatch, 
     bench.client.close()
 
 
-def test_a_key_in_the_wrong_place_is_not_said_again():
+def test_key_given_as_something_else_is_hidden():
     for error in (
         UnknownModel("catalog.unknown_model", given=SECRET, edition="2026-04", near=""),
         OptionMistake("options.unknown", option=f"--seed={SECRET}", near=""),

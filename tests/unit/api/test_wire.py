@@ -42,7 +42,7 @@ PIXELS = base64.b64encode(b"\x89PNG pixels").decode()
         ({"created": 1720000000, "data": [{"b64_json": PIXELS}]}, "", "completed", None),
     ],
 )
-def test_submit_dialects(answer, task_id, state, held):
+def test_submission_in_every_dialect(answer, task_id, state, held):
     task = wire.read_submission(answer)
     assert (task.task_id, task.state, task.held_quota) == (task_id, state, held)
     assert task.raw is answer
@@ -63,12 +63,12 @@ def test_submit_dialects(answer, task_id, state, held):
         (None, []),
     ],
 )
-def test_results(result, urls):
+def test_result_in_every_shape(result, urls):
     task = wire.read_task({"task_id": "t", "status": "completed", "result": result})
     assert [link.urls for link in task.pictures] == urls
 
 
-def test_the_oldest_status_lies_in_an_envelope_with_its_link_on_top():
+def test_status_of_the_oldest_dialect():
     task = wire.read_task(
         {
             "code": "success",
@@ -79,7 +79,7 @@ def test_the_oldest_status_lies_in_an_envelope_with_its_link_on_top():
     assert task.pictures == (wire.PictureLink(urls=("https://a/1",)),)
 
 
-def test_the_newest_status():
+def test_status_of_the_newest_dialect():
     task = wire.read_task(
         {
             "task_id": "t",
@@ -118,13 +118,13 @@ def test_the_newest_status():
         ({"code": None, "message": 7}, "task_failed", "7"),
     ],
 )
-def test_failures(error, code, message):
+def test_failure_in_every_shape(error, code, message):
     task = wire.read_task({"task_id": "t", "status": "failed", "error": error, "progress": "100%"})
     assert task.failure == wire.Failure(code, message)
     assert task.ended
 
 
-def test_an_unknown_state_waits_and_keeps_its_word():
+def test_status_unknown_keeps_its_word():
     task = wire.read_task({"task_id": "t", "status": "Dreaming"})
     assert (task.state, task.status, task.ended) == ("unknown", "Dreaming", False)
 
@@ -150,14 +150,14 @@ def test_an_unknown_state_waits_and_keeps_its_word():
         (253402300800000, None),
     ],
 )
-def test_times(given_, seconds):
+def test_time_in_every_unit(given_, seconds):
     assert read_time(given_) == seconds
 
 
 @pytest.mark.parametrize(
     ("given_", "whole"), [(3187, 3187), ("3187", 3187), (2.5, 2), (True, None), (2**63, None), (-1e300, None)]
 )
-def test_costs_are_what_a_database_can_hold(given_, whole):
+def test_cost_fits_the_database(given_, whole):
     task = wire.read_task({"task_id": "t", "status": "completed", "cost": given_, "pre_consumed_cost": given_})
     assert (task.cost_quota, task.held_quota) == (whole, whole)
 
@@ -176,18 +176,18 @@ def test_costs_are_what_a_database_can_hold(given_, whole):
         ("half", None),
     ],
 )
-def test_progress(given_, part):
+def test_progress_in_every_spelling(given_, part):
     assert read_progress(given_) == part
 
 
-def test_cancellations():
+def test_cancellation_is_read():
     answer = {"task_id": "t", "status": "cancelled", "refunded": True, "refunded_quota": 6375}
     assert wire.read_cancellation(answer, "t") == wire.Cancellation("t", refunded=True, refunded_quota=6375)
     with pytest.raises(UnreadableAnswer, match="didn't confirm"):
         wire.read_cancellation({"task_id": "t", "status": "processing"}, "t")
 
 
-def test_fewer_entries_than_asked_for_are_fetched_address_by_address():
+def test_mirrors_are_spread_over_missing_images():
     mirrors = wire.PictureLink(urls=("https://a/1", "https://b/1"), expires_at=5.0)
     assert wire.spread([mirrors], 1) == (mirrors,)
     assert [link.urls for link in wire.spread([mirrors], 2)] == [("https://a/1",), ("https://b/1",)]
@@ -199,7 +199,7 @@ def test_fewer_entries_than_asked_for_are_fetched_address_by_address():
 @pytest.mark.parametrize(
     "answer", [None, [], "text", 3, {}, {"status": "queued"}, {"code": "x", "data": None}, {"data": []}]
 )
-def test_what_is_no_task_is_one_of_our_errors(answer):
+def test_submission_without_a_task_is_refused(answer):
     with pytest.raises(UnreadableAnswer) as caught:
         wire.read_submission(answer)
     assert "\n" not in str(caught.value)
@@ -280,7 +280,7 @@ def test_readers_take_any_answer(answer):
 
 
 @given(answer=task_like)
-def test_every_task_is_whole(answer):
+def test_task_of_any_answer_is_consistent(answer):
     with contextlib.suppress(QwaveError):
         task = wire.read_task(answer)
         assert task.progress is None or 0 <= task.progress <= 1
@@ -296,7 +296,7 @@ def test_every_task_is_whole(answer):
     task_like,
     st.dictionaries(st.sampled_from(["Retry-After", "X-Request-Id"]), st.text(max_size=30)),
 )
-def test_no_refusal_however_odd_ends_in_anything_but_an_api_error(status, body, headers):
+def test_error_of_any_json_is_an_api_error(status, body, headers):
     error = read_error(status, headers, json.dumps(body).encode(), now=0.0)
     assert isinstance(error, ApiError)
     assert "\n" not in str(error)
@@ -304,12 +304,12 @@ def test_no_refusal_however_odd_ends_in_anything_but_an_api_error(status, body, 
 
 
 @given(st.binary(max_size=300))
-def test_bytes_that_are_no_json_are_an_api_error_too(content):
+def test_error_of_any_bytes_is_an_api_error(content):
     assert "\n" not in str(read_error(502, {}, content, now=0.0))
 
 
 @pytest.mark.parametrize("odd", ["a" * 100_000, "line\nline", "\u202e\x00"], ids=["long", "lines", "marks"])
-def test_what_stands_in_addresses_and_one_line_texts_is_short_and_printable(odd):
+def test_texts_are_short_and_printable(odd):
     task = wire.read_task(
         {"task_id": odd, "status": f"failed {odd}", "error": {"code": odd, "message": "no"}}, task_id="asked"
     )

@@ -68,7 +68,7 @@ PRICES = [
 ]
 
 
-def test_page_prices():
+def test_price_matches_every_page():
     with collect_failures() as check:
         for edition, model, options, usd in PRICES:
             with check(edition, model, options):

@@ -24,7 +24,7 @@ def under_way(server):
     return sum(task["states"][0] in {"queued", "processing"} for task in list(server.tasks.values()))
 
 
-def test_order_is_kept_errors_are_collected_and_rows_are_built_when_their_turn_comes(bench, asked, server):
+def test_batch_keeps_order_and_collects_errors(bench, asked, server):
     built = []
 
     def row(number):
@@ -57,7 +57,7 @@ def test_order_is_kept_errors_are_collected_and_rows_are_built_when_their_turn_c
     assert batch.done()
 
 
-def test_a_download_keeps_no_place(server, bench, asked):
+def test_batch_download_frees_its_slot(server, bench, asked):
     submits, arrived = [], threading.Event()
     server.before["submit"] = lambda: submits.append(1)
     server.before["picture"] = lambda: arrived.wait(PATIENCE)
@@ -69,14 +69,14 @@ def test_a_download_keeps_no_place(server, bench, asked):
     assert all(outcome.gallery for outcome in batch.results())
 
 
-def test_outcomes_come_as_they_end(bench, asked, server):
+def test_batch_yields_outcomes_as_they_end(bench, asked, server):
     server.states = ["queued", "failed"]
     outcomes = list(Batch([asked(seed=place) for place in range(3)], bench, concurrency=2).start().as_completed())
     assert {outcome.index for outcome in outcomes} == {0, 1, 2}
     assert all(isinstance(outcome.error, TaskFailed) for outcome in outcomes)
 
 
-def test_an_interrupt_keeps_what_is_done_and_starts_nothing_more(bench, asked, server):
+def test_batch_interrupt_keeps_finished_rows(bench, asked, server):
     server.states = ["queued"] * 50
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(PATIENCE)
@@ -97,13 +97,13 @@ def _interrupt(batch):
     coming.throw(KeyboardInterrupt)
 
 
-def test_a_batch_of_nothing_and_a_senseless_number(bench):
+def test_batch_of_nothing(bench):
     assert Batch([], bench).start().results() == ()
     with pytest.raises(UserMistake):
         Batch([], bench, concurrency=0)
 
 
-def test_what_a_generator_of_rows_raises_comes_out_after_what_was_done(bench, asked):
+def test_batch_raises_errors_of_its_rows(bench, asked):
     def rows():
         yield asked()
         raise ZeroDivisionError

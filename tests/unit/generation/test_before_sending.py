@@ -26,7 +26,7 @@ def demo(clean_environment, monkeypatch):
         ({"save": 5}, "save must be the path of a folder"),
     ],
 )
-def test_odd_values_are_refused_before_anything_is_sent(demo, options, says):
+def test_odd_values_are_refused_unsent(demo, options, says):
     before = started.jobs()
     with pytest.raises(OptionMistake, match=says):
         qwave.submit("a cat", **options)
@@ -35,13 +35,13 @@ def test_odd_values_are_refused_before_anything_is_sent(demo, options, says):
 
 
 @pytest.mark.parametrize("prompt", [5, ["a", "b"], None])
-def test_a_prompt_is_text(demo, prompt):
+def test_prompt_must_be_text(demo, prompt):
     with pytest.raises(OptionMistake, match="a prompt must be text"):
         qwave.submit(prompt)
 
 
 @pytest.mark.parametrize("folder", ["file.txt", "file.txt/deeper"])
-def test_a_folder_that_cannot_be_is_said_before_the_pictures_are_paid_for(demo, folder):
+def test_unusable_folder_is_refused_unsent(demo, folder):
     (demo / "file.txt").touch()
     before = started.jobs()
     with pytest.raises(OptionMistake, match="is a file, not a folder") as refusal:
@@ -50,13 +50,13 @@ def test_a_folder_that_cannot_be_is_said_before_the_pictures_are_paid_for(demo, 
     assert started.jobs() == before
 
 
-def test_where_nothing_ran_that_is_said(demo, monkeypatch):
+def test_report_without_any_job(demo, monkeypatch):
     monkeypatch.setattr(started, "_jobs", [])
     with pytest.raises(UnknownTask, match="no job in this kernel yet"):
         started.job()
 
 
-def test_a_folder_is_no_picture_and_a_report_is_a_page(demo):
+def test_report_path_must_be_a_page(demo):
     with pytest.raises(RequestRefused, match="is a folder"):
         qwave.submit("a cat", images=[str(demo)])
     for path in (demo, demo / "report.pdf"):
@@ -64,12 +64,12 @@ def test_a_folder_is_no_picture_and_a_report_is_a_page(demo):
             report.write(path, qwave.history())
 
 
-def test_ranges_and_types_are_said_in_plain_words(demo):
+def test_ranges_and_types_in_plain_words(demo):
     with pytest.raises(RequestRefused) as refusal:
         qwave.submit("a cat", n=0, seed="many")
     assert "n must be ≥ 1; you asked for 0" in str(refusal.value)
     assert "seed must be a whole number (integer); you gave many" in str(refusal.value)
 
 
-def test_a_ratio_may_have_a_wide_colon():
+def test_ratio_with_a_full_width_colon():
     assert qwave.model("gpt-image-2").parameters["aspect_ratio"].read("16：9") == "16:9"

@@ -30,7 +30,7 @@ def errors_of(batch):
     return [type(outcome.error) for outcome in batch.results()]
 
 
-def test_a_row_that_is_dearer_than_allowed_is_refused_before_it_is_sent(ours, server):
+def test_max_cost_refuses_a_row_unsent(ours, server):
     batch = qwave.batch(["a cat", "a dog"], max_cost=PRICE / 2)
     assert errors_of(batch) == [TooExpensive, TooExpensive]
     settings.configure(max_cost=PRICE / 2)
@@ -39,7 +39,7 @@ def test_a_row_that_is_dearer_than_allowed_is_refused_before_it_is_sent(ours, se
     assert errors_of(qwave.batch(["a cat"], max_cost=PRICE)) == [type(None)]
 
 
-def test_force_goes_on_without_a_price_and_not_beyond_a_known_one(ours, server):
+def test_force_keeps_to_max_cost(ours, server):
     with pytest.raises(TooExpensive):
         verbs.submit("a cat", max_cost=PRICE / 2, force=True)
     plan = many.plan_sweep("a cat", ["seed=1,2"])
@@ -56,7 +56,7 @@ def test_force_goes_on_without_a_price_and_not_beyond_a_known_one(ours, server):
         verbs.start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
 
 
-def test_rows_that_begin_together_count_one_another(ours, server):
+def test_budget_counts_concurrent_rows(ours, server):
     settings.configure(budget=2.5 * PRICE)
     server.states = ["queued"] * 5 + ["completed"]
     batch = qwave.batch([f"cat {place}" for place in range(8)], concurrency=8)
@@ -64,7 +64,7 @@ def test_rows_that_begin_together_count_one_another(ours, server):
     assert len(server.tasks) == 2
 
 
-def test_rows_in_the_hands_of_an_executor_count_as_well(ours, server):
+def test_budget_counts_rows_of_an_executor(ours, server):
     settings.configure(budget=2.5 * PRICE)
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(PATIENCE)
@@ -74,7 +74,7 @@ def test_rows_in_the_hands_of_an_executor_count_as_well(ours, server):
         assert errors_of(batch).count(TooExpensive) == 6
 
 
-def test_two_batches_that_look_at_each_other_never_wait_for_each_other(ours, asked):
+def test_batches_do_not_deadlock(ours, asked):
     meeting = threading.Barrier(2)
     batches = []
 
@@ -93,7 +93,7 @@ def test_two_batches_that_look_at_each_other_never_wait_for_each_other(ours, ask
     assert all(batch.results()[0].gallery for batch in batches)
 
 
-def test_a_row_that_breaks_is_an_outcome_and_ends_nothing_else(ours, asked):
+def test_batch_row_that_raises_is_an_outcome(ours, asked):
     def broken():
         raise ZeroDivisionError
 
@@ -102,7 +102,7 @@ def test_a_row_that_breaks_is_an_outcome_and_ends_nothing_else(ours, asked):
     assert "row 2" in str(batch.errors[1])
 
 
-def test_an_executor_that_takes_nothing_leaves_nobody_waiting(ours, asked):
+def test_batch_on_a_shut_executor(ours, asked):
     executor = ThreadPoolExecutor(1)
     executor.shutdown()
     assert errors_of(Batch([asked(), asked()], ours, executor=executor).start()) == [GenerationError] * 2
@@ -126,7 +126,7 @@ def test_an_executor_that_takes_nothing_leaves_nobody_waiting(ours, asked):
         ({"phase": "done", "reused": True}, 0.0),
     ],
 )
-def test_only_what_surely_costs_nothing_counts_for_nothing(ours, submit, changes, counted):
+def test_spent_counts_all_but_free_endings(ours, submit, changes, counted):
     job = submit()
     job.result(PATIENCE)
     job._snapshot = Snapshot(job.id, job.request, **changes)
@@ -134,7 +134,7 @@ def test_only_what_surely_costs_nothing_counts_for_nothing(ours, submit, changes
     assert started.spent_usd() == pytest.approx(counted)
 
 
-def test_a_row_of_an_executor_that_named_no_cost_counts_as_expected(ours, asked):
+def test_spent_counts_unpriced_rows_as_expected(ours, asked):
     batch = Batch([], ours)
     batch._end(Outcome(0, gallery=qwave.history(), request=asked()))
     batch._end(Outcome(1, error=TaskFailed("generation.failed"), request=asked()))

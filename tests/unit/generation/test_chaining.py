@@ -27,7 +27,7 @@ def picture(bench, submit):
     chaining._starter[:], chaining._models[:] = before
 
 
-def test_an_edit_starts_from_the_living_link_with_the_fitting_action(picture, server):
+def test_edit_uses_the_live_link(picture, server):
     cat = picture(aspect_ratio="16:9", quality="high", seed=4)
     night = cat.edit("make it night")[0]
     body = server.bodies[-1]
@@ -39,14 +39,14 @@ def test_an_edit_starts_from_the_living_link_with_the_fitting_action(picture, se
     assert night.parameters["images"] == [cat.url]
 
 
-def test_bytes_stand_in_for_a_link_that_has_died(picture, server, clock):
+def test_edit_sends_bytes_for_a_dead_link(picture, server, clock):
     cat = picture()
     clock.advance(2 * 86_400)
     cat.edit("make it night")
     assert server.bodies[-1]["image_urls"][0].startswith("data:image/png;base64,")
 
 
-def test_a_model_that_takes_links_only_says_what_would_work(picture, clock, bench):
+def test_edit_names_models_that_take_bytes(picture, clock, bench):
     links_only = next(
         one
         for one in bench.catalog
@@ -58,7 +58,7 @@ def test_a_model_that_takes_links_only_says_what_would_work(picture, clock, benc
         cat.edit("make it night")
 
 
-def test_a_mask_travels_along(picture, server):
+def test_edit_passes_a_mask_on(picture, server):
     cat = picture()
     cat.inpaint("https://example.com/mask.png", "a red hat")
     body = server.bodies[-1]
@@ -66,7 +66,7 @@ def test_a_mask_travels_along(picture, server):
     assert (body["mask_url"], body["image_urls"]) == ("https://example.com/mask.png", [cat.url])
 
 
-def test_again_changes_only_what_is_said(picture, server):
+def test_again_changes_only_what_is_given(picture, server):
     cat = picture("a cat", aspect_ratio="4:3", seed=4)
     first = server.bodies[-1]
     cat.again(seed=7)
@@ -75,7 +75,7 @@ def test_again_changes_only_what_is_said(picture, server):
     assert server.bodies[-1] == {**first, "prompt": "a dog"}
 
 
-def test_variations_are_new_pictures_of_the_same_words(picture, server):
+def test_vary_keeps_the_prompt(picture, server):
     cat = picture("a cat", aspect_ratio="4:3", seed=4)
     cat.vary(n=3)
     sent = server.bodies[1:]
@@ -84,7 +84,7 @@ def test_variations_are_new_pictures_of_the_same_words(picture, server):
     assert all(body.get("seed") != 4 for body in sent)
 
 
-def test_another_model_keeps_what_it_has(picture, server, bench):
+def test_edit_with_another_model(picture, server, bench):
     cat = picture(aspect_ratio="16:9", moderation="low")
     other = next(one for one in bench.catalog if "images" in one.parameters and "moderation" not in one.parameters)
     cat.edit("make it night", model=other.id)
@@ -93,7 +93,7 @@ def test_another_model_keeps_what_it_has(picture, server, bench):
     assert "moderation" not in body
 
 
-def test_what_was_sent_as_bytes_must_be_given_again(picture, server, tmp_path):
+def test_again_needs_uploaded_images_anew(picture, server, tmp_path):
     path = tmp_path / "reference.png"
     path.write_bytes(plain(300, 300))
     cat = picture("a cat", images=[str(path)])
@@ -103,7 +103,7 @@ def test_what_was_sent_as_bytes_must_be_given_again(picture, server, tmp_path):
     assert server.bodies[-1]["image_urls"][0].startswith("data:")
 
 
-def test_a_refusal_sends_nothing(picture, server):
+def test_edit_refusal_sends_nothing(picture, server):
     cat = picture()
     sent = len(server.bodies)
     with pytest.raises(RequestRefused, match="aspect_ratio"):
@@ -111,12 +111,12 @@ def test_a_refusal_sends_nothing(picture, server):
     assert len(server.bodies) == sent
 
 
-def test_not_waiting_gives_the_job(picture):
+def test_edit_without_waiting_is_a_job(picture):
     job = picture().edit("make it night", wait=False)
     assert job.result()[0].prompt == "make it night"
 
 
-def test_the_cell_that_made_it_makes_it_again(picture, bench):
+def test_image_cell_text_makes_it_again(picture, bench):
     cat = picture("a cat\n-m is not an option here", aspect_ratio="4:3", seed=4)
     line, _, body = cat.cell().partition("\n")
     assert line.startswith("%%qwave -m gpt-image-2 ")

@@ -24,7 +24,7 @@ def noted(bench):
     return note
 
 
-def test_expected_held_charged_and_refunded_are_kept_apart(bench, noted):
+def test_costs_keep_amounts_apart(bench, noted):
     noted("a", estimate_usd=0.5, held_quota=300_000, cost_quota=250_000)
     noted("b", estimate_usd=0.25, held_quota=100_000, state="running")
     noted("c", estimate_usd=0.25, held_quota=100_000, refunded_quota=100_000, cost_quota=0, state="cancelled")
@@ -33,7 +33,7 @@ def test_expected_held_charged_and_refunded_are_kept_apart(bench, noted):
     assert (today["held_usd"], today["charged_usd"], today["refunded_usd"]) == (0.2, 0.5, 0.2)
 
 
-def test_today_this_notebook_and_models_are_counted_each(bench, noted):
+def test_costs_group_by_day_notebook_and_model(bench, noted):
     bench = replace(bench, notebook="/home/ann/lesson.ipynb")
     noted("a", cost_quota=500_000, notebook="/home/ann/lesson.ipynb")
     noted("b", cost_quota=1_000_000, created=bench.clock.now() - 3 * DAY, notebook="/home/ann/lesson.ipynb")
@@ -47,7 +47,7 @@ def test_today_this_notebook_and_models_are_counted_each(bench, noted):
     }
 
 
-def test_the_demos_pictures_are_nobodys_money(bench, noted):
+def test_costs_leave_the_demo_out(bench, noted):
     noted("a", cost_quota=400_000, base_url=LOCAL)
     noted("built in", cost_quota=100_000, base_url="demo")
     noted("b", cost_quota=250_000)
@@ -57,7 +57,7 @@ def test_the_demos_pictures_are_nobodys_money(bench, noted):
     assert "nothing was paid" in repr(table)
 
 
-def test_it_is_a_table_with_a_text_twin(bench, noted):
+def test_costs_table_has_text_and_html(bench, noted):
     noted("a", cost_quota=500_000, model="<script>")
     page, text = costs.table(bench)._repr_html_(), repr(costs.table(bench))
     assert "<script>" not in page
@@ -67,11 +67,11 @@ def test_it_is_a_table_with_a_text_twin(bench, noted):
     assert len({len(line.split("  ")) for line in text.splitlines()[:1]}) == 1
 
 
-def test_an_empty_journal_has_an_empty_table(bench):
+def test_costs_of_an_empty_journal(bench):
     assert "–" in repr(costs.table(bench))
 
 
-def test_a_run_ends_up_in_the_table(bench, submit, server):
+def test_costs_contain_a_finished_job(bench, submit, server):
     submit("a cat").result()
     server.states = ["queued", "failed"]
     with pytest.raises(TaskFailed):
@@ -82,7 +82,7 @@ def test_a_run_ends_up_in_the_table(bench, submit, server):
     assert today["held_usd"] == 0
 
 
-def test_a_report_is_one_page_that_needs_nothing_else(bench, submit, tmp_path):
+def test_report_is_one_html_page(bench, submit, tmp_path):
     submit("a <b>cat</b>").result()
     submit("a dog").result()
     made = report.made_here(bench)
@@ -95,7 +95,7 @@ def test_a_report_is_one_page_that_needs_nothing_else(bench, submit, tmp_path):
     assert not any(outside in page for outside in ("http://", "https://", "<script", "<link"))
 
 
-def test_a_report_is_of_this_notebook_or_this_process(bench, submit):
+def test_report_covers_notebook_or_process(bench, submit):
     def prompts(bench):
         return [image.prompt for image in report.made_here(bench)]
 

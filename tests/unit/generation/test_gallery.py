@@ -51,7 +51,7 @@ def shown(bundle, mime):
     return Image.open(io.BytesIO(base64.b64decode(bundle[0][mime])))
 
 
-def test_a_preview_is_a_light_jpeg_with_the_prompt_beside_it(made):
+def test_preview_is_a_light_jpeg(made):
     image = made(content=photo_png(2048))
     data, metadata = bundle = image._repr_mimebundle_()
     assert set(data) == {"image/jpeg", "text/plain"}
@@ -62,7 +62,7 @@ def test_a_preview_is_a_light_jpeg_with_the_prompt_beside_it(made):
     assert "a <b>cat</b>" in data["text/plain"]
 
 
-def test_a_preview_that_two_make_at_once_is_never_seen_half_written(made, tmp_path, monkeypatch):
+def test_preview_is_written_atomically(made, tmp_path, monkeypatch):
     image, whole = made(), Path.write_bytes
     meeting = threading.Barrier(2)
     halves = []
@@ -80,18 +80,18 @@ def test_a_preview_that_two_make_at_once_is_never_seen_half_written(made, tmp_pa
     assert [file.suffix for file in (tmp_path / "previews").iterdir()] == [".jpg"]
 
 
-def test_transparency_is_kept(made):
+def test_preview_keeps_transparency(made):
     image = made(content=encoded(Image.new("RGBA", (900, 300), (0, 0, 0, 0)), "PNG"))
     assert shown(image.mimebundle(), "image/png").getpixel((3, 3))[3] == 0
     opaque = made("b.png", encoded(Image.new("RGBA", (900, 300), (9, 9, 9, 255)), "PNG"))
     assert "image/jpeg" in opaque.mimebundle()[0]
 
 
-def test_small_pictures_are_not_blown_up(made):
+def test_preview_is_not_enlarged(made):
     assert shown(made(content=plain(40, 30)).mimebundle(), "image/jpeg").size == (40, 30)
 
 
-def test_full_embeds_the_file_itself_and_link_nothing(made):
+def test_embed_full_and_link(made):
     image = made()
     full, _ = image.mimebundle(embed="full")
     assert base64.b64decode(full["image/png"]) == image.path.read_bytes()
@@ -100,7 +100,7 @@ def test_full_embeds_the_file_itself_and_link_nothing(made):
     assert shown(webp.mimebundle(embed="full"), "image/jpeg").size == (1000, 500)
 
 
-def test_previews_are_kept_and_made_anew_when_the_file_changes(made, tmp_path):
+def test_preview_cache_follows_the_file(made, tmp_path):
     image = made()
     first = image.mimebundle()
     (kept,) = (tmp_path / "previews").iterdir()
@@ -112,7 +112,7 @@ def test_previews_are_kept_and_made_anew_when_the_file_changes(made, tmp_path):
     assert shown(image.mimebundle(), "image/jpeg").size == (50, 50)
 
 
-def test_a_missing_or_broken_file_leaves_the_words(made):
+def test_preview_of_a_broken_file(made):
     image = made()
     image.path.unlink()
     assert set(image.mimebundle()[0]) == {"text/plain"}
@@ -121,7 +121,7 @@ def test_a_missing_or_broken_file_leaves_the_words(made):
     assert "image/jpeg" in gallery.mimebundle()[0]
 
 
-def test_several_make_one_sheet_within_its_budget(made):
+def test_contact_sheet_keeps_its_budget(made):
     gallery = Gallery(made(f"{place}.png", photo_png(1024), parameters={"seed": place, "n": 8}) for place in range(8))
     data, metadata = bundle = gallery._repr_mimebundle_()
     sheet = shown(bundle, "image/jpeg")
@@ -132,7 +132,7 @@ def test_several_make_one_sheet_within_its_budget(made):
     assert metadata["image/jpeg"]["alt"] == "a <b>cat</b>"
 
 
-def test_it_is_a_sequence_that_can_be_sliced_and_added(made):
+def test_gallery_is_a_sequence(made):
     images = [made(f"{place}.png") for place in range(3)]
     gallery = Gallery(images)
     assert gallery[0] is images[0]
@@ -149,7 +149,7 @@ def test_it_is_a_sequence_that_can_be_sliced_and_added(made):
     assert Gallery().mimebundle() == ({"text/plain": "no pictures"}, {})
 
 
-def test_saving_copies_pictures_and_sidecars_under_safe_names(made, tmp_path):
+def test_gallery_save_copies_safely(made, tmp_path):
     images = [made(f"{place}.png", parameters={"seed": 7}) for place in range(2)]
     images[0].path.with_name("0.png.json").write_text("{}")
     gallery = Gallery(images)
@@ -161,7 +161,7 @@ def test_saving_copies_pictures_and_sidecars_under_safe_names(made, tmp_path):
         gallery.save(tmp_path, "{nonsense}")
 
 
-def test_a_page_holds_everything_and_escapes_it(made, tmp_path):
+def test_gallery_page_is_escaped(made, tmp_path):
     page = Gallery([made(parameters={"style": "<script>"})]).to_html(tmp_path / "out" / "g.html").read_text("utf-8")
     assert "<script" not in page
     assert "a &lt;b&gt;cat&lt;/b&gt;" in page
@@ -169,7 +169,7 @@ def test_a_page_holds_everything_and_escapes_it(made, tmp_path):
     assert not re.search(r'(src|href)="(?!data:)', page)
 
 
-def test_sheets_have_labels_and_tell_why_a_tile_is_empty(made):
+def test_contact_sheet_labels_empty_tiles(made):
     tiles = [contact_sheet.Tile(made().path, "one"), contact_sheet.Tile(None, "two", "the provider refused the prompt")]
     sheet = contact_sheet.draw(tiles * 2, row_labels=["oil", "墨"], column_labels=["seed 1", "seed 2"], width=500)
     assert sheet.width == pytest.approx(500, abs=4)
@@ -177,7 +177,7 @@ def test_sheets_have_labels_and_tell_why_a_tile_is_empty(made):
     assert Gallery([made()] * 5).sheet(columns=5).width <= 768
 
 
-def test_memory_stays_flat_for_large_galleries(made):
+def test_gallery_memory_is_bounded(made):
     import tracemalloc
 
     content = encoded(Image.new("RGB", (1000, 1000), "navy"), "PNG")
@@ -189,7 +189,7 @@ def test_memory_stays_flat_for_large_galleries(made):
     assert peak < 5_000_000
 
 
-def test_the_pil_image_is_whole_and_nothing_stays_open(made):
+def test_image_pil_keeps_no_file_open(made):
     image = made()
     picture = image.pil
     image.path.unlink()

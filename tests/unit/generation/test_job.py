@@ -34,7 +34,7 @@ def failure(job) -> QwaveError:
     return failed.value
 
 
-def test_from_prompt_to_a_file_that_tells_where_it_comes_from(submit, server, bench):
+def test_job_saves_file_and_provenance(submit, server, bench):
     job = submit("A cat, sitting", seed=7)
     gallery = job.result(PATIENCE)
     (image,) = gallery
@@ -61,7 +61,7 @@ def test_from_prompt_to_a_file_that_tells_where_it_comes_from(submit, server, be
     assert server.billed == 1
 
 
-def test_the_intent_is_written_before_the_submit_and_nothing_of_the_key_is(submit, server, bench):
+def test_job_journals_intent_before_submit(submit, server, bench):
     found = []
     server.before["submit"] = lambda: found.extend(bench.journal.open_jobs())
     job = submit()
@@ -75,7 +75,7 @@ def test_the_intent_is_written_before_the_submit_and_nothing_of_the_key_is(submi
         assert not file.is_file() or b"sk-secret" not in file.read_bytes()
 
 
-def test_watchers_see_every_phase_and_a_failing_one_hurts_nobody(submit, server, monkeypatch):
+def test_watchers_see_every_phase(submit, server, monkeypatch):
     told, complaints = [], []
     monkeypatch.setattr(threading, "excepthook", complaints.append)
     gate = threading.Event()
@@ -108,7 +108,7 @@ def test_watchers_see_every_phase_and_a_failing_one_hurts_nobody(submit, server,
     assert [now.phase for now in late] == ["done"]
 
 
-def test_a_slow_watcher_does_not_hold_the_job_up(submit):
+def test_watcher_does_not_delay_the_job(submit):
     gate = threading.Event()
     job = submit()
     job.subscribe(lambda _: gate.wait(PATIENCE))
@@ -116,7 +116,7 @@ def test_a_slow_watcher_does_not_hold_the_job_up(submit):
     gate.set()
 
 
-def test_several_pictures_and_fewer_than_asked(submit, server):
+def test_job_with_fewer_images_than_asked(submit, server):
     server.pictures = [plain(), plain(kind="JPEG", colour="red"), plain(kind="WEBP")]
     job = submit(n=4)
     gallery = job.result(PATIENCE)
@@ -128,14 +128,14 @@ def test_several_pictures_and_fewer_than_asked(submit, server):
     assert "4" in str(notice)
 
 
-def test_several_links_in_one_entry_may_be_several_pictures(submit, server):
+def test_job_spreads_links_of_one_entry(submit, server):
     server.pictures = [plain(), plain(), plain(colour="red"), 404]
     links = [f"https://cdn.example.com/task-1/{place}.png" for place in range(4)]
     server.extra = {"result": {"images": [{"url": links}]}}
     assert len(submit(n=3).result(PATIENCE)) == 2
 
 
-def test_what_the_server_refuses_is_written_down_as_refused(submit, server, bench):
+def test_job_refused_by_the_server(submit, server, bench):
     server.faults["submit"] = [[400, {"error": {"code": "invalid_request", "message": "bad n"}}]]
     assert isinstance(failure(submit()), RequestRejected)
     server.faults["submit"] = [401]
@@ -144,14 +144,14 @@ def test_what_the_server_refuses_is_written_down_as_refused(submit, server, benc
     assert server.tasks == {}
 
 
-def test_a_lost_answer_is_asked_for_again_with_the_same_key(submit, server):
+def test_job_repeats_a_lost_submit(submit, server):
     server.faults["submit"] = [("after", requests.ConnectionError("reset")), ("after", b"<html>"), 502]
     assert len(submit().result(PATIENCE)) == 1
     assert len(server.tasks) == 1
     assert server.seen.count("submit") == 4
 
 
-def test_a_submit_that_is_never_answered_stays_open_and_is_picked_up_with_the_same_key(submit, server, bench):
+def test_job_unanswered_submit_is_resumed(submit, server, bench):
     server.faults["submit"] = [("after", requests.ConnectionError("reset"))] * 50
     first = submit()
     assert isinstance(failure(first), (ConnectionFailed, WaitTimeout))
@@ -164,7 +164,7 @@ def test_a_submit_that_is_never_answered_stays_open_and_is_picked_up_with_the_sa
     assert bench.journal.open_jobs() == ()
 
 
-def test_hiccups_while_following_are_survived(submit, server):
+def test_job_survives_transient_faults(submit, server):
     told = []
     server.faults["status"] = [500, b"<html>", requests.ConnectionError("reset"), b"", 429, [503, {}]]
     server.faults["picture"] = [500, requests.ConnectionError("reset"), b"<!doctype html>oops"]
@@ -184,7 +184,7 @@ def test_hiccups_while_following_are_survived(submit, server):
         ("odd", "<b>\\[x\\] no"),
     ],
 )
-def test_a_failed_task_says_why_and_that_nothing_was_charged(submit, server, bench, code, word):
+def test_job_failure_says_why_and_is_free(submit, server, bench, code, word):
     server.states = ["queued", "failed"]
     server.failure = {"code": code, "message": f"[{code}] <b>[x] no\x00\n" + "y" * 10_000}
     error = failure(submit())
@@ -199,14 +199,14 @@ def test_a_failed_task_says_why_and_that_nothing_was_charged(submit, server, ben
     assert (entry.state, entry.cost_quota) == ("failed", 0)
 
 
-def test_completed_without_pictures_is_a_clear_failure(submit, server):
+def test_job_completed_without_images(submit, server):
     server.pictures = []
     error = failure(submit())
     assert isinstance(error, TaskFailed)
     assert error.code == "no_pictures"
 
 
-def test_unknown_states_are_waited_out_and_going_back_is_tolerated(submit, server):
+def test_job_waits_out_unknown_states(submit, server):
     told = []
     server.states = ["queued", "processing", "moderating", "queued", "processing", "completed"]
     job = submit()
@@ -217,7 +217,7 @@ def test_unknown_states_are_waited_out_and_going_back_is_tolerated(submit, serve
     assert "queued" not in phases[phases.index("processing") :]
 
 
-def test_a_timeout_stops_the_waiting_and_not_the_task(submit, server, bench):
+def test_job_timeout_leaves_the_task(submit, server, bench):
     server.states = ["queued", *["processing"] * 500, "completed"]
     job = submit(bench=replace(bench, timeout=30.0))
     error = failure(job)
@@ -234,13 +234,13 @@ def test_a_timeout_stops_the_waiting_and_not_the_task(submit, server, bench):
     assert server.billed == 1
 
 
-def test_4k_is_given_more_time(bench):
+def test_timeout_is_longer_for_4k(bench):
     assert bench.patience("1k") == 300
     assert bench.patience("4K") == 600
     assert replace(bench, timeout=7.0).patience("4k") == 7
 
 
-def test_waiting_for_a_result_can_be_given_up_without_harm(submit, server):
+def test_result_timeout_leaves_the_job(submit, server):
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(PATIENCE)
     job = submit()
@@ -250,7 +250,7 @@ def test_waiting_for_a_result_can_be_given_up_without_harm(submit, server):
     assert job.result(PATIENCE)
 
 
-def test_a_second_request_is_shown_again_when_that_is_wanted(submit, server):
+def test_job_reuses_an_identical_request(submit, server):
     first = submit(seed=3).result(PATIENCE)
     job = submit(seed=3, reuse=True)
     again = job.result(PATIENCE)
@@ -265,7 +265,7 @@ def test_a_second_request_is_shown_again_when_that_is_wanted(submit, server):
     assert server.billed == 3
 
 
-def test_a_dearer_hold_is_cancelled_while_it_is_queued(submit, server, bench):
+def test_job_cancels_a_hold_above_max_cost(submit, server, bench):
     server.states = ["queued"] * 9
     server.held = 500_000
     error = failure(submit(max_cost=0.5))
@@ -280,7 +280,7 @@ def test_a_dearer_hold_is_cancelled_while_it_is_queued(submit, server, bench):
     assert submit(max_cost=1.0).result(PATIENCE)
 
 
-def test_pictures_that_are_no_pictures_are_not_kept(submit, server, bench):
+def test_job_keeps_no_broken_images(submit, server, bench):
     for content in (plain()[:-30], b"\x89PNG nonsense", b""):
         server.pictures = [content]
         error = failure(submit())
@@ -289,7 +289,7 @@ def test_pictures_that_are_no_pictures_are_not_kept(submit, server, bench):
     assert len(bench.journal.open_jobs()) == 3
 
 
-def test_partial_success_keeps_the_good_ones_and_resume_fetches_the_rest(submit, server, bench):
+def test_job_partial_success_is_resumed(submit, server, bench):
     server.pictures = [plain(), 500, plain(colour="red")]
     job = submit(n=3)
     gallery = job.result(PATIENCE)
@@ -303,7 +303,7 @@ def test_partial_success_keeps_the_good_ones_and_resume_fetches_the_rest(submit,
     assert bench.journal.open_jobs() == ()
 
 
-def test_a_folder_that_cannot_be_written_is_reported_with_the_living_link(submit, server, bench, tmp_path):
+def test_job_with_an_unwritable_folder(submit, server, bench, tmp_path):
     (tmp_path / "file").write_text("")
     error = failure(submit(bench=replace(bench, save_dir=tmp_path / "file" / "x")))
     assert isinstance(error, DownloadFailed)
@@ -313,7 +313,7 @@ def test_a_folder_that_cannot_be_written_is_reported_with_the_living_link(submit
     assert isinstance(failure(again), DownloadFailed)
 
 
-def test_base64_answers_are_pictures_too(submit, server):
+def test_job_with_base64_images(submit, server):
     import base64
 
     server.extra = {"result": {"images": [{"b64_json": base64.b64encode(plain()).decode()}]}}
@@ -322,13 +322,13 @@ def test_base64_answers_are_pictures_too(submit, server):
     assert image.url is None
 
 
-def test_jobs_as_they_complete(submit):
+def test_as_completed_yields_all_jobs(submit):
     jobs = [submit(seed=place) for place in range(4)]
     assert {job.id for job in as_completed(jobs)} == {job.id for job in jobs}
     assert list(as_completed([])) == []
 
 
-def test_many_jobs_await_on_any_loop_and_leave_no_thread(submit):
+def test_await_leaves_no_thread(submit):
     async def both():
         return await asyncio.gather(submit(seed=1), submit(seed=2))
 
@@ -338,7 +338,7 @@ def test_many_jobs_await_on_any_loop_and_leave_no_thread(submit):
     assert {thread for thread in threading.enumerate() if not thread.daemon} == before
 
 
-def test_awaiting_a_cancelled_job_leaves_the_loop_alive(submit, server):
+def test_await_of_a_cancelled_job(submit, server):
     server.states = ["queued"] * 99
     _, gate = held_at(server, "status")
 
@@ -374,7 +374,7 @@ async def _awaits(job):
     return await job
 
 
-def test_cancelling_before_the_start_sends_nothing(bench, asked, server):
+def test_cancel_before_start_sends_nothing(bench, asked, server):
     job = Job(asked(), bench)
     assert job.cancel().stopped == "unsent"
     job.start()
@@ -401,7 +401,7 @@ def held_at(server, kind):
     return reached, gate
 
 
-def test_cancelling_while_queued_is_refunded_and_said(submit, server, bench):
+def test_cancel_while_queued_is_refunded(submit, server, bench):
     server.states = ["queued"] * 99
     reached, gate = held_at(server, "status")
     job = submit()
@@ -418,7 +418,7 @@ def test_cancelling_while_queued_is_refunded_and_said(submit, server, bench):
     assert server.seen.count("cancel") == 1
 
 
-def test_cancelling_too_late_keeps_the_pictures_for_resume(submit, server, bench):
+def test_cancel_too_late_keeps_images(submit, server, bench):
     server.states = ["processing", "processing", "completed"]
     reached, gate = held_at(server, "status")
     job = submit()
@@ -436,7 +436,7 @@ def wait_until_free(bench, job):
     wait_until(bench.journal.abandoned, "the job to be given up by its thread")
 
 
-def test_cancelling_while_the_submit_is_under_way_cancels_what_it_made(submit, server, bench):
+def test_cancel_during_submit(submit, server, bench):
     server.states = ["queued"] * 99
     reached, gate = held_at(server, "submit")
     job = submit()
@@ -447,7 +447,7 @@ def test_cancelling_while_the_submit_is_under_way_cancels_what_it_made(submit, s
     assert server.tasks["task-1"]["states"] == ["cancelled"]
 
 
-def test_a_submit_that_is_not_answered_in_time_is_cancelled_when_it_is(submit, server, bench, monkeypatch):
+def test_cancel_before_a_late_submit_answer(submit, server, bench, monkeypatch):
     from qwave_jupyter.generation import course
 
     monkeypatch.setattr(course, "CANCEL_WITHIN", 0.05)
@@ -463,7 +463,7 @@ def test_a_submit_that_is_not_answered_in_time_is_cancelled_when_it_is(submit, s
     assert server.tasks["task-1"]["states"] == ["cancelled"]
 
 
-def test_an_unanswered_cancel_is_unknown_and_can_be_picked_up(submit, server, bench, monkeypatch):
+def test_cancel_unanswered_is_resumable(submit, server, bench, monkeypatch):
     from qwave_jupyter.generation import course
 
     monkeypatch.setattr(course, "CANCEL_WITHIN", 0.05)
@@ -480,7 +480,7 @@ def test_an_unanswered_cancel_is_unknown_and_can_be_picked_up(submit, server, be
     assert again.result(PATIENCE)
 
 
-def test_an_interrupt_cancels_and_says_what_happened(submit, server, monkeypatch):
+def test_interrupt_cancels_the_job(submit, server, monkeypatch):
     server.states = ["queued"] * 99
     reached, gate = held_at(server, "status")
     job = submit()
@@ -496,13 +496,13 @@ def test_an_interrupt_cancels_and_says_what_happened(submit, server, monkeypatch
     assert isinstance(error.value, KeyboardInterrupt)
 
 
-def test_a_fault_of_ours_ends_the_waiting_too(submit, bench, monkeypatch):
+def test_job_internal_error_ends_the_wait(submit, bench, monkeypatch):
     monkeypatch.setattr(type(bench.journal), "durations", lambda *_, **__: 1 / 0)
     error = failure(submit())
     assert "ZeroDivisionError" in str(error)
 
 
-def test_it_reads_well(submit):
+def test_job_repr(submit):
     job = submit("a cat " * 30)
     job.result(PATIENCE)
     assert repr(job).startswith(f"Job({job.id[:8]}, gpt-image-2, done, task task-1, 'a cat")

@@ -33,7 +33,7 @@ def entry(name: str, **more) -> Entry:
     return Entry(job_id=name, created=more.pop("created", 1_775_000_000.0), **more)
 
 
-def test_nothing_is_written_before_the_first_job(tmp_path):
+def test_journal_writes_nothing_unasked(tmp_path):
     journal = open_journal(tmp_path / "home")
     assert not (tmp_path / "home").exists()
     journal.begin(entry("a"))
@@ -41,7 +41,7 @@ def test_nothing_is_written_before_the_first_job(tmp_path):
     journal.close()
 
 
-def test_a_job_from_intent_to_files(journal, tmp_path):
+def test_journal_follows_a_job(journal, tmp_path):
     picture = tmp_path / "a.png"
     picture.write_bytes(b"x")
     journal.begin(entry("a", model="m", prompt="a cat", fingerprint="f", parameters={"seed": 1}))
@@ -60,7 +60,7 @@ def test_a_job_from_intent_to_files(journal, tmp_path):
     assert journal.find_finished("f") is None
 
 
-def test_history_is_searched_literally(journal):
+def test_journal_search_is_literal(journal):
     for place, prompt in enumerate(["a 100% cat", "a dog", "Cat and dog"]):
         journal.begin(entry(str(place), created=float(place), prompt=prompt, model="m", state="done"))
     assert [one.prompt for one in journal.history(search="cat")] == ["Cat and dog", "a 100% cat"]
@@ -69,7 +69,7 @@ def test_history_is_searched_literally(journal):
     assert len(journal.history(limit=2)) == 2
 
 
-def test_durations_are_of_the_most_similar_jobs(journal):
+def test_journal_durations_of_similar_jobs(journal):
     for place in range(4):
         journal.begin(
             entry(f"a{place}", model="m", resolution="4k", state="done", duration=40.0 + place, finished=place)
@@ -80,7 +80,7 @@ def test_durations_are_of_the_most_similar_jobs(journal):
     assert journal.durations("other") == ()
 
 
-def test_costs_are_kept_apart(journal):
+def test_journal_costs_by_group(journal):
     journal.begin(entry("1", model="m", state="running", estimate_usd=0.01, held_quota=5000))
     journal.begin(entry("2", model="m", state="done", estimate_usd=0.01, held_quota=5000, cost_quota=4000))
     journal.begin(
@@ -131,7 +131,7 @@ def _made(path: Path) -> Path:
     return path
 
 
-def test_hostile_text_is_kept_as_it_is(journal):
+def test_journal_keeps_hostile_text(journal):
     prompt = "'; DROP TABLE jobs; -- <script>\x00\u202e\ud800" + "x" * 100_000
     journal.begin(entry("a", prompt=prompt, state="done"))
     (kept,) = journal.history()
@@ -146,7 +146,7 @@ def _use(journal) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"this is no database, and never was one" * 99, "middle", "truncated"])
-def test_a_damaged_journal_is_moved_aside_once_and_work_goes_on(tmp_path, damage):
+def test_journal_damaged_is_moved_aside(tmp_path, damage):
     home = tmp_path / "home"
     first = open_journal(home)
     for place in range(300):
@@ -168,7 +168,7 @@ def test_a_damaged_journal_is_moved_aside_once_and_work_goes_on(tmp_path, damage
     second.close()
 
 
-def test_a_journal_that_cannot_be_written_is_said_once_and_still_read(tmp_path, monkeypatch):
+def test_journal_unwritable_is_still_read(tmp_path, monkeypatch):
     home = tmp_path / "home"
     first = open_journal(home)
     first.begin(entry("a", state="done", prompt="kept"))
@@ -187,7 +187,7 @@ def test_a_journal_that_cannot_be_written_is_said_once_and_still_read(tmp_path, 
     second.close()
 
 
-def test_a_home_that_is_no_folder_is_no_end(tmp_path):
+def test_journal_home_that_is_a_file(tmp_path):
     home = tmp_path / "file"
     home.write_text("in the way")
     journal = open_journal(home)
@@ -197,7 +197,7 @@ def test_a_home_that_is_no_folder_is_no_end(tmp_path):
     assert journal.lock("a").acquire()
 
 
-def test_a_newer_releases_journal_is_used_as_it_is(journal):
+def test_journal_of_a_newer_release(journal):
     journal.begin(entry("a"))
     connection = sqlite3.connect(journal.path)
     connection.execute("ALTER TABLE jobs ADD COLUMN mood TEXT")
@@ -209,7 +209,7 @@ def test_a_newer_releases_journal_is_used_as_it_is(journal):
     assert journal.history()[0].job_id == "a"
 
 
-def test_a_null_journal_keeps_nothing(tmp_path):
+def test_null_journal_keeps_nothing(tmp_path):
     journal = NullJournal(tmp_path / "home")
     journal.begin(entry("a"))
     assert journal.open_jobs() == ()
@@ -228,7 +228,7 @@ def _write_many(home: str, name: str) -> None:
     journal.close()
 
 
-def test_several_processes_write_at_once(tmp_path):
+def test_journal_takes_several_processes(tmp_path):
     spawning = multiprocessing.get_context("spawn")
     writers = [spawning.Process(target=_write_many, args=(str(tmp_path), str(number))) for number in range(3)]
     for writer in writers:
@@ -241,7 +241,7 @@ def test_several_processes_write_at_once(tmp_path):
     journal.close()
 
 
-def test_a_lock_is_held_by_one_and_given_back(tmp_path):
+def test_lock_is_exclusive(tmp_path):
     first, second = (JobLock(tmp_path / "locks" / "a.lock") for _ in range(2))
     assert first.acquire()
     assert first.acquire()
@@ -253,7 +253,7 @@ def test_a_lock_is_held_by_one_and_given_back(tmp_path):
     second.release()
 
 
-def test_a_lock_dies_with_its_process(tmp_path):
+def test_lock_ends_with_its_process(tmp_path):
     path = tmp_path / "a.lock"
     code = f"""
         from pathlib import Path
@@ -274,7 +274,7 @@ def test_a_lock_dies_with_its_process(tmp_path):
     lock.release()
 
 
-def test_whoever_looks_at_a_lock_keeps_nobody_from_taking_it(tmp_path):
+def test_lock_survives_concurrent_checks(tmp_path):
     path = tmp_path / "locks" / "a.lock"
     path.parent.mkdir()
     over = threading.Event()
@@ -300,7 +300,7 @@ def test_whoever_looks_at_a_lock_keeps_nobody_from_taking_it(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
-def test_a_lock_does_not_live_on_in_a_child(tmp_path):
+def test_lock_is_not_inherited(tmp_path):
     path = tmp_path / "a.lock"
     code = f"""
         import os, signal, sys, time
@@ -333,7 +333,7 @@ def test_a_lock_does_not_live_on_in_a_child(tmp_path):
     lock.release()
 
 
-def test_abandoned_jobs_are_those_that_nobody_holds(journal):
+def test_abandoned_jobs_are_unlocked(journal):
     journal.begin(entry("a", base_url="s"))
     journal.begin(entry("b", base_url="s"))
     journal.begin(entry("c", base_url="elsewhere"))
@@ -344,7 +344,7 @@ def test_abandoned_jobs_are_those_that_nobody_holds(journal):
     assert [one.job_id for one in journal.abandoned(base_url="s")] == ["a", "b"]
 
 
-def test_pictures_are_kept_once_and_come_back_to_the_byte(tmp_path):
+def test_blobs_are_stored_once(tmp_path):
     blobs = Blobs(tmp_path / "blobs")
     odd = URI[:-1] + "\n"
     body = {"a": [URI, "https://x.y/z"], "b": {"c": URI, "odd": odd}, "prompt": "data: not one", "n": 2}
@@ -354,7 +354,7 @@ def test_pictures_are_kept_once_and_come_back_to_the_byte(tmp_path):
     assert blobs.bring_back(away) == body
 
 
-def test_pictures_are_bounded_and_the_oldest_is_given_up(tmp_path):
+def test_blobs_are_bounded(tmp_path):
     blobs = Blobs(tmp_path / "blobs", most_bytes=2500)
     away = []
     for number in range(4):

@@ -50,7 +50,7 @@ def torn(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["whole", "cut", "cut long", "garbled", "zeroed", "half a frame more"])
-def test_a_torn_write_is_left_out_and_nothing_else(torn, how):
+def test_journal_with_a_torn_write(torn, how):
     log = torn / "journal.sqlite3-wal"
     content = log.read_bytes()
     changed = {
@@ -87,7 +87,7 @@ def _as_later_release(journal, *statements: str) -> bytes:
     "statement",
     ["ALTER TABLE jobs RENAME TO tasks", "ALTER TABLE jobs RENAME COLUMN prompt TO words", "DROP TABLE jobs"],
 )
-def test_a_later_releases_other_tables_are_left_alone_and_that_is_said_once(tmp_path, statement):
+def test_journal_of_a_newer_schema(tmp_path, statement):
     journal = open_journal(tmp_path)
     before = _as_later_release(journal, statement)
 
@@ -106,7 +106,7 @@ def test_a_later_releases_other_tables_are_left_alone_and_that_is_said_once(tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["journal.sqlite3"]
 
 
-def test_a_later_releases_additions_are_kept(tmp_path):
+def test_journal_with_added_columns(tmp_path):
     journal = open_journal(tmp_path)
     _as_later_release(journal, "ALTER TABLE jobs ADD COLUMN mood TEXT DEFAULT 'calm'", "CREATE TABLE moods (name TEXT)")
     journal.begin(entry("b"))
@@ -119,7 +119,7 @@ def test_a_later_releases_additions_are_kept(tmp_path):
     connection.close()
 
 
-def test_a_journal_that_another_kernel_moved_aside_is_looked_for_anew(tmp_path):
+def test_journal_moved_by_another_kernel(tmp_path):
     first, second = open_journal(tmp_path), open_journal(tmp_path)
     first.begin(entry("a"))
     second.begin(entry("b"))
@@ -134,7 +134,7 @@ def test_a_journal_that_another_kernel_moved_aside_is_looked_for_anew(tmp_path):
     second.close()
 
 
-def test_several_kernels_that_find_it_damaged_mend_it_once(tmp_path):
+def test_journal_repaired_once_by_many(tmp_path):
     first = open_journal(tmp_path)
     for place in range(100):
         first.begin(entry(f"old{place}", state="done", prompt="p" * 300))
@@ -168,7 +168,7 @@ def test_several_kernels_that_find_it_damaged_mend_it_once(tmp_path):
         kernel.close()
 
 
-def test_a_home_that_was_cleaned_away_is_made_anew(tmp_path):
+def test_journal_home_removed(tmp_path):
     home = tmp_path / "home"
     journal = open_journal(home)
     journal.begin(entry("a"))
@@ -178,7 +178,7 @@ def test_a_home_that_was_cleaned_away_is_made_anew(tmp_path):
     journal.close()
 
 
-def test_a_full_disk_is_said_once_and_jobs_go_on(bench, submit, server):
+def test_journal_on_a_full_disk(bench, submit, server):
     bench.journal.begin(entry("first", state="done"))
     connection = bench.journal._open()
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
@@ -194,7 +194,7 @@ def test_a_full_disk_is_said_once_and_jobs_go_on(bench, submit, server):
     assert bench.journal.find(job.id)[0].state == "done"
 
 
-def test_a_journal_and_a_folder_that_are_read_only_are_said_once_and_jobs_go_on(bench, submit, monkeypatch):
+def test_journal_in_a_read_only_folder(bench, submit, monkeypatch):
     kept = submit("kept").result(PATIENCE)
     bench.journal.close()
 
@@ -235,7 +235,7 @@ with warnings.catch_warnings(record=True) as said:
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of another kind")
 @pytest.mark.parametrize("left_open", [True, False], ids=["with its log", "closed"])
-def test_a_home_that_may_only_be_read(left_open):
+def test_journal_home_read_only(left_open):
     # Not in pytest's own folder, into which nobody else may look.
     with tempfile.TemporaryDirectory() as name:
         home = Path(name) / "home"
@@ -269,7 +269,7 @@ def network(monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SQLite's other file systems are those of Unix")
-def test_a_network_disk_gets_a_rollback_journal(tmp_path, network):
+def test_journal_on_a_network_disk(tmp_path, network):
     first, second = open_journal(tmp_path), open_journal(tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -289,7 +289,7 @@ def test_a_network_disk_gets_a_rollback_journal(tmp_path, network):
 
 
 @pytest.mark.parametrize("complaint", ["locking protocol", "disk I/O error", "unable to open database file"])
-def test_a_disk_that_promises_a_log_and_fails_gets_a_rollback_journal(tmp_path, monkeypatch, complaint):
+def test_journal_where_wal_fails(tmp_path, monkeypatch, complaint):
     true = journal_schema._opened
 
     class Promising(sqlite3.Connection):
@@ -321,7 +321,7 @@ def test_a_disk_that_promises_a_log_and_fails_gets_a_rollback_journal(tmp_path, 
     connection.close()
 
 
-def test_what_killed_kernels_left_of_reference_pictures_is_given_up_with_the_oldest(tmp_path):
+def test_blobs_of_killed_kernels_are_removed(tmp_path):
     blobs = Blobs(tmp_path / "blobs", most_bytes=3000)
     blobs.folder.mkdir()
     for place in range(3):
@@ -335,7 +335,7 @@ def test_what_killed_kernels_left_of_reference_pictures_is_given_up_with_the_old
     assert {path.name for path in blobs.folder.iterdir()} == {away["$blob"], "2.part"}
 
 
-def test_a_reference_picture_in_use_is_younger_than_one_that_is_not(tmp_path):
+def test_blobs_in_use_are_kept(tmp_path):
     blobs = Blobs(tmp_path / "blobs", most_bytes=2500)
     uris = ["data:image/png;base64," + f"AA{number}A" * 400 for number in range(3)]
     first, second = blobs.put_away(uris[0]), blobs.put_away(uris[1])
@@ -368,7 +368,7 @@ def version_of(path) -> int:
         connection.close()
 
 
-def test_an_older_journal_becomes_a_newer_one_while_the_older_release_goes_on(tmp_path, next_release):
+def test_journal_upgrade_beside_an_older_release(tmp_path, next_release):
     older = open_journal(tmp_path)
     older.begin(entry("a"))
     version = version_of(older.path)
@@ -385,7 +385,7 @@ def test_an_older_journal_becomes_a_newer_one_while_the_older_release_goes_on(tm
     newer.close()
 
 
-def test_a_step_that_fails_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
+def test_journal_failed_upgrade_is_undone(tmp_path, monkeypatch):
     older = open_journal(tmp_path)
     older.begin(entry("a"))
     older.close()
@@ -402,7 +402,7 @@ def test_a_step_that_fails_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
     assert version_of(older.path) == version
 
 
-def test_several_kernels_that_open_an_older_journal_bring_it_up_once(tmp_path, next_release):
+def test_journal_upgraded_once_by_many(tmp_path, next_release):
     older = open_journal(tmp_path)
     older.begin(entry("a"))
     older.close()

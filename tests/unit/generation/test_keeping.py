@@ -86,9 +86,7 @@ def is_whole(path: Path) -> bool:
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])
 @pytest.mark.parametrize("writes", [0, 1, 2], ids=["download", "provenance", "sidecar"])
-def test_a_full_disk_is_said_with_the_living_link_and_resume_brings_the_picture(
-    submit, server, bench, disk, writes, code
-):
+def test_save_on_a_full_disk_is_resumable(submit, server, bench, disk, writes, code):
     full = disk(writes, code)
     error = failure(submit())
     assert isinstance(error, DownloadFailed)
@@ -109,7 +107,7 @@ def test_a_full_disk_is_said_with_the_living_link_and_resume_brings_the_picture(
     assert server.seen.count("submit") == 1
 
 
-def test_a_disk_that_fills_up_keeps_what_found_room_and_counts_what_did_not(submit, server, bench, disk):
+def test_save_on_a_disk_that_fills_up(submit, server, bench, disk):
     server.pictures = [plain(), plain(colour="red"), plain(colour="green"), plain(colour="blue")]
     # Three writes for each picture: the bytes, the bytes with their provenance, the sidecar.
     full = disk(4)
@@ -126,7 +124,7 @@ def test_a_disk_that_fills_up_keeps_what_found_room_and_counts_what_did_not(subm
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder(submit, bench):
+def test_save_in_a_read_only_folder(submit, bench):
     bench.save_dir.mkdir()
     bench.save_dir.chmod(stat.S_IRUSR | stat.S_IXUSR)
     error = failure(submit())
@@ -137,7 +135,7 @@ def test_a_read_only_folder(submit, bench):
 
 
 @pytest.mark.parametrize("step", ["mkdir", "replace"])
-def test_a_folder_that_refuses_a_name(submit, bench, monkeypatch, step):
+def test_save_in_a_folder_that_refuses_names(submit, bench, monkeypatch, step):
     true = getattr(Path, step)
 
     def refuse(path, *args, **options):
@@ -155,14 +153,14 @@ def test_a_folder_that_refuses_a_name(submit, bench, monkeypatch, step):
     assert is_whole(again.result(PATIENCE)[0].path)
 
 
-def test_a_picture_that_arrives_cut_without_saying_so_is_fetched_again(submit, server):
+def test_save_retries_a_cut_download(submit, server):
     server.faults["picture"] = [plain()[:-30], plain()[: len(plain()) // 2]]
     assert is_whole(submit().result(PATIENCE)[0].path)
     assert server.seen.count("picture") == 3
 
 
 @pytest.mark.parametrize("first", [plain()[:-30], b"\x89PNG\r\n\x1a\n nonsense", b"<html>", b"", 404, 410, 500])
-def test_a_mirror_that_gives_no_picture_leads_to_the_next(submit, server, first):
+def test_save_takes_the_next_mirror(submit, server, first):
     server.pictures = [first, plain()]
     server.extra = {"result": {"images": [{"url": [f"{CDN}/task-1/0.png", f"{CDN}/task-1/1.png"]}]}}
     (image,) = submit().result(PATIENCE)
@@ -181,7 +179,7 @@ def _bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + part(b"IDAT", zlib.compress(b"\x00" * 1000)) + part(b"IEND", b"")
 
 
-def test_a_picture_of_too_many_pixels_is_not_decoded(submit, server, bench):
+def test_save_refuses_a_decompression_bomb(submit, server, bench):
     server.pictures = [_bomb()]
     error = failure(submit())
     assert error.code == "not_decodable"
@@ -189,7 +187,7 @@ def test_a_picture_of_too_many_pixels_is_not_decoded(submit, server, bench):
     assert list(bench.save_dir.iterdir()) == []
 
 
-def test_a_transfer_that_was_given_up_does_no_harm_when_it_wakes(submit, server, bench, monkeypatch):
+def test_save_ignores_an_abandoned_transfer(submit, server, bench, monkeypatch):
     hangs, woken, sleepers = threading.Event(), threading.Event(), []
 
     def hang():
@@ -218,7 +216,7 @@ def test_a_transfer_that_was_given_up_does_no_harm_when_it_wakes(submit, server,
     assert sorted(path.suffix for path in bench.save_dir.iterdir()) == [".json", ".png"]
 
 
-def test_a_job_that_is_picked_up_the_next_day_writes_over_what_it_had_not_noted(submit, bench, server, monkeypatch):
+def test_save_next_day_overwrites_unnoted_files(submit, bench, server, monkeypatch):
     server.before["picture"] = lambda: bench.clock.advance(86_400)
     true = bench.journal.update
 
@@ -235,7 +233,7 @@ def test_a_job_that_is_picked_up_the_next_day_writes_over_what_it_had_not_noted(
     assert sorted(path.suffix for path in bench.save_dir.iterdir()) == [".json", ".png"]
 
 
-def test_fetching_does_not_outlast_the_time_of_the_job_for_ever(bench, asked, server):
+def test_save_is_bounded_in_time(bench, asked, server):
     server.pictures = [500]
     clock = bench.clock
     before = clock.monotonic()
@@ -245,7 +243,7 @@ def test_fetching_does_not_outlast_the_time_of_the_job_for_ever(bench, asked, se
     assert clock.monotonic() - before < 260
 
 
-def test_many_jobs_with_one_reference_picture_keep_it_once(bench, asked):
+def test_reference_blobs_written_at_once(bench, asked):
     made = asked(images=plain(300, 300))
     blobs = bench.journal.blobs
     start, broken = threading.Barrier(8), []
@@ -269,7 +267,7 @@ def test_many_jobs_with_one_reference_picture_keep_it_once(bench, asked):
     assert len(list(blobs.folder.iterdir())) == 1
 
 
-def test_a_reference_picture_that_a_power_cut_emptied_is_kept_again(tmp_path, asked):
+def test_reference_blob_emptied_is_rewritten(tmp_path, asked):
     made = asked(images=plain(300, 300))
     blobs = open_journal(tmp_path / "other").blobs
     blobs.put_away(made.body)

@@ -18,16 +18,16 @@ from qwave_jupyter.generation import naming
         ("x" * 500, "x" * 48),
     ],
 )
-def test_slugs_are_short_and_harmless(text, slug):
+def test_slug_is_short_and_safe(text, slug):
     assert naming.slug(text) == slug
 
 
-def test_long_prompts_end_at_a_word_and_within_the_bytes_of_a_file_name():
+def test_slug_ends_at_a_word():
     assert len(naming.slug("长" * 300).encode()) <= 48
     assert naming.slug("word " * 40) == "-".join(["word"] * 9)
 
 
-def test_a_stem_holds_date_words_id_and_place():
+def test_stem_holds_date_words_id_and_index():
     stem = naming.file_stem("A cat", "8499f3a2-1111-4000-8000-000000000000", 2, 1775606400.0)
     assert stem.endswith("-a-cat-8499f3a2-2")
     assert stem.startswith("2026-04-0")

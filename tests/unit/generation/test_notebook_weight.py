@@ -22,7 +22,7 @@ def notebook(tmp_path):
     return write
 
 
-def test_the_heaviest_cell_comes_first_and_is_marked(notebook):
+def test_notebook_size_ranks_cells(notebook):
     path = notebook(
         {"cell_type": "markdown", "source": "# A title"},
         cell("%%qwave\na cat", **{"image/jpeg": "x" * 100_000, "text/plain": "a cat"}),
@@ -37,22 +37,22 @@ def test_the_heaviest_cell_comes_first_and_is_marked(notebook):
     assert "--embed" in lines[-1]
 
 
-def test_pictures_within_html_count(notebook):
+def test_notebook_size_counts_images_in_html(notebook):
     path = notebook(cell("x", **{"text/html": ['<img src="data:image/png;base64,' + "x" * 5_000 + '">']}))
     assert weigh(path).pictures > 5_000
 
 
-def test_a_light_notebook_gets_no_advice(notebook):
+def test_notebook_size_of_a_light_one(notebook):
     assert "--embed" not in repr(weigh(notebook(cell("%%qwave", **{"image/jpeg": "x" * 90_000}))))
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"cells": 3}', "\x00"])
-def test_what_is_no_notebook_is_said(tmp_path, content):
+def test_notebook_size_of_no_notebook(tmp_path, content):
     path = tmp_path / "no.ipynb"
     path.write_text(content)
     with pytest.raises(OptionMistake, match=r"no\.ipynb"):
         weigh(path)
 
 
-def test_odd_cells_are_passed_over(notebook):
+def test_notebook_size_skips_odd_cells(notebook):
     assert weigh(notebook("a", None, {"outputs": None}, {"outputs": [{}]})).cells == ()

@@ -24,7 +24,7 @@ def files(home):
     return sorted(str(path.relative_to(home)) for path in home.rglob("*"))
 
 
-def test_the_open_ones_are_counted_and_nothing_is_written(tmp_path):
+def test_count_open_writes_nothing(tmp_path):
     journal = fill(tmp_path, "submitting", "running", "completed", "done", "failed", "unknown")
     beside = fill(tmp_path, "running", base_url="elsewhere")
     before = files(tmp_path)
@@ -40,7 +40,7 @@ def test_the_open_ones_are_counted_and_nothing_is_written(tmp_path):
     assert files(tmp_path) == before
 
 
-def test_a_killed_kernels_unfinished_log_is_read(tmp_path):
+def test_count_open_reads_a_killed_kernels_log(tmp_path):
     code = (
         "import os, sys; from pathlib import Path; from qwave_jupyter.generation.journal import Entry, open_journal\n"
         "open_journal(Path(sys.argv[1])).begin(Entry(job_id='a', created=0.0)); os._exit(9)"
@@ -49,7 +49,7 @@ def test_a_killed_kernels_unfinished_log_is_read(tmp_path):
     assert count_open(tmp_path) == 1
 
 
-def test_what_a_living_kernel_works_on_is_not_left_open(tmp_path):
+def test_count_open_skips_running_jobs(tmp_path):
     journal = fill(tmp_path, "running", "running")
     lock = journal.lock("s-0")
     lock.acquire()
@@ -97,7 +97,7 @@ def _hostile_rows(home):
         (_hostile_rows, {2}),
     ],
 )
-def test_nothing_that_lies_there_is_an_obstacle(tmp_path, make, counted):
+def test_count_open_ignores_obstacles(tmp_path, make, counted):
     home = tmp_path / "home"
     home.mkdir()
     make(home)
@@ -106,7 +106,7 @@ def test_nothing_that_lies_there_is_an_obstacle(tmp_path, make, counted):
     assert (files(home) if home.exists() else None) == before
 
 
-def test_hostile_ids_stay_in_their_folder(tmp_path):
+def test_count_open_with_hostile_ids(tmp_path):
     journal = fill(tmp_path)
     for name in ("../../../etc/passwd", "a" * 9000, "\x00", "", "ü" * 300):
         journal.begin(Entry(job_id=name, created=0.0))
@@ -118,7 +118,7 @@ def test_hostile_ids_stay_in_their_folder(tmp_path):
     journal.close()
 
 
-def test_a_locked_journal_does_not_hold_the_load_up(tmp_path):
+def test_count_open_of_a_locked_journal(tmp_path):
     fill(tmp_path, "running").close()
     connection = sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)
     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -128,7 +128,7 @@ def test_a_locked_journal_does_not_hold_the_load_up(tmp_path):
     connection.close()
 
 
-def test_it_brings_nothing_heavy(tmp_path):
+def test_count_open_imports_nothing_heavy(tmp_path):
     fill(tmp_path, "running").close()
     code = (
         "import sys; from pathlib import Path; from qwave_jupyter.generation.open_jobs import count_open\n"

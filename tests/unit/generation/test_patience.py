@@ -24,7 +24,7 @@ def soon(action):
     threading.Timer(0.2, action).start()
 
 
-def test_it_ends_with_the_event_or_with_the_time():
+def test_wait_for_ends_with_event_or_time():
     over = threading.Event()
     assert patience.wait_for(over, 0.01) is False
     soon(over.set)
@@ -32,7 +32,7 @@ def test_it_ends_with_the_event_or_with_the_time():
     assert patience.wait_for(over) is True
 
 
-def test_an_interrupt_is_heard_though_a_running_loop_keeps_it_for_itself():
+def test_wait_for_is_interrupted_in_a_loop():
     noted = []
     handler = signal.signal(signal.SIGINT, lambda *_: noted.append("the loop's own"))
 
@@ -52,7 +52,7 @@ def test_an_interrupt_is_heard_though_a_running_loop_keeps_it_for_itself():
     assert noted == []
 
 
-def test_without_a_loop_a_programs_own_handler_stays():
+def test_wait_for_keeps_a_programs_handler():
     noted = []
     handler = signal.signal(signal.SIGINT, lambda *_: noted.append("its own"))
     try:
@@ -64,7 +64,7 @@ def test_without_a_loop_a_programs_own_handler_stays():
     assert noted == ["its own"]
 
 
-def test_a_process_that_was_asked_to_end_is_not_held_up():
+def test_wait_for_ends_when_the_process_does():
     patience.set_way(None, leaving=lambda: True)
     with pytest.raises(SystemExit):
         patience.wait_for(threading.Event(), 20)
@@ -91,14 +91,14 @@ class Alive:
 
 
 @pytest.mark.parametrize(("serves", "asked"), [(True, [0.01]), (False, [])])
-def test_a_better_way_is_taken_only_where_it_serves(serves, asked):
+def test_wait_for_uses_a_way_that_serves(serves, asked):
     way = Alive(serves)
     patience.set_way(way)
     assert patience.wait_for(threading.Event(), 0.01) is False
     assert way.asked == asked
 
 
-def test_a_coroutine_has_company_where_there_is_some():
+def test_beside_runs_while_awaiting():
     way = Alive(serves=True)
     patience.set_way(way)
 

@@ -12,7 +12,7 @@ from qwave_jupyter.generation import prompts
 PROMPT_AS_JSON = '{"scene": {"mood": "calm"}, "list": [{"a": 1}, {}], "n": {{count}}}'
 
 
-def test_names_are_filled_once_and_other_braces_stay():
+def test_prompt_names_are_filled_once():
     assert prompts.fill(PROMPT_AS_JSON, {"count": 3}) == '{"scene": {"mood": "calm"}, "list": [{"a": 1}, {}], "n": 3}'
     assert prompts.fill("{{ a }} {{a}}", {"a": "{{b}}", "b": "no"}) == "{{b}} {{b}}"
     assert prompts.fill(r"\{{a}} {{a}}", {"a": "x"}) == "{{a}} x"
@@ -21,18 +21,18 @@ def test_names_are_filled_once_and_other_braces_stay():
 
 
 @pytest.mark.parametrize("value", ["text", 3, 2.5, True, date(2026, 4, 8), Path("a/b")])
-def test_text_numbers_dates_and_paths_can_be_filled_in(value):
+def test_prompt_takes_numbers_dates_and_paths(value):
     assert prompts.fill("<{{v}}>", {"v": value}) == f"<{value}>"
 
 
 @pytest.mark.parametrize("value", [math, len, None, object(), {"a": 1}, b"x", [1], int])
-def test_what_is_no_text_is_refused_by_its_kind(value):
+def test_prompt_refuses_other_types(value):
     with pytest.raises(RequestRefused) as refused:
         prompts.fill("{{v}}", {"v": value})
     assert type(value).__name__ in str(refused.value)
 
 
-def test_all_missing_names_are_named_with_their_nearest():
+def test_prompt_names_all_missing():
     with pytest.raises(RequestRefused) as refused:
         prompts.fill("{{wether}} and {{zzz}}", {"weather": "rain", "_hidden": 1, "np": math})
     first, second = refused.value.fields["violations"]
@@ -44,10 +44,10 @@ def test_all_missing_names_are_named_with_their_nearest():
 
 
 @pytest.mark.parametrize("inside", ["a.b", "a[0]", "f(x)", "a!r", "a:>3", " a . b ", "my name", "a | upper"])
-def test_code_in_braces_is_an_error(inside):
+def test_prompt_refuses_code(inside):
     with pytest.raises(RequestRefused, match="no plain variable name"):
         prompts.fill(f"{{{{{inside}}}}}", {"a": 1, "f": 2})
 
 
-def test_names_are_listed_once_in_order():
+def test_prompt_names_are_listed_in_order():
     assert prompts.names(r"{{b}} {{ a }} {{b}} \{{c}} {{d.e}}") == ("b", "a")

@@ -25,7 +25,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_provenance_survives_and_no_pixel_changes(name):
+def test_provenance_keeps_every_pixel(name):
     before = FILES[name]
     after = provenance.splice(before, TOLD)
     assert after != before
@@ -37,7 +37,7 @@ def test_provenance_survives_and_no_pixel_changes(name):
 
 
 @pytest.mark.parametrize("name", ["png", "jpeg", "webp"])
-def test_long_prompts_fit(name):
+def test_provenance_of_a_long_prompt(name):
     told = {"prompt": "".join(chr(0x4E00 + place % 9000) for place in range(90_000))}
     after = provenance.splice(FILES[name], told)
     assert provenance.written_in(after) == told
@@ -45,20 +45,20 @@ def test_long_prompts_fit(name):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_cut_or_garbled_is_left_alone_and_never_raises(name):
+def test_provenance_leaves_broken_files(name):
     for end in (*range(0, 60, 3), len(FILES[name]) // 2):
         cut = FILES[name][:end]
         provenance.splice(cut, TOLD)
         assert provenance.written_in(cut) is None
 
 
-def test_other_formats_are_left_alone():
+def test_provenance_leaves_other_formats():
     gif = encoded(RGB, "GIF")
     assert provenance.splice(gif, TOLD) == gif
     assert provenance.written_in(gif) is None
 
 
-def test_a_file_tells_alone_and_else_its_sidecar(tmp_path):
+def test_provenance_from_file_or_sidecar(tmp_path):
     alone = tmp_path / "alone.png"
     alone.write_bytes(provenance.splice(FILES["png"], TOLD))
     assert provenance.read_provenance(alone) == TOLD
@@ -73,6 +73,6 @@ def test_a_file_tells_alone_and_else_its_sidecar(tmp_path):
         provenance.read_provenance(tmp_path / "gone.png")
 
 
-def test_a_lone_surrogate_is_no_obstacle():
+def test_provenance_with_a_lone_surrogate():
     told = {"prompt": "broken \ud83d emoji"}
     assert provenance.written_in(provenance.splice(FILES["jpeg"], told)) == told

@@ -30,14 +30,14 @@ def mistake(given, limits=TAKES, parameter="images"):
     return refused.value.fields["mistake"]
 
 
-def test_urls_pass_as_they_are_and_nothing_is_known_of_them():
+def test_reference_url_is_passed_on():
     reference = resolve(" https://example.com/a.png?x=1 ", "images", URL_ONLY, now=NOW)
     assert reference.wire == "https://example.com/a.png?x=1"
     assert (reference.size, reference.weight, reference.is_bytes) == (None, None, False)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_files_are_sent_to_the_byte(tmp_path, kind):
+def test_reference_file_is_sent_unchanged(tmp_path, kind):
     content = plain(64, 48, kind)
     path = tmp_path / "a.bin"
     path.write_bytes(content)
@@ -48,7 +48,7 @@ def test_files_are_sent_to_the_byte(tmp_path, kind):
         assert not reference.notices
 
 
-def test_data_uris_are_checked():
+def test_reference_data_uri_is_checked():
     content = plain()
     uri = "data:image/png;base64," + base64.b64encode(content).decode()
     assert sent(resolve(uri, "images", TAKES, now=NOW)) == content
@@ -60,7 +60,7 @@ def test_data_uris_are_checked():
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", "CMYK", "I;16", "F", "LA"])
-def test_pil_images_of_every_mode(mode):
+def test_reference_pil_of_every_mode(mode):
     picture = Image.new("RGB", (20, 10), "red").convert("L").convert("F").convert("L") if mode == "F" else None
     picture = picture.convert("F") if picture else Image.new("RGBA", (20, 10), "red").convert("RGBA")
     if mode == "I;16":
@@ -83,11 +83,11 @@ def test_pil_images_of_every_mode(mode):
         np.full((10, 20, 4), 255, np.int64),
     ],
 )
-def test_arrays(array):
+def test_reference_arrays(array):
     assert resolve(array, "images", TAKES, now=NOW).size == (20, 10)
 
 
-def test_a_half_grey_float_array_is_half_grey():
+def test_reference_float_array_is_scaled():
     reference = resolve(np.full((2, 2, 3), 0.5), "images", TAKES, now=NOW)
     assert Image.open(io.BytesIO(sent(reference))).getpixel((0, 0)) == (128, 128, 128)
 
@@ -104,11 +104,11 @@ def test_a_half_grey_float_array_is_half_grey():
         np.array([[np.nan]]),
     ],
 )
-def test_arrays_that_are_no_pictures(array):
+def test_reference_arrays_are_refused(array):
     assert mistake(array).code == "reference_bad_array"
 
 
-def test_figures():
+def test_reference_figure():
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(1, 1))
@@ -116,7 +116,7 @@ def test_figures():
     assert resolve(figure, "images", TAKES, now=NOW).format == "png"
 
 
-def test_earlier_results_by_their_living_url_else_as_bytes(tmp_path):
+def test_reference_earlier_image(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(plain())
     image = GeneratedImage(path, "https://cdn.example.com/a.png", NOW + 3600, width=64, height=48, format="png")
@@ -131,13 +131,13 @@ def test_earlier_results_by_their_living_url_else_as_bytes(tmp_path):
     assert list(each([Gallery([image, image]), "https://x.y/z"])) == [image, image, "https://x.y/z"]
 
 
-def test_bytes_for_a_model_that_takes_urls_only_name_those_that_would():
+def test_reference_bytes_for_a_url_only_model():
     found = mistake(Image.new("RGB", (4, 4)), URL_ONLY)
     assert (found.code, found.others) == ("reference_url_only", ("gpt-image-2",))
     assert "gpt-image-2" in str(found)
 
 
-def test_too_heavy_is_encoded_anew_and_said():
+def test_reference_too_heavy_is_reencoded():
     heavy = encoded(noise(900, 700), "PNG")
     assert len(heavy) > 2**20
     reference = resolve(heavy, "images", TAKES, now=NOW)
@@ -149,13 +149,13 @@ def test_too_heavy_is_encoded_anew_and_said():
     assert notice.code == "reference_encoded_lightly"
 
 
-def test_a_format_that_is_not_taken_is_encoded_anew_and_said():
+def test_reference_format_is_converted():
     (notice,) = resolve(plain(kind="BMP"), "images", TAKES, now=NOW).notices
     assert notice.code == "reference_reformatted"
     assert "png" in str(notice)
 
 
-def test_masks_are_never_given_up_for_weight():
+def test_mask_is_never_reencoded():
     small = Limits("m", takes_bytes=True, max_mb=0.01, formats=("png",))
     assert mistake(noise(300, 300, "RGBA"), small, "mask").code == "reference_too_large"
     assert resolve(Image.new("RGBA", (8, 8)), "mask", small, now=NOW).format == "png"
@@ -174,13 +174,13 @@ def test_masks_are_never_given_up_for_weight():
         (plain()[:60], "reference_not_a_picture"),
     ],
 )
-def test_what_is_no_picture_is_a_clear_mistake(given, code):
+def test_reference_refuses_what_is_no_image(given, code):
     found = mistake(given)
     assert found.code in {code, "reference_no_file"}
     assert str(found)
 
 
-def test_a_decompression_bomb_is_refused():
+def test_reference_refuses_a_bomb():
     import struct
     import zlib
 

@@ -26,7 +26,7 @@ def refusal(*args, **options):
     return refused.value
 
 
-def test_a_bare_request_stays_bare():
+def test_request_sends_only_what_is_given():
     made = build()
     assert made.body == {"model": "gpt-image-2", "prompt": "a cat"}
     assert made.estimate_usd == 0.006375
@@ -36,7 +36,7 @@ def test_a_bare_request_stays_bare():
     assert made.warnings == ()
 
 
-def test_spelling_is_forgiven_and_the_pages_own_is_sent():
+def test_request_forgives_spelling():
     body = build(resolution="2K", aspect_ratio="16x9", n="2").body
     assert (body["resolution"], body["aspect_ratio"], body["n"]) == ("2k", "16:9", 2)
     assert build(model="gpt-4o-image", size="1:1").body == {"model": "gpt-4o-image", "prompt": "a cat", "size": "1:1"}
@@ -45,7 +45,7 @@ def test_spelling_is_forgiven_and_the_pages_own_is_sent():
     assert nested["extra"] == {"response_format": "url"}
 
 
-def test_every_mistake_is_named_at_once():
+def test_request_names_every_mistake():
     error = refusal("{{wether}} x", variables={"weather": 1}, resolution="4k", n="many", sead=3, images="nowhere.png")
     found = {(one.code, one.parameter) for one in error.fields["violations"]}
     assert ("no_such_name", "prompt") in found
@@ -58,18 +58,18 @@ def test_every_mistake_is_named_at_once():
     assert str(pickle.loads(pickle.dumps(error))) == text
 
 
-def test_one_mistake_is_one_line():
+def test_request_mistake_is_one_line():
     text = str(refusal("   "))
     assert "\n" not in text
     assert "Nothing was sent" in text
 
 
-def test_an_unknown_model_names_the_nearest():
+def test_request_unknown_model_names_nearest():
     with pytest.raises(UnknownModel, match="gpt-image-2"):
         build(model="gpt-imag-2")
 
 
-def test_force_turns_refusals_into_warnings_and_lets_the_unknown_through():
+def test_request_force_warns_instead():
     made = build(resolution="4k", aspect_ratio="1:1", sead="3", future='{"a": [1]}', force=True)
     assert made.body["resolution"] == "4k"
     assert made.body["sead"] == 3
@@ -80,7 +80,7 @@ def test_force_turns_refusals_into_warnings_and_lets_the_unknown_through():
         build("", force=True)
 
 
-def test_an_unknown_model_can_be_used_without_validation_when_that_is_allowed():
+def test_request_unvalidated_model():
     made = build(model="brand-new", unknown_ok=True, n="2", aspect_ratio="9:9", shiny="yes", images="https://x.y/z.png")
     assert made.unvalidated
     assert made.estimate_usd is None
@@ -95,7 +95,7 @@ def test_an_unknown_model_can_be_used_without_validation_when_that_is_allowed():
     assert "brand-new" in str(made.warnings[0])
 
 
-def test_references_choose_the_action_and_are_sent_under_the_pages_name():
+def test_request_references_choose_the_action():
     one = build(image="https://x.y/a.png")
     assert one.body["image_urls"] == ["https://x.y/a.png"]
     assert one.action_inferred
@@ -107,14 +107,14 @@ def test_references_choose_the_action_and_are_sent_under_the_pages_name():
     assert masked.body["mask_url"].startswith("data:image/png;base64,")
 
 
-def test_models_that_take_bytes_are_named():
+def test_request_names_models_that_take_bytes():
     error = refusal(model="qwen-image-2.0", images=Image.new("RGB", (8, 8)))
     (mistake,) = error.fields["violations"]
     assert mistake.code == "reference_url_only"
     assert "gpt-image-2" in mistake.others
 
 
-def test_fingerprints_depend_on_content_alone(tmp_path):
+def test_fingerprint_depends_on_content(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(plain())
     assert build(n=2, seed=1).fingerprint == build(seed="1", n="2").fingerprint
@@ -123,7 +123,7 @@ def test_fingerprints_depend_on_content_alone(tmp_path):
     assert build(images=path).fingerprint != build(images=plain(colour="red")).fingerprint
 
 
-def test_the_record_of_a_request_holds_hashes_instead_of_pictures():
+def test_request_record_holds_hashes():
     made = build(images=[plain(), "https://x.y/b.png"], seed=3)
     hashed, url = made.parameters["images"]
     assert hashed.startswith("sha256:")
@@ -132,20 +132,20 @@ def test_the_record_of_a_request_holds_hashes_instead_of_pictures():
     json.dumps(made.parameters)
 
 
-def test_a_dry_run_shows_the_body_without_the_weight_of_its_pictures():
+def test_dry_run_body_is_light():
     text = build(images=plain(600, 600), seed=3).body_text()
     assert len(text) < 600
     assert json.loads(text)["seed"] == 3
     assert " KB)" in text
 
 
-def test_an_earlier_result_goes_by_its_living_link(tmp_path):
+def test_request_earlier_image_by_its_link(tmp_path):
     image = GeneratedImage(tmp_path / "gone.png", "https://cdn.x/a.png", 2_000_000_000.0, width=8, height=8)
     assert build(model="qwen-image-2.0", images=image, now=1_900_000_000.0).body["image_urls"] == [
         "https://cdn.x/a.png"
     ]
 
 
-def test_what_was_done_to_pictures_stands_in_the_warnings():
+def test_request_warns_of_converted_images():
     (warning,) = build(images=plain(kind="BMP")).warnings
     assert warning.code == "reference_reformatted"

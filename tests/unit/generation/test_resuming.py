@@ -22,7 +22,7 @@ def left_open(bench, asked, *, state="submitting", task_id=None, **options):
     return entry
 
 
-def test_an_unanswered_submit_is_repeated_to_the_byte_while_its_key_lives(bench, asked, server):
+def test_resume_repeats_an_unanswered_submit(bench, asked, server):
     made = asked(images=plain(300, 300), seed=3)
     entry = left_open(bench, asked, images=plain(300, 300), seed=3)
     assert len(entry.body) < 1000
@@ -34,7 +34,7 @@ def test_an_unanswered_submit_is_repeated_to_the_byte_while_its_key_lives(bench,
     assert resuming.resume(bench) == ()
 
 
-def test_an_old_one_is_reported_and_never_repeated(bench, asked, server):
+def test_resume_never_repeats_an_old_submit(bench, asked, server):
     left_open(bench, asked)
     bench.clock.advance(24 * 3600)
     (job,) = resuming.resume(bench)
@@ -45,7 +45,7 @@ def test_an_old_one_is_reported_and_never_repeated(bench, asked, server):
     assert bench.journal.find(job.id)[0].state == "unknown"
 
 
-def test_a_batch_never_repeats_an_old_one_with_its_dead_key(bench, asked, server):
+def test_batch_never_repeats_an_old_submit(bench, asked, server):
     entry = left_open(bench, asked)
     bench.clock.advance(24 * 3600)
     (outcome,) = Batch([asked()], bench).start().results()
@@ -54,7 +54,7 @@ def test_a_batch_never_repeats_an_old_one_with_its_dead_key(bench, asked, server
     assert entry.job_id not in server.by_key
 
 
-def test_one_whose_pictures_are_gone_is_reported_too(bench, asked, server):
+def test_resume_without_the_reference_images(bench, asked, server):
     left_open(bench, asked, images=plain(300, 300))
     for file in bench.journal.blobs.folder.iterdir():
         file.unlink()
@@ -64,7 +64,7 @@ def test_one_whose_pictures_are_gone_is_reported_too(bench, asked, server):
     assert server.seen == []
 
 
-def test_a_known_task_is_followed_however_old_and_whatever_is_left_of_its_record(bench, asked, server):
+def test_resume_follows_a_known_task(bench, asked, server):
     entry = left_open(bench, asked, state="running", task_id="task-9")
     bench.journal.update(entry.job_id, body="{torn", parameters=None, model="renamed-away")
     server.tasks["task-9"] = {"states": ["processing", "completed"], "made": False, "body": {}}
@@ -75,13 +75,13 @@ def test_a_known_task_is_followed_however_old_and_whatever_is_left_of_its_record
     assert "submit" not in server.seen
 
 
-def test_jobs_of_another_server_are_left_alone(bench, asked, server):
+def test_resume_skips_other_servers(bench, asked, server):
     entry = left_open(bench, asked)
     bench.journal.update(entry.job_id, base_url="https://elsewhere.example.com/v1")
     assert resuming.resume(bench) == ()
 
 
-def test_a_job_that_another_process_holds_is_left_alone(bench, asked):
+def test_resume_skips_jobs_of_other_processes(bench, asked):
     entry = left_open(bench, asked, state="running", task_id="task-9")
     code = (
         "import sys; from pathlib import Path; from qwave_jupyter.generation.locks import JobLock\n"
@@ -101,7 +101,7 @@ def test_a_job_that_another_process_holds_is_left_alone(bench, asked):
     assert len(resuming.resumable(bench)) == 1
 
 
-def test_a_lost_task_stays_open_for_a_week_and_is_then_given_up(bench, asked):
+def test_resume_gives_a_lost_task_up_in_a_week(bench, asked):
     entry = left_open(bench, asked, state="running", task_id="task-of-another-key")
     for days, state in ((1, "running"), (7, "unknown")):
         bench.clock.advance(days * 86_400)
@@ -111,7 +111,7 @@ def test_a_lost_task_stays_open_for_a_week_and_is_then_given_up(bench, asked):
         assert bench.journal.find(entry.job_id)[0].state == state
 
 
-def test_dead_links_end_in_words_and_not_in_an_endless_list(bench, asked, server):
+def test_resume_with_dead_links(bench, asked, server):
     server.pictures = [410]
     left_open(bench, asked, state="completed", task_id="task-9")
     server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
@@ -125,7 +125,7 @@ def test_dead_links_end_in_words_and_not_in_an_endless_list(bench, asked, server
     ("missing", "days", "state"),
     [(410, 0, "done"), (404, 0, "done"), (500, 0, "completed"), (500, 8, "done"), (b"<html>", 8, "done")],
 )
-def test_what_can_never_be_fetched_is_not_for_ever_open(bench, asked, server, missing, days, state):
+def test_resume_closes_what_cannot_be_fetched(bench, asked, server, missing, days, state):
     server.pictures = [plain(), missing]
     entry = left_open(bench, asked, state="completed", task_id="task-9", n=2)
     server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
@@ -139,7 +139,7 @@ def test_what_can_never_be_fetched_is_not_for_ever_open(bench, asked, server, mi
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "ftp://cdn.example.com/0.png"])
-def test_a_link_that_is_none_is_not_for_ever_open(bench, asked, server, link):
+def test_resume_closes_an_unusable_link(bench, asked, server, link):
     server.extra = {"result": {"images": [{"url": link}]}}
     left_open(bench, asked, state="completed", task_id="task-9")
     server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
@@ -149,7 +149,7 @@ def test_a_link_that_is_none_is_not_for_ever_open(bench, asked, server, link):
     assert resuming.resumable(bench) == ()
 
 
-def test_a_full_disk_is_no_reason_to_give_a_picture_up(bench, asked, server, monkeypatch):
+def test_resume_keeps_a_job_on_a_full_disk(bench, asked, server, monkeypatch):
     left_open(bench, asked, state="completed", task_id="task-9")
     server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
     bench.clock.advance(8 * 86_400)
@@ -162,7 +162,7 @@ def test_a_full_disk_is_no_reason_to_give_a_picture_up(bench, asked, server, mon
 
 
 @pytest.mark.parametrize(("left", "says"), [(1800, "30 min"), (3 * 3600, "3 h"), (20 * 3600, ""), (-60, "")])
-def test_links_near_their_end_are_fetched_and_that_is_said(bench, asked, server, left, says):
+def test_resume_warns_of_expiring_links(bench, asked, server, left, says):
     left_open(bench, asked, state="completed", task_id="task-9")
     server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
     link = {"url": "https://cdn.example.com/task-9/0.png", "expires_at": bench.clock.now() + left}
@@ -173,7 +173,7 @@ def test_links_near_their_end_are_fetched_and_that_is_said(bench, asked, server,
     assert [f"die in {says}," in one for one in said] == ([True] if says else [])
 
 
-def test_a_page_tells_when_links_die_where_the_server_does_not(bench, asked, server):
+def test_resume_takes_expiry_from_the_page(bench, asked, server):
     hours = asked().model.link_hours
     left_open(bench, asked, state="completed", task_id="task-9")
     server.tasks["task-9"] = {"states": ["completed"], "made": True, "body": {}}
@@ -185,20 +185,20 @@ def test_a_page_tells_when_links_die_where_the_server_does_not(bench, asked, ser
 
 
 @pytest.mark.parametrize("folder", ["../../etc", "pictures", "/tmp/x/../../etc", "/tmp/\x00x", "/tmp/\u202ex", ""])
-def test_a_row_does_not_lead_pictures_astray(bench, asked, folder):
+def test_resume_ignores_a_hostile_folder(bench, asked, folder):
     entry = left_open(bench, asked)
     bench.journal.update(entry.job_id, save_dir=folder)
     (job,) = resuming.resume(bench)
     assert job.result(PATIENCE)[0].path.parent == bench.save_dir
 
 
-def test_pictures_go_where_they_were_meant_to(bench, asked, server, tmp_path):
+def test_resume_saves_where_it_was_meant(bench, asked, server, tmp_path):
     left_open(bench, asked)
     (job,) = resuming.resume(replace(bench, save_dir=tmp_path / "other"))
     assert job.result(PATIENCE)[0].path.parent == bench.save_dir
 
 
-def test_history_is_a_gallery_of_what_is_still_there(bench, submit):
+def test_history_lists_existing_files(bench, submit):
     first = submit("a red cat").result(PATIENCE)
     bench.clock.advance(60)
     second = submit("a blue dog").result(PATIENCE)
@@ -216,7 +216,7 @@ def test_history_is_a_gallery_of_what_is_still_there(bench, submit):
     assert resuming.history(bench).paths == second.paths
 
 
-def test_hostile_rows_are_read_as_far_as_they_can_be(bench, asked):
+def test_history_reads_hostile_rows(bench, asked):
     entry = left_open(bench, asked, state="done")
     rows = json.dumps([{"path": "../../etc/passwd\x00", "index": "x"}, 7, {"path": 3}])
     connection = bench.journal._open()
@@ -226,7 +226,7 @@ def test_hostile_rows_are_read_as_far_as_they_can_be(bench, asked):
     assert len(resuming.history(bench)) == 0
 
 
-def test_the_hint_at_load_needs_none_of_the_heavy_libraries(tmp_path):
+def test_abandoned_imports_nothing_heavy(tmp_path):
     code = (
         "import sys; from pathlib import Path; from qwave_jupyter.generation.journal import open_journal\n"
         "open_journal(Path(sys.argv[1])).abandoned()\n"
@@ -236,7 +236,7 @@ def test_the_hint_at_load_needs_none_of_the_heavy_libraries(tmp_path):
     assert said.stdout.strip() == "[]"
 
 
-def test_a_recalled_request_is_the_one_that_was_sent(bench, asked):
+def test_recalled_request_is_identical(bench, asked):
     made = asked(images=["https://x.y/a.png"], n=2)
     again = records.recalled(records.intent(made, "a", bench), bench)
     assert (again.body, again.prompt, again.model, again.action) == (made.body, made.prompt, made.model, made.action)

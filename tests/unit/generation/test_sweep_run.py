@@ -39,7 +39,7 @@ def ran(planned, bench):
     return run
 
 
-def test_a_grid_is_sent_whole_and_every_tile_is_where_it_belongs(ran, server):
+def test_sweep_grid_is_complete(ran, server):
     grid = ran("{{what}} at sea", "what=cat,dog", "seed=1..3", aspect_ratio="4:3")
     assert grid.shape == (2, 3)
     assert sorted((body["prompt"], body["seed"]) for body in server.bodies) == [
@@ -55,19 +55,19 @@ def test_a_grid_is_sent_whole_and_every_tile_is_where_it_belongs(ran, server):
     assert len(grid) == 6
 
 
-def test_braces_may_have_room_within(planned, bench):
+def test_sweep_braces_may_have_spaces(planned, bench):
     names = sweeps.parse("what=a\\1b,dog", prompt_names=["what"])
     whole = planned("{{what}} at sea", "what=a\\1b,dog")
     loose = sweep.Sweep((names,), whole.places, "{{ what }} at sea", {}, "gpt-image-2")
     assert loose.cell(0) == whole.cell(0) == "%%qwave -m gpt-image-2\na\\1b at sea"
 
 
-def test_models_can_be_swept_and_each_is_sent_its_own_names(ran, server):
+def test_sweep_over_models(ran, server):
     ran("a cat", "model=gpt-image-2,seedream-5.0")
     assert {body["model"] for body in server.bodies} == {"gpt-image-2", "seedream-5.0"}
 
 
-def test_failures_are_tiles_with_their_reason(ran, server):
+def test_sweep_failures_are_tiles(ran, server):
     server.faults["submit"] = [[400, {"error": {"code": "invalid_request", "message": "not today"}}]]
     grid = ran("a cat", "seed=1..2", "quality=low,high")
     failed = [place for place, error in grid.errors.items() if "not today" in str(error)]
@@ -79,20 +79,20 @@ def test_failures_are_tiles_with_their_reason(ran, server):
     assert "not today" in grid.text()
 
 
-def test_tiles_that_are_refused_stay_in_the_grid_unsent(ran, server):
+def test_sweep_refused_tiles_are_not_sent(ran, server):
     grid = ran("a cat", "resolution=1k,4k", "aspect_ratio=1:1,16:9")
     assert set(grid.errors) == {(1, 0)}
     assert isinstance(grid.errors[1, 0], RequestRefused)
     assert len(server.bodies) == 3
 
 
-def test_when_every_tile_is_refused_nothing_is_planned(planned, server):
+def test_sweep_with_every_tile_refused(planned, server):
     with pytest.raises(RequestRefused, match="quality"):
         planned("a cat", "quality=superb,sublime")
     assert not server.bodies
 
 
-def test_the_price_of_all_is_known_and_held_before_the_first_is_sent(planned, server):
+def test_sweep_price_is_checked_first(planned, server):
     known = planned("a cat", "seed=1..4")
     assert known.estimate_usd == pytest.approx(4 * known.requests[0].estimate_usd)
     known.hold_to(known.estimate_usd)
@@ -101,14 +101,14 @@ def test_the_price_of_all_is_known_and_held_before_the_first_is_sent(planned, se
     assert not server.bodies
 
 
-def test_an_unpublished_price_is_not_taken_for_nothing(planned, bench):
+def test_sweep_unknown_price_is_refused(planned, bench):
     unpriced = planned("a cat", "official_fallback=true,false")
     assert unpriced.estimate_usd is None
     with pytest.raises(TooExpensive, match="isn't published"):
         unpriced.hold_to(100.0)
 
 
-def test_several_pictures_are_split_where_a_model_makes_one_at_a_time(planned):
+def test_sweep_splits_several_images(planned):
     models = catalog.load("2026-09")
     single = next(one for one in models if "n" not in one.parameters and "aspect_ratio" in one.parameters)
     several = planned("a cat", "aspect_ratio=1:1,16:9", n=3, model=single.id, models=models)
@@ -116,7 +116,7 @@ def test_several_pictures_are_split_where_a_model_makes_one_at_a_time(planned):
     assert all("n" not in request.values for request in several.requests)
 
 
-def test_the_sheet_has_a_line_for_each_value_and_pages_for_a_third_axis(ran):
+def test_sweep_sheet_pages_and_rows(ran):
     grid = ran("a cat", "quality=low,high", "seed=1..3")
     three = ran("a cat", "background=auto,opaque", "quality=low,high", "seed=1..3")
     one, stacked = grid.sheet(), three.sheet()
@@ -126,7 +126,7 @@ def test_the_sheet_has_a_line_for_each_value_and_pages_for_a_third_axis(ran):
     assert row.sheet(columns=2).height > row.sheet(columns=4).height
 
 
-def test_an_unfinished_sheet_has_places_for_what_is_coming(planned, bench, server):
+def test_sweep_sheet_while_running(planned, bench, server):
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(PATIENCE)
     run = planned("a cat", "seed=1..2", "quality=low,high").start(bench)
@@ -141,7 +141,7 @@ def test_an_unfinished_sheet_has_places_for_what_is_coming(planned, bench, serve
     assert len(after) == 4
 
 
-def test_stopping_keeps_what_is_done(planned, bench, server):
+def test_sweep_stop_keeps_what_is_done(planned, bench, server):
     server.states = ["queued"] * 400
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(PATIENCE)
@@ -156,12 +156,12 @@ def test_stopping_keeps_what_is_done(planned, bench, server):
     assert len(server.tasks) == 2
 
 
-def test_a_tile_that_is_not_there(ran):
+def test_sweep_tile_out_of_range(ran):
     with pytest.raises(OptionMistake, match="2×2"):
         ran("a cat", "seed=1..2", "quality=low,high").best(5, 5)
 
 
-def test_rows_of_a_batch_that_were_left_open_are_not_paid_twice(bench, asked, server):
+def test_batch_rows_left_open_are_resumed(bench, asked, server):
     server.faults["picture"] = [503] * 300
     first = Batch([asked(seed=place) for place in range(3)], bench, concurrency=3).start()
     assert all(outcome.error is not None for outcome in first.results())
@@ -171,7 +171,7 @@ def test_rows_of_a_batch_that_were_left_open_are_not_paid_twice(bench, asked, se
     assert server.billed == 4
 
 
-def test_tasks_that_fail_cost_nothing_and_say_so(ran, server):
+def test_sweep_failed_tasks_are_free(ran, server):
     server.states = ["queued", "failed"]
     grid = ran("a cat", "seed=1..2")
     assert all(isinstance(error, TaskFailed) for error in grid.errors.values())

@@ -19,11 +19,11 @@ from qwave_jupyter.generation.sweeps import Axis, expand, parse
         ("aspect-ratio=1:1,16:9", ("1:1", "16:9")),
     ],
 )
-def test_values_ranges_and_quotes_are_read(text, values):
+def test_sweep_axis_values_are_read(text, values):
     assert parse(text).values == values
 
 
-def test_a_name_of_the_prompt_is_told_from_a_parameter():
+def test_sweep_axis_of_a_prompt_name():
     assert parse("style=oil", prompt_names=["style"]).in_prompt
     assert parse("{{style}}=oil", prompt_names=["style"]) == Axis("style", ("oil",), in_prompt=True)
     assert not parse("quality=high", prompt_names=["style"]).in_prompt
@@ -33,13 +33,13 @@ def test_a_name_of_the_prompt_is_told_from_a_parameter():
 @pytest.mark.parametrize(
     "text", ["", "seed", "=1", "seed=", "a=1,,2", "a=1,1", "a='1", "seed=1..99999", "seed=1..5..0", "{{x}}=1", "a.b=1"]
 )
-def test_what_is_no_sweep_is_refused_with_words(text):
+def test_sweep_axis_errors(text):
     with pytest.raises(OptionMistake) as refused:
         parse(text)
     assert str(refused.value)
 
 
-def test_axes_multiply_into_tiles():
+def test_sweep_axes_multiply():
     axes = [parse("model=a,b"), parse("seed=1..2"), parse("style=oil", prompt_names=["style"])]
     tiles = expand(axes, {"n": 1}, {"style": "ink", "who": "cat"})
     assert len(tiles) == 4
@@ -50,7 +50,7 @@ def test_axes_multiply_into_tiles():
     assert [tile.place for tile in tiles] == [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 0)]
 
 
-def test_a_slip_of_the_keyboard_is_no_grid_of_thousands():
+def test_sweep_size_is_limited():
     with pytest.raises(OptionMistake, match="1600"):
         expand([parse("seed=1..40"), parse("n=1..40")])
     with pytest.raises(OptionMistake, match="twice"):

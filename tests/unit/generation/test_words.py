@@ -26,7 +26,7 @@ LABELS = {
 }
 
 
-def test_every_text_that_is_said_exists_and_every_text_is_said():
+def test_generation_texts_exist_and_are_used():
     sources = "\n".join(path.read_text("utf-8") for path in ROOT.rglob("*.py"))
     said = set(re.findall(r"[\"']generation\.(\w+)[\"']", sources))
     here = "\n".join(path.read_text("utf-8") for path in (ROOT / "generation").glob("*.py"))
@@ -36,7 +36,7 @@ def test_every_text_that_is_said_exists_and_every_text_is_said():
     assert {name for name in set(WORDS) - said if f'"{name}"' not in sources and not COMPOSED.match(name)} == set()
 
 
-def test_texts_are_one_line_and_end_like_sentences():
+def test_generation_texts_are_sentences():
     for name, entry in WORDS.items():
         for text in entry.values() if isinstance(entry, dict) else [entry]:
             if " " not in text:
