@@ -1,6 +1,6 @@
-"""The notebooks as they are saved: they read well without a kernel, are light, and say nothing of where they were made.
+"""The notebooks as they are saved: readable without a kernel, small, and without traces of the machine.
 
-That they run is shown in :mod:`tests.notebook.test_binder`, where a student runs them.
+That they run is tested in :mod:`tests.notebook.test_binder`.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def outputs(notebook):
     return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
 
 
-def test_there_are_six_and_the_guide_has_each():
+def test_guide_lists_every_lesson():
     assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == list(LESSONS)
     guide = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
     assert all(f"({name}.ipynb)" in guide for name in LESSONS)
 
 
-def test_it_is_valid_and_every_cell_has_an_id(lesson):
+def test_lesson_is_valid_with_cell_ids(lesson):
     _, notebook = lesson
     nbformat.validate(notebook)
     ids = [cell.get("id") for cell in notebook.cells]
@@ -51,7 +51,7 @@ def test_it_is_valid_and_every_cell_has_an_id(lesson):
     assert len(set(ids)) == len(ids)
 
 
-def test_it_has_an_exercise_with_its_answer_folded_away(lesson):
+def test_lesson_has_exercise_and_answer(lesson):
     _, notebook = lesson
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     (exercise,) = [text for text in prose if text.startswith("## Your turn")]
@@ -61,14 +61,14 @@ def test_it_has_an_exercise_with_its_answer_folded_away(lesson):
     assert len(answer.split()) > 10
 
 
-def test_it_is_light_and_was_saved_without_a_widget(lesson):
+def test_lesson_is_small_without_widgets(lesson):
     path, notebook = lesson
     assert path.stat().st_size < HEAVIEST
     assert "widgets" not in notebook.metadata
     assert "application/vnd.jupyter.widget" not in path.read_text(encoding="utf-8")
 
 
-def test_it_shows_what_it_does_without_a_kernel(lesson):
+def test_lesson_has_static_outputs(lesson):
     _, notebook = lesson
     assert outputs(notebook), "saved without outputs: run tools/run_notebooks.py --save on it"
     for output in outputs(notebook):
@@ -77,7 +77,7 @@ def test_it_shows_what_it_does_without_a_kernel(lesson):
         assert set(data) <= {"text/plain", "text/html", "image/jpeg", "image/png"}
 
 
-def test_its_pictures_have_alternative_texts(lesson):
+def test_lesson_images_have_alt_texts(lesson):
     _, notebook = lesson
     ours = [output for output in outputs(notebook) if "image/jpeg" in output.get("data", {})]
     for output in ours:
@@ -87,7 +87,7 @@ def test_its_pictures_have_alternative_texts(lesson):
         assert re.search(r"alt=\\?\W[^\"'\\]+", tag), tag[:80]
 
 
-def test_it_names_no_folder_host_or_frame_of_the_machine_that_made_it(lesson):
+def test_lesson_names_no_machine(lesson):
     path, notebook = lesson
     for output in outputs(notebook):
         for kind, content in {**output.get("data", {}), "text": output.get("text", "")}.items():
@@ -102,7 +102,7 @@ def test_it_names_no_folder_host_or_frame_of_the_machine_that_made_it(lesson):
     assert not re.search(r"127\.0\.0\.1:(?!8000\b)\d+", text)
 
 
-def test_refusals_are_marked_and_nothing_else_failed(lesson):
+def test_lesson_errors_are_tagged(lesson):
     _, notebook = lesson
     for cell in notebook.cells:
         if cell.cell_type == "code":
