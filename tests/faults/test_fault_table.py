@@ -16,9 +16,9 @@ from PIL import Image
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import resuming
 from qwave_jupyter.generation.course import CANCEL_WITHIN
+from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.conftest import site
 from tests.faults.faulty_proxy import TRANSIENT, answered, refusing
-from tests.faults.hurried_clock import HurriedClock
 
 PATIENCE = 60
 STAGES = ("submit", "status", "download")
@@ -50,7 +50,7 @@ def one_line(text):
 @pytest.fixture(scope="module")
 def survived(prompt_server, tmp_path_factory):
     def run(folder, fault, stage, times):
-        with site(prompt_server, folder, clock=HurriedClock()) as here:
+        with site(prompt_server, folder, clock=AcceleratedClock()) as here:
             here.proxy.faults[stage] = [fault] * times
             told = []
             job = here.job(f"{fault.name} {stage} {times}")
@@ -82,7 +82,7 @@ def test_what_passes_is_survived_and_paid_once(survived, case):
 @pytest.fixture(scope="module")
 def healed(prompt_server, tmp_path_factory):
     def run(folder, fault, stage):
-        clock = HurriedClock(40)
+        clock = AcceleratedClock(40)
         with site(prompt_server, folder, clock=clock, timeout=60, read_timeout=2.0) as here:
             here.proxy.lasting[stage] = fault
             job = here.job(f"{fault.name} {stage}").start()
@@ -176,7 +176,7 @@ FINAL = [
 
 @pytest.mark.parametrize(("fault", "stage"), FINAL, ids=lambda part: getattr(part, "name", part))
 def test_what_is_final_is_asked_once_and_said_in_one_line(prompt_server, tmp_path, fault, stage):
-    with site(prompt_server, tmp_path, clock=HurriedClock()) as here:
+    with site(prompt_server, tmp_path, clock=AcceleratedClock()) as here:
         here.proxy.lasting[stage] = fault
         with pytest.raises(QwaveError) as caught:
             here.job().start().result(PATIENCE)
@@ -192,21 +192,21 @@ def test_what_is_final_is_asked_once_and_said_in_one_line(prompt_server, tmp_pat
 
 
 def test_a_task_that_is_not_yet_known_is_given_a_moment(prompt_server, tmp_path):
-    with site(prompt_server, tmp_path, clock=HurriedClock()) as here:
+    with site(prompt_server, tmp_path, clock=AcceleratedClock()) as here:
         here.proxy.faults["status"] = [refusing("404", 404, "task_not_found")] * 2
         assert len(here.job().start().result(PATIENCE)) == 1
 
 
 @pytest.mark.parametrize("fault", TRANSIENT, ids=lambda fault: fault.name)
 def test_everything_at_once(prompt_server, tmp_path, fault):
-    with site(prompt_server, tmp_path, clock=HurriedClock()) as here:
+    with site(prompt_server, tmp_path, clock=AcceleratedClock()) as here:
         here.proxy.faults = {stage: [fault, fault] for stage in STAGES}
         assert len(here.job().start().result(PATIENCE)) == 1
         assert (len(here.proxy.tasks), here.billed) == (1, 1)
 
 
 def test_too_many_requests_slow_every_job_of_the_kernel(prompt_server, tmp_path):
-    clock = HurriedClock()
+    clock = AcceleratedClock()
     with site(prompt_server, tmp_path, clock=clock) as here:
         here.proxy.faults["submit"] = [answered("429", 429, Retry_After="30")]
         told = threading.Event()

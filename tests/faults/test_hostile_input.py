@@ -82,7 +82,7 @@ def run(tmp_path_factory):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("QWAVE", "WAVE"))}
     root = Path(__file__).parents[2]
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.faults.a_hostile_run", str(folder)],
+        [sys.executable, "-m", "tests.faults.hostile_run", str(folder)],
         env={**environment, "PYTHONPATH": str(root), "IPYTHONDIR": str(folder / "ipython"), "HOME": str(folder)},
         cwd=folder,
         capture_output=True,

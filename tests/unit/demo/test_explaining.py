@@ -7,7 +7,7 @@ import pytest
 from qwave_jupyter.demo.explaining import explained, manual
 from qwave_jupyter.demo.switches import SWITCHES, Switches
 from qwave_jupyter.errors import ConfigurationError
-from tests.unit.demo.ordered import Demo
+from tests.unit.demo.demo_app import Demo
 
 
 def said(demo):

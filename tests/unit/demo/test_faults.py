@@ -9,7 +9,7 @@ import pytest
 from qwave_jupyter.demo.exchange import Answer
 from qwave_jupyter.demo.faults import HOWS, Fault
 from qwave_jupyter.errors import ConfigurationError
-from tests.unit.demo.ordered import BODY, Demo
+from tests.unit.demo.demo_app import BODY, Demo
 
 #: What a fault looks like from outside, and whether the server acted.
 LOOKS = {
@@ -55,7 +55,7 @@ def test_a_fault_can_strike_when_all_is_done(how):
 @pytest.mark.parametrize("place", ["submit", "status", "download", "cancel", "lookup"])
 def test_a_fault_strikes_its_place_only_and_so_many_times(place):
     demo = Demo()
-    task = demo.ordered()
+    task = demo.create_task()
     demo.finish()
     asked = {
         "submit": ("POST", "/v1/tasks", BODY),
@@ -72,9 +72,9 @@ def test_a_fault_strikes_its_place_only_and_so_many_times(place):
 
 def test_without_a_number_a_fault_strikes_until_it_is_taken_back():
     demo = Demo(fail="upstream_unavailable")
-    ids = [demo.ordered() for _ in range(3)]
+    ids = [demo.create_task() for _ in range(3)]
     demo.protocol.change(fail=None)
-    ids.append(demo.ordered())
+    ids.append(demo.create_task())
     demo.finish()
     told = [demo.json("GET", f"/v1/tasks/{task}")[1] for task in ids]
     assert [one["status"] for one in told] == ["failed"] * 3 + ["completed"]
@@ -85,9 +85,9 @@ def test_without_a_number_a_fault_strikes_until_it_is_taken_back():
 
 def test_a_task_fails_once_although_its_submit_is_repeated():
     demo = Demo(fail="upstream_rate_limited:1")
-    first = demo.ordered(idempotency_key="one")
-    assert demo.ordered(idempotency_key="one") == first
-    second = demo.ordered(idempotency_key="two")
+    first = demo.create_task(idempotency_key="one")
+    assert demo.create_task(idempotency_key="one") == first
+    second = demo.create_task(idempotency_key="two")
     demo.finish()
     ends = [demo.json("GET", f"/v1/tasks/{task}")[1]["status"] for task in (first, second)]
     assert ends == ["failed", "completed"]
@@ -96,7 +96,7 @@ def test_a_task_fails_once_although_its_submit_is_repeated():
 def test_a_refused_request_uses_no_failure_up():
     demo = Demo(fail="task_failed:1")
     assert demo.submit({**BODY, "quality": "ultra"}).status == 400
-    demo.ordered()
+    demo.create_task()
     assert demo.counts()["faults_left"] == 0
 
 

@@ -10,7 +10,7 @@ import pytest
 from qwave_jupyter import catalog
 from qwave_jupyter.demo.dialects import DIALECTS
 from qwave_jupyter.demo.store import Store
-from tests.unit.demo.ordered import BODY, Demo
+from tests.unit.demo.demo_app import BODY, Demo
 
 HELD = 3188
 
@@ -56,7 +56,7 @@ def test_a_cancel_ends_a_held_answer():
 
 def test_a_repeated_submit_is_held_as_well():
     demo = Demo()
-    first = demo.ordered(idempotency_key="one")
+    first = demo.create_task(idempotency_key="one")
     demo.finish()
     held = demo.submit(idempotency_key="one", prefer="wait=5").hold
     assert held.over()
@@ -65,14 +65,14 @@ def test_a_repeated_submit_is_held_as_well():
 
 def test_a_cancel_gives_back_what_was_held_and_only_while_queued():
     demo = Demo()
-    task = demo.ordered()
+    task = demo.create_task()
     assert demo.json("GET", "/v1/dashboard/billing/balance")[1]["total_used_usd"] == HELD / 500_000
     cancelled = {"task_id": task, "status": "cancelled", "refunded": True, "refunded_quota": HELD}
     assert demo.json("POST", f"/v1/tasks/{task}/cancel") == (200, cancelled)
     assert demo.json("GET", "/v1/dashboard/billing/balance")[1]["total_used_usd"] == 0
     told = demo.json("GET", f"/v1/tasks/{task}")[1]
     assert (told["status"], told["cost"], told["progress"]) == ("cancelled", 0, 0)
-    busy = demo.ordered()
+    busy = demo.create_task()
     demo.clock.advance(5)
     status, refusal = demo.json("POST", f"/v1/tasks/{busy}/cancel")
     assert (status, refusal["error"]["code"]) == (400, "task_not_cancellable")
@@ -80,7 +80,7 @@ def test_a_cancel_gives_back_what_was_held_and_only_while_queued():
 
 def test_the_account_is_told_in_the_documented_shapes():
     demo = Demo(balance_usd=5)
-    demo.ordered()
+    demo.create_task()
     demo.finish()
     used = HELD / 500_000
     balance = demo.json("GET", "/v1/dashboard/billing/balance")[1]
@@ -106,7 +106,7 @@ def test_the_account_is_told_in_the_documented_shapes():
 
 def test_nothing_is_ordered_beyond_the_balance():
     demo = Demo(balance_usd=0.01)
-    demo.ordered(idempotency_key="one")
+    demo.create_task(idempotency_key="one")
     status, refusal = demo.json("POST", "/v1/tasks", BODY, idempotency_key="two")
     assert (status, refusal["error"]["code"]) == (402, "payment_required")
     assert demo.submit(idempotency_key="one").status == 200
@@ -129,7 +129,7 @@ def test_who_asks_too_often_is_told_how_long_to_wait():
 
 def test_links_die_when_their_time_is_over():
     demo = Demo(expire_links=60)
-    task = demo.ordered()
+    task = demo.create_task()
     demo.clock.advance(30)
     told = demo.json("GET", f"/v1/tasks/{task}")[1]
     assert told["result"]["images"][0]["expires_at"] == pytest.approx(told["completed_at"] + 60, abs=1)
@@ -160,9 +160,9 @@ def test_the_models_are_listed_with_their_prices(edition):
 def test_the_edition_decides_the_dialect_unless_one_is_chosen():
     new, old = Demo("2026-09"), Demo("2026-04")
     body = {"model": "gpt-image-2", "prompt": "a cat"}
-    task = new.ordered(body)
+    task = new.create_task(body)
     assert new.json("GET", f"/v1/tasks/{task}")[1]["progress"] == ""
-    assert old.json("GET", f"/v1/tasks/{old.ordered(body)}")[1]["progress"] == 0
+    assert old.json("GET", f"/v1/tasks/{old.create_task(body)}")[1]["progress"] == 0
     new.protocol.change(dialect="flat")
     assert new.json("GET", f"/v1/tasks/{task}")[1]["progress"] == 0
 
@@ -203,11 +203,11 @@ def test_the_synchronous_submit_of_the_april_pages():
 
 def test_an_idempotency_key_stands_for_its_task_for_a_day():
     demo = Demo()
-    first = demo.ordered(idempotency_key="one")
+    first = demo.create_task(idempotency_key="one")
     demo.clock.advance(24 * 3600 - 1)
-    assert demo.ordered(idempotency_key="one") == first
+    assert demo.create_task(idempotency_key="one") == first
     demo.clock.advance(2)
-    assert demo.ordered(idempotency_key="one") != first
+    assert demo.create_task(idempotency_key="one") != first
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
@@ -220,11 +220,11 @@ def test_a_key_orders_once_in_every_dialect(dialect):
 
 def test_a_restart_forgets_neither_tasks_nor_keys(tmp_path):
     demo = Demo()
-    first = demo.ordered(idempotency_key="one")
+    first = demo.create_task(idempotency_key="one")
     Store(tmp_path, demo.clock).keep(demo.protocol.book.take_changed())
     again = Demo()
     again.protocol.book.remember(Store(tmp_path, again.clock).load())
-    assert again.ordered(idempotency_key="one") == first
+    assert again.create_task(idempotency_key="one") == first
     again.finish()
     assert again.json("GET", f"/v1/tasks/{first}")[1]["status"] == "completed"
     assert again.counts()["tasks"] == 1
@@ -232,7 +232,7 @@ def test_a_restart_forgets_neither_tasks_nor_keys(tmp_path):
 
 def test_what_is_kept_outlives_neither_the_day_nor_a_torn_file(tmp_path):
     demo = Demo(latency=100)
-    ids = [demo.ordered() for _ in range(2)]
+    ids = [demo.create_task() for _ in range(2)]
     store = Store(tmp_path, demo.clock)
     store.keep(demo.protocol.book.take_changed())
     demo.ask("POST", f"/v1/tasks/{ids[0]}/cancel")
@@ -259,7 +259,7 @@ def test_a_task_of_another_edition_is_still_told_and_its_picture_still_there():
 def test_two_demos_share_a_folder(tmp_path):
     first, second = Demo(), Demo()
     for demo in (first, second, first):
-        demo.ordered()
+        demo.create_task()
         Store(tmp_path, demo.clock).keep(demo.protocol.book.take_changed())
     ordered = {*first.protocol.tasks, *second.protocol.tasks}
     assert {task.task_id for task in Store(tmp_path, first.clock).load()} == ordered
@@ -268,7 +268,7 @@ def test_two_demos_share_a_folder(tmp_path):
 def test_every_model_has_its_own_pace_within_the_documented_span():
     def seconds(seed, model):
         demo = Demo(latency=None, seed=seed)
-        return demo.protocol.tasks[demo.ordered({"model": model, "prompt": "a cat"})].seconds
+        return demo.protocol.tasks[demo.create_task({"model": model, "prompt": "a cat"})].seconds
 
     models = [model.id for model in catalog.load("2026-04") if model.family in {"qwen-image", "wan-image", "z-image"}]
     paces = [seconds(1, model) for model in models]
@@ -282,9 +282,9 @@ def test_slow_is_slower_and_seeded_runs_are_alike():
     runs = []
     for _ in range(2):
         demo = Demo(seed=7)
-        runs.append([demo.protocol.tasks[demo.ordered()].seconds for _ in range(3)])
+        runs.append([demo.protocol.tasks[demo.create_task()].seconds for _ in range(3)])
         demo.protocol.change(slow=True)
-        slow = demo.protocol.tasks[demo.ordered()].seconds
+        slow = demo.protocol.tasks[demo.create_task()].seconds
         assert slow > 2 * max(runs[-1])
     assert runs[0] == runs[1]
     assert len(set(runs[0])) == 3

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwave_jupyter import catalog
-from tests.unit.demo.ordered import Demo
+from tests.unit.demo.demo_app import Demo
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

@@ -1,6 +1,6 @@
 """A session with everything in it that may go wrong, told as loudly as Python can; run as a program.
 
-``python a_full_run.py FOLDER GOOD_URL BAD_URL``: what is shown, logged, pickled and traced goes to files in FOLDER.
+``python full_run.py FOLDER GOOD_URL BAD_URL``: what is shown, logged, pickled and traced goes to files in FOLDER.
 """
 
 from __future__ import annotations

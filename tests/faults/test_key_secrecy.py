@@ -17,7 +17,7 @@ from tests.faults.faulty_proxy import FaultyProxy, answered
 
 KEY = "sk-0Very-Secret_Key~9876543210"
 PATIENCE = 120
-A_FULL_RUN = Path(__file__).with_name("a_full_run.py")
+FULL_RUN = Path(__file__).with_name("full_run.py")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_the_search_finds_it(tmp_path):
     assert {name for name, _ in traces(tmp_path)} == {"plain", "utf-16", "base64", "netrc", "half"}
 
 
-def test_no_artefact_of_a_full_run_holds_it(keyed_server, tmp_path):
+def test_no_artefact_of_full_run_holds_it(keyed_server, tmp_path):
     told, home = tmp_path / "told", tmp_path / "home"
     told.mkdir()
     home.mkdir()
@@ -80,7 +80,7 @@ def test_no_artefact_of_a_full_run_holds_it(keyed_server, tmp_path):
             "PYTHONFAULTHANDLER": "1",
         }
         ended = subprocess.run(
-            [sys.executable, "-X", "dev", str(A_FULL_RUN), str(told), good.url, bad.url],
+            [sys.executable, "-X", "dev", str(FULL_RUN), str(told), good.url, bad.url],
             env=environment,
             cwd=home,
             capture_output=True,

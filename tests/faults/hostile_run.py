@@ -1,6 +1,6 @@
 """A session in which everything that comes from outside means harm; run as a program.
 
-``python -m tests.faults.a_hostile_run FOLDER``: what is shown goes to ``shown.jsonl`` in FOLDER, one line an output.
+``python -m tests.faults.hostile_run FOLDER``: what is shown goes to ``shown.jsonl`` in FOLDER, one line an output.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Demo:
     def submit(self, body=None, **headers):
         return self.ask("POST", "/v1/tasks", BODY if body is None else body, **headers)
 
-    def ordered(self, body=None, **headers):
+    def create_task(self, body=None, **headers):
         return json.loads(self.submit(body, **headers).body)["task_id"]
 
     def counts(self):

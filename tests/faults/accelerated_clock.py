@@ -8,7 +8,7 @@ import time
 from qwave_jupyter.clock import Clock
 
 
-class HurriedClock(Clock):
+class AcceleratedClock(Clock):
     """So many seconds pass in each real one.
 
     Args:

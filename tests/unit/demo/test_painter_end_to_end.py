@@ -6,7 +6,7 @@ import json
 
 from PIL import Image, ImageChops, ImageDraw
 
-from tests.unit.demo.ordered import Demo
+from tests.unit.demo.demo_app import Demo
 
 
 def file_of(picture):
