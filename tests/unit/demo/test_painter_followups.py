@@ -1,8 +1,8 @@
-"""Orders that name an earlier task: enlarged, zoomed out of, panned, varied; pictures shown besides; stopped early."""
+"""Requests that refer to an earlier task: upscale, zoom, pan, variation; style references; early stop."""
 
 import io
+from functools import cache
 
-import pytest
 from PIL import Image, ImageChops
 
 from qwave_jupyter.demo.briefs import brief_of
@@ -11,98 +11,98 @@ from qwave_jupyter.demo.painter import Brief, paint
 FIRST = {"prompt": "a cat on a hill", "seed": 3}
 
 
-def shown(content):
+def decode(content):
     return Image.open(io.BytesIO(content)).convert("RGB")
 
 
-def nothing_fetched(address):
+def fetch_nothing(address):
     return None
 
 
+@cache
 def first():
     return paint(Brief(prompt=FIRST["prompt"], width=192, height=128, seed=3))
 
 
-def followed(seed=9, **values):
+def follow_up(seed=9, **values):
     asked = []
 
     def earlier(task, index):
         asked.append((task, index))
         return (FIRST, first()) if task == "t1" else None
 
-    brief = brief_of({"ref_task_id": "t1", "index": 2, **values}, 0, seed, "png", nothing_fetched, {}, earlier)
+    brief = brief_of({"ref_task_id": "t1", "index": 2, **values}, 0, seed, "png", fetch_nothing, {}, earlier)
     return brief, asked
 
 
-def differing(one, other):
+def changed_share(one, other):
     grey = ImageChops.difference(one, other).convert("L")
     return sum(grey.histogram()[24:]) / (grey.width * grey.height)
 
 
-def test_the_earlier_picture_is_asked_for_by_its_place():
-    _, asked = followed(action="upscale")
+def test_earlier_image_is_found_by_index():
+    _, asked = follow_up(action="upscale")
     assert asked == [("t1", 1)]
 
 
-@pytest.mark.parametrize(
-    ("values", "size"),
-    [
-        ({"action": "upscale"}, (384, 256)),
-        ({"action": "zoom", "zoom_ratio": 1.5}, (192, 128)),
-        ({"action": "zoom", "zoom_ratio": 2}, (192, 128)),
-        ({"action": "pan", "direction": "left"}, (288, 128)),
-        ({"action": "pan", "direction": "down"}, (192, 192)),
-    ],
-)
-def test_the_earlier_picture_is_in_the_new_one(values, size):
-    brief, _ = followed(**values)
-    picture, before = shown(paint(brief)), shown(first())
-    assert picture.size == size
-    boxes = {
-        "upscale": (0, 0, 384, 256),
-        "zoom": (48, 32, 144, 96) if values.get("zoom_ratio") == 2 else (32, 21, 160, 106),
-        "pan": (96, 0, 288, 128) if values.get("direction") == "left" else (0, 0, 192, 128),
-    }
-    inside = picture.crop(boxes[values["action"]]).resize(before.size, Image.Resampling.BICUBIC)
-    assert differing(inside, before) < 0.16
-    assert differing(inside, before) < differing(picture.resize(before.size), before) or values["action"] == "upscale"
+#: The size of the new image, and where in it the earlier one is.
+WINDOWS = [
+    ({"action": "upscale"}, (384, 256), (0, 0, 384, 256)),
+    ({"action": "zoom", "zoom_ratio": 1.5}, (192, 128), (32, 21, 160, 106)),
+    ({"action": "zoom", "zoom_ratio": 2}, (192, 128), (48, 32, 144, 96)),
+    ({"action": "pan", "direction": "left"}, (288, 128), (96, 0, 288, 128)),
+    ({"action": "pan", "direction": "down"}, (192, 192), (0, 0, 192, 128)),
+]
 
 
-@pytest.mark.parametrize("action", ["variation", "high-variation", "reroll", "remix-strong"])
-def test_a_variation_paints_the_same_words_anew(action):
-    brief, _ = followed(action=action)
-    assert (brief.prompt, brief.references, brief.seed) == (FIRST["prompt"], [], 9)
+def test_earlier_image_is_in_the_new_one():
+    before = decode(first())
+    for values, size, box in WINDOWS:
+        brief, _ = follow_up(**values)
+        image = decode(paint(brief))
+        assert image.size == size, values
+        inside = changed_share(image.crop(box).resize(before.size, Image.Resampling.BICUBIC), before)
+        assert inside < 0.16, values
+        assert inside < changed_share(image.resize(before.size), before) or values["action"] == "upscale", values
 
 
-@pytest.mark.parametrize("action", ["low-variation", "remix-subtle", "edit", "inpaint"])
-def test_a_gentle_change_starts_from_the_picture(action):
-    brief, _ = followed(action=action, prompt="night")
-    assert (brief.prompt, brief.references, brief.window) == ("night", [first()], "")
+def test_variation_repaints_the_same_prompt():
+    for action in ("variation", "high-variation", "reroll", "remix-strong"):
+        brief, _ = follow_up(action=action)
+        assert (brief.prompt, brief.references, brief.seed) == (FIRST["prompt"], [], 9), action
 
 
-def test_an_unknown_earlier_task_is_no_trouble():
-    brief, _ = followed(action="zoom", ref_task_id="gone", prompt="a cat")
+def test_subtle_change_starts_from_the_image():
+    for action in ("low-variation", "remix-subtle", "edit", "inpaint"):
+        brief, _ = follow_up(action=action, prompt="night")
+        assert (brief.prompt, brief.references, brief.window) == ("night", [first()], ""), action
+
+
+def test_unknown_earlier_task_is_ignored():
+    brief, _ = follow_up(action="zoom", ref_task_id="gone", prompt="a cat")
     assert (brief.references, brief.window) == ([], "")
 
 
-@pytest.mark.parametrize("index", [None, 0, -3, 10**30, "2", True])
-def test_wild_indices_are_no_trouble(index):
-    brief, asked = followed(action="zoom", index=index)
-    assert brief.window == "zoom"
-    assert asked[0][1] >= 0
+def test_malformed_index_is_tolerated():
+    for index in (None, 0, -3, 10**30, "2", True):
+        brief, asked = follow_up(action="zoom", index=index)
+        assert brief.window == "zoom", index
+        assert asked[0][1] >= 0, index
 
 
-def test_pictures_to_be_like_are_shown_besides():
+def test_style_reference_is_shown():
     plain = {"prompt": "a hill", "aspect_ratio": "1:1", "resolution": "0.5k"}
-    brief = brief_of({**plain, "sref": "https://images.example/red-car.png"}, 0, 1, "png", nothing_fetched)
+    brief = brief_of({**plain, "sref": "https://images.example/red-car.png"}, 0, 1, "png", fetch_nothing)
     assert not brief.references
-    assert differing(shown(paint(brief)), shown(paint(brief_of(plain, 0, 1, "png", nothing_fetched)))) > 0.02
+    assert changed_share(decode(paint(brief)), decode(paint(brief_of(plain, 0, 1, "png", fetch_nothing)))) > 0.02
 
 
-def test_a_painting_that_was_stopped_is_vague():
+def test_early_stop_is_blurred():
     def detail(stop):
-        picture = shown(paint(brief_of({"prompt": "a city", "stop": stop}, 0, 1, "png", nothing_fetched)))
-        edges = ImageChops.difference(picture, ImageChops.offset(picture, 1, 0)).convert("L")
+        image = decode(
+            paint(brief_of({"prompt": "a city", "resolution": "0.5k", "stop": stop}, 0, 1, "png", fetch_nothing))
+        )
+        edges = ImageChops.difference(image, ImageChops.offset(image, 1, 0)).convert("L")
         return sum(level * count for level, count in enumerate(edges.histogram()))
 
     assert detail(20) < detail(70) < detail(100)
