@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from qwave_jupyter.generation.workbench import Workbench
 from tests.conftest import Server, serve
 from tests.faults.faulty_proxy import FaultyProxy
 
-#: The smallest picture that the catalogue knows of: painted, sent and decoded a hundred times by one machine.
+#: Seconds after which a wait counts as hung. No test takes nearly as long, but a busy machine may make it wait.
+HANG_GUARD = 240.0
+#: The smallest image that the catalogue knows of: it is painted, sent and decoded a hundred times.
 MODEL, RESOLUTION = "gemini-3.1-flash-image-preview", "0.5K"
 
 
@@ -44,33 +47,58 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(server: Server, home: Path, *, clock: Clock = SYSTEM_CLOCK, timeout: float = 900.0, read_timeout: float = 3.0):
+def site(server: Server, home: Path, *, clock: Clock = SYSTEM_CLOCK, timeout: float = 10_000.0):
     with FaultyProxy(server.url) as proxy:
         journal = open_journal(home / "home", clock=clock)
         client = Client(
-            proxy.url, server.key, session=proxy.session, clock=clock, connect_timeout=2, read_timeout=read_timeout
+            proxy.url,
+            server.key,
+            session=proxy.session,
+            clock=clock,
+            connect_timeout=HANG_GUARD / 4,
+            read_timeout=HANG_GUARD / 4,
         )
-        yield Site(
-            server,
-            proxy,
-            Workbench(
-                catalog=catalog.load("2026-04"),
-                client=client,
-                journal=journal,
-                home=home / "home",
-                save_dir=home / "pictures",
-                timeout=timeout,
-                clock=clock,
-            ),
-        )
-        client.close()
-        journal.close()
+        try:
+            yield Site(
+                server,
+                proxy,
+                Workbench(
+                    catalog=catalog.load("2026-04"),
+                    client=client,
+                    journal=journal,
+                    home=home / "home",
+                    save_dir=home / "pictures",
+                    timeout=timeout,
+                    clock=clock,
+                ),
+            )
+        finally:
+            client.close()
+            journal.close()
+
+
+def until(condition, *, timeout: float = HANG_GUARD, interval: float = 0.01):
+    """Wait for a condition and return its value; fail where it never holds."""
+    ends = time.monotonic() + timeout
+    while not (value := condition()):
+        assert time.monotonic() < ends, "timed out waiting for a condition"
+        time.sleep(interval)
+    return value
+
+
+def selected_params(request, name: str) -> list:
+    """The values of a parameter in those tests of this module that were selected, in their order.
+
+    A module's fixture then runs their cases, all at once, and no others.
+    """
+    items = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    return list({str(one): one for item in items if (one := item.callspec.params.get(name)) is not None}.values())
 
 
 @pytest.fixture(scope="package")
 def prompt_server():
-    """Pictures in an instant."""
-    yield from serve("--latency", "0.3")
+    """Images at once."""
+    yield from serve("--latency", "0.1")
 
 
 @pytest.fixture(scope="package")
@@ -81,5 +109,5 @@ def waiting_server():
 
 @pytest.fixture(scope="package")
 def steady_server():
-    """Pictures in some two seconds: long enough to pull the plug at any stage."""
+    """Images in about two seconds: long enough to kill the client at any stage."""
     yield from serve("--latency", "2")

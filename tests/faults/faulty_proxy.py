@@ -1,4 +1,4 @@
-"""A proxy before a real server, which does to the exchanges whatever a test wants done to them."""
+"""A proxy before a real server that injects faults into the exchanges."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ from urllib.parse import urlsplit
 
 import requests
 
-#: Seconds of silence; every client of these tests gives up earlier.
-SILENCE = 5.0
+#: Seconds of silence at most; it ends with the proxy, and every client of these tests gives up long before.
+SILENCE = 120.0
+#: Seconds for which a client waits for an answer that will not come. It waits long for all others: on a busy machine
+#: a slow answer must not count as a lost one.
+GIVE_UP = 0.3
 HTML = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>502</h1></body></html>"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What befalls one exchange.
+    """What happens to one exchange.
 
     Args:
         name: for the reader.
         acts: whether the server gets the request and acts on it.
         status: what is answered instead, with ``headers`` and ``body``; None breaks off.
-        silent: nothing is answered for a while.
+        silent: nothing is answered.
         cut: half of the true answer arrives.
         closed: nobody listens.
     """
@@ -98,14 +101,17 @@ class FaultyProxy:
         self.on_answer: Callable[[str, bytes], None] = lambda _kind, _content: None
         self.half_sent: Callable[[str], None] | None = None
         self.seen: list[tuple[str, dict[str, str]]] = []
+        #: How many exchanges are being left unanswered.
+        self.silent = 0
         self.tasks: set[str] = set()
         self.over = threading.Event()
         self.lock = threading.Lock()
         self._server = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
-            self._closed_port = unused.getsockname()[1]
+        # Bound, so that nobody else gets the port, and not listening: a connection to it is refused.
+        self._unheard = socket.socket()
+        self._unheard.bind(("127.0.0.1", 0))
+        self._closed_port = self._unheard.getsockname()[1]
 
     def __enter__(self):
         self._thread.start()
@@ -116,6 +122,7 @@ class FaultyProxy:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        self._unheard.close()
 
     @property
     def url(self) -> str:
@@ -129,13 +136,16 @@ class FaultyProxy:
         self.lasting.clear()
 
     def session(self) -> requests.Session:
-        """A session that meets closed doors where that is the fault."""
+        """A session that connects to a closed port, or soon stops waiting, where that is the fault."""
         outer = self
 
         class Session(requests.Session):
             def request(self, method: Any, url: Any, *args: Any, **options: Any) -> Any:
-                if str(url).startswith(outer.url) and outer.takes_closed(method, urlsplit(str(url)).path):
+                path = urlsplit(str(url)).path
+                if str(url).startswith(outer.url) and outer.takes_closed(method, path):
                     url = f"http://127.0.0.1:{outer._closed_port}/"
+                elif outer.will_be_silent(method, path):
+                    options["timeout"] = (options["timeout"][0], min(GIVE_UP, options["timeout"][1]))
                 return super().request(method, url, *args, **options)
 
         return Session()
@@ -149,6 +159,13 @@ class FaultyProxy:
             self.take(kind)
             self.seen.append((kind, {}))
         return True
+
+    def will_be_silent(self, method: str, path: str) -> bool:
+        """Whether the next exchange is left unanswered; for a cancel the client has a limit of its own."""
+        kind = kind_of(method, path)
+        with self.lock:
+            following = self.faults.get(kind) or [self.lasting.get(kind)]
+            return following[0] is not None and following[0].silent and kind != "cancel"
 
     def take(self, kind: str) -> Fault | None:
         return self.faults[kind].pop(0) if self.faults.get(kind) else self.lasting.get(kind)
@@ -193,7 +210,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(fault.status, fault.headers, fault.body, len(fault.body))
             else:
                 if fault.silent:
+                    with proxy.lock:
+                        proxy.silent += 1
                     proxy.over.wait(SILENCE)
+                    with proxy.lock:
+                        proxy.silent -= 1
                 if fault.cut:
                     self._send(status, {"Content-Type": content_type}, content[: len(content) // 2], len(content))
                 self._reset()

@@ -1,159 +1,195 @@
-"""Whatever befalls an exchange that may pass is survived, and nothing is paid for twice.
+"""Every transient fault of an exchange is survived, and nothing is paid for twice.
 
-All rows of a table run at once, in threads; each is a test of its own.
+The rows of a table run at the same time, in threads, each in a home of its own; each is a test of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.generation import resuming
-from qwave_jupyter.generation.course import CANCEL_WITHIN
+from qwave_jupyter.generation import course, resuming
 from tests.faults.accelerated_clock import AcceleratedClock
-from tests.faults.conftest import site
+from tests.faults.conftest import HANG_GUARD, selected_params, site, until
 from tests.faults.faulty_proxy import TRANSIENT, answered, refusing
 
-PATIENCE = 60
 STAGES = ("submit", "status", "download")
 FEW = [(fault, stage, times) for fault in TRANSIENT for stage in STAGES for times in (1, 3)]
 LASTING = [(fault, stage) for fault in TRANSIENT for stage in STAGES]
 CANCELS = [(fault, times) for fault in TRANSIENT for times in (1, 3)]
 
 
-def named(*row):
-    return " - ".join(str(getattr(part, "name", part)) for part in row)
+def case_id(case):
+    return " - ".join(str(getattr(part, "name", part)) for part in case)
 
 
-def rows(cases, run, base):
-    """Run all cases at once, each in a folder of its own; each test waits for its own."""
-    with ThreadPoolExecutor(12, thread_name_prefix="case") as pool:
+@contextlib.contextmanager
+def run_cases(cases, run, base):
+    """Run all cases at the same time, each in a folder of its own; yields the future of each."""
+    with ThreadPoolExecutor(8, thread_name_prefix="case") as pool:
         yield {case: pool.submit(run, base / str(place), *case) for place, case in enumerate(cases)}
 
 
-def whole(path):
-    with Image.open(path) as picture:
-        picture.load()
+def is_whole(path):
+    with Image.open(path) as image:
+        image.load()
     return True
 
 
-def one_line(text):
+def is_one_line(text):
     return bool(text) and "\n" not in text and "Traceback" not in text
 
 
 @pytest.fixture(scope="module")
-def survived(prompt_server, tmp_path_factory):
+def recovered(request, prompt_server, tmp_path_factory):
     def run(folder, fault, stage, times):
         with site(prompt_server, folder, clock=AcceleratedClock()) as here:
             here.proxy.faults[stage] = [fault] * times
-            told = []
+            retries = []
             job = here.job(f"{fault.name} {stage} {times}")
-            job.subscribe(lambda now: told.append(now.retry))
-            gallery = job.start().result(PATIENCE)
+            job.subscribe(lambda now: retries.append(now.retry))
+            gallery = job.start().result(HANG_GUARD)
             return {
-                "pictures": [whole(path) for path in gallery.paths],
+                "images": [is_whole(path) for path in gallery.paths],
                 "tasks": len(here.proxy.tasks),
                 "billed": here.billed,
                 "states": here.states,
-                "left": here.proxy.faults[stage],
-                "told": any(told),
+                "faults left": here.proxy.faults[stage],
+                "published a retry": any(retries),
                 "files": sorted(path.suffix for path in here.bench.save_dir.iterdir()),
             }
 
-    yield from rows(FEW, run, tmp_path_factory.mktemp("few"))
+    with run_cases(selected_params(request, "few"), run, tmp_path_factory.mktemp("few")) as futures:
+        yield futures
 
 
-@pytest.mark.parametrize("case", FEW, ids=lambda case: named(*case))
-def test_what_passes_is_survived_and_paid_once(survived, case):
-    row = survived[case].result(PATIENCE)
-    assert row["pictures"] == [True]
+@pytest.mark.slow
+@pytest.mark.parametrize("few", FEW, ids=case_id)
+def test_transient_fault_is_survived(recovered, few):
+    row = recovered[few].result(HANG_GUARD)
+    assert row["images"] == [True]
     assert (row["tasks"], row["billed"], row["states"]) == (1, 1, ["done"])
-    assert row["left"] == []
-    assert row["told"]
+    assert row["faults left"] == []
+    assert row["published a retry"]
     assert row["files"] == [".json", ".png"]
 
 
 @pytest.fixture(scope="module")
-def healed(prompt_server, tmp_path_factory):
+def resumed(request, prompt_server, tmp_path_factory):
     def run(folder, fault, stage):
-        clock = AcceleratedClock(40)
-        with site(prompt_server, folder, clock=clock, timeout=60, read_timeout=2.0) as here:
+        with site(prompt_server, folder, clock=AcceleratedClock(40), timeout=60) as here:
             here.proxy.lasting[stage] = fault
             job = here.job(f"{fault.name} {stage}").start()
             try:
-                job.result(PATIENCE)
+                job.result(HANG_GUARD)
                 error = None
             except QwaveError as problem:
                 error = problem
             files = [path.name for path in here.bench.save_dir.iterdir()] if here.bench.save_dir.exists() else []
             row = {"error": error, "files": files, "states": here.states}
             here.proxy.heal()
-            resumed = resuming.resume(replace(here.bench, timeout=60 * clock.speed))
+            jobs = resuming.resume(replace(here.bench, timeout=10_000))
             return {
                 **row,
-                "pictures": [whole(path) for job in resumed for path in job.result(PATIENCE).paths],
+                "images": [is_whole(path) for job in jobs for path in job.result(HANG_GUARD).paths],
                 "tasks": len(here.proxy.tasks),
                 "billed": here.billed,
-                "in the end": here.states,
+                "final states": here.states,
             }
 
-    yield from rows(LASTING, run, tmp_path_factory.mktemp("lasting"))
+    with run_cases(selected_params(request, "lasting"), run, tmp_path_factory.mktemp("lasting")) as futures:
+        yield futures
 
 
-@pytest.mark.parametrize("case", LASTING, ids=lambda case: named(*case))
-def test_what_lasts_is_one_clear_line_and_resume_brings_the_picture(healed, case):
-    fault, stage = case
-    row = healed[case].result(PATIENCE)
-    assert one_line(str(row["error"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("lasting", LASTING, ids=case_id)
+def test_lasting_fault_then_resume(resumed, lasting):
+    fault, stage = lasting
+    row = resumed[lasting].result(HANG_GUARD)
+    assert is_one_line(str(row["error"]))
     assert row["files"] == []
     if stage == "submit" and not fault.acts and fault.name != "reset before the request" and fault.status != 503:
-        # Nothing can have reached the server, and nothing is left to be picked up.
-        assert (row["states"], row["tasks"], row["pictures"]) == (["refused"], 0, [])
+        # Nothing can have reached the server, and nothing is left to be resumed.
+        assert (row["states"], row["tasks"], row["images"]) == (["refused"], 0, [])
         return
     assert row["states"] in (["submitting"], ["running"], ["completed"])
-    assert row["pictures"] == [True]
-    assert (row["tasks"], row["billed"], row["in the end"]) == (1, 1, ["done"])
+    assert row["images"] == [True]
+    assert (row["tasks"], row["billed"], row["final states"]) == (1, 1, ["done"])
+
+
+class CancelClock(Clock):
+    """The real clock; remembers how long the thread that cancels waited between its attempts."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def wait(self, seconds, stop=None):
+        if threading.current_thread().name == "qwave-cancel":
+            self.waited += seconds
+        return super().wait(seconds, stop)
+
+
+def run_cancel(server, folder, fault, times):
+    clock = CancelClock()
+    with site(server, folder, clock=clock) as here:
+        here.proxy.faults["cancel"] = [fault] * times
+        job = here.job(f"{fault.name} cancel {times}").start()
+        until(lambda: job.task_id)
+        job.cancel()
+        assert job.wait(HANG_GUARD)
+        now = job.snapshot
+        row = {"outcome": now.stopped, "text": str(job.error), "waited": clock.waited, "silent": here.proxy.silent}
+        here.proxy.heal()
+        for one in resuming.resume(here.bench):
+            # Still queued, where none of the requests reached the server.
+            until(lambda one=one: one.done() or one.snapshot.status_word == "queued")
+            one.cancel()
+            assert one.wait(HANG_GUARD)
+        return {**row, "tasks": len(here.proxy.tasks), "billed": here.billed, "final states": here.states}
+
+
+def is_unanswered(case):
+    """Only silence, and pauses that are longer than a person is made to wait, leave the outcome unknown."""
+    fault, times = case
+    return fault.silent or (times == 3 and fault.status == 429)
 
 
 @pytest.fixture(scope="module")
-def stopped(waiting_server, tmp_path_factory):
+def cancelled(request, waiting_server, tmp_path_factory):
+    cases = selected_params(request, "cancel")
+    base = tmp_path_factory.mktemp("cancel")
+
     def run(folder, fault, times):
-        with site(waiting_server, folder) as here:
-            here.proxy.faults["cancel"] = [fault] * times
-            job = here.job(f"{fault.name} cancel {times}").start()
-            while not job.task_id:
-                time.sleep(0.01)
-            begun = time.monotonic()
-            outcome = job.cancel().stopped
-            row = {"outcome": outcome, "text": str(job.error), "took": time.monotonic() - begun}
-            here.proxy.heal()
-            resumed = resuming.resume(here.bench)
-            for one in resumed:
-                # Still queued, where none of the questions reached the server.
-                while not one.done() and one.snapshot.status_word != "queued":
-                    time.sleep(0.01)
-                one.cancel()
-            return {**row, "tasks": len(here.proxy.tasks), "billed": here.billed, "in the end": here.states}
+        return run_cancel(waiting_server, folder, fault, times)
 
-    yield from rows(CANCELS, run, tmp_path_factory.mktemp("cancel"))
+    # The limit is in real time. A busy machine may use it up, so it is lifted where an answer comes; that the pauses
+    # between the attempts stay below it is asserted instead.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(course, "CANCEL_WITHIN", HANG_GUARD / 2)
+        with run_cases([case for case in cases if not is_unanswered(case)], run, base / "answered") as answers:
+            wait(answers.values())
+    with run_cases([case for case in cases if is_unanswered(case)], run, base / "unanswered") as silences:
+        yield {**answers, **silences}
 
 
-@pytest.mark.parametrize("case", CANCELS, ids=lambda case: named(*case))
-def test_a_cancel_is_refunded_or_said_to_be_unknown_and_never_paid(stopped, case):
-    fault, times = case
-    row = stopped[case].result(PATIENCE)
-    # Only silence and pauses that are longer than a person at the keyboard is made to wait leave it open.
-    too_long = fault.silent or (times == 3 and fault.status == 429)
-    assert row["outcome"] == ("unknown" if too_long else "refunded")
-    assert one_line(row["text"])
-    assert row["took"] < 2 * CANCEL_WITHIN
-    assert (row["tasks"], row["billed"], row["in the end"]) == (1, 0, ["cancelled"])
+@pytest.mark.slow
+@pytest.mark.parametrize("cancel", CANCELS, ids=case_id)
+def test_cancel_outcome_under_faults(cancelled, cancel):
+    fault, _ = cancel
+    row = cancelled[cancel].result(HANG_GUARD)
+    assert row["outcome"] == ("unknown" if is_unanswered(cancel) else "refunded")
+    assert is_one_line(row["text"])
+    assert row["waited"] < course.CANCEL_WITHIN
+    # It gave up while there was no answer yet.
+    assert bool(row["silent"]) == fault.silent
+    assert (row["tasks"], row["billed"], row["final states"]) == (1, 0, ["cancelled"])
     if row["outcome"] == "unknown":
         assert "%qwave resume" in row["text"]
 
@@ -174,51 +210,75 @@ FINAL = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "stage"), FINAL, ids=lambda part: getattr(part, "name", part))
-def test_what_is_final_is_asked_once_and_said_in_one_line(prompt_server, tmp_path, fault, stage):
-    with site(prompt_server, tmp_path, clock=AcceleratedClock()) as here:
-        here.proxy.lasting[stage] = fault
-        with pytest.raises(QwaveError) as caught:
-            here.job().start().result(PATIENCE)
-        assert one_line(str(caught.value))
-        assert here.proxy.count(stage) == 1
-        assert len(here.proxy.tasks) == (stage != "submit")
-        here.proxy.heal()
-        resumed = resuming.resume(here.bench)
-        # What the server refused is over; a task that was made is not.
-        assert len(resumed) == (stage != "submit")
-        assert all(whole(path) for job in resumed for path in job.result(PATIENCE).paths)
-        assert here.billed == len(resumed)
+@pytest.fixture(scope="module")
+def refused(request, prompt_server, tmp_path_factory):
+    def run(folder, fault, stage):
+        with site(prompt_server, folder, clock=AcceleratedClock()) as here:
+            here.proxy.lasting[stage] = fault
+            with pytest.raises(QwaveError) as caught:
+                here.job().start().result(HANG_GUARD)
+            row = {"error": str(caught.value), "asked": here.proxy.count(stage), "tasks": len(here.proxy.tasks)}
+            here.proxy.heal()
+            jobs = resuming.resume(here.bench)
+            images = [is_whole(path) for job in jobs for path in job.result(HANG_GUARD).paths]
+            return {**row, "resumed": len(jobs), "images": images, "billed": here.billed}
+
+    with run_cases(selected_params(request, "final"), run, tmp_path_factory.mktemp("final")) as futures:
+        yield futures
 
 
-def test_a_task_that_is_not_yet_known_is_given_a_moment(prompt_server, tmp_path):
+@pytest.mark.parametrize("final", FINAL, ids=case_id)
+def test_final_error_is_not_retried(refused, final):
+    _, stage = final
+    row = refused[final].result(HANG_GUARD)
+    assert is_one_line(row["error"])
+    assert row["asked"] == 1
+    # What the server refused is over; a task that was made is not.
+    expected = int(stage != "submit")
+    assert (row["tasks"], row["resumed"], row["billed"]) == (expected,) * 3
+    assert row["images"] == [True] * expected
+
+
+def test_unknown_task_is_polled_again(prompt_server, tmp_path):
     with site(prompt_server, tmp_path, clock=AcceleratedClock()) as here:
         here.proxy.faults["status"] = [refusing("404", 404, "task_not_found")] * 2
-        assert len(here.job().start().result(PATIENCE)) == 1
+        assert len(here.job().start().result(HANG_GUARD)) == 1
 
 
-@pytest.mark.parametrize("fault", TRANSIENT, ids=lambda fault: fault.name)
-def test_everything_at_once(prompt_server, tmp_path, fault):
-    with site(prompt_server, tmp_path, clock=AcceleratedClock()) as here:
-        here.proxy.faults = {stage: [fault, fault] for stage in STAGES}
-        assert len(here.job().start().result(PATIENCE)) == 1
-        assert (len(here.proxy.tasks), here.billed) == (1, 1)
+@pytest.fixture(scope="module")
+def repeated(request, prompt_server, tmp_path_factory):
+    def run(folder, fault):
+        with site(prompt_server, folder, clock=AcceleratedClock()) as here:
+            here.proxy.faults = {stage: [fault, fault] for stage in STAGES}
+            images = len(here.job().start().result(HANG_GUARD))
+            return images, len(here.proxy.tasks), here.billed, any(here.proxy.faults.values())
+
+    cases = [(fault,) for fault in selected_params(request, "everywhere")]
+    with run_cases(cases, run, tmp_path_factory.mktemp("everywhere")) as futures:
+        yield futures
 
 
-def test_too_many_requests_slow_every_job_of_the_kernel(prompt_server, tmp_path):
+@pytest.mark.parametrize("everywhere", TRANSIENT, ids=lambda fault: fault.name)
+def test_transient_fault_in_every_stage(repeated, everywhere):
+    assert repeated[(everywhere,)].result(HANG_GUARD) == (1, 1, 1, False)
+
+
+def test_rate_limit_delays_every_job(prompt_server, tmp_path):
     clock = AcceleratedClock()
     with site(prompt_server, tmp_path, clock=clock) as here:
         here.proxy.faults["submit"] = [answered("429", 429, Retry_After="30")]
-        told = threading.Event()
+        submits = []
+        here.proxy.on_request = lambda kind: submits.append(clock.monotonic()) if kind == "submit" else None
+        retrying = threading.Event()
         first = here.job("first")
-        first.subscribe(lambda now: now.retry and told.set())
+        first.subscribe(lambda now: now.retry and retrying.set())
         first.start()
-        assert told.wait(PATIENCE)
+        assert retrying.wait(HANG_GUARD)
+        paused_until = here.bench.client.throttle._paused_until
+        assert paused_until >= 30
         second = here.job("second").start()
-        moment = clock.monotonic()
-        pause = here.bench.client.throttle.pause()
-        assert pause > 0
-        second.result(PATIENCE)
-        assert clock.monotonic() >= moment + pause
-        first.result(PATIENCE)
+        second.result(HANG_GUARD)
+        first.result(HANG_GUARD)
+        assert len(submits) == 3
+        assert min(submits[1:]) >= paused_until
         assert here.billed == 2
