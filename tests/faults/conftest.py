@@ -109,5 +109,11 @@ def waiting_server():
 
 @pytest.fixture(scope="package")
 def steady_server():
-    """Images in about two seconds: long enough to kill the client at any stage."""
-    yield from serve("--latency", "2")
+    """Images in about a second."""
+    yield from serve("--latency", "1")
+
+
+@pytest.fixture(scope="package")
+def lingering_server():
+    """Images in about 20 seconds, 4 of them queued: a task can be met in each of its states."""
+    yield from serve("--latency", "20")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -171,12 +172,12 @@ class FaultyProxy:
         return self.faults[kind].pop(0) if self.faults.get(kind) else self.lasting.get(kind)
 
     def passed_on(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, str, bytes]:
-        connection = http.client.HTTPConnection(self.target.hostname or "", self.target.port, timeout=30)
         headers = {name: value for name, value in handler.headers.items() if name.lower() != "host"}
-        connection.request(handler.command, handler.path, body or None, headers)
-        answer = connection.getresponse()
-        content = answer.read().replace(self.target.geturl().encode(), self.url.encode())
-        connection.close()
+        target = http.client.HTTPConnection(self.target.hostname or "", self.target.port, timeout=SILENCE)
+        with contextlib.closing(target) as connection:
+            connection.request(handler.command, handler.path, body or None, headers)
+            answer = connection.getresponse()
+            content = answer.read().replace(self.target.geturl().encode(), self.url.encode())
         if kind_of(handler.command, handler.path) == "submit" and answer.status == 200:
             known = json.loads(content)
             with self.lock:

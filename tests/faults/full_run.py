@@ -1,4 +1,4 @@
-"""A session with everything in it that may go wrong, told as loudly as Python can; run as a program.
+"""A session in which all that may fail does, with the most verbose tracebacks and logs; run as a program.
 
 ``python full_run.py FOLDER GOOD_URL BAD_URL``: what is shown, logged, pickled and traced goes to files in FOLDER.
 """
@@ -86,7 +86,7 @@ with_server(
     "%%qwave -m no-such-model\na city",
     "%%qwave --seed cat\na city",
     "%%qwave --no-wait -o job\na city",
-    "job.result(60)",
+    "job.result(200)",
     "job.snapshot",
     *(
         f"%qwave {verb}"

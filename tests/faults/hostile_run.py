@@ -1,6 +1,8 @@
-"""A session in which everything that comes from outside means harm; run as a program.
+"""A session in which all external input is hostile; run as a program.
 
-``python -m tests.faults.hostile_run FOLDER``: what is shown goes to ``shown.jsonl`` in FOLDER, one line an output.
+``python -m tests.faults.hostile_run FOLDER PART``: what is shown goes to ``shown.jsonl`` there, one line per output.
+PART is ``server`` (hostile answers), ``journal`` (hostile arguments, then a hostile journal) or ``edition`` (a hostile
+edition file, and the panel).
 """
 
 from __future__ import annotations
@@ -20,12 +22,14 @@ from IPython.utils.capture import capture_output
 from ipywidgets.widgets.widget import _instances
 
 from qwave_jupyter.api import downloads
+from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.generation import running
+from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.hostile_texts import EVIL, EVIL_ID, EVIL_LONG, EVIL_WORD
 from tests.unit.api.loopback import Loopback, Reply, picture, said
 from tests.unit.generation.image_factory import plain
 
-FOLDER = Path(sys.argv[1])
+FOLDER, PART = Path(sys.argv[1]), sys.argv[2]
 SHOWN = (FOLDER / "shown.jsonl").open("w", encoding="utf-8")
 
 
@@ -153,7 +157,9 @@ os.environ["QWAVE_SAVE_DIR"] = str(FOLDER / "pictures")
 shell = InteractiveShell.instance()
 shell.display_pub = Publisher()
 shell.colors = "NoColor"
-# What doesn't answer is given up soon.
+# No wait for the server takes real time, and whatever doesn't answer is given up soon.
+SYSTEM_CLOCK.__class__ = AcceleratedClock
+SYSTEM_CLOCK.__init__(speed=50)
 running._GRACE, downloads.PATIENCE = 0.2, replace(downloads.PATIENCE, attempts=2)
 shell.user_ns |= {"EVIL": EVIL, "EVIL_LONG": EVIL_LONG, "EVIL_ID": EVIL_ID, "EVIL_WORD": EVIL_WORD}
 shell.run_cell("%load_ext qwave_jupyter\nimport qwave_jupyter as qwave")
@@ -171,98 +177,120 @@ LOOKS = (
     "%qwave report report.html",
     "%qwave resume",
 )
-for mode in ("paints", "fails", "refuses", "breaks", "babbles", "links astray", "no picture"):
-    evil.mode = mode
-    shell.run_cell(f"qwave.configure(timeout={20 if mode == 'paints' else 1})")
-    cell(f"%%qwave -o city\n{writable(EVIL)}")
-    cell("%%qwave --no-wait -o job\n{{EVIL}}")
-    cell("job.wait(10)")
-    cell("job")
-    cell("job.snapshot")
-    if mode == "paints":
-        cell("city")
-        cell("city[0]")
-        cell("city[:1] + city[:1]")
-        cell("page = qwave.generate(EVIL_LONG); page.to_html('page.html'); page")
-        cell("job.gallery[0].provenance()['model']")
-        cell("city[0].compare(city[0])")
-        cell("qwave.batch([EVIL, {'prompt': EVIL_LONG}])")
-        cell(f"%%qwave --sweep style=a,b\n{writable(EVIL)} {{{{style}}}}")
-    for look in LOOKS if mode in {"paints", "refuses", "babbles"} else ():
+
+
+def hostile_server() -> None:
+    for mode in ("paints", "fails", "refuses", "breaks", "babbles", "links astray", "no picture"):
+        evil.mode = mode
+        shell.run_cell(f"qwave.configure(timeout={20 if mode == 'paints' else 1})")
+        cell(f"%%qwave -o city\n{writable(EVIL)}")
+        cell("%%qwave --no-wait -o job\n{{EVIL}}")
+        cell("job.wait(60)")
+        cell("job")
+        cell("job.snapshot")
+        if mode == "paints":
+            cell("city")
+            cell("city[0]")
+            cell("city[:1] + city[:1]")
+            cell("page = qwave.generate(EVIL_LONG); page.to_html('page.html'); page")
+            cell("job.gallery[0].provenance()['model']")
+            cell("city[0].compare(city[0])")
+            cell("qwave.batch([EVIL, {'prompt': EVIL_LONG}])")
+            cell(f"%%qwave --sweep style=a,b\n{writable(EVIL)} {{{{style}}}}")
+        for look in LOOKS if mode in {"paints", "refuses", "babbles"} else ():
+            cell(look)
+
+
+def hostile_arguments() -> None:
+    for source in (
+        f"%%qwave --dry-run\n{writable(EVIL)}",
+        "qwave.generate('x', model=EVIL)",
+        "qwave.generate('x', model=EVIL_LONG)",
+        "qwave.generate('x', aspect_ratio=EVIL, resolution=EVIL_LONG, n=EVIL, seed=EVIL, quality=EVIL, nonsense=EVIL)",
+        "qwave.generate('x', **{EVIL_ID: EVIL})",
+        "qwave.generate('x', images=EVIL)",
+        "qwave.generate('x', images=EVIL_LONG)",
+        "qwave.generate('x', images='https://x.example/' + EVIL_ID)",
+        "qwave.generate('x', images='data:' + EVIL)",
+        "qwave.generate('x', mask=EVIL_ID)",
+        "qwave.generate(EVIL_LONG, model='z-image-turbo')",
+        "%qwave model <qx-evil>",
+        "%qwave show <qx-evil>",
+        "%qwave cancel <qx-evil>",
+        "%qwave <qx-evil>",
+        "%qwave models <qx-evil>",
+        "%qwave compare <qx-evil> gpt-image-2",
+        "%%qwave --<qx-evil> -m <qx-evil>\nx",
+        "%%qwave -p <qx-evil>=<qx-evil>\nx",
+        "%%qwave\n{{<qx-evil>}} {{qx.evil}}",
+        "qwave.configure(base_url=EVIL)",
+        "qwave.models()",
+        "qwave.configure(base_url=None, edition=EVIL)",
+        "qwave.configure(edition=None, home=EVIL_ID)",
+        "qwave.configure(home=None, model=EVIL)",
+        "%%qwave\nx",
+        "qwave.configure(model=None)",
+        "qwave.read_provenance(EVIL_ID)",
+    ):
+        cell(source)
+
+
+def hostile_journal() -> None:
+    # Jobs for the journal: some finished, some failed.
+    for mode in ("paints", "fails"):
+        evil.mode = mode
+        for _ in range(6):
+            cell(f"%%qwave -o city\n{writable(EVIL)}")
+    evil.mode = "paints"
+    hostile_rows()
+    for look in (*LOOKS, "[job.wait(60) for job in qwave.resume()]", "%qwave show 0", "%qwave status 1", *LOOKS):
         cell(look)
-evil.mode = "paints"
-for source in (
-    f"%%qwave --dry-run\n{writable(EVIL)}",
-    "qwave.generate('x', model=EVIL)",
-    "qwave.generate('x', model=EVIL_LONG)",
-    "qwave.generate('x', aspect_ratio=EVIL, resolution=EVIL_LONG, n=EVIL, seed=EVIL, quality=EVIL, nonsense=EVIL)",
-    "qwave.generate('x', **{EVIL_ID: EVIL})",
-    "qwave.generate('x', images=EVIL)",
-    "qwave.generate('x', images=EVIL_LONG)",
-    "qwave.generate('x', images='https://x.example/' + EVIL_ID)",
-    "qwave.generate('x', images='data:' + EVIL)",
-    "qwave.generate('x', mask=EVIL_ID)",
-    "qwave.generate(EVIL_LONG, model='z-image-turbo')",
-    "%qwave model <qx-evil>",
-    "%qwave show <qx-evil>",
-    "%qwave cancel <qx-evil>",
-    "%qwave <qx-evil>",
-    "%qwave models <qx-evil>",
-    "%qwave compare <qx-evil> gpt-image-2",
-    "%%qwave --<qx-evil> -m <qx-evil>\nx",
-    "%%qwave -p <qx-evil>=<qx-evil>\nx",
-    "%%qwave\n{{<qx-evil>}} {{qx.evil}}",
-    "qwave.configure(base_url=EVIL)",
-    "qwave.models()",
-    "qwave.configure(base_url=None, edition=EVIL)",
-    "qwave.configure(edition=None, home=EVIL_ID)",
-    "qwave.configure(home=None, model=EVIL)",
-    "%%qwave\nx",
-    "qwave.configure(model=None)",
-    "qwave.read_provenance(EVIL_ID)",
-):
-    cell(source)
-hostile_rows()
-for look in (*LOOKS, "[job.wait(10) for job in qwave.resume()]", "%qwave show 0", "%qwave status 1", *LOOKS):
-    cell(look)
-shell.run_cell(f"qwave.configure(edition={str(FOLDER / 'evil.json')!r})")
-for source in ("%qwave models", "qwave.models()", "%%qwave\nx"):
-    cell(source)
-shell.run_cell(f"qwave.configure(edition={str(FOLDER / 'sly.json')!r}, timeout=10)")
-for source in (
-    "%qwave models",
-    "qwave.models()",
-    "qwave.model(EVIL_WORD)",
-    "qwave.compare(['gpt-image-2', EVIL_WORD]) if hasattr(qwave, 'compare') else None",
-    f"%qwave model {EVIL_WORD}",
-    f"%qwave compare gpt-image-2 {EVIL_WORD}",
-    f"%%qwave -m {json.dumps(EVIL_WORD)} --help\n",
-    "qwave.generate('x', model=EVIL_WORD, mood=EVIL_LONG)",
-    "qwave.generate('x', model=EVIL_WORD, mood=EVIL, free=EVIL_LONG)",
-    "qwave.generate(EVIL, model=EVIL_WORD, mood=EVIL_ID, free=EVIL)",
-    "_.to_html('sly.html')",
-    "%qwave doctor",
-):
-    cell(source)
-for source in (
-    "panel = qwave.panel(EVIL); panel",
-    "panel.set('quality', EVIL)",
-    "panel.set('aspect_ratio', EVIL_LONG)",
-    "panel.set_prompt(EVIL_LONG)",
-    "panel.cell, panel.python",
-    "panel.choose_model(EVIL_WORD)",
-    "panel.set('mood', EVIL_ID)",
-    "panel.set('free', EVIL)",
-    "panel.set_prompt(EVIL)",
-    "panel.generate()",
-    "panel.results",
-    "qwave.panel(EVIL, model=EVIL)",
-    "qwave.panel(EVIL, plain=True, model='gpt-image-2', images=EVIL_ID)",
-    "qwave.panel(last=True)",
-    "qwave.configure(display='widget')",
-    f"%%qwave\n{writable(EVIL)}",
-    "qwave.batch([EVIL, EVIL_LONG[:5000]])",
-):
-    widgets(source)
+
+
+def hostile_edition() -> None:
+    shell.run_cell(f"qwave.configure(edition={str(FOLDER / 'evil.json')!r})")
+    for source in ("%qwave models", "qwave.models()", "%%qwave\nx"):
+        cell(source)
+    shell.run_cell(f"qwave.configure(edition={str(FOLDER / 'sly.json')!r}, timeout=10)")
+    for source in (
+        "%qwave models",
+        "qwave.models()",
+        "qwave.model(EVIL_WORD)",
+        "qwave.compare(['gpt-image-2', EVIL_WORD]) if hasattr(qwave, 'compare') else None",
+        f"%qwave model {EVIL_WORD}",
+        f"%qwave compare gpt-image-2 {EVIL_WORD}",
+        f"%%qwave -m {json.dumps(EVIL_WORD)} --help\n",
+        "qwave.generate('x', model=EVIL_WORD, mood=EVIL_LONG)",
+        "qwave.generate('x', model=EVIL_WORD, mood=EVIL, free=EVIL_LONG)",
+        "qwave.generate(EVIL, model=EVIL_WORD, mood=EVIL_ID, free=EVIL)",
+        "_.to_html('sly.html')",
+        "%qwave doctor",
+    ):
+        cell(source)
+    for source in (
+        "panel = qwave.panel(EVIL); panel",
+        "panel.set('quality', EVIL)",
+        "panel.set('aspect_ratio', EVIL_LONG)",
+        "panel.set_prompt(EVIL_LONG)",
+        "panel.cell, panel.python",
+        "panel.choose_model(EVIL_WORD)",
+        "panel.set('mood', EVIL_ID)",
+        "panel.set('free', EVIL)",
+        "panel.set_prompt(EVIL)",
+        "panel.generate()",
+        "panel.results",
+        "qwave.panel(EVIL, model=EVIL)",
+        "qwave.panel(EVIL, plain=True, model='gpt-image-2', images=EVIL_ID)",
+        "qwave.panel(last=True)",
+        "qwave.configure(display='widget')",
+        f"%%qwave\n{writable(EVIL)}",
+        "qwave.batch([EVIL, EVIL_LONG[:5000]])",
+    ):
+        widgets(source)
+
+
+PARTS = {"server": [hostile_server], "journal": [hostile_arguments, hostile_journal], "edition": [hostile_edition]}
+for part in PARTS[PART]:
+    part()
 SHOWN.close()
 (FOLDER / "done").touch()

@@ -1,4 +1,4 @@
-"""Texts that mean harm to whoever shows them or makes a path of them."""
+"""Texts that harm whoever shows them unescaped or makes a path of them."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ EVIL = (
 EVIL_ID = "<qx-evil>' qx-attr='1\" qx-attr=\"1&lt;qx-evil&gt; ../../../etc/qx\\..\\qx{qx}%s"
 #: The same as one word.
 EVIL_WORD = "<qx-evil>'qx-attr='1\"onclick=\"qx()&lt;qx-evil&gt;../../etc/qx"
-#: Ten megabytes.
-EVIL_LONG = EVIL + " and so on" * 1_000_000
+#: A megabyte, far more than any output may hold.
+EVIL_LONG = EVIL + " and so on" * 110_000

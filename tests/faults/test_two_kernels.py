@@ -13,18 +13,18 @@ from tests.faults.conftest import MODEL, RESOLUTION
 from tests.faults.faulty_proxy import FaultyProxy
 from tests.notebook.kernels import VERSIONS, Kernel, journal_rows
 
-PATIENCE = 120
+PATIENCE = 240
 JOBS = 50
 
 #: Fifty jobs at once, each with its own threads and notes.
 SUBMIT = f"""
 import json, sys
 import qwave_jupyter as qwave
-qwave.configure(timeout=100)
+qwave.configure(timeout=200)
 input()
 light = dict(model={MODEL!r}, resolution={RESOLUTION!r})
 jobs = [qwave.submit(f"{{sys.argv[1]}} {{number}}", **light) for number in range({JOBS})]
-print(json.dumps([str(path) for job in jobs for path in job.result(100).paths]))
+print(json.dumps([str(path) for job in jobs for path in job.result(200).paths]))
 """
 #: The same, and gone before anything is answered.
 ABANDON = f"""
@@ -47,10 +47,10 @@ os._exit(9)
 RESUME = """
 import json
 import qwave_jupyter as qwave
-qwave.configure(timeout=100)
+qwave.configure(timeout=200)
 input()
 jobs = qwave.resume()
-print(json.dumps([[job.id for job in jobs], [str(path) for job in jobs for path in job.result(100).paths]]))
+print(json.dumps([[job.id for job in jobs], [str(path) for job in jobs for path in job.result(200).paths]]))
 """
 
 
@@ -67,13 +67,19 @@ def at_once(code, environment, *names):
         )
         for name in names
     ]
-    for process in started:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    return [(*process.communicate(timeout=PATIENCE), process.returncode) for process in started]
+    try:
+        for process in started:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        return [(*process.communicate(timeout=PATIENCE), process.returncode) for process in started]
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
 
 
-def test_two_processes_with_fifty_jobs_each_share_a_journal(prompt_server, tmp_path):
+@pytest.mark.slow
+def test_two_processes_share_a_journal(prompt_server, tmp_path):
     with FaultyProxy(prompt_server.url) as proxy:
         environment = {**prompt_server.environment(tmp_path), "QWAVE_BASE_URL": proxy.url}
         ended = at_once(SUBMIT, environment, "one", "two")
@@ -87,7 +93,8 @@ def test_two_processes_with_fifty_jobs_each_share_a_journal(prompt_server, tmp_p
         assert not list(tmp_path.rglob("*.lock"))
 
 
-def test_what_one_picks_up_no_other_does(prompt_server, tmp_path):
+@pytest.mark.slow
+def test_resume_takes_each_job_once(prompt_server, tmp_path):
     with FaultyProxy(prompt_server.url) as proxy:
         environment = {**prompt_server.environment(tmp_path), "QWAVE_BASE_URL": proxy.url}
         ((_, said, code),) = at_once(ABANDON, environment, "gone")
