@@ -11,16 +11,17 @@ __all__ = ["PATIENCE", "wait_until"]
 PATIENCE = 60
 
 
-def wait_until(condition: Callable[[], object], what: str = "") -> None:
+def wait_until(condition: Callable[[], object], what: str = "", *, timeout: float = PATIENCE) -> None:
     """Return once the condition holds, and fail where it never does.
 
     Args:
         condition: asked again and again.
         what: what is waited for, for the message.
+        timeout: seconds.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > until:
-            message = f"waited {PATIENCE} s in vain for {what or condition}"
+            message = f"waited {timeout} s in vain for {what or condition}"
             raise AssertionError(message)
         time.sleep(0.005)

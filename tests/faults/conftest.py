@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,15 +74,6 @@ def site(server: Server, home: Path, *, clock: Clock = SYSTEM_CLOCK, timeout: fl
         finally:
             client.close()
             journal.close()
-
-
-def until(condition, *, timeout: float = HANG_GUARD, interval: float = 0.01):
-    """Wait for a condition and return its value; fail where it never holds."""
-    ends = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < ends, "timed out waiting for a condition"
-        time.sleep(interval)
-    return value
 
 
 def selected_params(request, name: str) -> list:

@@ -17,8 +17,9 @@ from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import course, resuming
 from tests.faults.accelerated_clock import AcceleratedClock
-from tests.faults.conftest import HANG_GUARD, selected_params, site, until
+from tests.faults.conftest import HANG_GUARD, selected_params, site
 from tests.faults.faulty_proxy import TRANSIENT, answered, refusing
+from tests.waiting import wait_until
 
 STAGES = ("submit", "status", "download")
 FEW = [(fault, stage, times) for fault in TRANSIENT for stage in STAGES for times in (1, 3)]
@@ -141,7 +142,7 @@ def run_cancel(server, folder, fault, times):
     with site(server, folder, clock=clock) as here:
         here.proxy.faults["cancel"] = [fault] * times
         job = here.job(f"{fault.name} cancel {times}").start()
-        until(lambda: job.task_id)
+        wait_until(lambda: job.task_id, timeout=HANG_GUARD)
         job.cancel()
         assert job.wait(HANG_GUARD)
         now = job.snapshot
@@ -149,7 +150,7 @@ def run_cancel(server, folder, fault, times):
         here.proxy.heal()
         for one in resuming.resume(here.bench):
             # Still queued, where none of the requests reached the server.
-            until(lambda one=one: one.done() or one.snapshot.status_word == "queued")
+            wait_until(lambda one=one: one.done() or one.snapshot.status_word == "queued", timeout=HANG_GUARD)
             one.cancel()
             assert one.wait(HANG_GUARD)
         return {**row, "tasks": len(here.proxy.tasks), "billed": here.billed, "final states": here.states}

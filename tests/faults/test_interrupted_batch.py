@@ -12,8 +12,9 @@ import threading
 import pytest
 
 from tests.conftest import serve
-from tests.faults.conftest import HANG_GUARD, MODEL, RESOLUTION, until
+from tests.faults.conftest import HANG_GUARD, MODEL, RESOLUTION
 from tests.faults.faulty_proxy import FaultyProxy
+from tests.waiting import wait_until
 
 ROWS = 12
 #: The same lines in both processes, as a notebook's "Run All" would send them again.
@@ -65,7 +66,7 @@ def test_interrupted_batch_bills_rows_once(server, tmp_path, moment):
         ) as first:
             try:
                 assert first.stdout.readline() == b"ready\n"
-                until(lambda: server.get("/demo/counts")["billed"] - before >= moment)
+                wait_until(lambda: server.get("/demo/counts")["billed"] - before >= moment, timeout=HANG_GUARD)
             finally:
                 first.send_signal(signal.SIGKILL)
         assert server.get("/demo/counts")["billed"] - before < ROWS

@@ -13,9 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from tests.faults.conftest import HANG_GUARD, MODEL, RESOLUTION, selected_params, until
+from tests.faults.conftest import HANG_GUARD, MODEL, RESOLUTION, selected_params
 from tests.faults.faulty_proxy import FaultyProxy
 from tests.notebook.kernels import journal_rows
+from tests.waiting import wait_until
 
 #: Generates one image; the command line names the place where it kills itself.
 FIRST = f"""
@@ -144,7 +145,10 @@ def _run(server, home, stage):
 def _kill_at(proxy, server, process, home, moment, kind, word):
     killed = threading.Event()
     if moment == "server":
-        until(lambda: [server.get(f"/v1/tasks/{name}")["status"] for name in tuple(proxy.tasks)] == [word])
+        wait_until(
+            lambda: [server.get(f"/v1/tasks/{name}")["status"] for name in tuple(proxy.tasks)] == [word],
+            timeout=HANG_GUARD,
+        )
         process.kill()
         return
 
@@ -152,7 +156,7 @@ def _kill_at(proxy, server, process, home, moment, kind, word):
         if seen == kind and word.encode() in content and not killed.is_set():
             killed.set()
             if moment == "half":
-                until(lambda: any(home.rglob("*.part")))
+                wait_until(lambda: any(home.rglob("*.part")), timeout=HANG_GUARD)
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_jupyter import catalog
@@ -30,7 +30,6 @@ def bodies(draw, edition):
 
 
 @pytest.mark.parametrize("edition", MODELS)
-@settings(max_examples=75, deadline=None)
 @given(data=st.data())
 def test_fuzzed_submit_accepted_or_rejected(edition, data):
     demo = Demo(edition)
@@ -48,7 +47,6 @@ def test_fuzzed_submit_accepted_or_rejected(edition, data):
     assert (done["status"], len(done["result"]["images"])) == ("completed", demo.protocol.tasks[task].pictures)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     path=st.sampled_from(["/v1/mcp", "/v1/images/generations", "/v1/images/edits", "/v1/tasks", "/demo/faults"]),
     body=JSON | st.dictionaries(st.sampled_from(["model", "prompt", "n", "size", "jsonrpc", "method", "params"]), JSON),
