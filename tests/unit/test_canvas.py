@@ -210,6 +210,7 @@ edge = st.one_of(st.integers(-500, 500), st.floats(-1e9, 1e9), st.floats(allow_n
 
 
 @given(st.lists(st.lists(edge, min_size=3, max_size=5), max_size=5), st.integers(1, 300), st.integers(1, 200))
+@example([["1", 2, 3, 4], [True, 0, 9, 9], [0, 0, float("nan"), 9], [0, 0, 9], [9, 9, 1, 1]], 10, 10)
 def test_boxes_are_integers_inside(given_boxes, width, height):
     found = boxes.read(given_boxes, (width, height), 2)
     assert len(found) <= 2

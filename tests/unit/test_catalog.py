@@ -240,6 +240,13 @@ def test_read_takes_any_text(text):
         assert "\n" not in str(one)
 
 
+def test_read_of_a_list_given_as_text():
+    model = APRIL.model("gpt-image-2")
+    for text in ("completed", '["completed"]'):
+        values, unread = model.read({"callback_events": text})
+        assert (values["callback_events"], unread) == (("completed",), ()), text
+
+
 def test_own_edition_adds_a_model(tmp_path):
     file = tmp_path / "mine.json"
     model = {

@@ -143,6 +143,12 @@ def test_error_of_documented_refusals(status, body, kind, api_code, transient):
     assert "<" not in str(error)
 
 
+def test_error_given_as_text():
+    error = refusal(400, {"error": "no such size"})
+    assert error.fields["message"] == "no such size"
+    assert "no such size" in str(error)
+
+
 def test_error_keeps_what_the_server_said():
     error = refusal(
         400, {"error": {"message": "n is refused", "code": "capability_violation", "param": "n"}}, X_Request_Id="req-1"

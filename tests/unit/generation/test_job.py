@@ -14,6 +14,7 @@ from qwave_jupyter.errors import (
     Cancelled,
     ConnectionFailed,
     DownloadFailed,
+    PermissionDenied,
     QwaveError,
     RequestRejected,
     TaskFailed,
@@ -311,6 +312,15 @@ def test_job_with_an_unwritable_folder(submit, server, bench, tmp_path):
     assert error.fields["links"]
     (again,) = resuming.resume(bench)
     assert isinstance(failure(again), DownloadFailed)
+
+
+def test_job_ends_when_status_is_refused(submit, server, bench):
+    server.faults["status"] = [[403, {"error": {"type": "permission_error", "message": "no"}}]]
+    assert isinstance(failure(submit()), PermissionDenied)
+    # The task may be going on: it stays open and can be picked up.
+    (again,) = resuming.resume(bench)
+    assert again.result(PATIENCE)[0].path.is_file()
+    assert server.billed == 1
 
 
 def test_job_with_base64_images(submit, server):

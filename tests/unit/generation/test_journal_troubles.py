@@ -19,6 +19,8 @@ import pytest
 from qwave_jupyter.generation import journal_schema, resuming
 from qwave_jupyter.generation.blobs import Blobs
 from qwave_jupyter.generation.journal import Entry, JournalWarning, open_journal
+from qwave_jupyter.generation.locks import JobLock
+from tests.fake_clock import FakeClock
 from tests.waiting import PATIENCE
 
 
@@ -132,6 +134,33 @@ def test_journal_moved_by_another_kernel(tmp_path):
     assert first.find("t")[0].job_id == "d"
     first.close()
     second.close()
+
+
+def test_journal_repaired_by_another_meanwhile(tmp_path):
+    first = open_journal(tmp_path)
+    first.begin(entry("old", state="done"))
+    first.close()
+    first.path.write_bytes(b"no database" * 99)
+    lock = JobLock(tmp_path / "locks" / "mending.lock")
+    assert lock.acquire()
+
+    class Repairing(FakeClock):
+        def wait(self, seconds, stop=None):
+            # What the process that holds the lock does while this one waits for it.
+            if lock.held:
+                first.path.replace(tmp_path / "aside.sqlite3")
+                repaired = open_journal(tmp_path)
+                repaired.begin(entry("new"))
+                repaired.close()
+                lock.release()
+            return super().wait(seconds, stop)
+
+    journal = open_journal(tmp_path, clock=Repairing())
+    assert names(journal) == ["new"]
+    journal.begin(entry("mine"))
+    assert names(journal) == ["mine", "new"]
+    assert not list(tmp_path.glob("journal-damaged-*"))
+    journal.close()
 
 
 def test_journal_repaired_once_by_many(tmp_path):
