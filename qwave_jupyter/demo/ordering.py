@@ -18,6 +18,7 @@ from qwave_jupyter.demo.exchange import Refused
 from qwave_jupyter.demo.switches import Switches
 from qwave_jupyter.demo.tasks import Task, duration_of, typical_of
 from qwave_jupyter.errors import UnknownModel
+from qwave_jupyter.image_formats import open_image
 
 __all__ = ["Wish", "estimated", "found", "judged", "made"]
 
@@ -89,7 +90,7 @@ def _opened(address: str) -> tuple[tuple[int, int] | None, str, int | None]:
     try:
         content = base64.b64decode(address.partition(",")[2])
         # Only the first bytes are looked at; nothing is decoded here.
-        with Image.open(io.BytesIO(content)) as picture:
+        with open_image(io.BytesIO(content)) as picture:
             return picture.size, str(picture.format or "").lower(), len(content)
     except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None, "", None

@@ -19,6 +19,7 @@ from qwave_jupyter.generation import naming, pictures, previews, provenance, rec
 from qwave_jupyter.generation.gallery import GeneratedImage
 from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.workbench import Workbench
+from qwave_jupyter.image_formats import RESULT_FORMATS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -89,7 +90,7 @@ class Keeper:
 
         def check(arrived: Path) -> None:
             try:
-                picture = pictures.load(arrived)
+                picture = pictures.load(arrived, RESULT_FORMATS)
                 found[:] = [pictures.facts_of(picture)]
             except pictures.NotAPicture as problem:
                 raise self._failed("not_decodable", link, reason=problem.detail or problem.reason) from None
@@ -129,7 +130,7 @@ class Keeper:
         self, part: Path, content: bytes, facts: pictures.PictureFacts, stem: str, index: int, link: PictureLink
     ) -> GeneratedImage:
         image = GeneratedImage(
-            path=part.with_name(f"{stem}.{pictures.ENDINGS.get(facts.format, facts.format)}"),
+            path=part.with_name(f"{stem}.{pictures.ENDINGS[facts.format]}"),
             url=link.urls[0] if link.urls else None,
             expires_at=self.expiry(link),
             prompt=self.request.prompt,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from qwave_jupyter.image_formats import FILE_FORMATS, open_image
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -75,15 +78,19 @@ def look_at_bytes(content: bytes, *, whole: bool = False) -> PictureFacts:
     return _look(io.BytesIO(content), whole)
 
 
-def load(path: Path) -> Image.Image:
+def load(path: Path, formats: Sequence[str] = FILE_FORMATS) -> Image.Image:
     """A file as a PIL image, decoded now so that no file stays open.
+
+    Args:
+        path: the file.
+        formats: the allowed formats, by Pillow's names.
 
     Raises:
         NotAPicture: it can't be read as one.
         FileNotFoundError: it isn't there.
     """
     with path.open("rb") as file:
-        return _opened(file, whole=True)
+        return _opened(file, whole=True, formats=formats)
 
 
 def opened_bytes(content: bytes) -> Image.Image:
@@ -106,16 +113,16 @@ def _look(file: Any, whole: bool) -> PictureFacts:
         return facts_of(picture)
 
 
-def _opened(file: Any, whole: bool) -> Image.Image:
+def _opened(file: Any, whole: bool, formats: Sequence[str] = FILE_FORMATS) -> Image.Image:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        picture = Image.open(file)
+        picture = open_image(file, formats)
         too_large = picture.width * picture.height > MOST_PIXELS
         if whole and not too_large:
             picture.load()
     except UnidentifiedImageError:
-        raise NotAPicture("unknown") from None
+        raise NotAPicture("unknown", f"none of {', '.join(formats)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise NotAPicture("too_large") from None
     except (

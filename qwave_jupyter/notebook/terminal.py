@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.clock import SYSTEM_CLOCK
+from qwave_jupyter.image_formats import open_image
 from qwave_jupyter.notebook import cards
 
 if TYPE_CHECKING:
@@ -135,9 +136,7 @@ def _small(gallery: Gallery) -> bytes:
 
 
 def _opened(path: Path) -> Any:
-    from PIL import Image
-
-    with Image.open(path) as picture:
+    with open_image(path) as picture:
         return picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
 
 

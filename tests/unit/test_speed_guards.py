@@ -121,7 +121,7 @@ def test_new_image_is_decoded_once(server, bench, monkeypatch):
     server.pictures = [content.getvalue()]
     decoded = []
     true = pictures.load
-    monkeypatch.setattr(pictures, "load", lambda path: decoded.append(path.suffix) or true(path))
+    monkeypatch.setattr(pictures, "load", lambda path, *rest: decoded.append(path.suffix) or true(path, *rest))
     gallery = Job(asked(bench), bench).start().result(PATIENCE)
     data, _ = gallery.mimebundle()
     assert "image/jpeg" in data

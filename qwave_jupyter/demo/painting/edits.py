@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
+from qwave_jupyter.image_formats import open_image
+
 __all__ = ["Boxes", "confined", "fitted", "inset", "lit_otherwise", "opened", "region", "size_of"]
 
 #: The boxes of each reference, in its own pixels: left, top, right, bottom.
@@ -70,7 +72,7 @@ def opened(content: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")) as file:
+            with open_image(io.BytesIO(content)) as file:
                 if file.width * file.height > _MOST_PIXELS:
                     msg = "the reference is too large to be opened"
                     raise ValueError(msg)
