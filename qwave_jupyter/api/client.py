@@ -56,7 +56,7 @@ class Client:
         session: makes a ``requests.Session``.
         clock: time.
         connect_timeout: seconds until a connection must stand.
-        read_timeout: seconds between two bytes of an answer.
+        read_timeout: seconds until an answer must be there; a large one is given more while it arrives.
         throttle: the host's pace; by default the one that all clients of this process share for this host.
         plain_http: whether the key may travel in clear to another machine.
 
@@ -148,7 +148,7 @@ class Client:
             Stopped: ``stop`` was set; its ``outcome_unknown`` says the same.
         """
         seconds = 0 if hold is None or self.holds is False else max(0, min(int(hold), LONGEST_HOLD))
-        order = _Order(self._transport, body, idempotency_key, seconds, stop)
+        order = _Order(self._transport, body, idempotency_key, seconds, stop, deadline)
         persistence = self._persistence(_SUBMIT, stop=stop, deadline=deadline, on_retry=on_retry)
         try:
             task = persistence(order.send)
@@ -194,7 +194,7 @@ class Client:
         """
 
         def ask() -> wire.Task:
-            answer = self._transport.ask("GET", f"/tasks/{_quoted(task_id)}", stop=stop)
+            answer = self._transport.ask("GET", f"/tasks/{_quoted(task_id)}", stop=stop, deadline=deadline)
             task = wire.read_task(answer.body, task_id=task_id)
             return task if task.poll_hint is not None else replace(task, poll_hint=answer.wait)
 
@@ -302,7 +302,7 @@ class Client:
             target: the file to write, a ``.part`` by custom; it is removed again when nothing arrived whole.
             max_bytes: the largest file that is accepted.
             stop: ends any wait, also for bytes under way.
-            deadline: monotonic seconds of the clock beyond which nothing is repeated.
+            deadline: monotonic seconds of the clock at which it has to be over, some grace aside.
             on_retry: told before each repetition.
             check: looks at the file once it is there; where it raises DownloadFailed, the next mirror is tried.
 
@@ -315,7 +315,9 @@ class Client:
             Stopped: ``stop`` was set.
         """
         wanted = wire.PictureLink(urls=(link,)) if isinstance(link, str) else link
-        fetch = downloads.Download(self._pictures, self._transport.timeouts, self._clock, max_bytes, stop, check)
+        fetch = downloads.Download(
+            self._pictures, self._transport.timeouts, self._clock, max_bytes, stop, check, deadline
+        )
         patience = self._persistence(downloads.PATIENCE, stop=stop, deadline=deadline, on_retry=on_retry)
         # The image host is another host: what the API asks for is nothing to it.
         elsewhere = replace(patience, throttle=Throttle(self._clock), may_repeat=downloads.may_repeat)
@@ -343,11 +345,12 @@ class _Order:
         idempotency_key: str,
         hold: int,
         stop: threading.Event | None,
+        deadline: float | None,
     ) -> None:
         self._transport = transport
         self._body = body
         self._headers = {"Idempotency-Key": idempotency_key}
-        self._stop = stop
+        self._waits: dict[str, Any] = {"stop": stop, "deadline": deadline}
         self.hold = hold
         self.took = 0.0
         self.may_exist = False
@@ -357,7 +360,7 @@ class _Order:
         begun = self._transport.clock.monotonic()
         try:
             answer = self._transport.ask(
-                "POST", "/tasks", body=self._body, headers=headers, hold=self.hold, stop=self._stop
+                "POST", "/tasks", body=self._body, headers=headers, hold=self.hold, **self._waits
             )
             return wire.read_submission(answer.body)
         except (UnreadableAnswer, ServerFault, ConnectionFailed) as error:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from qwave_jupyter.api.bounded import Limit, decoded, limited
 from qwave_jupyter.api.credentials import is_here
 from qwave_jupyter.api.errors import one_line, retry_after
 from qwave_jupyter.api.inflight import Abandoned, until_stopped
@@ -32,8 +33,12 @@ _CHUNK = 256 * 1024
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({401, 403, 404, 410})
-#: Seconds that one file may take altogether.
-_SLOWEST_TRANSFER = 600.0
+#: Bytes of a file that buy a further second, up to so many seconds altogether.
+_SLOWEST_RATE, _SLOWEST_TRANSFER = 4096.0, 600.0
+#: Seconds that a transfer is given even where the caller's time is up.
+_LEAST = 5.0
+#: Seconds after which a transfer that should have ended by itself is left behind.
+_SLACK = 5.0
 #: First bytes of the formats that image models write.
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"BM", b"\x00\x00\x00", b"II*\x00", b"MM\x00*")
 _TEXT_KINDS = ("text/", "application/json", "application/xml", "application/xhtml", "application/problem")
@@ -46,11 +51,12 @@ class Download:
 
     Args:
         sessions: sessions that carry no key.
-        timeouts: seconds to connect and between two bytes.
+        timeouts: seconds until a connection must stand, and until bytes must arrive at a usable pace.
         clock: time.
         max_bytes: the largest file that is accepted.
         stop: ends the transfer.
         check: looks at a file that has arrived; a :class:`DownloadFailed` of its own sends us to the next mirror.
+        deadline: monotonic seconds of the clock at which a transfer has to be over, some grace aside.
     """
 
     sessions: Sessions
@@ -59,6 +65,7 @@ class Download:
     max_bytes: int = LARGEST_PICTURE
     stop: threading.Event | None = None
     check: Callable[[Path], None] | None = None
+    deadline: float | None = None
 
     def __call__(self, link: PictureLink, target: Path) -> int:
         """Write the picture behind a link.
@@ -100,16 +107,25 @@ class Download:
 
     def _outcome(self, url: str, target: Path) -> int | DownloadFailed:
         try:
-            return until_stopped(lambda: self._fetched(url, target), self.stop)
+            limit = self._limit()
+            return until_stopped(lambda: self._fetched(url, target, limit), self.stop, limit.latest() + _SLACK)
         except DownloadFailed as failed:
             return failed
         except Abandoned:
+            if self.stop is None or not self.stop.is_set():
+                return _failed("api.download_broke", url, repeat=True, reason="timeout")
             raise Stopped from None
 
-    def _fetched(self, url: str, target: Path) -> int:
+    def _limit(self) -> Limit:
+        left = _SLOWEST_TRANSFER
+        if self.deadline is not None:
+            left = min(left, max(_LEAST, self.deadline - self.clock.monotonic()))
+        return Limit(min(left, sum(self.timeouts)), rate=_SLOWEST_RATE, longest=left)
+
+    def _fetched(self, url: str, target: Path, limit: Limit) -> int:
         whole = False
         try:
-            with self.sessions.lent() as session:
+            with self.sessions.lent() as session, limited(limit):
                 answer = self._answer(session, url)
                 with answer:
                     written = self._written(answer, url, target)
@@ -180,8 +196,8 @@ class Download:
             raise _failed("api.download_refused", url, repeat=status >= 429, status=status, retry_after=wait)
 
     def _chunks(self, answer: requests.Response, url: str) -> Iterator[bytes]:
-        chunks = answer.iter_content(_CHUNK)
-        ends = self.clock.monotonic() + _SLOWEST_TRANSFER
+        # requests would unpack without bounds.
+        chunks = decoded(answer.raw.stream(_CHUNK, decode_content=False), answer.headers.get("content-encoding", ""))
         while True:
             try:
                 chunk = next(chunks, b"")
@@ -189,8 +205,6 @@ class Download:
                 raise _failed("api.download_broke", url, repeat=True, reason=root_of(problem)) from None
             if self.stop is not None and self.stop.is_set():
                 raise Stopped
-            if self.clock.monotonic() > ends:
-                raise _failed("api.download_broke", url, repeat=True, reason="timeout")
             if not chunk:
                 return
             yield chunk

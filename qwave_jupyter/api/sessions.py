@@ -6,8 +6,12 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+
+from qwave_jupyter.api.bounded import BoundedAdapter, Permit
 
 __all__ = ["Sessions"]
 
@@ -25,13 +29,16 @@ class Sessions:
         make: makes a session.
         auth: what every session puts on its requests. It is always set, for only that keeps requests from looking
             into ``.netrc``.
+        permit: whether an IP address may be dialled; None for all.
     """
 
     def __init__(
         self,
         make: Callable[[], requests.Session],
         auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
+        permit: Permit | None = None,
     ) -> None:
+        self.permit = permit
         self._make = make
         self._auth = auth
         self._idle: list[requests.Session] = []
@@ -65,6 +72,12 @@ class Sessions:
                 return self._idle.pop()
         session = self._make()
         session.auth = self._auth
+        # Redirects are followed by hand; requests would read the whole body of one even so.
+        session.resolve_redirects = _no_redirects  # type: ignore[method-assign]
+        for scheme in ("http://", "https://"):
+            # An adapter that the caller chose stays.
+            if type(session.get_adapter(scheme)) is HTTPAdapter:
+                session.mount(scheme, BoundedAdapter(self.permit))
         return session
 
     def _give_back(self, session: requests.Session) -> None:
@@ -73,3 +86,7 @@ class Sessions:
                 self._idle.append(session)
                 return
         session.close()
+
+
+def _no_redirects(*_: Any, **__: Any) -> Iterator[Any]:
+    return iter(())

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import ssl
 import threading
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from urllib3.exceptions import ReadTimeoutError
 
+from qwave_jupyter.api.bounded import Limit, TooMuch, decoded, limited
 from qwave_jupyter.api.credentials import KeyAuth, is_here, origin_of
 from qwave_jupyter.api.errors import is_error_body, one_line, read_error, retry_after, unreadable
 from qwave_jupyter.api.inflight import Abandoned, until_stopped
@@ -25,8 +30,14 @@ __all__ = ["NO_PROXIES", "Answer", "Timeouts", "Transport", "is_no_handshake", "
 
 #: Four 4k pictures as base64 weigh about 130 MB; an answer beyond that is no answer of this API.
 _LARGEST_ANSWER = 200_000_000
-#: Seconds that an answer may take altogether beyond the wait for its first byte: no slow drip holds a job for ever.
-_SLOWEST_TRANSFER = 60.0
+#: A refusal says what it has to say in its first bytes.
+_LARGEST_REFUSAL = 1_000_000
+#: Bytes of an answer that buy a further second, up to so many seconds: base64 images take longer than the read timeout.
+_SLOWEST_RATE, _SLOWEST_TRANSFER = 100_000.0, 60.0
+#: Seconds that an exchange is given even where the caller's time is up.
+_LEAST = 5.0
+#: Seconds after which an exchange that should have ended by itself is left behind.
+_SLACK = 0.5
 _MOST_REDIRECTS = 3
 _NEVER_SENT = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError"})
 #: OpenSSL's reasons for which no connection ever stood. Any other may break one on which an order was sent already.
@@ -48,7 +59,7 @@ NO_PROXIES = {"http": "", "https": "", "all": ""}
 
 
 class Timeouts(NamedTuple):
-    """Seconds until a connection must stand, and between two bytes of an answer."""
+    """Seconds until a connection must stand, and until its answer must be there."""
 
     connect: float
     read: float
@@ -102,9 +113,13 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         hold: float = 0.0,
         within: float | None = None,
+        deadline: float | None = None,
         stop: threading.Event | None = None,
     ) -> Answer:
         """Ask once.
+
+        The whole exchange, redirects included, is over within both timeouts and ``hold``; a large answer is given up
+        to a minute more, as long as it arrives at a usable pace.
 
         Args:
             method: ``GET`` or ``POST``.
@@ -113,6 +128,7 @@ class Transport:
             headers: further ones.
             hold: seconds for which the server was asked to keep the answer back.
             within: seconds for the whole exchange.
+            deadline: monotonic seconds of the clock at which it has to be over, some grace aside.
             stop: ends the wait for the answer.
 
         Raises:
@@ -122,18 +138,20 @@ class Transport:
         """
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
         kind = {} if body is None else {"Content-Type": "application/json"}
-        sent = {"Accept": "application/json", **kind, **(headers or {})}
+        sent = {"Accept": "application/json", "Accept-Encoding": "identity", **kind, **(headers or {})}
         url = self.base_url + path
         connect, read = self.timeouts
-        timeouts = Timeouts(connect, read + hold) if within is None else Timeouts(min(connect, within), within)
+        seconds, longest = self._seconds(connect + read + hold, within, deadline)
+        timeouts = Timeouts(min(connect, seconds), min(read + hold, seconds))
+        limit = Limit(seconds, rate=_SLOWEST_RATE, longest=longest)
         status = 0
         for _ in range(_MOST_REDIRECTS + 1):
             # What failed comes back as a value and is raised here: the frames and errors of the libraries below hold
             # the headers, and with them the key.
-            received = self._received(method, url, content, sent, timeouts, stop, within)
+            received = self._received(method, url, content, sent, timeouts, stop, limit)
             if not isinstance(received, _Received):
                 raise received
-            if not _redirects(received):
+            if not _redirects(received.status, received.headers):
                 return self._read(received)
             status, url = received.status, self._followed(method, url, received)
         raise self._redirected(status, url)
@@ -146,10 +164,11 @@ class Transport:
         headers: Mapping[str, str],
         timeouts: Timeouts,
         stop: threading.Event | None,
-        within: float | None,
+        limit: Limit,
     ) -> _Received | QwaveError | Stopped | KeyboardInterrupt | SystemExit:
         try:
-            return until_stopped(lambda: self._exchange(method, url, content, headers, timeouts), stop, within)
+            with_limit = partial(self._exchange, method, url, content, headers, timeouts, limit)
+            return until_stopped(with_limit, stop, limit.latest() + _SLACK)
         except Abandoned:
             if stop is not None and stop.is_set():
                 return Stopped(outcome_unknown=method == "POST")
@@ -167,10 +186,16 @@ class Transport:
             return self._unanswered(key, method, root, sent=sent)
 
     def _exchange(
-        self, method: str, url: str, content: bytes | None, headers: Mapping[str, str], timeouts: Timeouts
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        limit: Limit,
     ) -> _Received:
         secret = self.auth.secret
-        with self.sessions.lent() as session:
+        with self.sessions.lent() as session, limited(limit):
             answer = session.request(
                 method,
                 url,
@@ -181,20 +206,37 @@ class Transport:
                 stream=True,
                 proxies=NO_PROXIES if is_here(urlsplit(url).hostname or "") else None,
             )
-            ends = self.clock.monotonic() + timeouts.read + _SLOWEST_TRANSFER
             said = {name.lower(): secret.removed_from(value) for name, value in answer.headers.items()}
-            return _Received(answer.status_code, said, secret.removed_from_bytes(self._content(answer, ends)))
+            return _Received(answer.status_code, said, secret.removed_from_bytes(self._content(answer, limit)))
 
-    def _content(self, answer: requests.Response, ends: float) -> bytes:
+    def _seconds(self, usual: float, within: float | None, deadline: float | None) -> tuple[float, float]:
+        """Seconds until an exchange has to be over, and until a large answer has to be."""
+        most = math.inf if within is None else within
+        if deadline is not None:
+            most = min(most, max(_LEAST, deadline - self.clock.monotonic()))
+        return min(usual, most), min(usual + _SLOWEST_TRANSFER, most)
+
+    def _content(self, answer: requests.Response, limit: Limit) -> bytes:
         parts, size = [], 0
+        status = answer.status_code
         with answer:
-            for chunk in answer.iter_content(256 * 1024):
-                parts.append(chunk)
-                size += len(chunk)
-                if size > _LARGEST_ANSWER:
-                    raise unreadable("api.not_json", status=answer.status_code, seen=f"> {size // 2**20} MB")
-                if self.clock.monotonic() > ends:
-                    raise requests.ReadTimeout
+            if _redirects(status, answer.headers):
+                return b""
+            try:
+                # requests would unpack without bounds.
+                chunks = answer.raw.stream(256 * 1024, decode_content=False)
+                for chunk in decoded(chunks, answer.headers.get("content-encoding", "")):
+                    parts.append(chunk)
+                    size += len(chunk)
+                    if size > _LARGEST_ANSWER:
+                        raise unreadable("api.not_json", status=status, seen=f"> {size // 2**20} MB")
+                    if size > _LARGEST_REFUSAL and not 200 <= status < 300:
+                        break
+                    limit.left()
+            except (ReadTimeoutError, TimeoutError):
+                raise requests.ReadTimeout from None
+            except (TooMuch, ValueError, zlib.error):
+                raise unreadable("api.not_json", status=status, seen="compressed") from None
         return b"".join(parts)
 
     def _read(self, received: _Received) -> Answer:
@@ -263,8 +305,8 @@ def _layers(problem: BaseException) -> Iterator[BaseException]:
         seen = inner if isinstance(inner, BaseException) else (seen.__cause__ or seen.__context__)
 
 
-def _redirects(received: _Received) -> bool:
-    return received.status in {301, 302, 303, 307, 308} and bool(received.headers.get("location"))
+def _redirects(status: int, headers: Mapping[str, str]) -> bool:
+    return status in {301, 302, 303, 307, 308} and bool(headers.get("location"))
 
 
 def _decoded(content: bytes, kind: str) -> Any:

@@ -1,0 +1,257 @@
+"""HTTP exchanges that end: connections with one deadline for everything, and bodies of bounded size.
+
+A socket's timeout starts anew with each byte, so a peer that sends one now and then would be waited for without end.
+Here every read of an answer, its headers included, is held against one :class:`Limit`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
+
+__all__ = ["AddressRefused", "BoundedAdapter", "Limit", "TooMuch", "decoded", "limited"]
+
+#: A compressed body may become so many times its size, or so many bytes where that is more.
+_MOST_EXPANSION, _EXPANDED_FREELY = 20, 16 * 1024 * 1024
+_PIECE = 256 * 1024
+
+#: Whether an IP address may be dialled.
+Permit = Callable[[str], bool]
+
+
+class AddressRefused(Exception):
+    """A host has an address that may not be dialled; nothing was sent."""
+
+
+class TooMuch(Exception):
+    """A compressed body becomes larger than it may."""
+
+
+class Limit:
+    """When an exchange has to be over.
+
+    Args:
+        seconds: from now until the end; it moves with what arrives, as far as ``rate`` says.
+        rate: bytes that buy another second; None where nothing does.
+        longest: seconds from now after which nothing helps.
+    """
+
+    def __init__(self, seconds: float, *, rate: float | None = None, longest: float | None = None) -> None:
+        now = time.monotonic()
+        self._ends = now + seconds
+        self._last = now + (seconds if longest is None else longest)
+        self._rate = rate
+        self._received = 0
+
+    def left(self) -> float:
+        """Seconds until the end.
+
+        Raises:
+            TimeoutError: there are none.
+        """
+        bought = self._received / self._rate if self._rate else 0.0
+        seconds = min(self._last, self._ends + bought) - time.monotonic()
+        if seconds <= 0:
+            msg = "the exchange took too long"
+            raise TimeoutError(msg)
+        return seconds
+
+    def latest(self) -> float:
+        """Seconds until the end that nothing moves."""
+        return max(0.0, self._last - time.monotonic())
+
+    def count(self, size: int) -> None:
+        """Take note of bytes that arrived."""
+        self._received += size
+
+
+_current = threading.local()
+
+
+@contextlib.contextmanager
+def limited(limit: Limit) -> Iterator[None]:
+    """Hold every answer that the calling thread begins to read against a limit."""
+    before = getattr(_current, "limit", None)
+    _current.limit = limit
+    try:
+        yield
+    finally:
+        _current.limit = before
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Connections whose answers obey :func:`limited`, and that dial permitted addresses only.
+
+    Args:
+        permit: whether an IP address may be dialled; None for all. A proxy is always dialled.
+    """
+
+    def __init__(self, permit: Permit | None = None) -> None:
+        self._permit = permit
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = _pools(self.poolmanager, self._permit)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Make the pools for a proxy, which is what its connections dial."""
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = _pools(manager, None)
+        return manager
+
+
+class _Reader(io.RawIOBase):
+    """A socket's bytes, none of them after the limit."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, limit: Limit) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._limit = limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left, usual = self._limit.left(), self._sock.gettimeout()
+        self._sock.settimeout(left if usual is None else min(usual, left))
+        try:
+            size = self._raw.readinto(buffer)
+        finally:
+            self._sock.settimeout(usual)
+        self._limit.count(size or 0)
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        limit = getattr(_current, "limit", None)
+        if limit is not None and hasattr(sock, "gettimeout"):
+            self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, limit))
+
+
+class _Dialling:
+    """Dials addresses that were looked at, so that a name can't lead elsewhere a moment later."""
+
+    response_class = _Response
+    permit: Permit | None = None
+
+    def _new_conn(self) -> socket.socket:
+        permit, name = type(self).permit, self._dns_host  # type: ignore[has-type]
+        if permit is None:
+            return super()._new_conn()  # type: ignore[misc, no-any-return]
+        try:
+            found = socket.getaddrinfo(name.strip("[]"), self.port, type=socket.SOCK_STREAM)  # type: ignore[attr-defined]
+        except (OSError, UnicodeError) as problem:
+            raise NewConnectionError(self, f"no address: {problem}") from problem  # type: ignore[arg-type]
+        addresses = list(dict.fromkeys(str(where[4][0]) for where in found))
+        if not addresses or not all(map(permit, addresses)):
+            raise AddressRefused(name)
+        try:
+            return self._first_answering(addresses)
+        finally:
+            # The certificate is still that of the name.
+            self._dns_host = name
+
+    def _first_answering(self, addresses: list[str]) -> socket.socket:
+        for place, address in enumerate(addresses, 1):
+            self._dns_host = address
+            try:
+                return super()._new_conn()  # type: ignore[misc, no-any-return]
+            except Exception:
+                if place == len(addresses):
+                    raise
+        raise AddressRefused
+
+
+def _pools(manager: Any, permit: Permit | None) -> dict[str, Any]:
+    """The pool classes of a manager, with connections of ours."""
+    return {scheme: _bounded_pool(pool, permit) for scheme, pool in manager.pool_classes_by_scheme.items()}
+
+
+def _bounded_pool(pool: Any, permit: Permit | None) -> type:
+    usual = pool.ConnectionCls
+    if issubclass(usual, _Dialling):
+        return pool  # type: ignore[no-any-return]
+    allowed = None if permit is None else staticmethod(permit)
+    connection = type(usual.__name__, (_Dialling, usual), {"permit": allowed})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+
+
+@dataclass
+class _Unpacked:
+    """Compressed bytes as they were before, piece by piece."""
+
+    encoding: str
+    received: int = 0
+    made: int = 0
+
+    def __call__(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        unpack: Any = None
+        for chunk in chunks:
+            self.received += len(chunk)
+            rest = chunk
+            while rest:
+                if unpack is None or unpack.eof:
+                    # Several gzip members in a row are one body.
+                    unpack = _unpacker(self.encoding, rest)
+                piece = unpack.decompress(rest, _PIECE)
+                rest = unpack.unconsumed_tail or unpack.unused_data
+                self._count(len(piece))
+                if piece:
+                    yield piece
+
+    def _count(self, size: int) -> None:
+        self.made += size
+        if self.made > max(_EXPANDED_FREELY, _MOST_EXPANSION * self.received):
+            raise TooMuch
+
+
+def decoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """A body without its ``Content-Encoding``, in pieces of bounded size.
+
+    Args:
+        chunks: what arrives.
+        encoding: the header, "" where there is none.
+
+    Raises:
+        TooMuch: it becomes far larger than it was.
+        ValueError: an encoding that nobody asked for.
+        zlib.error: it isn't what it says.
+
+    Example:
+        >>> b"".join(decoded([zlib.compress(b"x")], "deflate"))
+        b'x'
+    """
+    name = encoding.strip().lower()
+    if name in {"", "identity"}:
+        yield from chunks
+    elif name in {"gzip", "x-gzip", "deflate"}:
+        yield from _Unpacked(name)(chunks)
+    else:
+        raise ValueError(name)
+
+
+def _unpacker(encoding: str, start: bytes) -> Any:
+    if encoding != "deflate":
+        return zlib.decompressobj(31)
+    # Some servers send deflate without the zlib header that the standard demands (RFC 9110, 8.4.1.2).
+    with_header = start[0] & 0x0F == 8 and (len(start) < 2 or int.from_bytes(start[:2], "big") % 31 == 0)
+    return zlib.decompressobj(15 if with_header else -15)
