@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
 from qwave_jupyter.api import answers, downloads, wire
+from qwave_jupyter.api.addresses import Permit
 from qwave_jupyter.api.credentials import KeyAuth, Secret, normalised
 from qwave_jupyter.api.errors import is_transient, unreadable
 from qwave_jupyter.api.retries import OnRetry, Patience, Persistence, Retry, Stopped
@@ -98,7 +99,7 @@ class Client:
         }
         self._clock = clock
         auth = KeyAuth(secret, self.origin)
-        self._pictures = Sessions(session, _without_key)
+        self._pictures = Sessions(session, _without_key, Permit(urlsplit(self.origin).hostname or ""))
         self._transport = Transport(
             self.base_url,
             auth,

@@ -119,7 +119,7 @@ def normalised(base_url: str, *, plain_http: bool = False) -> tuple[str, str]:
         port = parts.port
     except ValueError:
         raise ConfigurationError("api.bad_base_url", given=base_url.rpartition("@")[2][:200]) from None
-    usable = parts.scheme in {"http", "https"} and parts.hostname and port != 0
+    usable = parts.scheme in {"http", "https"} and parts.hostname and port != 0 and "\\" not in base_url
     if not usable or parts.username or parts.query or parts.fragment:
         shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
         raise ConfigurationError("api.bad_base_url", given=shown[:200])

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from qwave_jupyter.api.bounded import Limit, decoded, limited
+from qwave_jupyter.api.addresses import joined, literal_address, read_link
+from qwave_jupyter.api.bounded import AddressRefused, Limit, decoded, limited
 from qwave_jupyter.api.credentials import is_here
 from qwave_jupyter.api.errors import one_line, retry_after
 from qwave_jupyter.api.inflight import Abandoned, until_stopped
@@ -143,29 +143,36 @@ class Download:
             if answer.status_code not in _REDIRECTS or not answer.headers.get("location"):
                 return answer
             # Followed by hand: requests would look into .netrc for every host on the way.
-            address = urljoin(address, answer.headers["location"])
+            address = joined(address, answer.headers["location"])
             answer.close()
         raise _failed("api.download_refused", url, repeat=False, status=answer.status_code)
 
     def _get(self, session: requests.Session, address: str, url: str) -> requests.Response:
-        try:
-            parts = urlsplit(address)
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise _failed("api.not_http", one_line(address, 500), repeat=False)
+        link = read_link(address)
+        if link is None:
+            is_http = address.strip().lower().startswith(("http:", "https:"))
+            raise _failed("api.link_ambiguous" if is_http else "api.not_http", one_line(address, 500), repeat=False)
+        literal, permit = literal_address(link.host), self.sessions.permit
+        if permit is not None and literal is not None and not permit(literal):
+            raise self._refused(link.host, url)
         try:
             return session.get(
-                address,
+                link.url,
                 stream=True,
                 timeout=self.timeouts,
                 allow_redirects=False,
                 headers={"Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"},
-                proxies=NO_PROXIES if is_here(parts.hostname) else None,
+                proxies=NO_PROXIES if is_here(literal or link.host) else None,
             )
+        except AddressRefused:
+            raise self._refused(link.host, url) from None
         except Exception as problem:  # noqa: BLE001 - urllib3 and http.client let strange answers escape in many ways
             final = isinstance(problem, requests.exceptions.InvalidURL) or is_no_handshake(problem)
             raise _failed("api.download_broke", url, repeat=not final, reason=root_of(problem)) from None
+
+    @staticmethod
+    def _refused(host: str, url: str) -> DownloadFailed:
+        return _failed("api.address_refused", url, repeat=False, host=one_line(host, 200))
 
     def _written(self, answer: requests.Response, url: str, target: Path) -> int:
         self._check(answer, url)

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ReadTimeoutError
 
+from qwave_jupyter.api.addresses import joined, read_link
 from qwave_jupyter.api.bounded import Limit, TooMuch, decoded, limited
 from qwave_jupyter.api.credentials import KeyAuth, is_here, origin_of
 from qwave_jupyter.api.errors import is_error_body, one_line, read_error, retry_after, unreadable
@@ -255,14 +256,16 @@ class Transport:
         return Answer(body, retry_after(received.headers, now=now))
 
     def _followed(self, method: str, url: str, received: _Received) -> str:
-        to = urljoin(url, received.headers.get("location", ""))
-        if method != "GET" or origin_of(to) != self.auth.origin:
+        to = joined(url, received.headers.get("location", ""))
+        link = read_link(to)
+        if method != "GET" or link is None or origin_of(link.url) != self.auth.origin:
             raise self._redirected(received.status, to)
-        return to
+        return link.url
 
     def _redirected(self, status: int, to: str) -> UnexpectedRedirect:
-        elsewhere = origin_of(to) != self.auth.origin
-        shown = origin_of(to) if elsewhere else urlsplit(to).path
+        link = read_link(to)
+        elsewhere = link is None or origin_of(link.url) != self.auth.origin
+        shown = urlsplit(link.url).path if link and not elsewhere else origin_of(link.url if link else to) or to
         return UnexpectedRedirect(
             "api.redirected" if elsewhere else "api.redirected_here",
             status=status,

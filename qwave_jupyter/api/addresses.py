@@ -1,0 +1,169 @@
+"""Where an image link leads: one reading of its URL, and which hosts may be dialled for it.
+
+A link comes from outside. Followed blindly, it would let whoever wrote it reach what only this machine can reach: its
+own services, the local network, a cloud's metadata address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import ipaddress
+import re
+import socket
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+__all__ = ["Link", "Permit", "joined", "kind_of", "literal_address", "read_link"]
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+#: The last 32 bits of these are an IPv4 address that a gateway dials (RFC 6052).
+_TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+#: Local networks, and those that providers share among customers. Python counts documentation ranges as private too.
+_PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fec0::/10")
+)
+#: The notations that ``inet_aton`` knows: decimal, octal and hexadecimal, in one to four parts.
+_NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}")
+
+
+class Link(NamedTuple):
+    """A link as it is dialled.
+
+    Args:
+        url: what is requested.
+        host: the host in it, in lower case and without brackets.
+    """
+
+    url: str
+    host: str
+
+
+def read_link(url: str) -> Link | None:
+    r"""The one meaning of an http(s) URL; None where it has none, or where two readers would find different hosts.
+
+    Args:
+        url: a link from outside.
+
+    Example:
+        >>> read_link("https://CDN.example.com/1.png").host
+        'cdn.example.com'
+        >>> read_link("http://example.com\\@127.0.0.1/")
+    """
+    if any(sign < " " or sign in "\\\x7f" for sign in url):
+        return None
+    try:
+        authority = urlsplit(url).netloc
+        if not re.match("https?://[^/?#]", url, re.IGNORECASE) or re.search(r"[@%\s]", authority):
+            return None
+        prepared = requests.Request("GET", url).prepare().url or ""
+        parts, other = urlsplit(prepared), parse_url(prepared)
+        host, port = parts.hostname or "", parts.port
+    except (ValueError, requests.RequestException, LocationParseError):
+        return None
+    if not host or host != (other.host or "").strip("[]").lower() or port != other.port:
+        return None
+    return Link(prepared, host)
+
+
+def joined(url: str, location: str) -> str:
+    """Where a redirect leads, not yet judged.
+
+    Args:
+        url: what was requested.
+        location: the header.
+    """
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
+def literal_address(host: str) -> str | None:
+    """The IP address that a host name spells out, in any notation that a resolver takes; None for other names.
+
+    Args:
+        host: without brackets.
+
+    Example:
+        >>> literal_address("0x7f.1"), literal_address("localhost."), literal_address("example.com")
+        ('127.0.0.1', '127.0.0.1', None)
+    """
+    name = host.lower().rstrip(".")
+    if name in {"localhost", "localhost.localdomain"} or name.endswith(".localhost"):
+        return "127.0.0.1"
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(name))
+    if _NUMERIC.fullmatch(name):
+        with contextlib.suppress(OSError):
+            return socket.inet_ntoa(socket.inet_aton(name))
+    return None
+
+
+def kind_of(address: str) -> str:
+    """``public``, ``loopback``, ``private``, ``link-local``, or ``reserved`` for what no image can be at.
+
+    Args:
+        address: an IP address; whatever is none is reserved.
+
+    Example:
+        >>> kind_of("::ffff:10.0.0.1"), kind_of("169.254.169.254"), kind_of("93.184.215.14")
+        ('private', 'link-local', 'public')
+    """
+    try:
+        found = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))
+    except ValueError:
+        return "reserved"
+    if any(found in network for network in _PRIVATE):
+        return "private"
+    if found.is_loopback or found.is_link_local:
+        return "loopback" if found.is_loopback else "link-local"
+    usable = found.is_global and not (found.is_reserved or found.is_multicast or found in _COMPATIBLE)
+    return "public" if usable else "reserved"
+
+
+def _unwrapped(found: _Address) -> _Address:
+    """The IPv4 address inside an IPv6 one, where there is one."""
+    if isinstance(found, ipaddress.IPv4Address):
+        return found
+    inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+    if inner is None and any(found in network for network in _TRANSLATED):
+        inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    return found if inner is None else inner
+
+
+class Permit:
+    """Which IP addresses image links may lead to: public ones, and those of the kind that the API itself is at.
+
+    Args:
+        host: the API's host; the built-in demo's is 127.0.0.1.
+
+    Example:
+        >>> Permit("127.0.0.1")("127.0.0.1"), Permit("127.0.0.1")("10.0.0.1")
+        (True, False)
+    """
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    def __call__(self, address: str) -> bool:
+        """Whether an IP address may be dialled."""
+        kind = kind_of(address)
+        return kind == "public" or (kind != "reserved" and kind in self._kinds_of_api)
+
+    @functools.cached_property
+    def _kinds_of_api(self) -> frozenset[str]:
+        literal = literal_address(self._host)
+        if literal is not None:
+            return frozenset({kind_of(literal)})
+        # Asked only where a link leads to no public address.
+        with contextlib.suppress(OSError, UnicodeError):
+            found = socket.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
+            return frozenset(kind_of(str(where[4][0])) for where in found)
+        return frozenset()
