@@ -98,6 +98,7 @@ class Client:
             "plain_http": plain_http,
         }
         self._clock = clock
+        self._secret = secret
         auth = KeyAuth(secret, self.origin)
         self._pictures = Sessions(session, _without_key, Permit(urlsplit(self.origin).hostname or ""))
         self._transport = Transport(
@@ -317,7 +318,7 @@ class Client:
         """
         wanted = wire.PictureLink(urls=(link,)) if isinstance(link, str) else link
         fetch = downloads.Download(
-            self._pictures, self._transport.timeouts, self._clock, max_bytes, stop, check, deadline
+            self._pictures, self._transport.timeouts, self._clock, max_bytes, stop, check, deadline, self._secret
         )
         patience = self._persistence(downloads.PATIENCE, stop=stop, deadline=deadline, on_retry=on_retry)
         # The image host is another host: what the API asks for is nothing to it.

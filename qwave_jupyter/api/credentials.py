@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
@@ -50,13 +52,31 @@ class Secret:
         found = keys.find()
         return found.secret if found else ""
 
-    def removed_from(self, text: str) -> str:
-        """The text without the key."""
-        return text.replace(self._text, "…") if self._text else text
+    def revealed(self) -> Secret:
+        """This key, looked up now where it was to be looked up."""
+        return self if self._text is not None else Secret(self.reveal())
 
-    def removed_from_bytes(self, content: bytes) -> bytes:
-        """The bytes without the key."""
-        return content.replace(self._text.encode(), "…".encode()) if self._text else content
+    def removed_from(self, text: str) -> str:
+        r"""The text without the key, plain or in an encoding that JSON, URLs or HTML have for its signs.
+
+        Example:
+            >>> Secret("sk/1").removed_from(r"bad key sk\/1, \u0073k\u002f1, sk%2F1")
+            'bad key …, …, …'
+        """
+        if not self._text or not (self._text in text or any(sign in text for sign in "\\%&")):
+            # Hundreds of megabytes of base64 are not worth a closer look.
+            return text
+        return _pattern_of(self._text).sub("…", text)
+
+    def removed_from_all(self, value: Any) -> Any:
+        """Decoded JSON without the key in any of its texts and names."""
+        if isinstance(value, str):
+            return self.removed_from(value)
+        if isinstance(value, list):
+            return [self.removed_from_all(one) for one in value]
+        if isinstance(value, dict):
+            return {self.removed_from(name): self.removed_from_all(one) for name, one in value.items()}
+        return value
 
     def __bool__(self) -> bool:
         return bool(self._text)
@@ -97,6 +117,29 @@ class KeyAuth(AuthBase):
 
     def __repr__(self) -> str:
         return f"KeyAuth({self.secret!r}, {self.origin!r})"
+
+
+@functools.lru_cache(maxsize=8)
+def _pattern_of(text: str) -> re.Pattern[str]:
+    """A pattern for a key in which each sign may stand for itself or be encoded."""
+    return re.compile("".join(map(_sign_pattern, text)))
+
+
+def _sign_pattern(sign: str) -> str:
+    number = ord(sign)
+    hexadecimal = "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{number:02x}")
+    ways = [
+        re.escape(sign),
+        # JSON in JSON doubles each backslash.
+        rf"\\+(?:u00{hexadecimal}|x{hexadecimal}|{re.escape(sign)})",
+        # A percent sign that is itself encoded.
+        f"%(?:25)*{hexadecimal}",
+        f"&(?:amp;)*#(?:0*{number}|[xX]0*{hexadecimal});?",
+    ]
+    named = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}.get(sign)
+    if named:
+        ways.insert(0, f"&(?:amp;)*{named};")
+    return f"(?:{'|'.join(ways)})"
 
 
 def normalised(base_url: str, *, plain_http: bool = False) -> tuple[str, str]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
 
 from qwave_jupyter.api.addresses import joined, literal_address, read_link
 from qwave_jupyter.api.bounded import AddressRefused, Limit, decoded, limited
-from qwave_jupyter.api.credentials import is_here
+from qwave_jupyter.api.credentials import Secret, is_here
 from qwave_jupyter.api.errors import one_line, retry_after
 from qwave_jupyter.api.inflight import Abandoned, until_stopped
 from qwave_jupyter.api.retries import Patience, Stopped
@@ -57,6 +57,7 @@ class Download:
         stop: ends the transfer.
         check: looks at a file that has arrived; a :class:`DownloadFailed` of its own sends us to the next mirror.
         deadline: monotonic seconds of the clock at which a transfer has to be over, some grace aside.
+        secret: the key, which no error quotes even where the host does.
     """
 
     sessions: Sessions
@@ -66,6 +67,7 @@ class Download:
     stop: threading.Event | None = None
     check: Callable[[Path], None] | None = None
     deadline: float | None = None
+    secret: Secret = field(default_factory=lambda: Secret(""))
 
     def __call__(self, link: PictureLink, target: Path) -> int:
         """Write the picture behind a link.
@@ -110,7 +112,9 @@ class Download:
             limit = self._limit()
             return until_stopped(lambda: self._fetched(url, target, limit), self.stop, limit.latest() + _SLACK)
         except DownloadFailed as failed:
-            return failed
+            clean = self.secret.revealed().removed_from
+            said = {name: clean(value) if isinstance(value, str) else value for name, value in failed.fields.items()}
+            return DownloadFailed(failed.key, **said)
         except Abandoned:
             if self.stop is None or not self.stop.is_set():
                 return _failed("api.download_broke", url, repeat=True, reason="timeout")

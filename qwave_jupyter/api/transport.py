@@ -19,7 +19,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from qwave_jupyter.api.addresses import joined, read_link
 from qwave_jupyter.api.bounded import Limit, TooMuch, decoded, limited
-from qwave_jupyter.api.credentials import KeyAuth, is_here, origin_of
+from qwave_jupyter.api.credentials import KeyAuth, Secret, is_here, origin_of
 from qwave_jupyter.api.errors import is_error_body, one_line, read_error, retry_after, unreadable
 from qwave_jupyter.api.inflight import Abandoned, until_stopped
 from qwave_jupyter.api.retries import Stopped
@@ -84,7 +84,8 @@ class _Received(NamedTuple):
 
     status: int
     headers: Mapping[str, str]
-    content: bytes
+    text: str
+    secret: Secret
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ class Transport:
         timeouts: Timeouts,
         limit: Limit,
     ) -> _Received:
-        secret = self.auth.secret
+        secret = self.auth.secret.revealed()
         with self.sessions.lent() as session, limited(limit):
             answer = session.request(
                 method,
@@ -208,7 +209,9 @@ class Transport:
                 proxies=NO_PROXIES if is_here(urlsplit(url).hostname or "") else None,
             )
             said = {name.lower(): secret.removed_from(value) for name, value in answer.headers.items()}
-            return _Received(answer.status_code, said, secret.removed_from_bytes(self._content(answer, limit)))
+            return _Received(
+                answer.status_code, said, secret.removed_from(_text_of(self._content(answer, limit))), secret
+            )
 
     def _seconds(self, usual: float, within: float | None, deadline: float | None) -> tuple[float, float]:
         """Seconds until an exchange has to be over, and until a large answer has to be."""
@@ -241,18 +244,18 @@ class Transport:
         return b"".join(parts)
 
     def _read(self, received: _Received) -> Answer:
-        content, now = received.content, self.clock.now()
+        text, now = received.text, self.clock.now()
         if not 200 <= received.status < 300:
-            raise read_error(received.status, received.headers, content, now=now)
+            raise read_error(received.status, received.headers, text.encode(), now=now)
         kind = received.headers.get("content-type", "")
         try:
-            body = _decoded(content, kind)
+            body = received.secret.removed_from_all(_decoded(text, kind))
         except (ValueError, RecursionError):
-            body = unreadable("api.not_json", status=received.status, seen=_seen(content, kind))
+            body = unreadable("api.not_json", status=received.status, seen=_seen(text, kind))
         if isinstance(body, ApiError):
             raise body
         if is_error_body(body):
-            raise read_error(received.status, received.headers, content, now=now)
+            raise read_error(received.status, received.headers, text.encode(), now=now)
         return Answer(body, retry_after(received.headers, now=now))
 
     def _followed(self, method: str, url: str, received: _Received) -> str:
@@ -312,8 +315,12 @@ def _redirects(status: int, headers: Mapping[str, str]) -> bool:
     return status in {301, 302, 303, 307, 308} and bool(headers.get("location"))
 
 
-def _decoded(content: bytes, kind: str) -> Any:
-    text = content.decode("utf-8-sig", "replace")
+def _text_of(content: bytes) -> str:
+    # JSON is UTF-8, -16 or -32, whatever a header says (RFC 7159); other bodies read as well as they can that way.
+    return content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
+
+
+def _decoded(text: str, kind: str) -> Any:
     if kind.lower().startswith("text/event-stream"):
         # The tools endpoint may stream its single answer; the last event holds it.
         events = re.findall(r"^data:(.*)$", text, re.MULTILINE)
@@ -333,7 +340,7 @@ def _writable(value: Any) -> Any:
     return value
 
 
-def _seen(content: bytes, kind: str) -> str:
-    if not content.strip():
+def _seen(text: str, kind: str) -> str:
+    if not text.strip():
         return "empty"
-    return one_line(kind.partition(";")[0], 60) or f"{len(content)} bytes"
+    return one_line(kind.partition(";")[0], 60) or f"{len(text)} characters"
