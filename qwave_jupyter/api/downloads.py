@@ -84,12 +84,20 @@ class Download:
             outcome = self._outcome(url, target)
             if isinstance(outcome, int):
                 return outcome
-            failures.append(outcome)
+            failures.append(self._timed(outcome, link.expires_at))
         if not failures:
             raise DownloadFailed("api.no_link", links=(), link="", url="", repeat=False)
         # A mirror that may yet answer says more than one that is gone for good.
         telling = next((failed for failed in failures if failed.fields["repeat"]), failures[-1])
         raise DownloadFailed(telling.key, **{**telling.fields, "links": link.urls})
+
+    def _timed(self, failed: DownloadFailed, expires_at: float | None) -> DownloadFailed:
+        """A refusal as it is meant before and after the link's end: before, the file may only not be there yet."""
+        if failed.key != "api.link_dead" or failed.fields["gone"] or expires_at is None:
+            return failed
+        if self.clock.now() >= expires_at:
+            return DownloadFailed(failed.key, **{**failed.fields, "gone": True})
+        return DownloadFailed("api.link_not_ready", **{**failed.fields, "repeat": True})
 
     def _write_whole(self, data: bytes, target: Path) -> int:
         if len(data) > self.max_bytes:
@@ -201,7 +209,7 @@ class Download:
     def _check(self, answer: requests.Response, url: str) -> None:
         status = answer.status_code
         if status in _GONE:
-            raise _failed("api.link_dead", url, repeat=False, status=status)
+            raise _failed("api.link_dead", url, repeat=False, status=status, gone=status == 410)
         if status != 200:
             wait = retry_after(answer.headers, now=self.clock.now())
             raise _failed("api.download_refused", url, repeat=status >= 429, status=status, retry_after=wait)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from qwave_jupyter.api.errors import span
-from qwave_jupyter.api.retries import OnRetry
+from qwave_jupyter.api.retries import OnRetry, Stopped
 from qwave_jupyter.api.wire import PictureLink, Task, spread, to_usd
 from qwave_jupyter.errors import DownloadFailed
 from qwave_jupyter.generation import records
@@ -17,13 +17,15 @@ from qwave_jupyter.generation.journal_entries import Entry
 from qwave_jupyter.generation.keeping import Keeper
 from qwave_jupyter.generation.mistakes import Mistake
 
-__all__ = ["Fetch"]
+__all__ = ["LONGEST_LIFE", "Fetch"]
 
 #: Seconds for fetching where the time for the whole job is nearly up: the pictures are paid for.
 _LEAST = 60.0
 #: Links that were like this when the job was picked up again will be so for ever; after so many seconds all are dead
 #: (seven days: Status page, edition 2026-09).
-_LOST, _LONGEST_LIFE = frozenset({"link_dead", "not_http", "no_link", "too_large"}), 7 * 86_400.0
+_LOST, LONGEST_LIFE = frozenset({"not_http", "no_link", "too_large"}), 7 * 86_400.0
+#: Seconds between two rounds of asking for images that aren't at their links yet.
+_ROUND = 15.0
 #: Seconds before their end in which links are said to be near it.
 _NEAR = 4 * 3600.0
 
@@ -63,11 +65,14 @@ class Fetch:
         if self.entry is not None:
             keeper.clear_away()
             self._warn_of_the_end(links, keeper)
-        failed, missing = self._each(links, keeper)
+        places = dict(enumerate(links, 1))
+        failed, missing = self._each(places, keeper)
         if len(links) > len(task.pictures) and len(self._here) >= len(task.pictures):
-            # Links that may have been mirrors of one picture needn't all work.
-            failed = []
-        self._conclude(failed, missing)
+            # Links that may have been mirrors of one image needn't all work; one that isn't ready may be another image.
+            failed = {index: problem for index, problem in failed.items() if problem.code == "link_not_ready"}
+        else:
+            missing -= self._later(places, keeper, failed)
+        self._conclude([failed[index] for index in sorted(failed)], missing)
         return self._gallery()
 
     def _warn_of_the_end(self, links: Sequence[PictureLink], keeper: Keeper) -> None:
@@ -96,20 +101,20 @@ class Fetch:
             return self.entry.created
         return self.course.bench.clock.now() if self.course.created is None else self.course.created
 
-    def _each(self, links: Sequence[PictureLink], keeper: Keeper) -> tuple[list[DownloadFailed], int]:
-        """What went wrong, and how many pictures are missing for it."""
-        failed: list[DownloadFailed] = []
+    def _each(self, links: Mapping[int, PictureLink], keeper: Keeper) -> tuple[dict[int, DownloadFailed], int]:
+        """What went wrong, by place, and how many images are missing for it."""
+        failed: dict[int, DownloadFailed] = {}
         missing = 0
-        for index, link in enumerate(links, 1):
+        for index, link in links.items():
             if index in self._here:
                 continue
             try:
                 kept = keeper.keep(link, index, self._is_known)
             except DownloadFailed as problem:
-                failed.append(problem)
+                failed[index] = problem
                 missing += 1
                 if problem.code == "cannot_save":
-                    missing += sum(later not in self._here for later in range(index + 1, len(links) + 1))
+                    missing += sum(later > index and later not in self._here for later in links)
                     break
                 continue
             if kept is not None:
@@ -118,6 +123,23 @@ class Fetch:
                 self.course.note(files=files)
                 self.publish(gallery=self._gallery(), retry=None)
         return failed, missing
+
+    def _later(self, links: Mapping[int, PictureLink], keeper: Keeper, failed: dict[int, DownloadFailed]) -> int:
+        """Ask for images that weren't at their links yet until the time is up; how many are missing less for it."""
+        clock, found = self.course.bench.clock, 0
+        while not any(problem.code == "cannot_save" for problem in failed.values()):
+            waiting = {index: links[index] for index, problem in failed.items() if problem.code == "link_not_ready"}
+            left = keeper.deadline - clock.monotonic()
+            if not waiting or left <= 0:
+                break
+            if clock.wait(min(_ROUND, left), self.course.stop):
+                raise Stopped
+            again, missing = self._each(waiting, keeper)
+            found += len(waiting) - missing
+            for index in waiting:
+                del failed[index]
+            failed.update(again)
+        return found
 
     def _already_here(self) -> dict[int, tuple[GeneratedImage, str]]:
         if self.entry is None:
@@ -136,8 +158,8 @@ class Fetch:
         """Whether picking the job up once more can't bring what is missing."""
         if self.entry is None:
             return False
-        old = self.course.bench.clock.now() - self.entry.created > _LONGEST_LIFE
-        return all(problem.code in _LOST or (old and problem.code != "cannot_save") for problem in failed)
+        old = self.course.bench.clock.now() - self.entry.created > LONGEST_LIFE
+        return all(_is_lost(problem) or (old and problem.code != "cannot_save") for problem in failed)
 
     def _conclude(self, failed: Sequence[DownloadFailed], missing: int) -> None:
         course = self.course
@@ -156,3 +178,8 @@ class Fetch:
         if len(self._here) < asked:
             detail = {"asked": asked, "count": len(self._here)}
             self.say(Mistake("fewer_pictures", "n", len(self._here), severity="warn", detail=detail))
+
+
+def _is_lost(problem: DownloadFailed) -> bool:
+    # A link whose end nobody told may be refused now and work later.
+    return problem.code in _LOST or (problem.code == "link_dead" and bool(problem.fields["gone"]))

@@ -100,8 +100,9 @@ class Keeper:
 
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            timed = replace(link, expires_at=self.expiry(link))
             self.bench.client.download(
-                link, part, stop=self.stop, deadline=self.deadline, on_retry=self.on_retry, check=check
+                timed, part, stop=self.stop, deadline=self.deadline, on_retry=self.on_retry, check=check
             )
             content = part.read_bytes()
             digest = hashlib.sha256(content).hexdigest()

@@ -24,7 +24,7 @@ from qwave_jupyter.errors import (
 )
 from qwave_jupyter.generation import records
 from qwave_jupyter.generation.course import Course
-from qwave_jupyter.generation.fetching import Fetch
+from qwave_jupyter.generation.fetching import LONGEST_LIFE, Fetch
 from qwave_jupyter.generation.journal import Entry
 from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.mistakes import Mistake, shown
@@ -216,10 +216,11 @@ class Run:
         self.publish(usual=schedule.estimate())
         asked_again = self.entry is not None
         took = self._took(schedule, task)
-        while not task.ended or (task.state == "completed" and not task.pictures and not asked_again):
+        while not task.ended or (self._may_list_more(task) if asked_again else _is_empty(task)):
             now = clock.monotonic()
             if now >= self._deadline:
-                raise WaitTimeout("generation.timeout", seconds=self._waited(), **self._ids())
+                key = "generation.timeout_no_images" if task.ended else "generation.timeout"
+                raise WaitTimeout(key, seconds=self._waited(), **self._ids())
             asked_again = task.ended
             pause = schedule.next_delay(self._elapsed(), task.progress, task.poll_hint)
             if clock.wait(min(pause, self._deadline - now), course.stop):
@@ -227,6 +228,12 @@ class Run:
             task = self._ask(task)
             took = self._took(schedule, task) if took is None else took
         return self._judged(task, took)
+
+    def _may_list_more(self, task: Task) -> bool:
+        """Whether a completed task without images may still list them: unless it cost nothing, or is too old."""
+        entry, now = self.entry, self.course.bench.clock.now()
+        old = entry is not None and now - entry.created > LONGEST_LIFE
+        return _is_empty(task) and task.cost_quota != 0 and not old
 
     def _took(self, schedule: Schedule, task: Task) -> float | None:
         # When the end of a job that was picked up again is noticed says nothing of when it was.
@@ -270,7 +277,7 @@ class Run:
 
     def _lost(self, error: NotFound) -> None:
         # Another key's task looks the same, so only an old one is given up.
-        if self.entry is not None and self.course.bench.clock.now() - self.entry.created > 7 * 86400:
+        if self.entry is not None and self.course.bench.clock.now() - self.entry.created > LONGEST_LIFE:
             self.course.note(state="unknown", error={"code": error.code, "text": str(error)[:500]})
 
     def _shown(self, task: Task) -> dict[str, Any]:
@@ -335,3 +342,7 @@ class Run:
 
     def _waited(self) -> int:
         return round(self.course.bench.clock.monotonic() - self._started)
+
+
+def _is_empty(task: Task) -> bool:
+    return task.state == "completed" and not task.pictures

@@ -201,7 +201,7 @@ def test_job_failure_says_why_and_is_free(submit, server, bench, code, word):
 
 
 def test_job_completed_without_images(submit, server):
-    server.pictures = []
+    server.pictures, server.cost = [], 0
     error = failure(submit())
     assert isinstance(error, TaskFailed)
     assert error.code == "no_pictures"

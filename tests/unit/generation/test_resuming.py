@@ -123,7 +123,14 @@ def test_resume_with_dead_links(bench, asked, server):
 
 @pytest.mark.parametrize(
     ("missing", "days", "state"),
-    [(410, 0, "done"), (404, 0, "done"), (500, 0, "completed"), (500, 8, "done"), (b"<html>", 8, "done")],
+    [
+        (410, 0, "done"),
+        (404, 0, "completed"),
+        (404, 8, "done"),
+        (500, 0, "completed"),
+        (500, 8, "done"),
+        (b"<html>", 8, "done"),
+    ],
 )
 def test_resume_closes_what_cannot_be_fetched(bench, asked, server, missing, days, state):
     server.pictures = [plain(), missing]
