@@ -1,0 +1,29 @@
+"""What counts as an amount of money: a finite number that isn't negative, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["read_amount"]
+
+#: USD; nothing costs more, and what is written down or shown as an amount has to stay exact.
+_MOST = 1e9
+
+
+def read_amount(value: Any) -> float | None:
+    """A number from 0 to 1e9; None for anything else: NaN, infinities, negative numbers, booleans, texts.
+
+    Args:
+        value: a price or a cost, from a server, an edition, a live list or a setting.
+
+    Example:
+        >>> read_amount(0.5), read_amount(float("nan")), read_amount(-1)
+        (0.5, None, None)
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if 0 <= number <= _MOST else None
