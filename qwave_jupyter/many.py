@@ -84,14 +84,22 @@ def start_sweep(
     Raises:
         TooExpensive: all of it would cost more; nothing was sent.
     """
-    now = settings.current()
-    ceiling = max_cost if max_cost is not None else now.max_cost
-    if ceiling is not None:
-        started.positive("max_cost", ceiling)
-    sweep.hold_to(ceiling, force=force)
-    started.hold_to_budget(sweep.estimate_usd)
+    from qwave_jupyter.generation.limits import Limits
+
+    own = started.limits(max_cost)
+    again = settings.current().reuse if reuse is None else reuse
     bench = verbs.bench(save, timeout)
-    run = sweep.start(bench, concurrency=concurrency, max_cost=ceiling, reuse=now.reuse if reuse is None else reuse)
+    paid = sweep.to_pay(bench, reuse=again)
+    paid.hold_to(own.max_cost, force=force)
+    together = own.budget.allot(
+        paid.estimate_usd, limit=own.max_cost, refusal="generation.over_sweep_limit", unknown_ok=force
+    )
+    limits = Limits(together, own.max_cost, force=force)
+    try:
+        run = sweep.start(bench, concurrency=concurrency, reuse=again, limits=limits, on_done=together.close)
+    except BaseException:
+        together.close()
+        raise
     started.note_batch(run.batch)
     return run
 
@@ -119,8 +127,8 @@ def batch(
             asked for a row only when there is room for it.
         model: the model of rows that name none.
         concurrency: how many jobs at once.
-        max_cost: USD for each of them; a row that is dearer, or has no published price, is refused. None for the
-            setting.
+        max_cost: USD for each of them; a row that is dearer, or has no published price, is refused. Should the server
+            take more for one and it is too late to cancel, no further row is ordered. None for the setting.
         reuse: True shows identical finished requests again, so that an interrupted batch that is run anew, here or in
             another kernel, bills every row once; None for the setting.
         save: the folder for the pictures.
@@ -139,41 +147,32 @@ def batch(
     """
     from qwave_jupyter.generation import rows as rows_of
     from qwave_jupyter.generation.batch import Batch
+    from qwave_jupyter.generation.rows import Row
 
-    now = settings.current()
     bench = verbs.bench(save, timeout)
-    ceiling = max_cost if max_cost is not None else now.max_cost
-    if ceiling is not None:
-        started.positive("max_cost", ceiling)
+    limits = started.limits(max_cost)
 
-    def built(prompt: str, chosen: str | None, own: Mapping[str, Any]) -> Request:
+    def built(prompt: str, chosen: str | None, own: Mapping[str, Any]) -> Row:
         together = {**options, **own}
         request = verbs.build(prompt, model=chosen or model, variables={}, **together)
-        return affordable(request, force=bool(together.get("force")))
+        return Row(request, force=bool(together.get("force")))
 
-    def affordable(request: Request, *, force: bool) -> Request:
-        started.hold_to(ceiling, request, force=force)
-        started.hold_to_budget(request.estimate_usd)
-        return request
-
-    def ready(row: Any) -> Callable[[], Request]:
+    def ready(row: Any) -> Callable[[], Row]:
         made = rows_of.builder(row, built)
-        force = bool(options.get("force"))
-        return made if callable(made) else functools.partial(affordable, made, force=force)
+        return made if callable(made) else functools.partial(Row, made, force=bool(options.get("force")))
 
     count, listed = rows_of.read(rows)
     running = Batch(
         map(ready, listed),
         bench,
         concurrency=concurrency,
-        max_cost=ceiling,
-        reuse=now.reuse if reuse is None else reuse,
+        limits=limits,
+        reuse=settings.current().reuse if reuse is None else reuse,
         hold=HOLD_SECONDS,
         executor=executor,
         write=Path(write).expanduser() if write is not None else None,
         total=count,
     )
-    # Before its first row, or the rows that begin together wouldn't count one another.
     started.note_batch(running)
     running.start()
     surroundings.present_batch(running)

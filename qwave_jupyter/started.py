@@ -6,21 +6,22 @@ import math
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, words
-from qwave_jupyter.errors import OptionMistake, TaskFailed, TooExpensive, UnknownTask, WaitTimeout
+from qwave_jupyter import settings
+from qwave_jupyter.budget import Budget
+from qwave_jupyter.errors import OptionMistake, UnknownTask
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.batch import Batch, Outcome
+    from qwave_jupyter.generation.batch import Batch
     from qwave_jupyter.generation.job import Job
-    from qwave_jupyter.generation.request import Request
-    from qwave_jupyter.generation.snapshot import Snapshot
+    from qwave_jupyter.generation.limits import Limits
 
 __all__ = [
     "batches",
-    "hold_to",
-    "hold_to_budget",
+    "budget",
     "job",
     "jobs",
+    "limits",
+    "new_budget",
     "note",
     "note_batch",
     "positive",
@@ -33,12 +34,13 @@ _batches: list[Batch] = []
 
 
 def note(job: Job) -> None:
-    """Remember a job that was started."""
+    """Remember a job that was started; one that no budget counts yet is counted."""
     _jobs.append(job)
+    job.count_in(budget)
 
 
 def note_batch(batch: Batch) -> None:
-    """Remember a batch that was started; while it goes on, the whole of what it will cost counts."""
+    """Remember a batch that was started."""
     _batches.append(batch)
 
 
@@ -87,92 +89,37 @@ def positive(name: str, given: Any) -> None:
         raise OptionMistake("settings.not_positive", setting=name, given=given)
 
 
-def hold_to(ceiling: float | None, request: Request, *, force: bool) -> None:
-    """Refuse a request that costs more than that.
+def new_budget() -> Budget:
+    """A budget with the setting's limit, of which nothing is spent yet."""
+    return Budget(lambda: settings.current().budget)
+
+
+#: What this process's orders cost together, and what they may.
+budget = new_budget()
+
+
+def limits(max_cost: float | None = None, *, force: bool = False) -> Limits:
+    """The limits of an order of this process.
 
     Args:
-        ceiling: USD, or None.
-        request: the request.
-        force: go on although the price isn't known; what is known to be dearer is refused all the same.
+        max_cost: USD that it may cost by itself; None for the setting.
+        force: an unknown price is no reason to refuse because of ``max_cost``.
 
     Raises:
-        TooExpensive: it is dearer, or its price isn't published.
+        OptionMistake: ``max_cost`` is no number above 0.
     """
-    if ceiling is None:
-        return
-    positive("max_cost", ceiling)
-    allowed = words.dollars(ceiling)
-    if request.estimate_usd is None:
-        if force:
-            return
-        raise TooExpensive("generation.price_unknown", model=request.model.id, ceiling_words=allowed)
-    if request.estimate_usd > ceiling:
-        estimate = words.dollars(request.estimate_usd)
-        raise TooExpensive("generation.too_expensive", estimate_words=estimate, ceiling_words=allowed)
+    from qwave_jupyter.generation.limits import Limits
 
-
-def hold_to_budget(estimate: float | None) -> None:
-    """Refuse what this process's budget has no room for.
-
-    Args:
-        estimate: USD, or None where no page says.
-
-    Raises:
-        TooExpensive: the budget setting would be passed, or might be.
-    """
-    budget = settings.current().budget
-    if budget is None:
-        return
-    spent = spent_usd()
-    if spent + (estimate or 0.0) > budget or estimate is None:
-        raise TooExpensive(
-            "generation.over_budget",
-            budget_words=words.dollars(budget),
-            spent_words=words.dollars(spent),
-            estimate_words=words.say("notebook.no_price") if estimate is None else words.dollars(estimate),
-        )
+    if max_cost is not None:
+        positive("max_cost", max_cost)
+    else:
+        max_cost = settings.current().max_cost
+    return Limits(budget, max_cost, force)
 
 
 def spent_usd() -> float:
     """What this process's jobs cost: what was charged, else what is held, else what was expected."""
-    return sum(map(_cost_of, _jobs)) + sum(map(_cost_of_batch, _batches))
-
-
-def _cost_of_batch(batch: Batch) -> float:
-    ended = (_cost_elsewhere(outcome) for outcome in batch.outcomes if outcome.job is None)
-    under_way = (request.estimate_usd or 0.0 for request in batch.handed_over)
-    so_far = sum(map(_cost_of, batch.jobs)) + sum(ended) + sum(under_way)
-    return so_far if batch.done() else max(so_far, batch.estimate_usd or 0.0)
-
-
-def _cost_elsewhere(outcome: Outcome) -> float:
-    if outcome.cost_usd is not None or outcome.gallery is None or outcome.request is None:
-        return outcome.cost_usd or 0.0
-    return outcome.request.estimate_usd or 0.0
-
-
-def _cost_of(job: Job) -> float:
-    now = job.snapshot
-    if now.cost_usd is not None:
-        return now.cost_usd
-    if _is_free(now):
-        return 0.0
-    return now.held_usd if now.held_usd is not None else now.request.estimate_usd or 0.0
-
-
-def _is_free(now: Snapshot) -> bool:
-    """Whether a job that names no cost surely has none: a task that only isn't waited for any more will be charged."""
-    error = now.error
-    if now.reused or now.stopped in {"unsent", "refunded"}:
-        return True
-    if error is None or now.stopped:
-        return False
-    if isinstance(error, TaskFailed):
-        # What failed is refunded; a task that ended without pictures only should be.
-        return error.fields.get("failure") != "no_pictures"
-    if error.fields.get("outcome") == "refunded":
-        return True
-    return not (now.task_id or error.fields.get("outcome_unknown") or isinstance(error, WaitTimeout))
+    return budget.spent_usd
 
 
 def _is_called(job: Job, name: str) -> bool:

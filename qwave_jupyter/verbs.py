@@ -111,17 +111,18 @@ def start(
     """
     from qwave_jupyter.generation.job import Job
 
-    now = settings.current()
-    ceiling = max_cost if max_cost is not None else now.max_cost
-    started.hold_to(ceiling, request, force=force)
-    started.hold_to_budget(request.estimate_usd)
     job = Job(
         request,
         bench(save, timeout),
-        max_cost=ceiling,
-        reuse=now.reuse if reuse is None else reuse,
-    )
-    job.start()
+        reuse=settings.current().reuse if reuse is None else reuse,
+        limits=started.limits(max_cost, force=force),
+    ).reserve()
+    try:
+        job.start()
+    except BaseException:
+        if job.reservation is not None:
+            job.reservation.release()
+        raise
     started.note(job)
     return job
 
@@ -177,12 +178,15 @@ def generate(prompt: str, **options: Any) -> Gallery:
 def resume() -> Sequence[Job]:
     """Pick up every open job of the journal that no other kernel holds.
 
+    What they cost counts in the budget. A task that the server still has queued is cancelled where it holds more than
+    the limits allow; what is being made is fetched, whatever it costs, for it is charged already.
+
     Returns:
         The jobs, followed again in threads of their own: iterate, and ask each for ``result()``.
     """
     from qwave_jupyter.generation import resuming
 
-    picked = resuming.resume(settings.workbench())
+    picked = resuming.resume(settings.workbench(), started.limits())
     for job in picked:
         started.note(job)
     return picked

@@ -12,59 +12,26 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Executor, Future
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import words
-from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, UserMistake
-from qwave_jupyter.generation import elsewhere, resuming
+from qwave_jupyter.amounts import read_amount
+from qwave_jupyter.budget import Reservation
+from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, TooExpensive, UserMistake
+from qwave_jupyter.generation import elsewhere, resuming, reuse
 from qwave_jupyter.generation.gallery import Gallery
 from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import Entry
+from qwave_jupyter.generation.limits import Limits
+from qwave_jupyter.generation.outcome import Outcome
 from qwave_jupyter.generation.request import Request
+from qwave_jupyter.generation.rows import Row
 from qwave_jupyter.generation.workbench import Workbench
 
 __all__ = ["Batch", "Outcome"]
 
 _SLICE = 0.2
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one row.
-
-    Args:
-        index: its place, from 0.
-        job: its job, or None when nothing was sent from here: it was refused, or an executor ran it.
-        gallery: its pictures, or None.
-        error: why there are none, or None.
-        cost_usd: what it cost, or None where nobody said.
-        request: what was asked for, or None when it was refused before it became one.
-    """
-
-    index: int
-    job: Job | None = None
-    gallery: Gallery | None = None
-    error: QwaveError | None = None
-    cost_usd: float | None = None
-    request: Request | None = None
-
-    def __repr__(self) -> str:
-        came = repr(self.error) if self.error is not None else repr(self.gallery)
-        cost = "" if self.cost_usd is None else f", {words.dollars(self.cost_usd)}"
-        return f"Outcome({self.index}, {came}{cost})"
-
-    def to_record(self) -> dict[str, Any]:
-        """One dict: prompt, model, files, cost, error."""
-        return {
-            "index": self.index,
-            "prompt": self.request.prompt if self.request else None,
-            "model": self.request.model.id if self.request else None,
-            "paths": [str(path) for path in self.gallery.paths] if self.gallery else [],
-            "cost_usd": self.cost_usd,
-            "error": None if self.error is None else str(self.error),
-        }
 
 
 class Batch:
@@ -75,13 +42,16 @@ class Batch:
             for a row only when there is room for it.
         workbench: what the jobs need.
         concurrency: how many jobs at once; what is only being downloaded no longer counts.
-        max_cost: USD for each of them.
+        max_cost: USD for each of them; where the server took more and it was too late to cancel, no further row is
+            ordered.
         reuse: show identical finished requests again instead of paying again.
         hold: seconds for which the server may keep an answer back instead of being asked repeatedly.
         executor: runs the rows instead of this process's threads.
         write: a file to which each outcome is appended as a line of JSON.
         total: how many rows there are, where that is known.
         estimate_usd: USD for all of it, where that is known.
+        limits: what each may cost, and the budget that they are counted in, instead of ``max_cost``.
+        on_done: called once when all have ended.
 
     Example:
         >>> batch = Batch([build_a_cat, build_a_dog], workbench, concurrency=2).start()
@@ -90,7 +60,7 @@ class Batch:
 
     def __init__(
         self,
-        rows: Iterable[Request | Callable[[], Request]],
+        rows: Iterable[Request | Callable[[], Request | Row]],
         workbench: Workbench,
         *,
         concurrency: int = 8,
@@ -101,6 +71,8 @@ class Batch:
         write: Path | None = None,
         total: int | None = None,
         estimate_usd: float | None = None,
+        limits: Limits | None = None,
+        on_done: Callable[[], object] | None = None,
     ) -> None:
         if concurrency < 1:
             raise UserMistake("generation.bad_concurrency", given=concurrency)
@@ -109,7 +81,12 @@ class Batch:
         self._rows = iter(rows)
         self._bench = workbench
         self._concurrency = concurrency
+        max_cost = limits.max_cost if limits is not None else max_cost
         self._ways: Mapping[str, Any] = {"max_cost": max_cost, "reuse": reuse, "hold": hold}
+        self._limits = limits
+        self._on_done = on_done
+        #: The place of a row for which more was taken than allowed; no further one is ordered.
+        self._too_dear: int | None = None
         self._executor = executor
         self._write = write
         #: Whoever asks for rows and builds them: that may take long, and look at other batches.
@@ -224,10 +201,18 @@ class Batch:
         for one in running:
             if isinstance(one, Job):
                 one.wait(max(0.0, ends - time.monotonic()))
+        self._tell_done()
 
     def _fill(self) -> None:
+        self._start_rows()
+        self._tell_done()
+
+    def _start_rows(self) -> None:
         with self._feeding:
             while self._has_room():
+                if self._find_too_dear() is not None:
+                    self._refuse_rest()
+                    return
                 try:
                     row = next(self._rows)
                 except StopIteration:
@@ -243,6 +228,39 @@ class Batch:
         with self._lock:
             self._exhausted, self._broken = True, problem or self._broken
 
+    def _find_too_dear(self) -> int | None:
+        with self._lock:
+            for index, one in self._running.items():
+                if self._too_dear is None and isinstance(one, Job) and one.snapshot.over_limit:
+                    self._too_dear = index
+            return self._too_dear
+
+    def _refuse_rest(self) -> None:
+        """Order no further row; where it is known how many there are, each has its outcome."""
+
+        def refusal() -> TooExpensive:
+            return TooExpensive("generation.row_after_too_dear", row=(self._too_dear or 0) + 1)
+
+        if self.total is None:
+            self._no_more_rows(refusal())
+            return
+        try:
+            for _ in self._rows:
+                index, self._next = self._next, self._next + 1
+                self._end(Outcome(index, error=refusal()))
+        except Exception as problem:  # noqa: BLE001 - the user's own generator; raised where results are awaited
+            self._no_more_rows(problem)
+        else:
+            self._no_more_rows(None)
+
+    def _tell_done(self) -> None:
+        with self._lock:
+            on_done = self._on_done if self.done() else None
+            if on_done is not None:
+                self._on_done = None
+        if on_done is not None:
+            on_done()
+
     def _has_room(self) -> bool:
         # What is only being downloaded keeps no place, or the server would stand idle; but downloads that can't
         # keep up must not pile up either.
@@ -251,32 +269,36 @@ class Batch:
             room = len(self._at_server) < self._concurrency and len(self._running) < 2 * self._concurrency
             return wanted and room
 
-    def _begin(self, index: int, row: Request | Callable[[], Request]) -> None:
+    def _begin(self, index: int, row: Request | Callable[[], Request | Row]) -> None:
         try:
-            request = row if isinstance(row, Request) else row()
+            made = row if isinstance(row, Request) else row()
+            request, force = (made.request, made.force) if isinstance(made, Row) else (made, False)
+            limits = None if self._limits is None else replace(self._limits, force=force or self._limits.force)
+            if self._executor is None or (self._ways["reuse"] and reuse.find_finished(request, self._bench)):
+                # What is there already isn't worth a worker, and costs nothing.
+                self._begin_job(index, request, limits)
+            else:
+                self._begin_elsewhere(index, request, self._executor, limits)
         except QwaveError as error:
             self._end(Outcome(index, error=error))
-            return
         except Exception as problem:  # noqa: BLE001 - a row that can't be read is that row's outcome, whatever it holds
             reason = f"{type(problem).__name__}: {problem}"[:300]
             self._end(Outcome(index, error=UserMistake("generation.batch_row_broken", row=index + 1, reason=reason)))
-            return
-        if self._executor is None:
-            self._begin_job(index, request)
-        else:
-            self._begin_elsewhere(index, request, self._executor)
 
-    def _begin_job(self, index: int, request: Request) -> None:
+    def _begin_job(self, index: int, request: Request, limits: Limits | None) -> None:
         left = self._left_open.get(request.fingerprint)
         job: Job | None = None
         if left:
             # A record that can't go on is no reason not to make the row's picture.
             with contextlib.suppress(GenerationError):
-                job = Job.resume(left.pop(0), self._bench)
+                job = Job.resume(left.pop(0), self._bench, limits=limits)
         if job is None:
-            job = Job(request, self._bench, **self._ways)
+            job = Job(request, self._bench, limits=limits, **self._ways)
+        job.reserve()
         with self._lock:
             if self._stopped:
+                if job.reservation is not None:
+                    job.reservation.release()
                 return
             self._running[index] = job
             self._at_server.add(index)
@@ -285,10 +307,13 @@ class Batch:
         job.add_done_callback(lambda ended: self._job_ended(index, ended))
         job.start()
 
-    def _begin_elsewhere(self, index: int, request: Request, executor: Executor) -> None:
+    def _begin_elsewhere(self, index: int, request: Request, executor: Executor, limits: Limits | None) -> None:
         ways = self._ways
+        reservation = None if limits is None else limits.reserve(request, f"{id(self)}-{index}")
         with self._lock:
             if self._stopped:
+                if reservation is not None:
+                    reservation.release()
                 return
             self._at_server.add(index)
             self._elsewhere[index] = request
@@ -303,7 +328,7 @@ class Batch:
             self._running[index] = future
             if self._stopped:
                 future.cancel()
-        future.add_done_callback(lambda came: self._came(index, request, came))
+        future.add_done_callback(lambda came: self._came(index, request, came, reservation))
 
     def _job_made(self, index: int) -> None:
         with self._lock:
@@ -314,11 +339,15 @@ class Batch:
         now = job.snapshot
         with self._lock:
             self._running.pop(index, None)
+            if now.over_limit and self._too_dear is None:
+                self._too_dear = index
             gallery = now.gallery if now.error is None else None
             self._end(Outcome(index, job, gallery, now.error, 0.0 if now.reused else now.cost_usd, job.request))
         self._fill()
 
-    def _came(self, index: int, request: Request, future: Future[elsewhere.Came]) -> None:
+    def _came(
+        self, index: int, request: Request, future: Future[elsewhere.Came], reservation: Reservation | None
+    ) -> None:
         try:
             gallery, error, cost = future.result()
         except CancelledError:
@@ -326,7 +355,16 @@ class Batch:
         except Exception as problem:  # noqa: BLE001 - whatever befell the worker is this row's outcome
             reason = f"{type(problem).__name__}: {problem}"
             gallery, error, cost = None, GenerationError("generation.worker_failed", reason=reason[:300]), None
+        cost = read_amount(cost)
+        if reservation is not None:
+            if cost is not None:
+                reservation.settle(charged=cost)
+            elif gallery is None:
+                reservation.release()
+        ceiling = self._ways["max_cost"]
         with self._lock:
+            if cost is not None and ceiling is not None and cost > ceiling and self._too_dear is None:
+                self._too_dear = index
             self._at_server.discard(index)
             self._elsewhere.pop(index, None)
             self._running.pop(index, None)

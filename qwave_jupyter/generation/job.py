@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import queue
 import threading
-import time
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.api.retries import Stopped
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, WaitTimeout
 from qwave_jupyter.generation import patience
+from qwave_jupyter.generation.completion_order import as_completed
 from qwave_jupyter.generation.course import CANCEL_WITHIN, Course
 from qwave_jupyter.generation.gallery import Gallery
+from qwave_jupyter.generation.limits import Account, Limits
 from qwave_jupyter.generation.naming import short_id
 from qwave_jupyter.generation.running import Run
 from qwave_jupyter.generation.snapshot import Snapshot
 from qwave_jupyter.generation.watching import Watcher, Watchers
 
 if TYPE_CHECKING:
+    from qwave_jupyter.budget import Budget, Reservation
     from qwave_jupyter.generation.journal import Entry
     from qwave_jupyter.generation.locks import JobLock
     from qwave_jupyter.generation.request import Request
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AwaitingCancelled", "CancelledWhileAwaited", "Job", "as_completed"]
 
-#: A wait in slices stays interruptible everywhere, Windows included.
-_SLICE = 0.2
 _LEAVING = 0.3
 _CANCEL_PATIENCE = CANCEL_WITHIN + _LEAVING + 0.2
 
@@ -61,6 +60,7 @@ class Job:
         max_cost: USD; a job for which the server reserves more is cancelled while it is queued.
         reuse: show an identical finished job's pictures instead of paying again.
         hold: seconds for which the server may keep the answer to the submit back, instead of being asked repeatedly.
+        limits: what it may cost, and the budget that it is counted in.
 
     Example:
         >>> job = Job(request, workbench).start()
@@ -78,6 +78,7 @@ class Job:
         max_cost: float | None = None,
         reuse: bool = False,
         hold: float | None = None,
+        limits: Limits | None = None,
         _entry: Entry | None = None,
         _lock: JobLock | None = None,
     ) -> None:
@@ -85,7 +86,8 @@ class Job:
         self.request = request
         task_id = (_entry.task_id or "") if _entry is not None else ""
         self._course = Course(self.id, request, workbench, task_id)
-        self._run = Run(self._course, self._publish, max_cost, reuse, hold, _entry, _lock)
+        self._account = Account(limits, max_cost)
+        self._run = Run(self._course, self._publish, self._account, reuse, hold, _entry, _lock)
         self._clock = workbench.clock
         self._over = threading.Event()
         self._lock = threading.RLock()
@@ -98,13 +100,16 @@ class Job:
         )
 
     @classmethod
-    def resume(cls, entry: Entry, workbench: Workbench, lock: JobLock | None = None) -> Job:
+    def resume(
+        cls, entry: Entry, workbench: Workbench, lock: JobLock | None = None, limits: Limits | None = None
+    ) -> Job:
         """A job of the journal, to be started again: followed where its task is known, else submitted with its old key.
 
         Args:
             entry: an open entry.
             workbench: what is needed; the entry's own folder for pictures is kept.
             lock: the job's lock where it is held already; the job gives it back when it ends.
+            limits: what it may cost, and the budget that it is counted in.
 
         Raises:
             GenerationError: the submit can't be repeated, because its pictures' bytes are gone or the record is broken.
@@ -112,7 +117,7 @@ class Job:
         from qwave_jupyter.generation import resuming
 
         request, bench = resuming.prepared(entry, workbench)
-        return cls(request, bench, _entry=entry, _lock=lock)
+        return cls(request, bench, limits=limits, _entry=entry, _lock=lock)
 
     @classmethod
     def ended(cls, entry: Entry, request: Request, workbench: Workbench, error: QwaveError) -> Job:
@@ -159,6 +164,28 @@ class Job:
     def error(self) -> QwaveError | None:
         """Why it ended without pictures, or None."""
         return self._snapshot.error
+
+    @property
+    def reservation(self) -> Reservation | None:
+        """Its place in the budget; None before it has one, and where nothing is counted."""
+        return self._account.reservation
+
+    def reserve(self) -> Job:
+        """Take its place in the budget before it is started, unless it may turn out to cost nothing.
+
+        Raises:
+            TooExpensive: it is above a limit.
+        """
+        self._run.reserve_early()
+        return self
+
+    def count_in(self, budget: Budget) -> None:
+        """Count it in a budget, where it isn't counted yet."""
+        with self._lock:
+            if self._account.limits is None:
+                self._account.limits = Limits(budget, self._account.max_cost)
+                self._account.reservation = budget.count(self.request.estimate_usd, name=self.id)
+                self._account.settle(self._snapshot)
 
     def start(self) -> Job:
         """Start the thread, once."""
@@ -335,6 +362,7 @@ class Job:
             if self._snapshot.phase == "processing" and changes.get("phase") in {"queued", "submitting"}:
                 del changes["phase"]
             self._snapshot = now = replace(self._snapshot, elapsed=elapsed, **changes)
+            self._account.settle(now)
             callbacks: list[Callable[[Job], object]] = []
             if now.phase == "downloading" or now.is_over:
                 callbacks, self._made_callbacks = self._made_callbacks, []
@@ -353,32 +381,3 @@ class Job:
             threading.excepthook(
                 threading.ExceptHookArgs((type(problem), problem, problem.__traceback__, threading.current_thread()))
             )
-
-
-def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[Job]:
-    """The jobs in the order in which they end.
-
-    Args:
-        jobs: jobs that were started.
-        timeout: seconds for all of them together; None for as long as it takes.
-
-    Raises:
-        WaitTimeout: ``timeout`` passed.
-
-    Example:
-        >>> for job in as_completed(jobs):
-        ...     print(job.task_id, job.status)
-    """
-    ended: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    several = list(jobs)
-    for job in several:
-        job.add_done_callback(ended.put)
-    until = None if timeout is None else time.monotonic() + timeout
-    for _ in several:
-        while True:
-            left = _SLICE if until is None else min(_SLICE, until - time.monotonic())
-            if left <= 0:
-                raise WaitTimeout("generation.still_running", seconds=timeout, job_id="", task_id="")
-            with contextlib.suppress(queue.Empty):
-                yield ended.get(timeout=left)
-                break

@@ -159,11 +159,17 @@ class Journal:
                 break
         return found
 
-    def find_finished(self, fingerprint: str) -> Entry | None:
-        """The newest finished job of this very request whose files are all still there."""
-        for entry in self._entries(
-            "WHERE state = 'done' AND fingerprint = ? ORDER BY created DESC LIMIT 20", (fingerprint,)
-        ):
+    def find_finished(self, fingerprint: str, *, base_url: str | None = None) -> Entry | None:
+        """The newest finished job of this very request whose files are all still there.
+
+        Args:
+            fingerprint: the request.
+            base_url: only what this server made; None for all.
+        """
+        where, values = "WHERE state = 'done' AND fingerprint = ?", [fingerprint]
+        if base_url is not None:
+            where, values = f"{where} AND base_url = ?", [*values, base_url]
+        for entry in self._entries(f"{where} ORDER BY created DESC LIMIT 20", values):
             if entry.files and all(os.path.isfile(str(file["path"])) for file in entry.files):  # noqa: PTH113 - NULs
                 return entry
         return None

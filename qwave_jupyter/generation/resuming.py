@@ -13,6 +13,7 @@ from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import Entry
 from qwave_jupyter.generation.journal_schema import OPEN_STATES
+from qwave_jupyter.generation.limits import Limits
 from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.request import Request, finished, unvalidated_model
 from qwave_jupyter.generation.workbench import Workbench
@@ -28,7 +29,7 @@ def resumable(workbench: Workbench) -> tuple[Entry, ...]:
     return workbench.journal.abandoned(base_url=records.server_of(workbench))
 
 
-def resume(workbench: Workbench) -> tuple[Job, ...]:
+def resume(workbench: Workbench, limits: Limits | None = None) -> tuple[Job, ...]:
     """Start every open job again that no process works on.
 
     A known task is followed and its pictures fetched. A submit whose answer never came is repeated with the same key
@@ -36,11 +37,12 @@ def resume(workbench: Workbench) -> tuple[Job, ...]:
 
     Args:
         workbench: whose journal.
+        limits: what each may cost, and the budget that they are counted in; what is being made already is kept.
 
     Returns:
         The jobs, those that can't go on included: their error says why.
     """
-    found = (_picked(entry, workbench) for entry in resumable(workbench))
+    found = (_picked(entry, workbench, limits) for entry in resumable(workbench))
     return tuple(job for job in found if job is not None)
 
 
@@ -88,7 +90,7 @@ def _pictures(workbench: Workbench, words: str, limit: int) -> Iterator[Generate
         yield from records.gallery_of(entry, workbench)
 
 
-def _picked(entry: Entry, workbench: Workbench) -> Job | None:
+def _picked(entry: Entry, workbench: Workbench, limits: Limits | None) -> Job | None:
     """The job, started; None where another kernel was quicker."""
     journal = workbench.journal
     lock = journal.lock(entry.job_id)
@@ -99,12 +101,12 @@ def _picked(entry: Entry, workbench: Workbench) -> Job | None:
     if known.state not in OPEN_STATES:
         lock.release()
         return None
-    return _taken_up(known, workbench, lock)
+    return _taken_up(known, workbench, lock, limits)
 
 
-def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock) -> Job:
+def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock, limits: Limits | None) -> Job:
     try:
-        return Job.resume(entry, workbench, lock).start()
+        return Job.resume(entry, workbench, lock, limits).start()
     except GenerationError as problem:
         error = problem
     said = {"code": error.code, "text": str(error)}

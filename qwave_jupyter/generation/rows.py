@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass
 from typing import Any
 
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.generation.request import Request
 
-__all__ = ["builder", "read"]
+__all__ = ["Row", "builder", "read"]
 
-#: ``(prompt, model or None, options)`` to a request.
-Build = Callable[[str, "str | None", Mapping[str, Any]], Request]
+
+@dataclass(frozen=True)
+class Row:
+    """The request of a row.
+
+    Args:
+        request: what to make.
+        force: an unknown price is no reason to refuse it.
+    """
+
+    request: Request
+    force: bool = False
+
+
+#: ``(prompt, model or None, options)`` to the request of a row.
+Build = Callable[[str, "str | None", Mapping[str, Any]], Row]
 
 
 def read(rows: Any) -> tuple[int | None, Iterable[Any]]:
@@ -34,7 +49,7 @@ def read(rows: Any) -> tuple[int | None, Iterable[Any]]:
     return count, rows
 
 
-def builder(row: Any, build: Build) -> Request | Callable[[], Request]:
+def builder(row: Any, build: Build) -> Request | Callable[[], Row]:
     """What makes the request of a row when its turn comes.
 
     Args:
@@ -44,7 +59,7 @@ def builder(row: Any, build: Build) -> Request | Callable[[], Request]:
     return row if isinstance(row, Request) else functools.partial(_built, row, build)
 
 
-def _built(row: Any, build: Build) -> Request:
+def _built(row: Any, build: Build) -> Row:
     if isinstance(row, str):
         return build(row, None, {})
     if not isinstance(row, Mapping) or "prompt" not in row:

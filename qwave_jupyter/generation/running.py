@@ -22,10 +22,11 @@ from qwave_jupyter.errors import (
     TooExpensive,
     WaitTimeout,
 )
-from qwave_jupyter.generation import records
+from qwave_jupyter.generation import records, reuse
 from qwave_jupyter.generation.course import Course
 from qwave_jupyter.generation.fetching import LONGEST_LIFE, Fetch
 from qwave_jupyter.generation.journal import Entry
+from qwave_jupyter.generation.limits import Account
 from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.mistakes import Mistake, shown
 from qwave_jupyter.generation.snapshot import Snapshot
@@ -45,7 +46,7 @@ class Run:
     Args:
         course: what is known, shared with whoever stops the job.
         publish: makes the next snapshot from changes.
-        max_cost: USD that the server may reserve.
+        account: the job's limits and its place in the budget.
         reuse: show an identical finished job's pictures instead of paying again.
         hold: seconds for which the server may keep the answer to the submit back.
         entry: the journal's entry of a job that is picked up again.
@@ -54,7 +55,7 @@ class Run:
 
     course: Course
     publish: Callable[..., Snapshot]
-    max_cost: float | None = None
+    account: Account
     reuse: bool = False
     hold: float | None = None
     entry: Entry | None = None
@@ -64,6 +65,19 @@ class Run:
     _deadline: float = 0.0
     _notices: tuple[Violation, ...] = field(default=())
 
+    def reserve_early(self) -> None:
+        """Take the place in the budget before the start, unless an identical request may serve, which costs nothing.
+
+        Raises:
+            TooExpensive: it is above a limit.
+        """
+        course = self.course
+        if not (self.reuse and self.entry is None and reuse.is_likely(course.request, course.bench)):
+            self._reserve()
+
+    def _reserve(self) -> None:
+        self.account.reserve(self.course.request, self.course.job_id, self.entry)
+
     def __call__(self) -> None:
         """Run to the end.
 
@@ -72,12 +86,36 @@ class Run:
             QwaveError: why it ended otherwise than in pictures.
         """
         course, bench = self.course, self.course.bench
-        if self.reuse and self.entry is None and self._shown_again():
-            return
+        seconds = bench.patience(course.request.model.effective(course.request.values).get("resolution"))
+        turn: JobLock | None = None
+        if self.reuse and self.entry is None:
+            turn = self._wait_for_turn(seconds)
+            if turn is None:
+                return
+        try:
+            self._make(seconds)
+        finally:
+            if turn is not None:
+                turn.release()
+
+    def _wait_for_turn(self, seconds: float) -> JobLock | None:
+        course = self.course
+        try:
+            turn = reuse.wait_for_turn(course, self._shown_again, seconds)
+        except WaitTimeout:
+            self.account.release()
+            raise
+        left = reuse.take_open(course.request, course.bench) if turn is not None else None
+        if left is not None:
+            self.entry, self.lock = left
+            course.job_id, course.created = self.entry.job_id, self.entry.created
+            self.publish(job_id=course.job_id)
+        return turn
+
+    def _make(self, seconds: float) -> None:
+        course, bench = self.course, self.course.bench
         self._started = bench.clock.monotonic()
-        self._deadline = self._started + bench.patience(
-            course.request.model.effective(course.request.values).get("resolution")
-        )
+        self._deadline = self._started + seconds
         lock = self.lock or bench.journal.lock(course.job_id)
         if not lock.acquire():
             raise GenerationError("generation.held_elsewhere", job_id=course.job_id, task_id=course.task_id)
@@ -92,7 +130,7 @@ class Run:
 
     def _shown_again(self) -> bool:
         course = self.course
-        earlier = course.bench.journal.find_finished(course.request.fingerprint)
+        earlier = reuse.find_finished(course.request, course.bench)
         if earlier is None:
             return False
         gallery = records.gallery_of(earlier, course.bench)
@@ -111,6 +149,7 @@ class Run:
 
     def _submit(self) -> Task:
         course, bench = self.course, self.course.bench
+        self._reserve()
         if self.entry is None:
             self._write_intent()
         if course.stop.is_set():
@@ -178,26 +217,30 @@ class Run:
         course.note(state="running", task_id=task.task_id, submitted=submitted, held_quota=task.held_quota)
         if not course.has_task(task):
             # It was stopped while this answer was awaited.
-            course.cancel_task()
+            if course.cancel_task().outcome == "refunded":
+                self.account.release()
             raise Stopped
         self.publish(**{"phase": "queued", **self._shown(task)})
         if course.stop.is_set():
             raise Stopped
-        self._hold_to(self.max_cost, task)
+        self._check_limits(task)
         return task
 
-    def _hold_to(self, ceiling: float | None, task: Task) -> None:
-        held = to_usd(task.held_quota)
-        if ceiling is None or held is None or held <= ceiling + 1e-9 or task.ended:
+    def _check_limits(self, task: Task) -> None:
+        """Cancel a task for which the server holds more than is allowed, or say that it is too late for that."""
+        excess = self.account.find_excess(task)
+        if excess is None:
             return
-        ending = self.course.cancel_task()
-        if ending.outcome == "refunded":
-            self.publish(refunded_usd=ending.refunded_usd, stopped="refunded")
-            raise TooExpensive(
-                "generation.held_too_dear", held=words.dollars(held), ceiling=words.dollars(ceiling), **self._ids()
-            )
-        detail = {"ceiling": words.dollars(ceiling)}
-        self._say(Mistake("held_too_dear_kept", "max_cost", words.dollars(held), severity="warn", detail=detail))
+        dollars = words.dollars(excess.usd)
+        if not task.ended:
+            ending = self.course.cancel_task()
+            if ending.outcome == "refunded":
+                self.publish(refunded_usd=ending.refunded_usd, stopped="refunded")
+                raise TooExpensive("generation.held_too_dear", held=dollars, ceiling=excess.ceiling, **self._ids())
+        self.account.over_limit = True
+        self.publish(over_limit=True)
+        code = "charged_too_dear" if excess.charged else "held_too_dear_kept"
+        self._say(Mistake(code, "max_cost", dollars, severity="warn", detail={"ceiling": excess.ceiling}))
 
     def _taken_up(self) -> Task:
         entry = self.entry
@@ -205,10 +248,14 @@ class Run:
         if entry.submitted is not None:
             clock = self.course.bench.clock
             self._submitted = clock.monotonic() - max(0.0, clock.now() - entry.submitted)
+        self._reserve()
         task = Task(task_id=entry.task_id or "", held_quota=entry.held_quota)
         self.course.has_task(task)
         self.publish(**{"phase": "processing", **self._shown(task)})
-        return self._ask(task)
+        now = self._ask(task)
+        # Not every answer repeats what was held at the submit.
+        self._check_limits(replace(now, held_quota=entry.held_quota) if now.held_quota is None else now)
+        return now
 
     def _follow(self, task: Task) -> Task:
         course, clock = self.course, self.course.bench.clock
@@ -303,6 +350,7 @@ class Run:
             links = [{"urls": list(link.urls), "expires_at": link.expires_at} for link in task.pictures]
             course.completed = True
             course.note(state="completed", links=links, **ended)
+            self._check_limits(task)
             return task
         error: QwaveError
         if task.state == "cancelled":

@@ -43,6 +43,7 @@ class Snapshot:
         notices: what is to be said beside the pictures.
         stopped: what became of a cancelled job on the server: ``unsent``, ``refunded``, ``kept``, ``unknown``, or "".
         reused: an earlier job's pictures are shown, and nothing was paid.
+        over_limit: the server holds or charged more than was allowed, and it was too late to cancel.
         demo: the built-in demo serves.
     """
 
@@ -64,6 +65,7 @@ class Snapshot:
     notices: tuple[Violation, ...] = field(default=())
     stopped: str = ""
     reused: bool = False
+    over_limit: bool = False
     demo: bool = False
 
     @property

@@ -6,18 +6,20 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import words
 from qwave_jupyter.errors import Cancelled, OptionMistake, QwaveError, RequestRefused, TooExpensive
 from qwave_jupyter.generation import cell_text
+from qwave_jupyter.generation import reuse as reuse_of
 from qwave_jupyter.generation.batch import Batch
 from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.sweeps import Axis, Tile
 from qwave_jupyter.generation.workbench import Workbench
 
 if TYPE_CHECKING:
+    from qwave_jupyter.generation.limits import Limits
     from qwave_jupyter.generation.sweep_gallery import SweepGallery
 
 __all__ = ["Place", "Sweep", "SweepRun", "plan"]
@@ -112,8 +114,34 @@ class Sweep:
                 ceiling_words=allowed,
             )
 
+    def to_pay(self, bench: Workbench, *, reuse: bool) -> Sweep:
+        """The part of it that is to be paid for.
+
+        Args:
+            bench: whose journal knows what was made already.
+            reuse: what this server made already, and what is the same as another of its requests, costs nothing.
+        """
+        if not reuse:
+            return self
+        seen: set[str] = set()
+
+        def is_new(request: Request) -> bool:
+            known = request.fingerprint in seen or reuse_of.is_likely(request, bench)
+            seen.add(request.fingerprint)
+            return not known
+
+        places = (replace(place, requests=tuple(filter(is_new, place.requests))) for place in self.places)
+        return replace(self, places=tuple(places))
+
     def start(
-        self, bench: Workbench, *, concurrency: int = 8, max_cost: float | None = None, reuse: bool = False
+        self,
+        bench: Workbench,
+        *,
+        concurrency: int = 8,
+        max_cost: float | None = None,
+        reuse: bool = False,
+        limits: Limits | None = None,
+        on_done: Callable[[], object] | None = None,
     ) -> SweepRun:
         """Send it.
 
@@ -122,6 +150,8 @@ class Sweep:
             concurrency: how many jobs at once.
             max_cost: USD for all of it, so that no single request may reserve more either.
             reuse: show identical finished requests again instead of paying again.
+            limits: what each may cost, and the budget that they are counted in, instead of ``max_cost``.
+            on_done: called once when all have ended.
         """
         batch = Batch(
             self.requests,
@@ -131,6 +161,8 @@ class Sweep:
             reuse=reuse,
             total=len(self.requests),
             estimate_usd=self.estimate_usd,
+            limits=limits,
+            on_done=on_done,
         )
         return SweepRun(self, batch.start(), bench)
 

@@ -9,7 +9,7 @@ import pytest
 import qwave_jupyter as qwave
 from qwave_jupyter import many, settings, started, verbs
 from qwave_jupyter.errors import Cancelled, GenerationError, TaskFailed, TooExpensive, UserMistake, WaitTimeout
-from qwave_jupyter.generation.batch import Batch, Outcome
+from qwave_jupyter.generation.batch import Batch
 from qwave_jupyter.generation.snapshot import Snapshot
 from tests.waiting import PATIENCE
 
@@ -22,6 +22,7 @@ def ours(clean_environment, bench, monkeypatch):
     monkeypatch.setattr(settings, "workbench", lambda: bench)
     monkeypatch.setattr(started, "_jobs", [])
     monkeypatch.setattr(started, "_batches", [])
+    monkeypatch.setattr(started, "budget", started.new_budget())
     yield bench
     settings.configure(budget=None, max_cost=None)
 
@@ -134,9 +135,10 @@ def test_spent_counts_all_but_free_endings(ours, submit, changes, counted):
     assert started.spent_usd() == pytest.approx(counted)
 
 
-def test_spent_counts_unpriced_rows_as_expected(ours, asked):
-    batch = Batch([], ours)
-    batch._end(Outcome(0, gallery=qwave.history(), request=asked()))
-    batch._end(Outcome(1, error=TaskFailed("generation.failed"), request=asked()))
-    started.note_batch(batch)
+def test_spent_counts_unpriced_rows_as_expected(ours, server):
+    server.cost = None
+    with ThreadPoolExecutor(1) as executor:
+        assert errors_of(qwave.batch(["a cat"], executor=executor)) == [type(None)]
+        server.states = ["failed"]
+        assert errors_of(qwave.batch(["a dog"], executor=executor)) == [TaskFailed]
     assert started.spent_usd() == pytest.approx(PRICE)
