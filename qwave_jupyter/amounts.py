@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 __all__ = ["read_amount"]
@@ -20,7 +21,7 @@ def read_amount(value: Any) -> float | None:
         >>> read_amount(0.5), read_amount(float("nan")), read_amount(-1)
         (0.5, None, None)
     """
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
+    if not isinstance(value, Real) or isinstance(value, bool):
         return None
     try:
         number = float(value)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import keys, surroundings, words
+from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("timeout", "max_cost", "budget"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, (int, float)) and value > 0):
+            if value is not None and not read_amount(value):
                 raise ConfigurationError("settings.not_positive", setting=name, given=value)
         lowest, highest = 64, 4096
         if not (isinstance(self.preview_px, int) and lowest <= self.preview_px <= highest):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import settings
+from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import OptionMistake, UnknownTask
 
@@ -85,7 +84,7 @@ def positive(name: str, given: Any) -> None:
     Raises:
         OptionMistake: it is none.
     """
-    if not isinstance(given, Real) or isinstance(given, bool) or not 0 < float(given) < math.inf:
+    if not read_amount(given):
         raise OptionMistake("settings.not_positive", setting=name, given=given)
 
 

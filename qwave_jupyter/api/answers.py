@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.api.errors import one_line, unreadable
 from qwave_jupyter.api.scalars import read_id, read_number, read_text, read_time
 from qwave_jupyter.api.wire import to_usd
@@ -137,12 +138,12 @@ def read_estimate(answer: Any) -> float | None:
         # Whatever it is called, dollars say so in their name; plain quota is read only under the task's own names.
         named = [name for name in part if isinstance(name, str) and (name.endswith("_usd") or name == "usd")]
         for name in sorted(named, key=lambda one: ("total" not in one, "cost" not in one, one)):
-            amount = read_number(part[name])
-            if amount is not None and amount >= 0:
+            amount = read_amount(read_number(part[name]))
+            if amount is not None:
                 return amount
         for name in ("pre_consumed_cost", "estimated_cost", "cost"):
-            amount = read_number(part.get(name))
-            if amount is not None and amount >= 0:
+            amount = read_amount(read_number(part.get(name)))
+            if amount is not None:
                 return to_usd(round(amount))
     return None
 

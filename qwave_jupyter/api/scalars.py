@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["read_base64", "read_id", "read_number", "read_progress", "read_text", "read_time", "read_whole", "shape_of"]
+__all__ = [
+    "read_base64",
+    "read_id",
+    "read_number",
+    "read_progress",
+    "read_quota",
+    "read_text",
+    "read_time",
+    "read_whole",
+    "shape_of",
+]
 
 #: A timestamp above this is in milliseconds: in seconds it would lie in the year 5138.
 _MILLISECONDS_FROM = 1e11
@@ -49,6 +59,12 @@ def read_whole(value: Any) -> int | None:
     """A whole number, rounded where it isn't one; None from anything else, and from what no account ever held."""
     number = read_number(value)
     return None if number is None or abs(number) > _LARGEST_WHOLE else round(number)
+
+
+def read_quota(value: Any) -> int | None:
+    """A whole number of quota from 0 on; None from anything else, for nobody is paid for an order."""
+    number = read_number(value)
+    return None if number is None or number < 0 else read_whole(number)
 
 
 def read_progress(value: Any) -> float | None:

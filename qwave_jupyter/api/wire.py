@@ -18,9 +18,9 @@ from qwave_jupyter.api.scalars import (
     read_id,
     read_number,
     read_progress,
+    read_quota,
     read_text,
     read_time,
-    read_whole,
     shape_of,
 )
 
@@ -57,6 +57,8 @@ _STATES = {
 }
 #: Names under which the documented and the oldest result objects hold their pictures.
 _PICTURE_FIELDS = ("images", "data", "image_urls", "urls", "url", "image_url", "image")
+#: What an order costs, before and after.
+_AMOUNTS = ("pre_consumed_cost", "cost")
 #: States and codes stand in one-line texts.
 _LONGEST_WORD = 80
 #: Envelopes around the task, ``{"code", "data": {...}}``, are opened this often at most.
@@ -106,6 +108,7 @@ class Task:
         cost_quota: ``cost``, what is charged in the end.
         billing_status: the ledger's word, or "".
         poll_hint: seconds after which the server wants to be asked again, or None.
+        unreadable: the fields of money that arrived and are no amounts.
         raw: everything that arrived.
     """
 
@@ -123,6 +126,7 @@ class Task:
     cost_quota: int | None = None
     billing_status: str = ""
     poll_hint: float | None = None
+    unreadable: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -205,10 +209,11 @@ def read_task(answer: Any, *, task_id: str = "", where: str = "status") -> Task:
         completed_at=read_time(flat.get("completed_at")),
         pictures=links,
         failure=_failure(flat.get("error")) if state == "failed" else None,
-        held_quota=read_whole(flat.get("pre_consumed_cost")),
-        cost_quota=read_whole(flat.get("cost")),
+        held_quota=read_quota(flat.get("pre_consumed_cost")),
+        cost_quota=read_quota(flat.get("cost")),
         billing_status=read_text(flat.get("billing_status")),
         poll_hint=read_number(flat.get("next_poll_after_seconds")),
+        unreadable=tuple(name for name in _AMOUNTS if _is_unreadable(flat.get(name))),
         raw=body,
     )
 
@@ -230,7 +235,7 @@ def read_cancellation(answer: Any, task_id: str) -> Cancellation:
     return Cancellation(
         task_id=read_id(flat.get("task_id")) or task_id,
         refunded=flat.get("refunded") is True,
-        refunded_quota=read_whole(flat.get("refunded_quota")),
+        refunded_quota=read_quota(flat.get("refunded_quota")),
     )
 
 
@@ -261,6 +266,10 @@ def spread(pictures: Sequence[PictureLink], n: int) -> tuple[PictureLink, ...]:
 def to_usd(quota: int | None) -> float | None:
     """Quota in USD; None stays None."""
     return None if quota is None else quota / QUOTA_PER_USD
+
+
+def _is_unreadable(amount: Any) -> bool:
+    return amount is not None and amount != "" and read_quota(amount) is None
 
 
 def _object(answer: Any) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.catalog.catalog import Catalog
 from qwave_jupyter.catalog.model import Model
 from qwave_jupyter.catalog.parameters import Parameter
@@ -137,7 +138,12 @@ class LiveCatalog(Catalog):
 
     def _priced_otherwise(self, model: Model) -> tuple[Violation, ...]:
         listed = (self._listed or {}).get(model.id)
-        if listed is None or listed.price is None or model.id not in self._base.ids():
+        if listed is None or listed.price is None:
+            return ()
+        if listed.price.unreadable:
+            detail = {"names": listed.price.unreadable}
+            return (Violation("price_unreadable", "model", model.id, severity="warn", detail=detail),)
+        if model.id not in self._base.ids():
             return ()
         documented = self._base.model(model.id).price
         if (listed.price.unit == "token") == (documented.unit == "token"):
@@ -239,33 +245,44 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _price(config: Any) -> Price | None:
     if not isinstance(config, Mapping):
         return None
-    rates = _numbers(config.get("image_usage_rates"))
-    if config.get("settle_image_by_usage") is True or rates:
-        return Price(unit="token", rates=rates)
-    tiers = {
-        ("*" if tier == "default" else tier.lower()): usd for tier, usd in _numbers(config.get("image_prices")).items()
-    }
-    base = config.get("base")
-    usd = float(base) if isinstance(base, (int, float)) and not isinstance(base, bool) else None
-    return Price(usd=usd, by="resolution" if tiers else "", tiers=tiers) if tiers or usd is not None else None
+    rates, odd_rates = _amounts(config.get("image_usage_rates"))
+    if config.get("settle_image_by_usage") is True or rates or odd_rates:
+        return Price(unit="token", rates=rates, unreadable=odd_rates)
+    listed, odd_tiers = _amounts(config.get("image_prices"))
+    tiers = {_tier(name): usd for name, usd in listed.items()}
+    base, odd_base = _amounts({"base": config.get("base")})
+    unreadable = (*map(_tier, odd_tiers), *odd_base)
+    if not (tiers or base or unreadable):
+        return None
+    return Price(usd=base.get("base"), by="resolution" if tiers else "", tiers=tiers, unreadable=unreadable)
 
 
-def _numbers(value: Any) -> dict[str, float]:
+def _tier(name: str) -> str:
+    return "*" if name == "default" else name.lower()
+
+
+def _amounts(value: Any) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The amounts of a table by name, and the names of the numbers in it that are none."""
     if not isinstance(value, Mapping):
-        return {}
-    return {
-        str(name): float(one)
+        return {}, ()
+    numbers = {
+        str(name): read_amount(one)
         for name, one in value.items()
         if isinstance(one, (int, float)) and not isinstance(one, bool)
     }
+    amounts = {name: usd for name, usd in numbers.items() if usd is not None}
+    return amounts, tuple(name for name in numbers if name not in amounts)
 
 
 def _merged(documented: Price, live: Price) -> Price:
     if live.unit == "token" or documented.unit == "token":
         return live if live.unit != documented.unit or live.rates else documented
+    if live.unreadable and not live.tiers:
+        # What the server asks isn't known; what a page said of it counts no more.
+        return replace(documented, usd=live.usd, by="", tiers={}, unreadable=live.unreadable)
     if live.tiers:
         by = documented.by if documented.by and set(live.tiers) <= set(documented.tiers) else live.by
-        return replace(documented, tiers=live.tiers, by=by, usd=live.usd)
+        return replace(documented, tiers=live.tiers, by=by, usd=live.usd, unreadable=live.unreadable)
     if documented.tiers:
         # One number can't replace a table; the page's tiers stand.
         return documented

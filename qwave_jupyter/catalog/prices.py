@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from qwave_jupyter.amounts import read_amount
 
 __all__ = ["Price"]
 
@@ -24,6 +26,7 @@ class Price:
         rates: USD per million tokens, by kind.
         documented: the date of the page.
         note: what else the page says.
+        unreadable: what a live list names of it that is no amount: tiers, or ``base``. Their price isn't known.
     """
 
     unit: str = "image"
@@ -36,16 +39,17 @@ class Price:
     rates: Mapping[str, float] = field(default_factory=dict)
     documented: str = ""
     note: str = ""
+    unreadable: tuple[str, ...] = ()
 
     @property
     def from_usd(self) -> float | None:
         """The least that one picture (or call) costs; None when no price is published."""
-        return min(self.tiers.values()) if self.tiers else self.usd
+        return min(self._each(), default=None)
 
     @property
     def to_usd(self) -> float | None:
         """The most that one picture (or call) costs without reference pictures."""
-        return max(self.tiers.values()) if self.tiers else self.usd
+        return max(self._each(), default=None)
 
     def estimate(self, values: Mapping[str, Any]) -> float | None:
         """USD for a whole request; None where no page says.
@@ -61,10 +65,16 @@ class Price:
             return None
         each = self.usd
         if self.tiers:
-            each = self.tiers.get(str(values.get(self.by)).lower(), self.tiers.get("*"))
-        if each is None:
+            tier = str(values.get(self.by)).lower()
+            each = None if tier in self.unreadable else self.tiers.get(tier, self.tiers.get("*"))
+        pictures = 1.0 if self.unit == "call" else read_amount(values.get("n") or 1)
+        parts = (read_amount(each), pictures, read_amount(self.reference_usd))
+        if None in parts:
             return None
-        pictures = 1 if self.unit == "call" else int(values.get("n") or 1)
-        references = len(values.get("images") or ())
-        fee = self.reference_usd * references * (pictures if self.reference_per_picture else 1)
-        return round(each * pictures + fee, 9)
+        each, pictures, reference = (part or 0.0 for part in parts)
+        fee = reference * len(values.get("images") or ()) * (pictures if self.reference_per_picture else 1)
+        return read_amount(round(each * pictures + fee, 9))
+
+    def _each(self) -> Iterator[float]:
+        known = self.tiers.values() if self.tiers else (self.usd,)
+        return (usd for usd in map(read_amount, known) if usd is not None)

@@ -228,6 +228,9 @@ class Run:
 
     def _check_limits(self, task: Task) -> None:
         """Cancel a task for which the server holds more than is allowed, or say that it is too late for that."""
+        told = {one.given for one in self._notices if one.code == "amount_unreadable"}
+        odd = [name for name in task.unreadable if name not in told]
+        self._say(*(Mistake("amount_unreadable", "max_cost", name, severity="warn") for name in odd))
         excess = self.account.find_excess(task)
         if excess is None:
             return

@@ -265,3 +265,15 @@ def test_order_that_breaks_before_it_is_sent_gives_its_place_back(ours, monkeypa
     with pytest.raises(MemoryError):
         qwave.submit("a cat")
     assert started.spent_usd() == 0.0
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), -50_000])
+def test_odd_costs_of_the_server_count_as_expected_and_are_said(ours, server, odd):
+    settings.configure(budget=1.5 * PRICE)
+    server.held = server.cost = odd
+    job = qwave.submit("a cat", max_cost=1.0)
+    assert job.result(WAIT)
+    assert any("no amount" in str(notice) for notice in job.snapshot.notices)
+    assert started.spent_usd() == pytest.approx(PRICE)
+    with pytest.raises(TooExpensive):
+        qwave.submit("a dog")
