@@ -138,6 +138,9 @@ def batch(
         write: a file to which each outcome is appended as a line of JSON when it comes.
         options: parameters that all rows have in common.
 
+    An interrupt (Ctrl-C, ⏹) stops the batch: rows under way are cancelled, no further ones are ordered. In a notebook
+    the name that the batch is given to is bound all the same, and the cell ends with Cancelled.
+
     Returns:
         The batch: ``results()`` in the order of the rows, ``as_completed()``, ``gallery()``, ``stop()``.
 
@@ -145,6 +148,7 @@ def batch(
         >>> for outcome in batch(["a cat", "a dog"], model="z-image-turbo").as_completed():
         ...     print(outcome.index, outcome.error or outcome.gallery.paths)
     """
+    from qwave_jupyter.generation import patience
     from qwave_jupyter.generation import rows as rows_of
     from qwave_jupyter.generation.batch import Batch
     from qwave_jupyter.generation.rows import Row
@@ -174,6 +178,13 @@ def batch(
         total=count,
     )
     started.note_batch(running)
-    running.start()
-    surroundings.present_batch(running)
+    try:
+        with patience.interruptible():
+            running.start()
+            surroundings.present_batch(running)
+    except KeyboardInterrupt:
+        stopped = running.interrupt()
+        # In a notebook the name is bound, so that what was made can be reached, and the cell ends with the error.
+        if not surroundings.fail_cell(stopped):
+            raise stopped from None
     return running

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 __all__ = [
     "STARTED_IN",
     "BatchPresenter",
+    "CellFailer",
     "Presenter",
+    "fail_cell",
     "homes",
     "person_present",
     "present",
     "present_batch",
     "set_batch_presenter",
+    "set_cell_failer",
     "set_presenter",
     "watch_for_a_person",
 ]
@@ -32,9 +35,11 @@ __all__ = [
 STARTED_IN = Path.cwd()
 Presenter = Callable[["Job"], "Gallery"]
 BatchPresenter = Callable[["Batch"], object]
+CellFailer = Callable[[BaseException], object]
 
 _presenter: list[Presenter] = []
 _batch_presenter: list[BatchPresenter] = []
+_cell_failer: list[CellFailer] = []
 _person: list[Callable[[], bool]] = []
 
 
@@ -95,3 +100,26 @@ def present_batch(batch: Batch) -> None:
     """Show a batch as the surroundings do; a plain script shows nothing."""
     if _batch_presenter:
         _batch_presenter[-1](batch)
+
+
+def set_cell_failer(failer: CellFailer | None) -> None:
+    """Say how a running cell is made to end with an error after its last statement.
+
+    Args:
+        failer: takes the error; None where there are no cells.
+    """
+    _cell_failer[:] = [failer] if failer else []
+
+
+def fail_cell(error: BaseException) -> bool:
+    """Let the running cell end with an error although its statements go on, so that names are bound.
+
+    Args:
+        error: what it is to end with.
+
+    Returns:
+        False where there are no cells.
+    """
+    if _cell_failer:
+        _cell_failer[-1](error)
+    return bool(_cell_failer)

@@ -11,15 +11,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.budget import Reservation
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, TooExpensive, UserMistake
-from qwave_jupyter.generation import elsewhere, resuming, reuse
+from qwave_jupyter.generation import elsewhere, patience, resuming, reuse
 from qwave_jupyter.generation.gallery import Gallery
 from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import Entry
@@ -31,7 +30,8 @@ from qwave_jupyter.generation.workbench import Workbench
 
 __all__ = ["Batch", "Outcome"]
 
-_SLICE = 0.2
+#: Several that wait for outcomes take one another's; so long until each looks again.
+_SLICE = 1.0
 
 
 class Batch:
@@ -98,6 +98,10 @@ class Batch:
         self._at_server: set[int] = set()
         self._outcomes: dict[int, Outcome] = {}
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        #: Set when there is an outcome to take, or none will come any more.
+        self._news = threading.Event()
+        self._over = threading.Event()
+        self._interrupted: Cancelled | None = None
         self._left_open: dict[str, list[Entry]] = {}
         self._jobs: list[Job] = []
         self._next = 0
@@ -163,13 +167,18 @@ class Batch:
         try:
             while True:
                 with contextlib.suppress(queue.Empty):
-                    yield self._ended.get(timeout=_SLICE)
+                    yield self._ended.get_nowait()
                     continue
                 if self.done() and self._ended.empty():
                     break
+                # Not on the queue: this wait hears an interrupt and keeps a kernel alive also within a running loop.
+                patience.wait_for(self._news, _SLICE)
+                self._news.clear()
         except KeyboardInterrupt:
-            self.stop()
-            raise Cancelled("generation.batch_stopped", count=len(self.outcomes), job_id="", task_id="") from None
+            raise self._stop_for_interrupt() from None
+        if self._interrupted is not None:
+            interrupted, self._interrupted = self._interrupted, None
+            raise interrupted
         if self._broken is not None:
             raise self._broken
 
@@ -182,6 +191,27 @@ class Batch:
         for _ in self.as_completed():
             pass
         return self.outcomes
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until all have ended, or so many seconds; the outcomes are left to be taken.
+
+        Args:
+            timeout: seconds; None for as long as it takes.
+
+        Returns:
+            Whether all have ended.
+        """
+        return patience.wait_for(self._over, timeout)
+
+    def interrupt(self) -> Cancelled:
+        """Stop because of an interrupt, and give the error that tells; whoever takes outcomes next is told as well."""
+        self._interrupted = self._stop_for_interrupt()
+        return self._interrupted
+
+    def _stop_for_interrupt(self) -> Cancelled:
+        self.stop()
+        done = sum(outcome.gallery is not None for outcome in self.outcomes)
+        return Cancelled("generation.batch_stopped", count=done, job_id="", task_id="")
 
     def stop(self, within: float = 3.5) -> None:
         """Start nothing more and cancel what runs.
@@ -210,8 +240,11 @@ class Batch:
     def _start_rows(self) -> None:
         with self._feeding:
             while self._has_room():
-                if self._find_too_dear() is not None:
-                    self._refuse_rest()
+                too_dear = self._find_too_dear()
+                refusal = None if too_dear is None else TooExpensive("generation.row_after_too_dear", row=too_dear + 1)
+                if refusal is not None and self.total is None:
+                    # A generator may have no end.
+                    self._no_more_rows(refusal)
                     return
                 try:
                     row = next(self._rows)
@@ -222,7 +255,10 @@ class Batch:
                     self._no_more_rows(problem)
                     return
                 index, self._next = self._next, self._next + 1
-                self._begin(index, row)
+                if refusal is None:
+                    self._begin(index, row)
+                else:
+                    self._end(Outcome(index, error=refusal))
 
     def _no_more_rows(self, problem: Exception | None) -> None:
         with self._lock:
@@ -235,29 +271,14 @@ class Batch:
                     self._too_dear = index
             return self._too_dear
 
-    def _refuse_rest(self) -> None:
-        """Order no further row; where it is known how many there are, each has its outcome."""
-
-        def refusal() -> TooExpensive:
-            return TooExpensive("generation.row_after_too_dear", row=(self._too_dear or 0) + 1)
-
-        if self.total is None:
-            self._no_more_rows(refusal())
-            return
-        try:
-            for _ in self._rows:
-                index, self._next = self._next, self._next + 1
-                self._end(Outcome(index, error=refusal()))
-        except Exception as problem:  # noqa: BLE001 - the user's own generator; raised where results are awaited
-            self._no_more_rows(problem)
-        else:
-            self._no_more_rows(None)
-
     def _tell_done(self) -> None:
         with self._lock:
             on_done = self._on_done if self.done() else None
             if on_done is not None:
                 self._on_done = None
+            if self.done():
+                self._over.set()
+                self._news.set()
         if on_done is not None:
             on_done()
 
@@ -295,6 +316,9 @@ class Batch:
         if job is None:
             job = Job(request, self._bench, limits=limits, **self._ways)
         job.reserve()
+        # Before anybody can stop it, or it would end unheard.
+        job.add_made_callback(lambda _: self._job_made(index))
+        job.add_done_callback(lambda ended: self._job_ended(index, ended))
         with self._lock:
             if self._stopped:
                 if job.reservation is not None:
@@ -303,8 +327,6 @@ class Batch:
             self._running[index] = job
             self._at_server.add(index)
             self._jobs.append(job)
-        job.add_made_callback(lambda _: self._job_made(index))
-        job.add_done_callback(lambda ended: self._job_ended(index, ended))
         job.start()
 
     def _begin_elsewhere(self, index: int, request: Request, executor: Executor, limits: Limits | None) -> None:
@@ -317,13 +339,9 @@ class Batch:
                 return
             self._at_server.add(index)
             self._elsewhere[index] = request
-        try:
-            future = executor.submit(
-                elsewhere.run, request, self._bench, ways["max_cost"], bool(ways["reuse"]), ways["hold"]
-            )
-        except Exception as problem:  # noqa: BLE001 - an executor that is shut down, or whatever else befell it
-            future = Future()
-            future.set_exception(problem)
+        future = elsewhere.hand_over(
+            executor, request, self._bench, ways["max_cost"], bool(ways["reuse"]), ways["hold"]
+        )
         with self._lock:
             self._running[index] = future
             if self._stopped:
@@ -348,14 +366,7 @@ class Batch:
     def _came(
         self, index: int, request: Request, future: Future[elsewhere.Came], reservation: Reservation | None
     ) -> None:
-        try:
-            gallery, error, cost = future.result()
-        except CancelledError:
-            gallery, error, cost = None, Cancelled("generation.cancelled_unsent", job_id="", task_id=""), None
-        except Exception as problem:  # noqa: BLE001 - whatever befell the worker is this row's outcome
-            reason = f"{type(problem).__name__}: {problem}"
-            gallery, error, cost = None, GenerationError("generation.worker_failed", reason=reason[:300]), None
-        cost = read_amount(cost)
+        gallery, error, cost = elsewhere.read(future)
         if reservation is not None:
             if cost is not None:
                 reservation.settle(charged=cost)
@@ -384,3 +395,4 @@ class Batch:
                     self._broken = UserMistake("generation.batch_write", path=self._write, reason=reason)
                     self._write = None
             self._ended.put(outcome)
+            self._news.set()

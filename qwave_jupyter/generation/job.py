@@ -37,6 +37,9 @@ __all__ = ["AwaitingCancelled", "CancelledWhileAwaited", "Job", "as_completed"]
 
 _LEAVING = 0.3
 _CANCEL_PATIENCE = CANCEL_WITHIN + _LEAVING + 0.2
+#: Seconds after which an awaiting coroutine lets its loop look around: a signal that arrives while the loop sleeps is
+#: handled when it wakes, and on ipykernel 7.4 nothing else wakes it.
+_TICK = 0.05
 
 
 class CancelledWhileAwaited(GenerationError):
@@ -306,7 +309,8 @@ class Job:
                 loop.call_soon_threadsafe(settle)
 
         self.add_done_callback(wake)
-        await over
+        while not over.done():
+            await asyncio.wait({over}, timeout=_TICK)
 
     def _outcome(self) -> Gallery:
         now = self._snapshot

@@ -155,9 +155,9 @@ class Account:
             return None
         together = self.reservation.settle(held=usd) if self.reservation is not None else None
         if self.max_cost is not None and usd > self.max_cost + _ROUNDING:
-            ceiling = words.say("generation.limit_single", usd=words.dollars(self.max_cost))
+            ceiling = words.say("costs.limit_single", usd=words.dollars(self.max_cost))
         elif together is not None:
-            ceiling = words.say("generation.limit_together", usd=words.dollars(together))
+            ceiling = words.say("costs.limit_together", usd=words.dollars(together))
         else:
             return None
         return Excess(usd, ceiling, charged=cost is not None)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-__all__ = ["Way", "beside", "set_way", "wait_for"]
+__all__ = ["Way", "beside", "interruptible", "set_way", "wait_for"]
 
 #: A wait in slices stays interruptible everywhere, Windows included.
 _SLICE = 0.2
@@ -66,7 +66,7 @@ def wait_for(over: threading.Event, timeout: float | None = None) -> bool:
     if _way and _way[-1].serves():
         return _way[-1](over, timeout)
     until = None if timeout is None else time.monotonic() + timeout
-    with _interruptible():
+    with interruptible():
         while not over.is_set():
             left = _SLICE if until is None else min(_SLICE, until - time.monotonic())
             if left <= 0:
@@ -83,7 +83,8 @@ def beside() -> contextlib.AbstractAsyncContextManager[None]:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
+    """Let an interrupt be raised where it strikes, also within a running event loop."""
     # A loop's own handler only leaves itself a note, which it reads when we give the thread back: too late.
     if threading.current_thread() is not threading.main_thread() or not _in_loop():
         yield

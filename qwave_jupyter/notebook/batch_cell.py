@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import settings, words
-from qwave_jupyter.errors import Cancelled
 from qwave_jupyter.notebook.batch_view import BatchView
 from qwave_jupyter.notebook.console import Console
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.batch import Batch
 
-__all__ = ["follow", "present"]
-
-_TICK = 0.1
+__all__ = ["fail_cell", "follow", "present"]
 
 
 def present(batch: Batch, console: Console) -> None:
@@ -26,7 +22,7 @@ def present(batch: Batch, console: Console) -> None:
         console: where it is shown.
 
     Raises:
-        Cancelled: it was interrupted while it was waited for; what is done is kept.
+        KeyboardInterrupt: it was interrupted while it was waited for.
     """
     if console.kernel is None:
         # It goes on by itself, and a line below would run over the prompt.
@@ -36,13 +32,30 @@ def present(batch: Batch, console: Console) -> None:
         return
     try:
         # Its outcomes are the caller's to take: only whether it is over is asked here.
-        while not batch.done():
-            time.sleep(_TICK)
+        batch.wait()
     except KeyboardInterrupt:
+        # Before the view is closed, so that it shows how the batch ended.
         batch.stop()
-        raise Cancelled("generation.batch_stopped", count=len(batch.outcomes), job_id="", task_id="") from None
+        raise
     finally:
         view.close()
+
+
+def fail_cell(error: BaseException, shell: Any) -> None:
+    """End the running cell with an error after its last statement: its names are bound, and the cells behind stop.
+
+    Args:
+        error: what it ends with, unless it fails otherwise.
+        shell: the running IPython.
+    """
+
+    def fail(result: Any) -> None:
+        shell.events.unregister("post_run_cell", fail)
+        if result is not None and result.success:
+            shell.showtraceback((type(error), error, None))
+            result.error_in_exec = error
+
+    shell.events.register("post_run_cell", fail)
 
 
 def follow(batch: Batch, console: Console) -> BatchView:

@@ -107,6 +107,11 @@ class _Loaded:
         if self.cells:
             batch_cell.present(batch, self._console)
 
+    def fail_cell(self, error: BaseException) -> None:
+        from qwave_jupyter.notebook import batch_cell
+
+        batch_cell.fail_cell(error, self._shell)
+
     def person_present(self) -> bool:
         kernel = getattr(self._shell, "kernel", None)
         return kernel is None or bool(getattr(kernel, "_allow_stdin", True))
@@ -144,6 +149,7 @@ def load(shell: Any) -> None:
     surroundings.watch_for_a_person(here.person_present)
     surroundings.set_presenter(here.present)
     surroundings.set_batch_presenter(here.present_batch)
+    surroundings.set_cell_failer(here.fail_cell)
     # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
     patience.set_way(_NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
     _show_models_as_cards(shell)
@@ -232,6 +238,7 @@ def unload(shell: Any) -> None:
     surroundings.watch_for_a_person(lambda: False)
     surroundings.set_presenter(None)
     surroundings.set_batch_presenter(None)
+    surroundings.set_cell_failer(None)
     patience.set_way(None)
     for kind in ("text/html", "text/plain"):
         shell.display_formatter.formatters[kind].pop(".".join(_MODEL), None)
