@@ -120,6 +120,7 @@ class Job:
         from qwave_jupyter.generation import resuming
 
         request, bench = resuming.prepared(entry, workbench)
+        workbench.journal.remember(entry)
         return cls(request, bench, limits=limits, _entry=entry, _lock=lock)
 
     @classmethod

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from qwave_jupyter.errors import JournalUnavailable
 from qwave_jupyter.generation import journal_schema as schema
 from qwave_jupyter.generation.blobs import Blobs
 from qwave_jupyter.generation.journal_entries import Costs, Entry, from_row, stored, to_row
+from qwave_jupyter.generation.journal_salvage import salvage
 from qwave_jupyter.generation.locks import JobLock, NoLock, lock_of
 
 __all__ = ["Costs", "Entry", "Journal", "JournalWarning", "NullJournal", "open_journal"]
@@ -61,6 +63,9 @@ class Journal:
         self._file: tuple[int, int] | None = None
         self._writable = True
         self._warned: set[str] = set()
+        #: The open jobs of this process as they should stand in the file, and those of which a write failed.
+        self._begun: dict[str, Entry] = {}
+        self._unwritten: set[str] = set()
 
     def __del__(self) -> None:
         # A journal goes out of use when settings change; whether its file is closed must not depend on the collector.
@@ -82,12 +87,16 @@ class Journal:
 
     def begin(self, entry: Entry) -> None:
         """Write a job's intent; this comes before its submit."""
-        places = ", ".join("?" * len(schema.COLUMNS))
-        sql = f"INSERT OR REPLACE INTO jobs ({_ALL}) VALUES ({places})"  # noqa: S608 - our own names
-        self._write(sql, to_row(entry, self._clock.now()))
+        with self._lock:
+            self.remember(entry)
+            self._write_whole(entry)
+
+    def remember(self, entry: Entry) -> None:
+        """Know an open job whole, so that its row can be written again where it is missing."""
+        self._begun[entry.job_id] = entry
 
     def update(self, job_id: str, **changes: Any) -> None:
-        """Change some columns of a job.
+        """Change some columns of a job; a row that is missing, or of which a write failed, is written whole.
 
         Args:
             job_id: the job.
@@ -99,7 +108,20 @@ class Journal:
         changes = {"updated": self._clock.now(), **changes}
         assignments = ", ".join(f"{name} = ?" for name in changes)
         values = [stored(name, value) for name, value in changes.items()]
-        self._write(f"UPDATE jobs SET {assignments} WHERE job_id = ?", [*values, job_id])  # noqa: S608 - our own names
+        sql = f"UPDATE jobs SET {assignments} WHERE job_id = ?"  # noqa: S608 - our own names
+        with self._lock:
+            known = self._begun.get(job_id)
+            if known is not None:
+                known = self._begun[job_id] = replace(known, **changes)
+            written = 0 if job_id in self._unwritten else self._write(sql, [*values, job_id])
+            if known is None:
+                return
+            if written == 0:
+                written = self._write_whole(known)
+            elif written is None:
+                self._unwritten.add(job_id)
+            if (written or not self._writable) and known.state not in schema.OPEN_STATES:
+                del self._begun[job_id]
 
     def find(self, name: str) -> tuple[Entry, ...]:
         """The jobs of that job or task id, or whose id begins or ends with it; newest first."""
@@ -154,7 +176,7 @@ class Journal:
                 "ORDER BY finished DESC LIMIT ?"
             )
             rows = self._read(sql, (model, *values, limit))
-            found = tuple(float(row[0]) for row in rows)
+            found = tuple(float(row[0]) for row in rows if isinstance(row[0], (int, float)))
             if len(found) >= _PACE_NEEDED:
                 break
         return found
@@ -223,31 +245,42 @@ class Journal:
         rows = self._do(lambda connection: connection.execute(sql, tuple(values)).fetchall(), writing=False)
         return rows or ()
 
-    def _write(self, sql: str, values: Iterable[Any]) -> None:
-        def change(connection: sqlite3.Connection) -> None:
+    def _write_whole(self, entry: Entry) -> int | None:
+        places = ", ".join("?" * len(schema.COLUMNS))
+        sql = f"INSERT OR REPLACE INTO jobs ({_ALL}) VALUES ({places})"  # noqa: S608 - our own names
+        written = self._write(sql, to_row(entry, self._clock.now()))
+        (self._unwritten.discard if written else self._unwritten.add)(entry.job_id)
+        return written
+
+    def _write(self, sql: str, values: Iterable[Any]) -> int | None:
+        """How many rows were written; None where nothing could be."""
+
+        def change(connection: sqlite3.Connection) -> int:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                connection.execute(sql, tuple(values))
+                written = connection.execute(sql, tuple(values)).rowcount
                 connection.execute("COMMIT")
             except BaseException:
-                with contextlib.suppress(sqlite3.Error):
+                with contextlib.suppress(*schema.FAILURES):
                     connection.execute("ROLLBACK")
                 raise
+            return written
 
-        self._do(change, writing=True)
+        return self._do(change, writing=True)
 
     def _do(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
         with self._lock:
             seen = _identity(self.path)
+            failure: Exception
             try:
                 return self._try(work, writing=writing)
-            except sqlite3.Error as problem:
+            except schema.FAILURES as problem:
                 failure = problem
             # A damaged file is moved aside, once, and the work is done on the new one.
             if self._writable and schema.is_damage(failure) and self._mend(failure, seen):
                 try:
                     return self._try(work, writing=writing)
-                except sqlite3.Error as problem:
+                except schema.FAILURES as problem:
                     failure = problem
             self._writable = self._writable and not schema.is_read_only(failure)
             newer = isinstance(failure, schema.FromNewerRelease)
@@ -280,7 +313,7 @@ class Journal:
         self._file = _identity(self.path)
         return self._connection
 
-    def _mend(self, problem: sqlite3.Error, seen: tuple[int, int] | None) -> bool:
+    def _mend(self, problem: Exception, seen: tuple[int, int] | None) -> bool:
         """Move a damaged file aside and begin a new one with what can still be read of it."""
         self.close()
         mending = JobLock(self.home / "locks" / "mending.lock")
@@ -298,8 +331,8 @@ class Journal:
                 if file.is_file():
                     file.replace(aside.with_name(aside.name + ending))
             connection = self._open()
-            saved = schema.salvage(aside, connection) if connection is not None and self._writable else 0
-        except (OSError, sqlite3.Error):
+            saved = salvage(aside, connection) if connection is not None and self._writable else 0
+        except (OSError, *schema.FAILURES):
             return False
         else:
             self._say("journal_damaged", problem, aside=aside.name, saved=saved)
@@ -311,7 +344,7 @@ class Journal:
         if code in self._warned:
             return
         self._warned.add(code)
-        error = JournalUnavailable(f"generation.{code}", path=self.path, reason=str(problem)[:200], **more)
+        error = JournalUnavailable(f"generation.{code}", path=self.path, reason=schema.describe(problem), **more)
         warnings.warn(str(error), JournalWarning, stacklevel=2)
 
 
@@ -322,6 +355,9 @@ class NullJournal(Journal):
         super().__init__(home, clock=clock)
         self.blobs = Blobs(home / "blobs", most_bytes=0)
         self._writable = False
+
+    def remember(self, entry: Entry) -> None:
+        """There is no row to write again."""
 
     def lock(self, job_id: str) -> JobLock:
         """A lock that writes nothing."""

@@ -131,13 +131,16 @@ def stored(name: str, value: Any) -> Any:
 
 def from_row(row: sqlite3.Row) -> Entry:
     """An entry from a row; what can't be read in it is left out."""
-    values = dict(row)
+    values: dict[str, Any] = dict(row)
+    values |= {name: schema.decode_text(value) for name, value in values.items() if isinstance(value, bytes)}
     for name in _JSON_COLUMNS:
         values[name] = _read_json(values[name], {} if name in {"parameters", "error"} else [])
     values["error"] = values["error"] or None
     values["files"] = [file for file in values["files"] if isinstance(file, dict) and file.get("path")]
     for name in ("job_id", "prompt", "body", *_LINES):
         values[name] = values[name] if isinstance(values[name], str) else str(values[name] or "")
+    # Sent again, a body must be the same to the byte.
+    values["body"] = "" if schema.INVALID in values["body"] else values["body"]
     for name in ("task_id", "notebook", "save_dir"):
         values[name] = values[name] if isinstance(values[name], str) else None
     for name in (*_LINES, "task_id", "notebook"):

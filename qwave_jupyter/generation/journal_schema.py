@@ -6,20 +6,26 @@ Versions only ever add: an older release goes on working with a newer journal, a
 from __future__ import annotations
 
 import contextlib
+import functools
+import re
 import sqlite3
 from pathlib import Path
 
 __all__ = [
     "COLUMNS",
+    "FAILURES",
+    "INVALID",
     "OPEN_STATES",
     "VERSION",
     "FromNewerRelease",
     "connect",
+    "connect_damaged",
     "connect_read_only",
+    "decode_text",
+    "describe",
     "is_damage",
     "is_read_only",
     "migrate",
-    "salvage",
 ]
 
 VERSION = 1
@@ -104,6 +110,15 @@ _STEPS = (
     """,
 )
 
+#: Reads a TEXT value with invalid bytes in it, which would otherwise make SQLite refuse every row of the query.
+decode_text = functools.partial(str, encoding="utf-8", errors="replace")
+#: What SQLite raises; a message of its own that quotes invalid bytes becomes a UnicodeDecodeError.
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+#: What stands for an invalid byte; no JSON of ours holds it, for that is ASCII.
+INVALID = "\ufffd"
+#: Where SQLite begins to quote names and values.
+_QUOTED = re.compile(r"""[:'"(\n]| with text""")
+
 _DAMAGED = ("malformed", "not a database", "file is encrypted", "disk image", "unsupported file format")
 
 
@@ -156,14 +171,14 @@ def connect_read_only(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
     Raises:
         sqlite3.DatabaseError: there is none, or it can't be read either.
     """
-    problem: sqlite3.Error | None = None
+    problem: Exception | None = None
     # A WAL journal in a read-only folder opens only as immutable.
     for mode in ("mode=ro", "mode=ro&immutable=1"):
         connection = None
         try:
             connection = _opened(f"{path.resolve().as_uri()}?{mode}", busy_seconds, uri=True)
             connection.execute("SELECT count(*) FROM jobs LIMIT 1").fetchone()
-        except sqlite3.Error as failed:
+        except FAILURES as failed:
             problem = failed
             if connection is not None:
                 connection.close()
@@ -198,40 +213,40 @@ def _check_columns(connection: sqlite3.Connection) -> None:
         raise FromNewerRelease(version)
 
 
-def is_read_only(problem: sqlite3.Error) -> bool:
+def is_read_only(problem: Exception) -> bool:
     """Whether an error means that the file may be read and not written."""
     return "readonly database" in str(problem).lower()
 
 
-def is_damage(problem: sqlite3.Error) -> bool:
+def is_damage(problem: Exception) -> bool:
     """Whether an error means that the file itself is broken."""
+    if isinstance(problem, UnicodeDecodeError):
+        return True
     text = str(problem).lower()
     return any(word in text for word in _DAMAGED) or (
         isinstance(problem, sqlite3.OperationalError) and "no such" in text
     )
 
 
-def salvage(damaged: Path, into: sqlite3.Connection) -> int:
-    """Copy what can still be read of a damaged journal.
+def describe(problem: Exception) -> str:
+    """What went wrong, without any path, name or value that the message quotes."""
+    if isinstance(problem, OSError):
+        return problem.strerror or type(problem).__name__
+    if isinstance(problem, FromNewerRelease):
+        return str(problem)
+    return _QUOTED.split(str(problem), maxsplit=1)[0].strip() or type(problem).__name__
 
-    Returns:
-        How many rows were saved.
-    """
-    saved = 0
-    places = ", ".join("?" * len(COLUMNS))
-    with contextlib.suppress(sqlite3.Error):
-        source = _opened(f"{damaged.resolve().as_uri()}?mode=ro", 1.0, uri=True)
-        try:
-            for row in source.execute(f"SELECT {', '.join(COLUMNS)} FROM jobs"):  # noqa: S608 - our own names
-                into.execute(f"INSERT OR IGNORE INTO jobs ({', '.join(COLUMNS)}) VALUES ({places})", tuple(row))  # noqa: S608
-                saved += 1
-        finally:
-            source.close()
-    return saved
+
+def connect_damaged(path: Path) -> sqlite3.Connection:
+    """Open a damaged journal for reading, with as much of its schema as can be read."""
+    connection = _opened(f"{path.resolve().as_uri()}?mode=ro", 1.0, uri=True)
+    connection.execute("PRAGMA writable_schema=ON")
+    return connection
 
 
 def _opened(name: str, busy_seconds: float, *, uri: bool = False) -> sqlite3.Connection:
     # Autocommit: every transaction of ours begins in words, and none stays open.
     connection = sqlite3.connect(name, timeout=busy_seconds, isolation_level=None, check_same_thread=False, uri=uri)
     connection.row_factory = sqlite3.Row
+    connection.text_factory = decode_text
     return connection

@@ -9,7 +9,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from qwave_jupyter.generation.journal_schema import OPEN_STATES
+from qwave_jupyter.generation.journal_schema import OPEN_STATES, decode_text
 from qwave_jupyter.generation.locks import lock_of
 
 __all__ = ["count_open"]
@@ -49,4 +49,5 @@ def _open_ids(path: Path, base_url: str | None) -> list[str]:
     sql = f"SELECT job_id FROM jobs WHERE state IN ({states}){where} LIMIT {_MOST_COUNTED}"  # noqa: S608 - our own names
     values = OPEN_STATES if base_url is None else (*OPEN_STATES, base_url)
     with contextlib.closing(sqlite3.connect(uri, timeout=_BUSY_SECONDS, uri=True)) as connection:
+        connection.text_factory = decode_text
         return [str(row[0]) for row in connection.execute(sql, values)]

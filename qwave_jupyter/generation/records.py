@@ -18,6 +18,9 @@ from qwave_jupyter.generation.workbench import Workbench
 
 __all__ = ["gallery_of", "image_record", "intent", "provenance_of", "recalled"]
 
+#: Unix seconds of the year 9999; no other number of a record is larger.
+_LARGEST = 253_370_764_800.0
+
 
 def intent(request: Request, job_id: str, bench: Workbench) -> Entry:
     """A job as it is written down before its submit.
@@ -142,4 +145,5 @@ def _is_there(path: Any) -> bool:
 
 
 def _number(value: Any) -> float | None:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+    return value if usable else None

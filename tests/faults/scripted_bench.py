@@ -1,0 +1,56 @@
+"""A workbench on a scripted server inside the process, for faults of files and processes rather than of networks."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_jupyter import catalog
+from qwave_jupyter.generation import records, request
+from qwave_jupyter.generation.job import Job
+from qwave_jupyter.generation.journal import Entry, open_journal
+from qwave_jupyter.generation.workbench import Workbench
+from tests.fake_clock import FakeClock
+from tests.unit.generation.scripted_server import ScriptedServer
+
+
+@dataclass(frozen=True)
+class Scripted:
+    server: ScriptedServer
+    bench: Workbench
+
+    def build(self, prompt: str = "a cat", **options: object) -> request.Request:
+        return request.build(self.bench.catalog, prompt, options, model=options.pop("model", "gpt-image-2"))
+
+    def submit(self, prompt: str = "a cat", **options: object) -> Job:
+        return Job(self.build(prompt, **options), self.bench).start()
+
+    def leave_open(self, name: str, *, task: bool = True, **changes: object) -> Entry:
+        """What a killed kernel leaves: a row of the journal, and for a known task its finished pictures."""
+        entry = records.intent(self.build(name), name, self.bench)
+        changes = {"state": "running", "task_id": f"task-{name}", **changes} if task else changes
+        if task:
+            self.server.tasks[f"task-{name}"] = {"states": ["completed"], "made": True, "body": {}}
+        self.bench.journal.begin(entry)
+        self.bench.journal.update(name, **changes)
+        return self.bench.journal.find(name)[0]
+
+
+@contextlib.contextmanager
+def scripted(folder: Path):
+    clock = FakeClock()
+    server = ScriptedServer(clock)
+    journal = open_journal(folder / "home", clock=clock)
+    yield Scripted(
+        server,
+        Workbench(
+            catalog=catalog.load("2026-04"),
+            client=server.client(),
+            journal=journal,
+            home=folder / "home",
+            save_dir=folder / "pictures",
+            clock=clock,
+        ),
+    )
+    journal.close()
