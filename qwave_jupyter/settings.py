@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import keys, surroundings, words
+from qwave_jupyter import forking, keys, surroundings, words
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.errors import ConfigurationError
 
@@ -113,7 +113,7 @@ class _State:
     demo_told: bool = False
     workbench: tuple[tuple[Any, ...], Workbench] | None = None
     learned: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: threading.RLock = field(default_factory=lambda: forking.guard(threading.RLock()))
 
 
 _state = _State()

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from qwave_jupyter import forking
 from qwave_jupyter.api import answers, downloads, wire
 from qwave_jupyter.api.addresses import Permit
 from qwave_jupyter.api.credentials import KeyAuth, Secret, normalised
@@ -111,7 +112,7 @@ class Client:
         own_time = clock is not SYSTEM_CLOCK
         self.throttle = throttle or (Throttle(clock) if own_time else shared(self.origin))
         self._born: OrderedDict[str, float] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = forking.guard(threading.Lock())
         #: Whether the server keeps its answer back when asked to: True, False, or None while nobody knows.
         self.holds: bool | None = None
 

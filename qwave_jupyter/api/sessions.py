@@ -11,6 +11,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
+from qwave_jupyter import forking
 from qwave_jupyter.api.bounded import BoundedAdapter, Permit
 
 __all__ = ["Sessions"]
@@ -42,7 +43,7 @@ class Sessions:
         self._make = make
         self._auth = auth
         self._idle: list[requests.Session] = []
-        self._lock = threading.Lock()
+        self._lock = forking.guard(threading.Lock())
         self._process = os.getpid()
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 
+from qwave_jupyter import forking
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["Throttle", "shared"]
@@ -39,7 +40,7 @@ class Throttle:
         self._next_slot = -math.inf
         self._spacing = 0.0
         self._spaced_at = 0.0
-        self._lock = threading.Lock()
+        self._lock = forking.guard(threading.Lock())
 
     def slow_down(self, seconds: float) -> None:
         """The host said "too many": let nobody ask before so many seconds, and more sparsely from then on."""
@@ -71,7 +72,7 @@ class Throttle:
 
 
 _by_origin: dict[str, Throttle] = {}
-_lock = threading.Lock()
+_lock = forking.guard(threading.Lock())
 
 
 def shared(origin: str) -> Throttle:

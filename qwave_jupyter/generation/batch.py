@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import threading
 import time
@@ -16,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from qwave_jupyter import forking
 from qwave_jupyter.budget import Reservation
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, TooExpensive, UserMistake
 from qwave_jupyter.generation import elsewhere, patience, resuming, reuse
@@ -92,7 +94,7 @@ class Batch:
         #: Whoever asks for rows and builds them: that may take long, and look at other batches.
         self._feeding = threading.RLock()
         #: Whoever reads or changes what is known; never held while anything else is waited for.
-        self._lock = threading.RLock()
+        self._lock = forking.guard(threading.RLock())
         self._elsewhere: dict[int, Request] = {}
         self._running: dict[int, Job | Future[elsewhere.Came]] = {}
         self._at_server: set[int] = set()
@@ -108,6 +110,7 @@ class Batch:
         self._exhausted = False
         self._stopped = False
         self._broken: Exception | None = None
+        self._process = os.getpid()
 
     def __repr__(self) -> str:
         done = len(self._outcomes)
@@ -163,7 +166,9 @@ class Batch:
 
         Raises:
             Cancelled: the batch was interrupted.
+            GenerationError: it goes on in the process from which this one was forked.
         """
+        self._refuse_in_child()
         try:
             while True:
                 with contextlib.suppress(queue.Empty):
@@ -219,6 +224,7 @@ class Batch:
         Args:
             within: seconds to wait for what becomes of it.
         """
+        self._refuse_in_child()
         with self._lock:
             self._stopped = True
             running = list(self._running.values())
@@ -232,6 +238,10 @@ class Batch:
             if isinstance(one, Job):
                 one.wait(max(0.0, ends - time.monotonic()))
         self._tell_done()
+
+    def _refuse_in_child(self) -> None:
+        if forking.is_child(self._process) and not self.done():
+            raise GenerationError("generation.in_parent", job_id="", task_id="")
 
     def _fill(self) -> None:
         self._start_rows()

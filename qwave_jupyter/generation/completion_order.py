@@ -36,6 +36,7 @@ def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[
     ended: queue.SimpleQueue[Job] = queue.SimpleQueue()
     several = list(jobs)
     for job in several:
+        job._refuse_in_child()  # noqa: SLF001 - of the same room
         job.add_done_callback(ended.put)
     until = None if timeout is None else time.monotonic() + timeout
     for _ in several:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 import uuid
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from qwave_jupyter import forking
 from qwave_jupyter.api.retries import Stopped
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, WaitTimeout
 from qwave_jupyter.generation import patience
+from qwave_jupyter.generation.awaiting import AwaitingCancelled, CancelledWhileAwaited
 from qwave_jupyter.generation.completion_order import as_completed
 from qwave_jupyter.generation.course import CANCEL_WITHIN, Course
 from qwave_jupyter.generation.gallery import Gallery
@@ -40,18 +43,6 @@ _CANCEL_PATIENCE = CANCEL_WITHIN + _LEAVING + 0.2
 #: Seconds after which an awaiting coroutine lets its loop look around: a signal that arrives while the loop sleeps is
 #: handled when it wakes, and on ipykernel 7.4 nothing else wakes it.
 _TICK = 0.05
-
-
-class CancelledWhileAwaited(GenerationError):
-    """A cancelled job as whoever awaits it sees it.
-
-    It reads like :class:`~qwave_jupyter.errors.Cancelled` but is no KeyboardInterrupt, which would tear down the event
-    loop that all tasks share.
-    """
-
-
-class AwaitingCancelled(CancelledWhileAwaited, asyncio.CancelledError):
-    """The same where the awaiting task itself was cancelled, as asyncio wants to hear it."""
 
 
 class Job:
@@ -93,11 +84,13 @@ class Job:
         self._run = Run(self._course, self._publish, self._account, reuse, hold, _entry, _lock)
         self._clock = workbench.clock
         self._over = threading.Event()
-        self._lock = threading.RLock()
+        self._lock = forking.guard(threading.RLock())
         self._watchers = Watchers()
         self._callbacks: list[Callable[[Job], object]] = []
         self._made_callbacks: list[Callable[[Job], object]] = []
         self._started = False
+        #: The process whose thread works on it.
+        self._process: int | None = None
         self._snapshot = Snapshot(
             self.id, request, task_id=task_id, started=self._clock.monotonic(), demo=workbench.demo
         )
@@ -195,7 +188,7 @@ class Job:
         """Start the thread, once."""
         with self._lock:
             if not self._started:
-                self._started = True
+                self._started, self._process = True, os.getpid()
                 threading.Thread(target=self._work, name=f"qwave-{short_id(self.id)}", daemon=True).start()
         return self
 
@@ -236,7 +229,11 @@ class Job:
 
         Returns:
             Whether it is over.
+
+        Raises:
+            GenerationError: the thread that works on it is in the process from which this one was forked.
         """
+        self._refuse_in_child()
         return patience.wait_for(self._over, timeout)
 
     def result(self, timeout: float | None = None) -> Gallery:
@@ -266,6 +263,7 @@ class Job:
         Returns:
             The job as it is then; ``stopped`` says what became of it.
         """
+        self._refuse_in_child()
         with self._lock:
             if not self._over.is_set() and not self._course.stop.is_set():
                 if not self._started:
@@ -281,7 +279,12 @@ class Job:
     def __await__(self) -> Generator[Any, None, Gallery]:
         return self._awaited().__await__()
 
+    def _refuse_in_child(self) -> None:
+        if forking.is_child(self._process) and not self._over.is_set():
+            raise GenerationError("generation.in_parent", job_id=self.id, task_id=self.task_id)
+
     async def _awaited(self) -> Gallery:
+        self._refuse_in_child()
         try:
             async with patience.beside():
                 await self._over_on_loop()

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from qwave_jupyter import forking
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import JournalUnavailable
 from qwave_jupyter.generation import journal_schema as schema
@@ -33,6 +34,9 @@ _ALL = ", ".join(schema.COLUMNS)
 _PACE_NEEDED = 3
 #: How long to wait for another kernel that mends the journal.
 _MENDING_SECONDS, _MENDING_STEPS = 10.0, 200
+
+#: What forked children got of their parents, kept so that nobody closes it.
+_of_parents: list[sqlite3.Connection] = []
 
 
 class JournalWarning(UserWarning):
@@ -57,7 +61,7 @@ class Journal:
         self.path = home / "journal.sqlite3"
         self.blobs = Blobs(home / "blobs")
         self._clock = clock
-        self._lock = threading.RLock()
+        self._lock = forking.guard(threading.RLock())
         self._connection: sqlite3.Connection | None = None
         self._owner = 0
         self._file: tuple[int, int] | None = None
@@ -236,6 +240,9 @@ class Journal:
         with self._lock:
             if self._connection is not None and self._owner == os.getpid():
                 self._connection.close()
+            elif self._connection is not None:
+                # Closed in a child, a parent's connection might take its locks and its log away.
+                _of_parents.append(self._connection)
             self._connection = None
 
     def _entries(self, where: str, values: Iterable[Any] = ()) -> tuple[Entry, ...]:
@@ -294,10 +301,10 @@ class Journal:
     def _open(self) -> sqlite3.Connection | None:
         # A connection must not be carried into a forked process, nor be written to when its file is there no more:
         # another kernel may have moved it aside as damaged, or a person has cleaned up.
-        if self._connection is not None and self._owner == os.getpid():
-            if _identity(self.path) == self._file:
-                return self._connection
-            self.close()
+        usable = self._connection is not None and self._owner == os.getpid()
+        if usable and _identity(self.path) == self._file:
+            return self._connection
+        self.close()
         self._owner = os.getpid()
         try:
             self.home.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 from pathlib import Path
 
+from qwave_jupyter import forking
 from qwave_jupyter.generation.journal_schema import OPEN_STATES, decode_text
 from qwave_jupyter.generation.locks import lock_of
 
@@ -18,6 +20,7 @@ __all__ = ["count_open"]
 _BUSY_SECONDS = 0.2
 #: Nobody needs to know more exactly than this how many there are.
 _MOST_COUNTED = 1000
+_reading = forking.guard(threading.Lock())
 
 
 def count_open(home: Path, *, base_url: str | None = None) -> int:
@@ -48,6 +51,6 @@ def _open_ids(path: Path, base_url: str | None) -> list[str]:
     where = "" if base_url is None else " AND base_url = ?"
     sql = f"SELECT job_id FROM jobs WHERE state IN ({states}){where} LIMIT {_MOST_COUNTED}"  # noqa: S608 - our own names
     values = OPEN_STATES if base_url is None else (*OPEN_STATES, base_url)
-    with contextlib.closing(sqlite3.connect(uri, timeout=_BUSY_SECONDS, uri=True)) as connection:
+    with _reading, contextlib.closing(sqlite3.connect(uri, timeout=_BUSY_SECONDS, uri=True)) as connection:
         connection.text_factory = decode_text
         return [str(row[0]) for row in connection.execute(sql, values)]

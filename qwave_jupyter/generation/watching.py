@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from qwave_jupyter import forking
 from qwave_jupyter.generation.snapshot import Snapshot
 
 __all__ = ["Watcher", "Watchers"]
@@ -20,7 +21,7 @@ class Watchers:
     """The watchers of one job, each with what it has not yet been told."""
 
     def __init__(self) -> None:
-        self._change = threading.Condition()
+        self._change = threading.Condition(forking.guard(threading.RLock()))
         self._waiting: dict[int, tuple[Watcher, deque[Snapshot]]] = {}
         self._next = 0
         self._thread: threading.Thread | None = None

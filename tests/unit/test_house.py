@@ -17,7 +17,7 @@ from tests.checks import collect_failures
 
 PACKAGE = Path(qwave_jupyter.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-LEAVES = {"errors", "words", "clock", "keys", "look", "fonts", "amounts", "budget", "image_formats"}
+LEAVES = {"errors", "words", "clock", "forking", "keys", "look", "fonts", "amounts", "budget", "image_formats"}
 #: A floor and what it may import besides itself; `settings`, `verbs`, `many`, `lookups` and `started` wire the floors.
 MAY_IMPORT = {
     "api": LEAVES,
