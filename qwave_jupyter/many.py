@@ -174,7 +174,7 @@ def batch(
         reuse=settings.current().reuse if reuse is None else reuse,
         hold=HOLD_SECONDS,
         executor=executor,
-        write=Path(write).expanduser() if write is not None else None,
+        write=surroundings.absolute(write) if write is not None else None,
         total=count,
     )
     started.note_batch(running)

@@ -146,8 +146,8 @@ def configure(**changes: Any) -> Settings:
         if name not in known:
             raise ConfigurationError("settings.unknown", given=name, allowed=sorted(known))
     for name in ("home", "save_dir"):
-        if isinstance(changes.get(name), str):
-            changes[name] = Path(changes[name]).expanduser()
+        if isinstance(changes.get(name), (str, Path)):
+            changes[name] = surroundings.absolute(changes[name])
     merged = {name: value for name, value in {**_state.overrides, **changes}.items() if value is not None}
     settings = replace(Settings(), **{**_from_environment(), **merged})
     _state.overrides = merged
@@ -343,8 +343,9 @@ def _from_environment() -> dict[str, Any]:
     if base_urls:
         found["base_url"] = base_urls[0]
     # QWAVE_HOME is the default's own affair.
-    if os.environ.get("QWAVE_SAVE_DIR", "").strip():
-        found["save_dir"] = Path(os.environ["QWAVE_SAVE_DIR"].strip()).expanduser()
+    save_dir = surroundings.folder_variable("QWAVE_SAVE_DIR")
+    if save_dir is not None:
+        found["save_dir"] = save_dir
     if os.environ.get("QWAVE_EDITION", "").strip():
         found["edition"] = os.environ["QWAVE_EDITION"].strip()
     if "QWAVE_DEMO" in os.environ:

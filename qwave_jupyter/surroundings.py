@@ -5,6 +5,7 @@ It imports nothing, so that loading costs next to nothing; what asks is imported
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,9 @@ __all__ = [
     "BatchPresenter",
     "CellFailer",
     "Presenter",
+    "absolute",
     "fail_cell",
+    "folder_variable",
     "homes",
     "person_present",
     "present",
@@ -29,10 +32,20 @@ __all__ = [
     "set_cell_failer",
     "set_presenter",
     "watch_for_a_person",
+    "working_folder",
 ]
 
+
+def _find_working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        # It was deleted while this process began in it.
+        return Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises where there is none
+
+
 #: The working directory at load: notebooks like to change it, and their pictures must not wander.
-STARTED_IN = Path.cwd()
+STARTED_IN = _find_working_folder()
 Presenter = Callable[["Job"], "Gallery"]
 BatchPresenter = Callable[["Batch"], object]
 CellFailer = Callable[[BaseException], object]
@@ -41,6 +54,43 @@ _presenter: list[Presenter] = []
 _batch_presenter: list[BatchPresenter] = []
 _cell_failer: list[CellFailer] = []
 _person: list[Callable[[], bool]] = []
+#: Variables that name folders: their text when it was first read, and what it meant then.
+_folders: dict[str, tuple[str, Path]] = {}
+
+
+def working_folder() -> Path:
+    """The working folder; where we started when it has been deleted."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return STARTED_IN
+
+
+def absolute(folder: str | os.PathLike[str]) -> Path:
+    """A path as it is meant now, whatever becomes of the working folder.
+
+    Args:
+        folder: ``~`` is expanded where there is such a home.
+    """
+    path = Path(folder)
+    with contextlib.suppress(RuntimeError):
+        path = path.expanduser()
+    path = path if path.is_absolute() else working_folder() / path
+    return Path(os.path.normpath(path)) if ".." in path.parts and "\0" not in str(path) else path
+
+
+def folder_variable(name: str) -> Path | None:
+    """The folder that an environment variable names; a relative one is that of the moment when it was first read."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
+    if name not in _folders or _folders[name][0] != text:
+        _folders[name] = (text, absolute(text))
+    return _folders[name][1]
+
+
+for _variable in ("QWAVE_HOME", "QWAVE_SAVE_DIR"):
+    folder_variable(_variable)
 
 
 def watch_for_a_person(present: Callable[[], bool]) -> None:
@@ -59,10 +109,8 @@ def person_present() -> bool:
 
 def homes() -> tuple[Path, Path]:
     """Where the journals lie unless a setting says otherwise: the API's and the demo's."""
-    told = os.environ.get("QWAVE_HOME", "").strip()
-    if told:
-        home = Path(told).expanduser()
-    else:
+    home = folder_variable("QWAVE_HOME")
+    if home is None:
         import platformdirs
 
         home = Path(platformdirs.user_data_dir("qwave-jupyter", appauthor=False))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, started
+from qwave_jupyter import settings, started, surroundings
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.generation import chaining
 from qwave_jupyter.surroundings import present
@@ -175,18 +175,25 @@ def generate(prompt: str, **options: Any) -> Gallery:
     return present(submit(prompt, **options))
 
 
-def resume() -> Sequence[Job]:
+def resume(*, save: str | Path | None = None) -> Sequence[Job]:
     """Pick up every open job of the journal that no other kernel holds.
 
     What they cost counts in the budget. A task that the server still has queued is cancelled where it holds more than
     the limits allow; what is being made is fetched, whatever it costs, for it is charged already.
 
+    Args:
+        save: the folder for their pictures; None for the one that each was meant for.
+
     Returns:
         The jobs, followed again in threads of their own: iterate, and ask each for ``result()``.
+
+    Raises:
+        OptionMistake: the folder can't be written to.
     """
     from qwave_jupyter.generation import resuming
 
-    picked = resuming.resume(settings.workbench(), started.limits())
+    workbench = settings.workbench() if save is None else bench(save)
+    picked = resuming.resume(workbench, started.limits(), None if save is None else workbench.save_dir)
     for job in picked:
         started.note(job)
     return picked
@@ -248,24 +255,17 @@ def bench(save: str | Path | None = None, timeout: float | None = None) -> Workb
         OptionMistake: no such patience, or the folder can't be written to, which is better known before the pictures
             are paid for than after.
     """
+    from qwave_jupyter.generation import save_folder
+
     changes: dict[str, Any] = {}
     if save is not None:
         if not isinstance(save, (str, os.PathLike)):
             raise OptionMistake("generation.folder_no_text", given=save)
-        changes["save_dir"] = Path(save).expanduser()
+        changes["save_dir"] = surroundings.absolute(save)
     if timeout is not None:
         started.positive("timeout", timeout)
         changes["timeout"] = timeout
     usual = settings.workbench()
     chosen = replace(usual, **changes) if changes else usual
-    _can_keep(chosen.save_dir)
+    save_folder.check_folder(chosen.save_dir)
     return chosen
-
-
-def _can_keep(folder: Path) -> None:
-    whole = folder.absolute()
-    place = next((one for one in (whole, *whole.parents) if one.exists()), whole)
-    if not place.is_dir():
-        raise OptionMistake("generation.folder_is_none", folder=folder, place=place)
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise OptionMistake("generation.folder_read_only", folder=folder, place=place)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from qwave_jupyter.errors import GenerationError
+from qwave_jupyter.errors import GenerationError, OptionMistake
 from qwave_jupyter.generation import records
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.generation.job import Job
@@ -16,6 +16,7 @@ from qwave_jupyter.generation.journal_schema import OPEN_STATES
 from qwave_jupyter.generation.limits import Limits
 from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.request import Request, finished, unvalidated_model
+from qwave_jupyter.generation.save_folder import check_folder
 from qwave_jupyter.generation.workbench import Workbench
 
 __all__ = ["history", "prepared", "resumable", "resume"]
@@ -29,7 +30,7 @@ def resumable(workbench: Workbench) -> tuple[Entry, ...]:
     return workbench.journal.abandoned(base_url=records.server_of(workbench))
 
 
-def resume(workbench: Workbench, limits: Limits | None = None) -> tuple[Job, ...]:
+def resume(workbench: Workbench, limits: Limits | None = None, save_dir: Path | None = None) -> tuple[Job, ...]:
     """Start every open job again that no process works on.
 
     A known task is followed and its pictures fetched. A submit whose answer never came is repeated with the same key
@@ -38,11 +39,12 @@ def resume(workbench: Workbench, limits: Limits | None = None) -> tuple[Job, ...
     Args:
         workbench: whose journal.
         limits: what each may cost, and the budget that they are counted in; what is being made already is kept.
+        save_dir: the folder for all their pictures; None for the one that each was meant for.
 
     Returns:
         The jobs, those that can't go on included: their error says why.
     """
-    found = (_picked(entry, workbench, limits) for entry in resumable(workbench))
+    found = (_picked(entry, workbench, limits, save_dir) for entry in resumable(workbench))
     return tuple(job for job in found if job is not None)
 
 
@@ -90,7 +92,7 @@ def _pictures(workbench: Workbench, words: str, limit: int) -> Iterator[Generate
         yield from records.gallery_of(entry, workbench)
 
 
-def _picked(entry: Entry, workbench: Workbench, limits: Limits | None) -> Job | None:
+def _picked(entry: Entry, workbench: Workbench, limits: Limits | None, save_dir: Path | None) -> Job | None:
     """The job, started; None where another kernel was quicker."""
     journal = workbench.journal
     lock = journal.lock(entry.job_id)
@@ -101,12 +103,22 @@ def _picked(entry: Entry, workbench: Workbench, limits: Limits | None) -> Job | 
     if known.state not in OPEN_STATES:
         lock.release()
         return None
+    if save_dir is not None:
+        journal.update(known.job_id, save_dir=str(save_dir))
+        known = replace(known, save_dir=str(save_dir))
     return _taken_up(known, workbench, lock, limits)
 
 
 def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock, limits: Limits | None) -> Job:
     try:
+        if not entry.task_id:
+            # It may be paid for only now.
+            check_folder(_folder(entry) or workbench.save_dir)
         return Job.resume(entry, workbench, lock, limits).start()
+    except OptionMistake as problem:
+        lock.release()
+        mistake = OptionMistake("generation.resume_folder", reason=str(problem))
+        return Job.ended(entry, _bare(entry), workbench, mistake)
     except GenerationError as problem:
         error = problem
     said = {"code": error.code, "text": str(error)}

@@ -9,7 +9,7 @@ import html
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import surroundings, words
 from qwave_jupyter.catalog.violations import ratio_of
 from qwave_jupyter.errors import Cancelled, QwaveError, RateLimited, RequestRefused
 from qwave_jupyter.generation.request import Request
@@ -235,7 +235,7 @@ def _files(now: Snapshot) -> str:
 def _beside(path: Path) -> str:
     # A path that starts where the notebook is says all that its reader needs, and nothing of the machine.
     try:
-        return str(path.relative_to(Path.cwd()))
+        return str(path.relative_to(surroundings.working_folder()))
     except ValueError:
         return str(path)
 

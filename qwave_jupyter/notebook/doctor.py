@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -183,13 +184,22 @@ def _spending() -> Finding:
 
 def _folder(name: str, folder: Path, variable: str, setting: str) -> Finding:
     # Folders are made on first need, so what counts is the nearest one that is there.
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    there = next(one for one in (folder, *folder.parents) if one.exists() or one.is_symlink())
     means, wrong = [words.say(f"doctor.{name}_means")], False
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+    if not _takes_files(there):
         means, wrong = [words.say("doctor.not_writable", variable=variable, setting=setting)], True
     elif shutil.disk_usage(there).free < _LEAST_MEGABYTES * 1_000_000:
         means, wrong = [words.say("doctor.no_room", megabytes=_LEAST_MEGABYTES)], True
     return Finding(words.say(f"doctor.{name}"), str(folder), means, wrong)
+
+
+def _takes_files(folder: Path) -> bool:
+    # Permissions don't tell of full disks and of file systems that are mounted read-only.
+    try:
+        with tempfile.TemporaryDirectory(prefix=".qwave-", dir=folder):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 VERBS = (Verb("doctor", _doctor, "", {"live": "switch"}),)

@@ -83,8 +83,8 @@ def _cancel(console: Console, asked: Asked) -> None:
     console.say(str(stopped(job)))
 
 
-def _resume(console: Console, _: Asked) -> Any:
-    jobs = verbs.resume()
+def _resume(console: Console, asked: Asked) -> Any:
+    jobs = verbs.resume(save=asked.options.get("save"))
     if not jobs:
         console.say(words.say("notebook.nothing_open"))
         return None
@@ -105,5 +105,5 @@ VERBS = (
     Verb("show", _show, "[TASK]"),
     Verb("status", _status, "[TASK]"),
     Verb("cancel", _cancel, "[TASK]"),
-    Verb("resume", _resume),
+    Verb("resume", _resume, options={"save": "text"}),
 )
