@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ __all__ = [
     "set_batch_presenter",
     "set_cell_failer",
     "set_presenter",
+    "survive_views",
     "watch_for_a_person",
     "working_folder",
 ]
@@ -132,7 +134,10 @@ def present(job: Job) -> Gallery:
     Raises:
         GenerationError: how it ended, if not with pictures.
     """
-    return _presenter[-1](job) if _presenter else job.result()
+    if _presenter:
+        with survive_views():
+            return _presenter[-1](job)
+    return job.result()
 
 
 def set_batch_presenter(presenter: BatchPresenter | None) -> None:
@@ -147,7 +152,8 @@ def set_batch_presenter(presenter: BatchPresenter | None) -> None:
 def present_batch(batch: Batch) -> None:
     """Show a batch as the surroundings do; a plain script shows nothing."""
     if _batch_presenter:
-        _batch_presenter[-1](batch)
+        with survive_views():
+            _batch_presenter[-1](batch)
 
 
 def set_cell_failer(failer: CellFailer | None) -> None:
@@ -171,3 +177,19 @@ def fail_cell(error: BaseException) -> bool:
     if _cell_failer:
         _cell_failer[-1](error)
     return bool(_cell_failer)
+
+
+@contextlib.contextmanager
+def survive_views() -> Iterator[None]:
+    """Whatever a view raises is told on stderr and goes no further: the job behind it may be paid for."""
+    try:
+        yield
+    except Exception as problem:  # of displays, widgets, comms and terminals
+        from qwave_jupyter import words
+        from qwave_jupyter.errors import QwaveError
+
+        if isinstance(problem, QwaveError):
+            raise
+        reason = f"{type(problem).__name__}: {problem}"[:300]
+        with contextlib.suppress(Exception):
+            sys.stderr.write(" ".join(words.say("generation.view_failed", reason=reason).split()) + "\n")

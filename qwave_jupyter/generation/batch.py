@@ -229,10 +229,9 @@ class Batch:
             self._stopped = True
             running = list(self._running.values())
         for one in running:
-            if isinstance(one, Job):
-                one.cancel(wait=False)
-            else:
-                one.cancel()
+            # One that can't be cancelled, such as for want of threads, leaves the others to be.
+            with contextlib.suppress(Exception):
+                one.cancel(**({"wait": False} if isinstance(one, Job) else {}))
         ends = time.monotonic() + within
         for one in running:
             if isinstance(one, Job):
@@ -316,16 +315,26 @@ class Batch:
             reason = f"{type(problem).__name__}: {problem}"[:300]
             self._end(Outcome(index, error=UserMistake("generation.batch_row_broken", row=index + 1, reason=reason)))
 
-    def _begin_job(self, index: int, request: Request, limits: Limits | None) -> None:
+    def _make_job(self, request: Request, limits: Limits | None) -> Job:
         left = self._left_open.get(request.fingerprint)
-        job: Job | None = None
         if left:
             # A record that can't go on is no reason not to make the row's picture.
             with contextlib.suppress(GenerationError):
-                job = Job.resume(left.pop(0), self._bench, limits=limits)
-        if job is None:
-            job = Job(request, self._bench, limits=limits, **self._ways)
-        job.reserve()
+                return Job.resume(left.pop(0), self._bench, limits=limits)
+        return Job(request, self._bench, limits=limits, **self._ways)
+
+    def _begin_job(self, index: int, request: Request, limits: Limits | None) -> None:
+        try:
+            job = self._make_job(request, limits)
+            job.reserve()
+        except QwaveError as error:
+            self._end(Outcome(index, error=error, request=request))
+            return
+        except Exception as problem:  # noqa: BLE001 - whatever is wrong with an open job is this row's outcome
+            reason = f"{type(problem).__name__}: {problem}"[:300]
+            fault = GenerationError("generation.not_taken_up", reason=reason, job_id="", task_id="")
+            self._end(Outcome(index, error=fault, request=request))
+            return
         # Before anybody can stop it, or it would end unheard.
         job.add_made_callback(lambda _: self._job_made(index))
         job.add_done_callback(lambda ended: self._job_ended(index, ended))
@@ -396,13 +405,17 @@ class Batch:
         with self._lock:
             self._outcomes[outcome.index] = outcome
             if self._write is not None:
-                try:
-                    self._write.parent.mkdir(parents=True, exist_ok=True)
-                    with self._write.open("a", encoding="utf-8") as lines:
-                        lines.write(json.dumps(outcome.to_record(), ensure_ascii=False) + "\n")
-                except OSError as problem:
-                    reason = problem.strerror or "?"
-                    self._broken = UserMistake("generation.batch_write", path=self._write, reason=reason)
-                    self._write = None
+                self._append(outcome, self._write)
             self._ended.put(outcome)
             self._news.set()
+
+    def _append(self, outcome: Outcome, file: Path) -> None:
+        try:
+            line = json.dumps(outcome.to_record(), ensure_ascii=False) + "\n"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            # A lone surrogate becomes its JSON escape.
+            with file.open("a", encoding="utf-8", errors="backslashreplace") as lines:
+                lines.write(line)
+        except Exception as problem:  # noqa: BLE001 - the outcome is there all the same, and other rows may be written
+            reason = getattr(problem, "strerror", None) or f"{type(problem).__name__}: {problem}"[:300]
+            self._broken = self._broken or UserMistake("generation.batch_write", path=file, reason=reason)

@@ -121,6 +121,11 @@ def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock, limits: Limits 
         return Job.ended(entry, _bare(entry), workbench, mistake)
     except GenerationError as problem:
         error = problem
+    except Exception as problem:  # noqa: BLE001 - one record that can't be used must not hide the other jobs
+        lock.release()
+        reason = f"{type(problem).__name__}: {problem}"[:300]
+        error = GenerationError("generation.not_taken_up", reason=reason, job_id=entry.job_id, task_id=entry.task_id)
+        return Job.ended(entry, _bare(entry), workbench, error)
     said = {"code": error.code, "text": str(error)}
     workbench.journal.update(entry.job_id, state="unknown", error=said, finished=workbench.clock.now())
     lock.release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, words
+from qwave_jupyter import settings, surroundings, words
 from qwave_jupyter.notebook.batch_view import BatchView
 from qwave_jupyter.notebook.console import Console
 
@@ -27,7 +27,9 @@ def present(batch: Batch, console: Console) -> None:
     if console.kernel is None:
         # It goes on by itself, and a line below would run over the prompt.
         return
-    view = follow(batch, console)
+    view = None
+    with surroundings.survive_views():
+        view = follow(batch, console)
     if not console.headless:
         return
     try:
@@ -38,7 +40,9 @@ def present(batch: Batch, console: Console) -> None:
         batch.stop()
         raise
     finally:
-        view.close()
+        if view is not None:
+            with surroundings.survive_views():
+                view.close()
 
 
 def fail_cell(error: BaseException, shell: Any) -> None:

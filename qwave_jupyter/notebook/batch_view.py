@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
+from qwave_jupyter import surroundings, words
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.status import close_all
@@ -136,7 +136,8 @@ class BatchView:
                 if not self._finished.is_set():
                     self._draw()
         if self.detached:
-            self.close(with_sheet=True)
+            with surroundings.survive_views():
+                self.close(with_sheet=True)
 
     def _draw(self) -> None:
         if self._in_terminal:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import lookups, many, settings, verbs, words
+from qwave_jupyter import lookups, many, settings, surroundings, verbs, words
 from qwave_jupyter.errors import Cancelled, QwaveError
 from qwave_jupyter.generation.sweep import SweepRun
 from qwave_jupyter.lookup import ModelCard
@@ -83,7 +83,9 @@ class Cells:
             embed=own.get("embed") or settings.current().embed,
         )
         try:
-            yield view.open()
+            with surroundings.survive_views():
+                view.open()
+            yield view
         except Cancelled:
             raise
         except KeyboardInterrupt:
@@ -91,7 +93,8 @@ class Cells:
             raise stopped(job) from None
         finally:
             if not view.detached:
-                view.close()
+                with surroundings.survive_views():
+                    view.close()
 
     def _goes_on(self, own: Mapping[str, Any]) -> bool:
         # Without a person nobody would wait for the end, and the saved file would hold half a run.

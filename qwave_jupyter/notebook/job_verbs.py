@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, started, verbs, words
+from qwave_jupyter import settings, started, surroundings, verbs, words
 from qwave_jupyter.clock import SYSTEM_CLOCK
-from qwave_jupyter.errors import UnknownTask
+from qwave_jupyter.errors import GenerationError, UnknownTask
 from qwave_jupyter.notebook import batch_cell, cards
 from qwave_jupyter.notebook.console import Console
+from qwave_jupyter.notebook.nested import NestedLoop
 from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.verb import Asked, Verb
 from qwave_jupyter.notebook.waiting import stopped
@@ -51,10 +52,12 @@ def _status(console: Console, asked: Asked) -> None:
         if console.kernel is None:
             console.say(repr(batch))
         else:
-            batch_cell.follow(batch, console)
+            with surroundings.survive_views():
+                batch_cell.follow(batch, console)
     for job in chosen:
         if not job.done():
-            _follow(console, job, pictures=False)
+            with surroundings.survive_views():
+                _follow(console, job, pictures=False)
     ended = [job for job in chosen if job.done()][:_MOST_ENDED]
     if ended:
         console.publish(_still(ended))
@@ -88,11 +91,52 @@ def _resume(console: Console, asked: Asked) -> Any:
     if not jobs:
         console.say(words.say("notebook.nothing_open"))
         return None
+    for job in jobs:
+        _wait_for(console, job)
     together: Any = None
     for job in jobs:
-        gallery = verbs.present(job)
-        together = gallery if together is None else together + gallery
-    return together
+        if job.error is None and job.gallery is not None:
+            together = job.gallery if together is None else together + job.gallery
+    errors = [job.error for job in jobs if job.error is not None]
+    if not errors:
+        return together
+    if together is not None:
+        from IPython.display import display
+
+        # The error below leaves the cell without a result.
+        with surroundings.survive_views():
+            display(together)
+    if len(errors) == 1:
+        raise errors[0].with_traceback(None)
+    if console.kernel is None:
+        # Elsewhere each stands on the card of its job.
+        for error in errors:
+            console.say(str(error))
+    raise GenerationError(
+        "generation.resume_failed",
+        count=len(errors),
+        total=len(jobs),
+        reasons=" · ".join(dict.fromkeys(map(str, errors))),
+        errors=tuple(errors),
+        job_id="",
+        task_id="",
+    )
+
+
+def _wait_for(console: Console, job: Job) -> None:
+    """Show a job until it is over, however it ends; an interrupt cancels it and ends the waiting for the others too."""
+    now = settings.current()
+    hears_clicks = NestedLoop(console.shell).serves()
+    view = view_for(job, console.shell, now.display, hears_clicks=hears_clicks, embed=now.embed)
+    try:
+        with surroundings.survive_views():
+            view.open()
+        job.wait()
+    except KeyboardInterrupt:
+        raise stopped(job) from None
+    finally:
+        with surroundings.survive_views():
+            view.close()
 
 
 def _only(pictures: Sequence[GeneratedImage], task_id: str) -> Gallery:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, words
+from qwave_jupyter import settings, surroundings, words
 from qwave_jupyter.notebook.batch_view import BatchView
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.waiting import watched_sweep
@@ -74,7 +74,9 @@ def _shown(run: SweepRun, console: Console, *, clickable: bool) -> Iterator[Batc
         demo=settings.serves_demo(),
     )
     try:
-        yield view.open()
+        with surroundings.survive_views():
+            view.open()
+        yield view
     except KeyboardInterrupt:
         # It may strike before the wait began; what is queued is cancelled all the same.
         if not run.done():
@@ -82,7 +84,8 @@ def _shown(run: SweepRun, console: Console, *, clickable: bool) -> Iterator[Batc
         raise
     finally:
         if not view.detached:
-            view.close()
+            with surroundings.survive_views():
+                view.close()
 
 
 def _named(value: Any, console: Console, own: Mapping[str, Any]) -> Any:

@@ -46,10 +46,10 @@ def test_config_is_seen_by_requests(start):
     config(shell, 'QWave.save_dir = "best"')
     assert words.language() == "zh"
     now = settings.current()
-    assert (now.language, now.max_cost, now.save_dir) == ("zh", 1, Path("best"))
+    assert (now.language, now.max_cost, now.save_dir) == ("zh", 1, Path("best").absolute())
     config(shell, "QWave.language = None")
     assert words.language() == "en"
-    assert settings.current().save_dir == Path("best")
+    assert settings.current().save_dir == Path("best").absolute()
 
 
 def test_config_none_resets_a_setting(start, monkeypatch):
