@@ -132,3 +132,20 @@ def test_a_warning_quotes_no_row(journal):
         with pytest.warns(JournalWarning) as said:
             journal._say("journal_unreadable", problem)
         assert SECRET not in str(said[0].message)
+
+
+@pytest.mark.parametrize("value", ODD_VALUES, ids=lambda value: repr(value)[:24])
+def test_odd_values_of_one_row_stop_no_resume(tmp_path, value):
+    columns = [name for name in COLUMNS if name not in {"job_id", "state", "base_url", "created"}]
+    with scripted(tmp_path) as here:
+        for column in columns:
+            here.leave_open(column)
+            change_one(here.bench.journal, column, column, value)
+        here.leave_open("whole")
+        jobs = {job.id: job for job in resuming.resume(here.bench)}
+        assert set(jobs) == {*columns, "whole"}
+        for job in jobs.values():
+            assert job.wait(PATIENCE)
+        assert len(jobs["whole"].result()) == 1
+        # All that is known of their tasks is followed, however odd the rest.
+        assert [name for name in columns if jobs[name].error is not None and name != "task_id"] == []
