@@ -26,6 +26,7 @@ from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import Entry
 from qwave_jupyter.generation.limits import Limits
 from qwave_jupyter.generation.outcome import Outcome
+from qwave_jupyter.generation.reference_bytes import release_bytes
 from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.rows import Row
 from qwave_jupyter.generation.workbench import Workbench
@@ -226,7 +227,7 @@ class Batch:
         """
         self._refuse_in_child()
         with self._lock:
-            self._stopped = True
+            self._stopped, self._rows = True, iter(())
             running = list(self._running.values())
         for one in running:
             # One that can't be cancelled, such as for want of threads, leaves the others to be.
@@ -328,12 +329,12 @@ class Batch:
             job = self._make_job(request, limits)
             job.reserve()
         except QwaveError as error:
-            self._end(Outcome(index, error=error, request=request))
+            self._end(Outcome(index, error=error, request=release_bytes(request)))
             return
         except Exception as problem:  # noqa: BLE001 - whatever is wrong with an open job is this row's outcome
             reason = f"{type(problem).__name__}: {problem}"[:300]
             fault = GenerationError("generation.not_taken_up", reason=reason, job_id="", task_id="")
-            self._end(Outcome(index, error=fault, request=request))
+            self._end(Outcome(index, error=fault, request=release_bytes(request)))
             return
         # Before anybody can stop it, or it would end unheard.
         job.add_made_callback(lambda _: self._job_made(index))
@@ -398,7 +399,7 @@ class Batch:
             self._at_server.discard(index)
             self._elsewhere.pop(index, None)
             self._running.pop(index, None)
-            self._end(Outcome(index, None, gallery, error, cost, request))
+            self._end(Outcome(index, None, gallery, error, cost, release_bytes(request)))
         self._fill()
 
     def _end(self, outcome: Outcome) -> None:

@@ -50,7 +50,7 @@ class Blobs:
         """
         if isinstance(value, Mapping):
             if set(value) == {_MARK, "mime"}:
-                return self._get(str(value[_MARK]), str(value["mime"]))
+                return self.read_uri(str(value[_MARK]), str(value["mime"]))
             return {name: self.bring_back(one) for name, one in value.items()}
         if isinstance(value, list):
             return [self.bring_back(one) for one in value]
@@ -81,7 +81,16 @@ class Blobs:
                 part.unlink(missing_ok=True)
         return {_MARK: digest, "mime": mime}
 
-    def _get(self, digest: str, mime: str) -> str:
+    def read_uri(self, digest: str, mime: str) -> str:
+        """A content as the data URI that it was.
+
+        Args:
+            digest: its SHA-256.
+            mime: its type; "" where the text itself was kept.
+
+        Raises:
+            FileNotFoundError: it was given up meanwhile.
+        """
         if not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise FileNotFoundError(digest)
         content = (self.folder / digest).read_bytes()

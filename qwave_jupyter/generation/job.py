@@ -25,8 +25,9 @@ from qwave_jupyter.generation.course import CANCEL_WITHIN, Course
 from qwave_jupyter.generation.gallery import Gallery
 from qwave_jupyter.generation.limits import Account, Limits
 from qwave_jupyter.generation.naming import short_id
+from qwave_jupyter.generation.reference_bytes import release_bytes, release_frames, restore_bytes
 from qwave_jupyter.generation.running import Run
-from qwave_jupyter.generation.snapshot import Snapshot
+from qwave_jupyter.generation.snapshot import ENDED, Snapshot
 from qwave_jupyter.generation.watching import Watcher, Watchers
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Job:
         _lock: JobLock | None = None,
     ) -> None:
         self.id = _entry.job_id if _entry is not None else str(uuid.uuid4())
-        self.request = request
+        self.request = request = restore_bytes(request, workbench.journal.blobs)
         task_id = (_entry.task_id or "") if _entry is not None else ""
         self._course = Course(self.id, request, workbench, task_id)
         self._account = Account(limits, max_cost)
@@ -351,12 +352,20 @@ class Job:
             self._finish("failed", error=fault)
         finally:
             self._course.answered.set()
+            self._release()
 
     def _end(self) -> None:
         ending = self._course.end()
         # What is told as over should be free to be picked up again.
         self._course.left.wait(_LEAVING)
         self._finish("cancelled", error=ending.error, stopped=ending.outcome, refunded_usd=ending.refunded_usd)
+        self._release()
+
+    def _release(self) -> None:
+        # Reference images live as long as the job runs; whoever is the last to work on it lets them go.
+        if self._over.is_set() and self._course.left.is_set():
+            self._course.request = self.request
+            release_frames(self._snapshot.error)
 
     def _finish(self, phase: str, **changes: Any) -> None:
         self._publish(phase=phase, retry=None, **changes)
@@ -369,6 +378,8 @@ class Job:
             elapsed = self._clock.monotonic() - self._snapshot.started
             if self._snapshot.phase == "processing" and changes.get("phase") in {"queued", "submitting"}:
                 del changes["phase"]
+            if changes.get("phase") in ENDED:
+                changes["request"] = self.request = release_bytes(self.request)
             self._snapshot = now = replace(self._snapshot, elapsed=elapsed, **changes)
             self._account.settle(now)
             callbacks: list[Callable[[Job], object]] = []

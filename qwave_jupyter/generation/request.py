@@ -51,6 +51,7 @@ class Request:
         unvalidated: the edition doesn't know the model, so nothing was checked.
         fingerprint: the same for the same body with the same pictures.
         references: the pictures that go along, references first, then the mask.
+        released: pictures whose bytes were let go: what identifies each, to its MIME type.
     """
 
     model: Model
@@ -64,6 +65,7 @@ class Request:
     unvalidated: bool = False
     fingerprint: str = ""
     references: tuple[Reference, ...] = field(default=(), repr=False)
+    released: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         said = self.prompt if len(self.prompt) <= _SAID else self.prompt[: _SAID - 1] + "…"

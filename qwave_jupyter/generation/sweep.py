@@ -14,6 +14,7 @@ from qwave_jupyter.errors import Cancelled, OptionMistake, QwaveError, RequestRe
 from qwave_jupyter.generation import cell_text
 from qwave_jupyter.generation import reuse as reuse_of
 from qwave_jupyter.generation.batch import Batch
+from qwave_jupyter.generation.reference_bytes import release_bytes
 from qwave_jupyter.generation.request import Request
 from qwave_jupyter.generation.sweeps import Axis, Tile
 from qwave_jupyter.generation.workbench import Workbench
@@ -166,6 +167,11 @@ class Sweep:
         )
         return SweepRun(self, batch.start(), bench)
 
+    def released(self) -> Sweep:
+        """The same without the bytes of its reference images."""
+        light = (replace(place, requests=tuple(map(release_bytes, place.requests))) for place in self.places)
+        return replace(self, places=tuple(light))
+
     def cell(self, place: int) -> str:
         """The cell that makes one tile again."""
         tile = self.places[place].tile
@@ -220,6 +226,9 @@ class SweepRun:
         """The grid with what has come until now."""
         from qwave_jupyter.generation.sweep_gallery import SweepGallery
 
+        if self.done():
+            # Its requests are needed for their parameters from now on, and no longer for their reference images.
+            self.sweep = self.sweep.released()
         outcomes = {outcome.index: outcome for outcome in self.batch.outcomes}
         numbers = itertools.count()
         made = tuple(tuple(outcomes.get(next(numbers)) for _ in place.requests) for place in self.sweep.places)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import lookups, settings, started
 from qwave_jupyter.catalog import Catalog
-from qwave_jupyter.errors import UnknownTask
+from qwave_jupyter.errors import OptionMistake, UnknownTask
 from qwave_jupyter.generation import references
 from qwave_jupyter.generation.mistakes import refuse
 from qwave_jupyter.notebook import options
@@ -101,10 +101,16 @@ def request_of(task: str | None) -> Request:
         UnknownTask: there is none.
         GenerationError: its record is no longer whole.
     """
-    from qwave_jupyter.generation import resuming
+    from qwave_jupyter.generation import reference_bytes, resuming
 
     try:
-        return started.job(task).request
+        request = started.job(task).request
+        try:
+            return reference_bytes.restore_bytes(request, settings.workbench().journal.blobs)
+        except OptionMistake:
+            # Without the pictures that are no longer kept.
+            values = {name: value for name, value in request.values.items() if name not in _PICTURES}
+            return replace(request, values=values)
     except UnknownTask:
         bench = settings.workbench()
         entries = bench.journal.find(task) if task else bench.journal.history(1)

@@ -1,0 +1,236 @@
+"""Reference images live as long as their job runs: what stays of an ended job is a few kilobytes."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from qwave_jupyter import settings, started
+from qwave_jupyter.errors import OptionMistake, QwaveError
+from qwave_jupyter.generation import request as requests_of
+from qwave_jupyter.generation import resuming
+from qwave_jupyter.generation.batch import Batch
+from qwave_jupyter.generation.cell_text import cell
+from qwave_jupyter.generation.job import Job
+from qwave_jupyter.generation.sweep import Place, Sweep
+from qwave_jupyter.generation.sweeps import Tile
+from qwave_jupyter.notebook import cards
+from qwave_jupyter.notebook.panel import opening
+from tests.faults.scripted_bench import scripted
+from tests.unit.generation.pictures_made import plain
+
+PATIENCE = 20
+#: Bytes of one reference as it is sent, and what may stay of a job that had it.
+SENT, KEPT = 900_000, 40_000
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.setattr(started, "_jobs", [])
+    with scripted(tmp_path) as made:
+        monkeypatch.setattr(settings, "workbench", lambda: made.bench)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def picture():
+    import numpy as np
+
+    return np.random.default_rng(3).integers(0, 255, (480, 480, 3), dtype="uint8")
+
+
+def forget(here):
+    """The scripted server keeps what it was sent, and what it raised."""
+    here.server.bodies.clear()
+    here.server.faults.clear()
+    for task in here.server.tasks.values():
+        task["body"] = {}
+
+
+@contextlib.contextmanager
+def measured(here, count, run):
+    """Run it once to warm up, then measure what `count` of them leave."""
+    run(1)
+    forget(here)
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    kept = run(count)
+    forget(here)
+    gc.collect()
+    grown = (tracemalloc.get_traced_memory()[0] - before) / count
+    tracemalloc.stop()
+    yield grown, kept
+
+
+def edit(here, picture, number):
+    request = here.build(f"edit {number}", images=picture)
+    assert len(request.body_text()) < 1000
+    assert sum(map(len, request.values["images"])) > SENT
+    return request
+
+
+def end(job):
+    with contextlib.suppress(QwaveError):
+        job.result(PATIENCE)
+    job._course.left.wait(PATIENCE)
+    return job
+
+
+HOW = {
+    "done": lambda server: server.faults.clear(),
+    "refused": lambda server: server.faults.update(submit=[[400, {"error": {"code": "no", "message": "no"}}]] * 9),
+    "failed": lambda server: setattr(server, "states", ["failed"]),
+    "broken connection": lambda server: server.faults.update(
+        submit=[requests.ConnectTimeout("no") for _ in range(999)]
+    ),
+    "our fault": lambda server: server.before.update(status=lambda: 1 / 0),
+    "dead link": lambda server: setattr(server, "pictures", [410]),
+}
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_an_ended_job_keeps_no_reference_bytes(here, picture, how):
+    def run(count):
+        HOW[how](here.server)
+        return [end(Job(edit(here, picture, number), here.bench).start()) for number in range(count)]
+
+    with measured(here, 4, run) as (grown, jobs):
+        assert grown < KEPT
+        assert all(job.done() for job in jobs)
+        assert all((job.error is None) == (how == "done") for job in jobs)
+
+
+@pytest.mark.parametrize("started_first", [True, False])
+def test_a_cancelled_job_keeps_no_reference_bytes(here, picture, started_first):
+    here.server.states = ["queued"] * 500
+
+    def run(count):
+        jobs = [Job(edit(here, picture, number), here.bench) for number in range(count)]
+        for job in jobs:
+            if started_first:
+                job.start()
+                while not job.task_id:
+                    job.wait(0.01)
+            job.cancel()
+            end(job)
+        return jobs
+
+    with measured(here, 4, run) as (grown, jobs):
+        assert grown < KEPT
+        assert {job.status for job in jobs} == {"cancelled"}
+
+
+def test_a_resumed_job_keeps_no_reference_bytes(here, picture):
+    def run(count):
+        from qwave_jupyter.generation import records
+
+        for number in range(count):
+            here.bench.journal.begin(records.intent(edit(here, picture, number), f"{count}-{number}", here.bench))
+        return [end(job) for job in resuming.resume(here.bench)]
+
+    with measured(here, 4, run) as (grown, jobs):
+        assert grown < KEPT
+        assert [job.status for job in jobs] == ["done"] * 4
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_batch_keeps_no_reference_bytes(here, picture, elsewhere):
+    def run(count):
+        with ThreadPoolExecutor(2) as pool:
+            rows = (lambda number=number: edit(here, picture, number) for number in range(count))
+            batch = Batch(rows, here.bench, concurrency=2, executor=pool if elsewhere else None).start()
+            outcomes = batch.results()
+        for job in batch.jobs:
+            end(job)
+        assert all(outcome.gallery for outcome in outcomes)
+        return batch
+
+    with measured(here, 4, run) as (grown, batch):
+        assert grown < KEPT
+        assert [outcome.request.prompt for outcome in batch.outcomes] == [f"edit {number}" for number in range(4)]
+
+
+def test_a_sweep_keeps_no_reference_bytes(here, picture):
+    def run(count):
+        places = tuple(Place(Tile({}, {}, {}, None, ()), (edit(here, picture, number),)) for number in range(count))
+        sweep = Sweep((), places, "edit").start(here.bench)
+        del places
+        sheet = sweep.result()
+        for job in sweep.batch.jobs:
+            end(job)
+        return sweep, sheet
+
+    with measured(here, 3, run) as (grown, (_, sheet)):
+        assert grown < KEPT
+        assert len(sheet) == 3
+
+
+def test_what_views_need_stays(here, picture):
+    asked = here.build("edit", images=picture, aspect_ratio="16:9")
+    job = end(Job(asked, here.bench).start())
+    now = job.request
+    assert (now.prompt, now.model, now.fingerprint, now.action) == (
+        asked.prompt,
+        asked.model,
+        asked.fingerprint,
+        asked.action,
+    )
+    assert now.parameters == asked.parameters == {**job.result()[0].parameters, "images": asked.parameters["images"]}
+    (before,), (after,) = asked.references, now.references
+    assert (after.content_id, after.size, after.weight, after.format) == (
+        before.content_id,
+        before.size,
+        before.weight,
+        before.format,
+    )
+    assert now.body["prompt"] == "edit"
+    assert "sha256:" in now.body_text()
+    assert "16:9" in cards.ended(job.snapshot)
+    assert "16:9" in cell(now.model.id, now.prompt, {"aspect_ratio": now.aspect_ratio})
+    # The caller's own request is as it was.
+    assert asked.values["images"][0].startswith("data:")
+
+
+def test_an_ended_jobs_request_can_be_sent_again(here, picture):
+    asked = here.build("edit", images=picture)
+    job = end(Job(asked, here.bench).start())
+    again = end(Job(job.request, here.bench).start())
+    assert len(again.result(PATIENCE)) == 1
+    assert here.server.bodies == [asked.body, asked.body]
+    assert [outcome.gallery is not None for outcome in Batch([job.request], here.bench).start().results()] == [True]
+
+
+def test_without_its_bytes_nothing_is_sent(here, picture):
+    job = end(Job(here.build("edit", images=picture), here.bench).start())
+    for file in here.bench.journal.blobs.folder.iterdir():
+        file.unlink()
+    with pytest.raises(OptionMistake, match="reference images") as refusal:
+        Job(job.request, here.bench)
+    assert "\n" not in str(refusal.value)
+    (outcome,) = Batch([job.request], here.bench).start().results()
+    assert isinstance(outcome.error, OptionMistake)
+    assert here.server.seen.count("submit") == 1
+
+
+def test_the_panel_gets_the_references_back(here, picture):
+    job = end(Job(here.build("edit", images=picture), here.bench).start())
+    started.note(job)
+    state = opening.from_request(here.bench.catalog, opening.request_of(None), here.bench.home)
+    assert len(state.picked) == 1
+    for file in here.bench.journal.blobs.folder.iterdir():
+        file.unlink()
+    state = opening.from_request(here.bench.catalog, opening.request_of(None), here.bench.home)
+    assert (state.prompt, state.picked) == ("edit", ())
+
+
+def test_a_small_reference_and_a_link_stay_as_they_are(here):
+    asked = here.build("edit", images=["https://x.y/a.png", plain(2, 2)])
+    job = end(Job(asked, here.bench).start())
+    assert job.request.values["images"] == asked.values["images"]
+    assert requests_of.fingerprint_of(job.request.body, {}) == requests_of.fingerprint_of(asked.body, {})
