@@ -111,12 +111,9 @@ def start(
     """
     from qwave_jupyter.generation.job import Job
 
-    job = Job(
-        request,
-        bench(save, timeout),
-        reuse=settings.current().reuse if reuse is None else reuse,
-        limits=started.limits(max_cost, force=force),
-    ).reserve()
+    limits = started.limits(max_cost, force=force)
+    reuse = settings.current().reuse if reuse is None else reuse
+    job = Job(request, bench(save, timeout), reuse=reuse, limits=limits).reserve()
     try:
         job.start()
     except BaseException:

@@ -13,7 +13,7 @@ from qwave_jupyter.generation.batch import Batch
 from qwave_jupyter.notebook import batch_view, cells, terminal
 from qwave_jupyter.notebook.batch_cell import present as present_batch
 from tests.faults.scripted_bench import scripted
-from tests.unit.heard import Heard
+from tests.unit.recording_console import RecordingConsole
 
 PATIENCE = 20
 
@@ -40,7 +40,7 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize("step", ["open", "close"])
 def test_a_cell_returns_its_images_without_a_view(here, monkeypatch, capsys, step):
     monkeypatch.setattr(terminal.TerminalView, step, fail)
-    console = Heard()
+    console = RecordingConsole()
     gallery = cells.Cells(console).blocking("-o mine", "a cat")
     assert len(gallery) == 1
     assert console.variables["mine"].paths == gallery.paths
@@ -52,7 +52,7 @@ def test_a_cell_without_a_view_raises_the_jobs_own_error(here, monkeypatch):
     monkeypatch.setattr(terminal.TerminalView, "open", fail)
     monkeypatch.setattr(terminal.TerminalView, "close", fail)
     with pytest.raises(TaskFailed):
-        cells.Cells(Heard()).blocking("", "a cat")
+        cells.Cells(RecordingConsole()).blocking("", "a cat")
 
 
 def test_generate_returns_its_images_without_a_presenter(here, capsys):
@@ -79,7 +79,7 @@ def test_a_batch_without_a_view_is_waited_for(here, monkeypatch, step):
         _allow_stdin = False
 
     batch = Batch([here.build("a cat")], here.bench).start()
-    present_batch(batch, Heard(kernel=Headless()))
+    present_batch(batch, RecordingConsole(kernel=Headless()))
     assert batch.done()
     assert len(batch.gallery()) == 1
 
@@ -87,7 +87,7 @@ def test_a_batch_without_a_view_is_waited_for(here, monkeypatch, step):
 @pytest.mark.parametrize("step", ["open", "close"])
 def test_a_sweep_returns_its_sheet_without_a_view(here, monkeypatch, step):
     monkeypatch.setattr(batch_view.BatchView, step, fail)
-    sheet = cells.Cells(Heard()).blocking("--sweep seed=1..2", "a cat")
+    sheet = cells.Cells(RecordingConsole()).blocking("--sweep seed=1..2", "a cat")
     assert len(sheet) == 2
 
 
@@ -96,7 +96,7 @@ def test_resume_goes_on_without_a_view(here, monkeypatch, step):
     here.leave_open("a")
     here.leave_open("b")
     monkeypatch.setattr(terminal.TerminalView, step, fail)
-    Heard().typed("resume")
+    RecordingConsole().typed("resume")
     assert [one.state for one in here.bench.journal._entries("")] == ["done", "done"]
 
 

@@ -18,7 +18,7 @@ from qwave_jupyter.image_formats import FILE_FORMATS, RESULT_FORMATS, open_image
 from qwave_jupyter.notebook import terminal
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, completed, job_error, make_bench, start_job
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n(x) (w) file\n%%EOF\n"
 

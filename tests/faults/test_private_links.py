@@ -12,7 +12,7 @@ from qwave_jupyter.errors import ConfigurationError, DownloadFailed, UnexpectedR
 from qwave_jupyter.generation import resuming
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, completed, http, job_error, make_bench, start_job
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 PUBLIC = "https://api.example.com"
 KEY = "sk-secret"

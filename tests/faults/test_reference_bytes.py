@@ -22,7 +22,7 @@ from qwave_jupyter.generation.sweeps import Tile
 from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.panel import opening
 from tests.faults.scripted_bench import scripted
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 PATIENCE = 20
 #: Bytes of one reference as it is sent, and what may stay of a job that had it.

@@ -12,7 +12,7 @@ from qwave_jupyter.generation import report, resuming
 from qwave_jupyter.generation.batch import Batch
 from qwave_jupyter.generation.job import Job, as_completed
 from tests.faults.scripted_bench import scripted
-from tests.unit.heard import Heard
+from tests.unit.recording_console import RecordingConsole
 
 PATIENCE = 20
 
@@ -42,7 +42,7 @@ def leave_three(here, *bad):
 def test_the_verb_goes_on_behind_one_failure(here, capsys, bad):
     leave_three(here, bad)
     with pytest.raises(QwaveError, match="no such task"):
-        Heard().typed("resume")
+        RecordingConsole().typed("resume")
     assert states(here) == {name: "running" if name == bad else "done" for name in "abc"}
     # What was made is shown before the error ends the cell.
     assert "Gallery(2" in capsys.readouterr().out
@@ -50,7 +50,7 @@ def test_the_verb_goes_on_behind_one_failure(here, capsys, bad):
 
 def test_the_verb_tells_of_every_failure(here, capsys):
     leave_three(here, "a", "c")
-    console = Heard()
+    console = RecordingConsole()
     with pytest.raises(GenerationError, match="2 of 3") as raised:
         console.typed("resume")
     assert "\n" not in str(raised.value)
@@ -65,14 +65,14 @@ def test_the_verb_returns_all_images_where_none_fails(here):
     from qwave_jupyter.notebook.job_verbs import _resume
     from qwave_jupyter.notebook.verb import Asked
 
-    assert len(_resume(Heard(), Asked())) == 3
+    assert len(_resume(RecordingConsole(), Asked())) == 3
 
 
 def test_a_job_cancelled_elsewhere_stops_no_other(here):
     leave_three(here)
     here.server.tasks["task-a"]["states"] = ["cancelled"]
     with pytest.raises(Cancelled):
-        Heard().typed("resume")
+        RecordingConsole().typed("resume")
     assert states(here) == {"a": "cancelled", "b": "done", "c": "done"}
 
 
@@ -86,7 +86,7 @@ def test_an_interrupt_stops_the_verb(here, monkeypatch):
 
     monkeypatch.setattr(Job, "wait", wait)
     with pytest.raises(Cancelled):
-        Heard().typed("resume")
+        RecordingConsole().typed("resume")
     assert len(interrupted) == 1
 
 

@@ -17,7 +17,7 @@ from qwave_jupyter.errors import ApiError, ConnectionFailed, DownloadFailed, Qwa
 from qwave_jupyter.generation import resuming
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, as_json, completed, http, job_error, make_bench, start_job
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 
 KEY = "sk-secret"
 #: Far longer than any deadline below; the peers themselves would go on for ever.

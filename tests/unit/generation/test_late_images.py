@@ -8,7 +8,7 @@ import pytest
 
 from qwave_jupyter.errors import DownloadFailed, TaskFailed, WaitTimeout
 from qwave_jupyter.generation import resuming
-from tests.unit.generation.pictures_made import plain
+from tests.unit.generation.image_factory import plain
 from tests.unit.generation.scripted_server import CDN, DAY
 
 PATIENCE = 20
