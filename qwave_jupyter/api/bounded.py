@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
+
+from qwave_jupyter.api.written import WatchingAdapter
 
 __all__ = ["AddressRefused", "BoundedAdapter", "Limit", "TooMuch", "decoded", "limited"]
 
@@ -90,7 +91,7 @@ def limited(limit: Limit) -> Iterator[None]:
         _current.limit = before
 
 
-class BoundedAdapter(HTTPAdapter):
+class BoundedAdapter(WatchingAdapter):
     """Connections whose answers obey :func:`limited`, and that dial permitted addresses only.
 
     Args:

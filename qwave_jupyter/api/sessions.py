@@ -47,9 +47,13 @@ class Sessions:
         self._process = os.getpid()
 
     @contextmanager
-    def lent(self) -> Iterator[requests.Session]:
-        """A session for the calling thread; it is closed instead of kept when something breaks."""
-        session = self._take()
+    def lent(self, *, fresh: bool = False) -> Iterator[requests.Session]:
+        """A session for the calling thread; it is closed instead of kept when something breaks.
+
+        Args:
+            fresh: one without a connection that the peer may have given up meanwhile.
+        """
+        session = self._made() if fresh else self._take()
         try:
             yield session
         except BaseException:
@@ -71,6 +75,9 @@ class Sessions:
                 self._idle, self._process = [], os.getpid()
             if self._idle:
                 return self._idle.pop()
+        return self._made()
+
+    def _made(self) -> requests.Session:
         session = self._make()
         session.auth = self._auth
         # Redirects are followed by hand; requests would read the whole body of one even so.

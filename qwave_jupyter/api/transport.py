@@ -24,6 +24,7 @@ from qwave_jupyter.api.errors import is_error_body, one_line, read_error, retry_
 from qwave_jupyter.api.inflight import Abandoned, until_stopped
 from qwave_jupyter.api.retries import Stopped
 from qwave_jupyter.api.sessions import Sessions
+from qwave_jupyter.api.written import SendRecord
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import ApiError, ConnectionFailed, QwaveError, UnexpectedRedirect
 
@@ -40,8 +41,9 @@ _LEAST = 5.0
 #: Seconds after which an exchange that should have ended by itself is left behind.
 _SLACK = 0.5
 _MOST_REDIRECTS = 3
-_NEVER_SENT = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError"})
-#: OpenSSL's reasons for which no connection ever stood. Any other may break one on which an order was sent already.
+#: Names that say more than what is below them. Whether anything was sent is another question: see ``written``.
+_TELLING = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError"})
+#: OpenSSL's reasons for which no encrypted connection stands, where nothing was written before.
 _NO_HANDSHAKE = frozenset(
     {
         "CERTIFICATE_VERIFY_FAILED",
@@ -117,6 +119,7 @@ class Transport:
         within: float | None = None,
         deadline: float | None = None,
         stop: threading.Event | None = None,
+        fresh: bool = False,
     ) -> Answer:
         """Ask once.
 
@@ -132,9 +135,10 @@ class Transport:
             within: seconds for the whole exchange.
             deadline: monotonic seconds of the clock at which it has to be over, some grace aside.
             stop: ends the wait for the answer.
+            fresh: on a new connection, for an idle one may be dead without a sign of it.
 
         Raises:
-            Stopped: ``stop`` was set; a POST may have been acted on.
+            Stopped: ``stop`` was set; its ``outcome_unknown`` says whether a POST may have been acted on.
             ApiError: the server refused, or its answer is no JSON.
             ConnectionFailed: there was no answer.
         """
@@ -150,7 +154,7 @@ class Transport:
         for _ in range(_MOST_REDIRECTS + 1):
             # What failed comes back as a value and is raised here: the frames and errors of the libraries below hold
             # the headers, and with them the key.
-            received = self._received(method, url, content, sent, timeouts, stop, limit)
+            received = self._received(method, url, content, sent, timeouts, stop, limit, fresh)
             if not isinstance(received, _Received):
                 raise received
             if not _redirects(received.status, received.headers):
@@ -167,22 +171,24 @@ class Transport:
         timeouts: Timeouts,
         stop: threading.Event | None,
         limit: Limit,
+        fresh: bool,
     ) -> _Received | QwaveError | Stopped | KeyboardInterrupt | SystemExit:
+        record = SendRecord()
         try:
-            with_limit = partial(self._exchange, method, url, content, headers, timeouts, limit)
+            with_limit = partial(self._exchange, method, url, content, headers, timeouts, limit, record, fresh)
             return until_stopped(with_limit, stop, limit.latest() + _SLACK)
         except Abandoned:
+            sent = record.withdraw()
             if stop is not None and stop.is_set():
-                return Stopped(outcome_unknown=method == "POST")
-            return self._unanswered("api.timed_out", method, "timeout", sent=True)
+                return Stopped(outcome_unknown=method == "POST" and sent)
+            return self._unanswered("api.timed_out", method, "timeout", sent=sent)
         except (ApiError, KeyboardInterrupt, SystemExit) as error:
             # An interrupt comes up through the very frames that hold the key.
             error.__cause__ = error.__context__ = None
             return error.with_traceback(None)
         except Exception as problem:  # noqa: BLE001 - http.client and urllib3 let strange answers escape in many ways
-            root = root_of(problem)
-            sent = root not in _NEVER_SENT and not isinstance(problem, requests.exceptions.ConnectTimeout)
-            if is_no_handshake(problem):
+            root, sent = root_of(problem), record.may_be_sent
+            if is_no_handshake(problem) and not sent:
                 return self._unanswered("api.certificate", method, root, sent=False, final=True)
             key = "api.timed_out" if isinstance(problem, requests.Timeout) else "api.unreachable"
             return self._unanswered(key, method, root, sent=sent)
@@ -195,9 +201,11 @@ class Transport:
         headers: Mapping[str, str],
         timeouts: Timeouts,
         limit: Limit,
+        record: SendRecord,
+        fresh: bool,
     ) -> _Received:
         secret = self.auth.secret.revealed()
-        with self.sessions.lent() as session, limited(limit):
+        with self.sessions.lent(fresh=fresh) as session, limited(limit), record.watching(session, url):
             answer = session.request(
                 method,
                 url,
@@ -289,11 +297,11 @@ class Transport:
 def root_of(problem: BaseException) -> str:
     """The name of what is at the bottom of a failed exchange; the texts above it may quote headers."""
     names = [type(one).__name__ for one in _layers(problem)]
-    return next((name for name in names if name in _NEVER_SENT), names[-1])
+    return next((name for name in names if name in _TELLING), names[-1])
 
 
 def is_no_handshake(problem: BaseException) -> bool:
-    """Whether the two sides couldn't agree on an encrypted connection, so that nothing was sent on it."""
+    """Whether the two sides couldn't agree on an encrypted connection."""
     return any(
         isinstance(one, (ssl.SSLCertVerificationError, ssl.CertificateError))
         or (isinstance(one, ssl.SSLError) and str(one.reason).upper() in _NO_HANDSHAKE)

@@ -106,15 +106,16 @@ def test_submit_refused_after_a_lost_answer(server, client):
 
 
 @pytest.mark.parametrize(
-    ("reason", "attempts", "unknown"),
+    "reason",
     [
-        ("WRONG_VERSION_NUMBER", 1, False),
-        ("CERTIFICATE_VERIFY_FAILED", 1, False),
-        ("DECRYPTION_FAILED_OR_BAD_RECORD_MAC", 5, True),
-        ("UNEXPECTED_EOF_WHILE_READING", 5, True),
+        "WRONG_VERSION_NUMBER",
+        "CERTIFICATE_VERIFY_FAILED",
+        "DECRYPTION_FAILED_OR_BAD_RECORD_MAC",
+        "UNEXPECTED_EOF_WHILE_READING",
     ],
 )
-def test_submit_after_a_tls_failure(clock, key, reason, attempts, unknown):
+def test_submit_after_a_tls_failure(clock, key, reason):
+    # An adapter of somebody else's doesn't tell what it wrote; tests/faults/test_order_bytes.py has real handshakes.
     sent = []
 
     class Breaking(requests.adapters.BaseAdapter):
@@ -135,9 +136,9 @@ def test_submit_after_a_tls_failure(clock, key, reason, attempts, unknown):
 
     with pytest.raises(errors.ConnectionFailed) as caught:
         submit(Client("https://api.example.com", key, session=session, clock=clock))
-    assert len(sent) == attempts
-    assert caught.value.outcome_unknown is unknown
-    assert (caught.value.code == "certificate") is not unknown
+    assert len(sent) == 5
+    assert caught.value.outcome_unknown
+    assert caught.value.code != "certificate"
 
 
 def test_submit_to_an_unreachable_host(clock, key):
