@@ -74,7 +74,8 @@ class QwaveError(Exception):
 
     Args:
         key: the template in the words files, ``"section.name"``, e.g. ``"api.rate_limited"``.
-        fields: what the template names, and whatever a program may want to read.
+        fields: what the template names, and whatever a program may want to read. ``charge``, where it is known, is
+            what the order has cost; its sentence follows the text.
 
     Example:
         >>> error = OptionMistake("options.unknown", option="--sead", nearest="--seed", model="gpt-image-2")
@@ -96,7 +97,10 @@ class QwaveError(Exception):
     shown_above = False
 
     def __str__(self) -> str:
-        return words.say(self.key, **self.fields)
+        text = words.say(self.key, **self.fields)
+        # What is known of the money is a sentence of its own, whatever else went wrong.
+        charge = self.fields.get("charge")
+        return text if charge is None else words.say("words.sentences", first=text, second=str(charge))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"

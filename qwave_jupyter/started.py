@@ -33,7 +33,8 @@ _batches: list[Batch] = []
 
 
 def note(job: Job) -> None:
-    """Remember a job that was started; one that no budget counts yet is counted."""
+    """Remember a job that was started, in the place of what it was before; one that no budget counts is counted."""
+    _jobs[:] = [one for one in _jobs if one.id != job.id]
     _jobs.append(job)
     job.count_in(budget)
 

@@ -172,7 +172,7 @@ def generate(prompt: str, **options: Any) -> Gallery:
     return present(submit(prompt, **options))
 
 
-def resume(*, save: str | Path | None = None) -> Sequence[Job]:
+def resume(*, save: str | Path | None = None, repeat: bool = False) -> Sequence[Job]:
     """Pick up every open job of the journal that no other kernel holds.
 
     What they cost counts in the budget. A task that the server still has queued is cancelled where it holds more than
@@ -180,6 +180,7 @@ def resume(*, save: str | Path | None = None) -> Sequence[Job]:
 
     Args:
         save: the folder for their pictures; None for the one that each was meant for.
+        repeat: order again what got no usable answer and no idempotency key makes safe to repeat: it may be paid twice.
 
     Returns:
         The jobs, followed again in threads of their own: iterate, and ask each for ``result()``.
@@ -190,7 +191,8 @@ def resume(*, save: str | Path | None = None) -> Sequence[Job]:
     from qwave_jupyter.generation import resuming
 
     workbench = settings.workbench() if save is None else bench(save)
-    picked = resuming.resume(workbench, started.limits(), None if save is None else workbench.save_dir)
+    folder = None if save is None else workbench.save_dir
+    picked = resuming.resume(workbench, started.limits(), folder, repeat=repeat)
     for job in picked:
         started.note(job)
     return picked

@@ -20,19 +20,16 @@ from qwave_jupyter.api import answers, downloads, wire
 from qwave_jupyter.api.addresses import Permit
 from qwave_jupyter.api.credentials import KeyAuth, Secret, normalised
 from qwave_jupyter.api.errors import is_transient, unreadable
+from qwave_jupyter.api.orders import Order
 from qwave_jupyter.api.retries import OnRetry, Patience, Persistence, Retry, Stopped
 from qwave_jupyter.api.sessions import Sessions
 from qwave_jupyter.api.throttle import Throttle, shared
 from qwave_jupyter.api.transport import Timeouts, Transport
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import (
-    ApiError,
-    ConnectionFailed,
     NotFound,
     QwaveError,
     RequestRejected,
-    ServerFault,
-    UnreadableAnswer,
 )
 
 __all__ = ["LONGEST_HOLD", "Balance", "Client", "Retry", "Stopped"]
@@ -112,9 +109,12 @@ class Client:
         own_time = clock is not SYSTEM_CLOCK
         self.throttle = throttle or (Throttle(clock) if own_time else shared(self.origin))
         self._born: OrderedDict[str, float] = OrderedDict()
+        self._by_key: OrderedDict[str, str] = OrderedDict()
         self._lock = forking.guard(threading.Lock())
         #: Whether the server keeps its answer back when asked to: True, False, or None while nobody knows.
         self.holds: bool | None = None
+        #: Whether the server has answered a repeated idempotency key with the task that it had made before.
+        self.replays_keys = False
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, key {'set' if self._has_key else 'not set'})"
@@ -131,6 +131,8 @@ class Client:
         stop: threading.Event | None = None,
         deadline: float | None = None,
         on_retry: OnRetry | None = None,
+        repeatable: Callable[[], bool] = lambda: True,
+        may_exist: bool = False,
     ) -> wire.Task:
         """``POST /tasks``: order a generation.
 
@@ -143,6 +145,9 @@ class Client:
             stop: ends any wait, also for an answer under way; submitting again with the same key then tells the task.
             deadline: monotonic seconds of the clock beyond which nothing is waited for.
             on_retry: told before each repetition.
+            repeatable: whether this server heeds the key, and still does: an order that may have reached the server is
+                only then sent again.
+            may_exist: whether an attempt of an earlier run may have made a task.
 
         Raises:
             ApiError: the server refused; ``fields["outcome_unknown"]`` says whether an earlier attempt may have made a
@@ -151,14 +156,22 @@ class Client:
             Stopped: ``stop`` was set; its ``outcome_unknown`` says the same.
         """
         seconds = 0 if hold is None or self.holds is False else max(0, min(int(hold), LONGEST_HOLD))
-        order = _Order(self._transport, body, idempotency_key, seconds, stop, deadline)
+        order = Order(
+            self._transport,
+            body,
+            idempotency_key,
+            hold=seconds,
+            stop=stop,
+            deadline=deadline,
+            repeatable=repeatable,
+            may_exist=may_exist,
+        )
         persistence = self._persistence(_SUBMIT, stop=stop, deadline=deadline, on_retry=on_retry)
         try:
-            task = persistence(order.send)
-        except (ApiError, ConnectionFailed) as error:
-            # A refusal for good tells of the earlier attempts too: they were the same request with the same key.
-            refused = isinstance(error, RequestRejected) and not is_transient(error)
-            error.fields["outcome_unknown"] = order.may_exist and not refused
+            task = replace(persistence, may_repeat=order.may_repeat)(order.send)
+        except QwaveError as error:
+            # What is refused now says nothing of an earlier attempt.
+            error.fields["outcome_unknown"] = order.may_exist
             raise
         except Stopped as stopped:
             stopped.outcome_unknown = order.may_exist
@@ -167,8 +180,13 @@ class Client:
             self.holds = order.hold > 0 and (task.ended or order.took >= seconds / 2)
         with self._lock:
             self._born[task.task_id] = self._clock.monotonic()
-            if len(self._born) > _MOST_REMEMBERED:
-                self._born.popitem(last=False)
+            self.replays_keys = self.replays_keys or (
+                bool(task.task_id) and self._by_key.get(idempotency_key) == task.task_id
+            )
+            self._by_key[idempotency_key] = task.task_id
+            for remembered in (self._born, self._by_key):
+                if len(remembered) > _MOST_REMEMBERED:
+                    remembered.popitem(last=False)
         return task
 
     def task(
@@ -245,7 +263,8 @@ class Client:
                 task = wire.read_task(self._transport.ask("GET", path, within=left()).body, task_id=task_id)
                 if task.state != "cancelled":
                     raise
-                return wire.Cancellation(task_id, refunded=not task.cost_quota, refunded_quota=None)
+                refunded = None if task.cost_quota is None else task.cost_quota == 0
+                return wire.Cancellation(task_id, refunded=refunded, refunded_quota=None)
 
         # A pause that other jobs are in must not keep the user from stopping.
         impatient = Persistence(
@@ -336,47 +355,6 @@ class Client:
 
     def _persistence(self, patience: Patience, **options: Any) -> Persistence:
         return Persistence(self.throttle, self._clock, patience, **options)
-
-
-class _Order:
-    """One submit with all its attempts: what they carried, and whether one of them may have made a task."""
-
-    def __init__(
-        self,
-        transport: Transport,
-        body: Mapping[str, Any],
-        idempotency_key: str,
-        hold: int,
-        stop: threading.Event | None,
-        deadline: float | None,
-    ) -> None:
-        self._transport = transport
-        self._body = body
-        self._headers = {"Idempotency-Key": idempotency_key}
-        self._waits: dict[str, Any] = {"stop": stop, "deadline": deadline}
-        self.hold = hold
-        self.took = 0.0
-        self.may_exist = False
-
-    def send(self) -> wire.Task:
-        headers = {**self._headers, "Prefer": f"wait={self.hold}"} if self.hold else self._headers
-        begun = self._transport.clock.monotonic()
-        try:
-            answer = self._transport.ask(
-                "POST", "/tasks", body=self._body, headers=headers, hold=self.hold, **self._waits
-            )
-            return wire.read_submission(answer.body)
-        except (UnreadableAnswer, ServerFault, ConnectionFailed) as error:
-            acted = error.outcome_unknown if isinstance(error, ConnectionFailed) else is_transient(error)
-            self.may_exist = self.may_exist or acted
-            # A gateway that can't hold a connection for so long won't do so at the next attempt either.
-            self.hold = 0
-            raise
-        except Stopped as stopped:
-            self.may_exist = self.may_exist or stopped.outcome_unknown
-            raise
-        finally:
-            self.took = self._transport.clock.monotonic() - begun
 
 
 def _without_key(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -142,7 +142,7 @@ class Persistence:
         if self.deadline is None:
             too_long = failed >= self.patience.attempts or (wanted or 0) > self.patience.longest
         else:
-            counted = not (self.patience.until_deadline or isinstance(error, RateLimited))
+            counted = not (self.patience.until_deadline or error.fields.get("status") in {409, 429})
             too_long = self.clock.monotonic() + delay > self.deadline or (counted and failed >= self.patience.attempts)
         return None if too_long else Retry(failed, delay, error)
 

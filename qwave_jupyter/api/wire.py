@@ -141,12 +141,12 @@ class Cancellation:
 
     Args:
         task_id: the task.
-        refunded: whether what was held went back.
+        refunded: whether what was held went back, or None where the server doesn't say.
         refunded_quota: how much, or None where the server doesn't say.
     """
 
     task_id: str
-    refunded: bool
+    refunded: bool | None
     refunded_quota: int | None
 
 
@@ -234,7 +234,7 @@ def read_cancellation(answer: Any, task_id: str) -> Cancellation:
         raise unreadable("api.not_cancelled", seen=shape_of(body))
     return Cancellation(
         task_id=read_id(flat.get("task_id")) or task_id,
-        refunded=flat.get("refunded") is True,
+        refunded=flat["refunded"] if isinstance(flat.get("refunded"), bool) else None,
         refunded_quota=read_quota(flat.get("refunded_quota")),
     )
 

@@ -33,13 +33,21 @@ class Catalog:
         host: the API's host of that time.
         folder: where its files are.
         index: family file name to the model ids in it.
+        has_idempotency_key: whether its contract has the header ``Idempotency-Key``, with which repeating is safe.
     """
 
     def __init__(
-        self, edition: str, host: str, folder: Path | Traversable, index: Mapping[str, tuple[str, ...]]
+        self,
+        edition: str,
+        host: str,
+        folder: Path | Traversable,
+        index: Mapping[str, tuple[str, ...]],
+        *,
+        has_idempotency_key: bool = False,
     ) -> None:
         self.edition = edition
         self.host = host
+        self.has_idempotency_key = has_idempotency_key
         self._folder = folder
         self._index = index
         self._families: dict[str, tuple[Model, ...]] = {}
@@ -208,7 +216,8 @@ def _shipped(edition: str) -> Catalog:
 def _from_folder(folder: Path | Traversable, name: str) -> Catalog:
     index = read_index(folder / "index.json")
     families = {file: tuple(ids) for file, ids in index["families"].items()}
-    return Catalog(index["edition"] or name, index["host"], folder, families)
+    has_key = bool(index.get("idempotency_key"))
+    return Catalog(index["edition"] or name, index["host"], folder, families, has_idempotency_key=has_key)
 
 
 def _own(path: Path) -> Catalog:
@@ -225,7 +234,8 @@ class _Extended(Catalog):
     def __init__(self, edition: str, base: Catalog, models: tuple[Model, ...]) -> None:
         ids = tuple(model.id for model in models)
         left = {file: tuple(name for name in names if name not in ids) for file, names in base._index.items()}  # noqa: SLF001
-        super().__init__(edition, base.host, base._folder, {"": ids, **left})  # noqa: SLF001
+        has_key = base.has_idempotency_key
+        super().__init__(edition, base.host, base._folder, {"": ids, **left}, has_idempotency_key=has_key)  # noqa: SLF001
         self._base, self._families[""] = base, models
 
     def _family(self, file: str) -> tuple[Model, ...]:

@@ -90,6 +90,7 @@ class LiveCatalog(Catalog):
         learned: Mapping[str, Model] = {},
     ) -> None:
         self.edition, self.host = base.edition, base.host
+        self.has_idempotency_key = base.has_idempotency_key
         self._base = base
         self._listed = None if listed is None else {one.id: one for one in listed}
         self._learned = dict(learned)

@@ -33,6 +33,8 @@ from qwave_jupyter.generation.workbench import Workbench
 
 __all__ = ["Batch", "Outcome"]
 
+#: Codes of orders that may have been accepted and paid, by a server that would make a second task.
+_MAY_BE_PAID = frozenset({"order_unknown_left", "order_unknown_age"})
 #: Several that wait for outcomes take one another's; so long until each looks again.
 _SLICE = 1.0
 
@@ -319,9 +321,13 @@ class Batch:
     def _make_job(self, request: Request, limits: Limits | None) -> Job:
         left = self._left_open.get(request.fingerprint)
         if left:
-            # A record that can't go on is no reason not to make the row's picture.
-            with contextlib.suppress(GenerationError):
+            try:
                 return Job.resume(left.pop(0), self._bench, limits=limits)
+            except GenerationError as error:
+                if error.code in _MAY_BE_PAID:
+                    # Ordered anew, it might be paid twice, and nobody has asked for that.
+                    raise
+                # Any other record that can't go on is no reason not to make the row's image.
         return Job(request, self._bench, limits=limits, **self._ways)
 
     def _begin_job(self, index: int, request: Request, limits: Limits | None) -> None:

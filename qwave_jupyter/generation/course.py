@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
 from qwave_jupyter.api.wire import Task, to_usd
 from qwave_jupyter.errors import ApiError, Cancelled, QwaveError
+from qwave_jupyter.generation.charges import Charge
 from qwave_jupyter.generation.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ __all__ = ["CANCEL_WITHIN", "Course", "Ending"]
 
 #: Seconds for asking the server to cancel, all in all: a kernel swallows a second interrupt meanwhile.
 CANCEL_WITHIN = 3.0
+#: The part of it for which an answer that isn't held back is worth waiting for, before the order is repeated instead.
+_ANSWER_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,17 @@ class Ending:
     """What became of a job that was stopped.
 
     Args:
-        outcome: ``unsent``, ``refunded``, ``kept``, ``unknown`` or ``unanswered``.
+        outcome: ``unsent``, ``refunded``, ``cancelled`` (and not, or not wholly, refunded as far as is known), ``kept``
+            or ``unknown``.
         error: the error that tells.
         refunded_usd: what went back, or None.
+        cost_usd: what is charged all the same, or None.
     """
 
     outcome: str
     error: Cancelled
     refunded_usd: float | None = None
+    cost_usd: float | None = None
 
 
 @dataclass
@@ -65,6 +70,12 @@ class Course:
     pausing_until: float = 0.0
     #: Whether a POST may have reached the server.
     sent: bool = False
+    #: Whether the order may be repeated to learn its task, and whether its answer is being held back.
+    repeatable: bool = False
+    held: bool = False
+    #: The task as the server last described it, and what it reserved at the submit.
+    task: Task | None = None
+    held_quota: int | None = None
     #: Whether the task has ended with pictures, so that there is nothing left to cancel.
     completed: bool = False
     _given_up: bool = False
@@ -82,56 +93,89 @@ class Course:
         """
         with self._lock:
             self.task_id = task.task_id
+            self.saw(task)
             self.answered.set()
             return not self._given_up
+
+    def saw(self, task: Task) -> None:
+        """Take note of what the server says of the task."""
+        self.task = task
+        self.held_quota = self.held_quota if task.held_quota is None else task.held_quota
+
+    def charge(self) -> Charge:
+        """What is known of the money of a task."""
+        return Charge.of_task(self.task or Task(self.task_id), self.request, self.held_quota)
 
     def end(self) -> Ending:
         """Ask the server once to cancel, 3 s at most, and say what became of the job."""
         # The patience of a person at the keyboard is measured in real time, whatever the job's clock says.
         waited_since = time.monotonic()
-        if self.bench.clock.monotonic() < self.pausing_until:
-            self.abandon.set()
-        if not self.answered.wait(CANCEL_WITHIN):
+        if not self._is_answered():
             with self._lock:
                 if not self.answered.is_set():
-                    # The answer may still come: then the job's own thread cancels the task.
+                    # The job's own thread goes on, and cancels the task once it knows its id.
                     self._given_up = True
-                    self._note_stopped("unknown")
-                    return self._ending("unanswered")
+                    return self._unanswered()
         if not self.task_id:
             if self.sent:
-                self._note_stopped("unknown")
-                return self._ending("unanswered")
+                return self._unanswered()
             self._note_stopped("cancelled")
-            return self._ending("unsent")
+            return self._ending("unsent", Charge("unsent"))
         if self.completed:
-            return self._ending("kept")
+            return self._ending("kept", self.charge())
         found: list[Ending] = []
         asking = threading.Thread(target=lambda: found.append(self.cancel_task()), name="qwave-cancel", daemon=True)
         asking.start()
         asking.join(max(0.1, CANCEL_WITHIN - (time.monotonic() - waited_since)))
-        return found[0] if found else self._ending("unknown")
+        return found[0] if found else self._ending("unknown", self.charge())
+
+    def _is_answered(self) -> bool:
+        """Wait until it is known whether there is a task, 3 s at most."""
+        first = CANCEL_WITHIN * _ANSWER_SHARE
+        if self.bench.clock.monotonic() < self.pausing_until or (self.repeatable and self.held):
+            self.abandon.set()
+        if self.answered.wait(first):
+            return True
+        if self.repeatable:
+            # Repeated with the same key, the order tells its task, however long its first answer takes.
+            self.abandon.set()
+        return self.answered.wait(CANCEL_WITHIN - first)
 
     def cancel_task(self) -> Ending:
         """Ask the server to cancel the task, and write down what it says."""
+        charge = self.charge()
         try:
             answer = self.bench.client.cancel(self.task_id, within=CANCEL_WITHIN)
         except ApiError as error:
-            refused = (
-                error.status is not None and 400 <= error.status < 500 and error.status not in {401, 403, 408, 429}
-            )
-            return self._ending("kept" if refused else "unknown")
+            # Only a 400 is documented as "no longer queued"; whatever else is answered says nothing of the task.
+            return self._ending("kept" if error.status == 400 else "unknown", charge)
         except QwaveError:
-            return self._ending("unknown")
-        self._note_stopped("cancelled", refunded_quota=answer.refunded_quota, cost_quota=0 if answer.refunded else None)
-        return self._ending("refunded", to_usd(answer.refunded_quota))
+            return self._ending("unknown", charge)
+        charge = charge.after_cancel(answer)
+        cost = charge.charged_quota
+        self._note_stopped("cancelled", refunded_quota=answer.refunded_quota, cost_quota=cost)
+        back = to_usd(answer.refunded_quota)
+        return self._ending("cancelled" if charge.is_charged is not False else "refunded", charge, back, to_usd(cost))
 
     def _note_stopped(self, state: str, **more: Any) -> None:
         self.note(state=state, finished=self.bench.clock.now(), **more)
 
-    def _ending(self, outcome: str, refunded_usd: float | None = None) -> Ending:
-        key = "generation.cancelled_" + (outcome if outcome != "refunded" or refunded_usd is not None else "plain")
-        ids = {"job_id": self.job_id, "task_id": self.task_id}
-        refund = "" if refunded_usd is None else words.dollars(refunded_usd)
-        error = Cancelled(key, refund=refund, outcome=outcome, **ids)
-        return Ending("unknown" if outcome == "unanswered" else outcome, error, refunded_usd)
+    def _unanswered(self) -> Ending:
+        # It stays open: as long as nobody knows whether there is a task, it is picked up again.
+        charge = Charge("unknown", estimate_usd=self.request.estimate_usd)
+        ending = self._ending("unknown", charge, key="unanswered")
+        self.note(error={"code": ending.error.code, "text": str(ending.error)[:500]})
+        return ending
+
+    def _ending(
+        self,
+        outcome: str,
+        charge: Charge,
+        refunded_usd: float | None = None,
+        cost_usd: float | None = None,
+        *,
+        key: str = "",
+    ) -> Ending:
+        key = f"generation.cancelled_{key or ('refunded' if outcome == 'cancelled' else outcome)}"
+        error = Cancelled(key, outcome=outcome, charge=charge, job_id=self.job_id, task_id=self.task_id)
+        return Ending(outcome, error, refunded_usd, cost_usd)

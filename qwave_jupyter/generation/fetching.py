@@ -10,7 +10,7 @@ from qwave_jupyter.api.errors import span
 from qwave_jupyter.api.retries import OnRetry, Stopped
 from qwave_jupyter.api.wire import PictureLink, Task, spread, to_usd
 from qwave_jupyter.errors import DownloadFailed
-from qwave_jupyter.generation import records
+from qwave_jupyter.generation import idempotency, records
 from qwave_jupyter.generation.course import Course
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.generation.journal_entries import Entry
@@ -158,7 +158,8 @@ class Fetch:
         """Whether picking the job up once more can't bring what is missing."""
         if self.entry is None:
             return False
-        old = self.course.bench.clock.now() - self.entry.created > LONGEST_LIFE
+        age = idempotency.age_of(self.entry.created, self.course.bench)
+        old = age is not None and age > LONGEST_LIFE
         return all(_is_lost(problem) or (old and problem.code != "cannot_save") for problem in failed)
 
     def _conclude(self, failed: Sequence[DownloadFailed], missing: int) -> None:

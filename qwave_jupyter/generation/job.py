@@ -76,13 +76,15 @@ class Job:
         limits: Limits | None = None,
         _entry: Entry | None = None,
         _lock: JobLock | None = None,
+        _repeat: bool = False,
     ) -> None:
         self.id = _entry.job_id if _entry is not None else str(uuid.uuid4())
         self.request = request = restore_bytes(request, workbench.journal.blobs)
         task_id = (_entry.task_id or "") if _entry is not None else ""
-        self._course = Course(self.id, request, workbench, task_id)
+        # An order that was left open may have reached the server.
+        self._course = Course(self.id, request, workbench, task_id, sent=_entry is not None)
         self._account = Account(limits, max_cost)
-        self._run = Run(self._course, self._publish, self._account, reuse, hold, _entry, _lock)
+        self._run = Run(self._course, self._publish, self._account, reuse, hold, _entry, _lock, repeat=_repeat)
         self._clock = workbench.clock
         self._over = threading.Event()
         self._lock = forking.guard(threading.RLock())
@@ -98,7 +100,13 @@ class Job:
 
     @classmethod
     def resume(
-        cls, entry: Entry, workbench: Workbench, lock: JobLock | None = None, limits: Limits | None = None
+        cls,
+        entry: Entry,
+        workbench: Workbench,
+        lock: JobLock | None = None,
+        limits: Limits | None = None,
+        *,
+        repeat: bool = False,
     ) -> Job:
         """A job of the journal, to be started again: followed where its task is known, else submitted with its old key.
 
@@ -107,15 +115,17 @@ class Job:
             workbench: what is needed; the entry's own folder for pictures is kept.
             lock: the job's lock where it is held already; the job gives it back when it ends.
             limits: what it may cost, and the budget that it is counted in.
+            repeat: order again although nobody knows whether the first order made a task.
 
         Raises:
-            GenerationError: the submit can't be repeated, because its pictures' bytes are gone or the record is broken.
+            GenerationError: the submit can't be repeated, because its pictures' bytes are gone, the record is broken,
+                or no key makes it safe.
         """
         from qwave_jupyter.generation import resuming
 
-        request, bench = resuming.prepared(entry, workbench)
+        request, bench = resuming.prepared(entry, workbench, repeat=repeat)
         workbench.journal.remember(entry)
-        return cls(request, bench, limits=limits, _entry=entry, _lock=lock)
+        return cls(request, bench, limits=limits, _entry=entry, _lock=lock, _repeat=repeat)
 
     @classmethod
     def ended(cls, entry: Entry, request: Request, workbench: Workbench, error: QwaveError) -> Job:
@@ -358,7 +368,10 @@ class Job:
         ending = self._course.end()
         # What is told as over should be free to be picked up again.
         self._course.left.wait(_LEAVING)
-        self._finish("cancelled", error=ending.error, stopped=ending.outcome, refunded_usd=ending.refunded_usd)
+        changes = {} if ending.cost_usd is None else {"cost_usd": ending.cost_usd}
+        self._finish(
+            "cancelled", error=ending.error, stopped=ending.outcome, refunded_usd=ending.refunded_usd, **changes
+        )
         self._release()
 
     def _release(self) -> None:

@@ -152,6 +152,10 @@ class Journal:
         """The open jobs that no process works on."""
         return tuple(entry for entry in self.open_jobs(base_url=base_url) if not self.lock(entry.job_id).is_held())
 
+    def has_later(self, after: float, before: float) -> bool:
+        """Whether anything was written between two moments, in Unix seconds."""
+        return bool(self._read("SELECT 1 FROM jobs WHERE updated > ? AND updated < ? LIMIT 1", (after, before)))
+
     def history(self, limit: int = 100, search: str = "") -> tuple[Entry, ...]:
         """Finished jobs, newest first.
 

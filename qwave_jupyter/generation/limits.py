@@ -185,6 +185,9 @@ def _is_free(now: Snapshot) -> bool:
         return True
     if error is None or now.stopped:
         return False
+    charge = error.fields.get("charge")
+    if charge is not None and charge.is_charged:
+        return False
     if isinstance(error, TaskFailed):
         # What failed is refunded; a task that ended without pictures only should be.
         return error.fields.get("failure") != "no_pictures"

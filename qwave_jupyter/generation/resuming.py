@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qwave_jupyter.errors import GenerationError, OptionMistake
-from qwave_jupyter.generation import records
+from qwave_jupyter.generation import idempotency, records
 from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
 from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import Entry
@@ -17,12 +17,10 @@ from qwave_jupyter.generation.limits import Limits
 from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.request import Request, finished, unvalidated_model
 from qwave_jupyter.generation.save_folder import check_folder
+from qwave_jupyter.generation.unanswered import left_open
 from qwave_jupyter.generation.workbench import Workbench
 
 __all__ = ["history", "prepared", "resumable", "resume"]
-
-#: An idempotency key is honoured for 24 hours (Submit page, edition 2026-06); some minutes are left as a margin.
-KEY_LIVES = 24 * 3600.0 - 600.0
 
 
 def resumable(workbench: Workbench) -> tuple[Entry, ...]:
@@ -30,43 +28,60 @@ def resumable(workbench: Workbench) -> tuple[Entry, ...]:
     return workbench.journal.abandoned(base_url=records.server_of(workbench))
 
 
-def resume(workbench: Workbench, limits: Limits | None = None, save_dir: Path | None = None) -> tuple[Job, ...]:
+def resume(
+    workbench: Workbench, limits: Limits | None = None, save_dir: Path | None = None, *, repeat: bool = False
+) -> tuple[Job, ...]:
     """Start every open job again that no process works on.
 
     A known task is followed and its pictures fetched. A submit whose answer never came is repeated with the same key
-    and body while the key lives; an older one is reported as unknown and never repeated.
+    and body where the server heeds the key and the key still lives; any other is reported as unknown each time, stays
+    open, and is only ordered again where that is wanted.
 
     Args:
         workbench: whose journal.
         limits: what each may cost, and the budget that they are counted in; what is being made already is kept.
         save_dir: the folder for all their pictures; None for the one that each was meant for.
+        repeat: order again what is unknown, at the risk of paying twice.
 
     Returns:
         The jobs, those that can't go on included: their error says why.
     """
-    found = (_picked(entry, workbench, limits, save_dir) for entry in resumable(workbench))
+    found = (_picked(entry, workbench, limits, save_dir, repeat=repeat) for entry in resumable(workbench))
     return tuple(job for job in found if job is not None)
 
 
-def prepared(entry: Entry, workbench: Workbench) -> tuple[Request, Workbench]:
+def prepared(entry: Entry, workbench: Workbench, *, repeat: bool = False) -> tuple[Request, Workbench]:
     """The request of an entry, and the workbench with the folder that its pictures go to.
+
+    Args:
+        entry: the entry.
+        workbench: whose journal.
+        repeat: whether it is to be ordered again at the risk of paying twice.
 
     Raises:
         GenerationError: the submit would have to be repeated, and can't be, or not without the risk of paying twice.
     """
-    if not entry.task_id and workbench.clock.now() - entry.created > KEY_LIVES:
-        # Its key is no longer honoured: repeated, it might be paid twice.
-        raise GenerationError("generation.unknown_old", job_id=entry.job_id, task_id="")
+    if not entry.task_id and not repeat:
+        _check_key(entry, workbench)
     try:
         request = records.recalled(entry, workbench)
     except Exception:  # noqa: BLE001 - a row may say anything, and a known task needs none of it
         if not entry.task_id:
-            raise GenerationError("generation.cannot_repeat", job_id=entry.job_id, task_id="") from None
+            raise left_open("cannot_repeat", entry) from None
         request = _bare(entry)
     if not entry.task_id and not request.body:
-        raise GenerationError("generation.cannot_repeat", job_id=entry.job_id, task_id="")
+        raise left_open("cannot_repeat", entry)
     folder = _folder(entry)
     return request, replace(workbench, save_dir=folder) if folder is not None else workbench
+
+
+def _check_key(entry: Entry, workbench: Workbench) -> None:
+    """Refuse to repeat an order that no key makes safe."""
+    if not idempotency.heeds_key(workbench):
+        raise left_open("order_unknown_left", entry)
+    alive = idempotency.is_key_alive(entry.created, workbench)
+    if not alive:
+        raise left_open("order_unknown_age" if alive is None else "order_unknown_old", entry)
 
 
 def _folder(entry: Entry) -> Path | None:
@@ -92,7 +107,9 @@ def _pictures(workbench: Workbench, words: str, limit: int) -> Iterator[Generate
         yield from records.gallery_of(entry, workbench)
 
 
-def _picked(entry: Entry, workbench: Workbench, limits: Limits | None, save_dir: Path | None) -> Job | None:
+def _picked(
+    entry: Entry, workbench: Workbench, limits: Limits | None, save_dir: Path | None, *, repeat: bool
+) -> Job | None:
     """The job, started; None where another kernel was quicker."""
     journal = workbench.journal
     lock = journal.lock(entry.job_id)
@@ -106,15 +123,16 @@ def _picked(entry: Entry, workbench: Workbench, limits: Limits | None, save_dir:
     if save_dir is not None:
         journal.update(known.job_id, save_dir=str(save_dir))
         known = replace(known, save_dir=str(save_dir))
-    return _taken_up(known, workbench, lock, limits)
+    return _taken_up(known, workbench, lock, limits, repeat=repeat)
 
 
-def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock, limits: Limits | None) -> Job:
+def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock, limits: Limits | None, *, repeat: bool) -> Job:
     try:
+        job = Job.resume(entry, workbench, lock, limits, repeat=repeat)
         if not entry.task_id:
             # It may be paid for only now.
             check_folder(_folder(entry) or workbench.save_dir)
-        return Job.resume(entry, workbench, lock, limits).start()
+        return job.start()
     except OptionMistake as problem:
         lock.release()
         mistake = OptionMistake("generation.resume_folder", reason=str(problem))
@@ -126,8 +144,10 @@ def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock, limits: Limits 
         reason = f"{type(problem).__name__}: {problem}"[:300]
         error = GenerationError("generation.not_taken_up", reason=reason, job_id=entry.job_id, task_id=entry.task_id)
         return Job.ended(entry, _bare(entry), workbench, error)
-    said = {"code": error.code, "text": str(error)}
-    workbench.journal.update(entry.job_id, state="unknown", error=said, finished=workbench.clock.now())
+    if error.code == "cannot_repeat" and idempotency.is_key_alive(entry.created, workbench) is False:
+        # Nothing can ever come of it. Whatever may still be ordered again, or found, stays open.
+        said = {"code": error.code, "text": str(error)}
+        workbench.journal.update(entry.job_id, state="unknown", error=said, finished=workbench.clock.now())
     lock.release()
     return Job.ended(entry, _bare(entry), workbench, error)
 

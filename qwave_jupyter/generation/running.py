@@ -18,11 +18,13 @@ from qwave_jupyter.errors import (
     GenerationError,
     NotFound,
     QwaveError,
+    RequestRejected,
     TaskFailed,
     TooExpensive,
     WaitTimeout,
 )
-from qwave_jupyter.generation import records, reuse
+from qwave_jupyter.generation import idempotency, records, reuse
+from qwave_jupyter.generation.charges import Charge
 from qwave_jupyter.generation.course import Course
 from qwave_jupyter.generation.fetching import LONGEST_LIFE, Fetch
 from qwave_jupyter.generation.journal import Entry
@@ -30,11 +32,14 @@ from qwave_jupyter.generation.limits import Account
 from qwave_jupyter.generation.locks import JobLock
 from qwave_jupyter.generation.mistakes import Mistake, shown
 from qwave_jupyter.generation.snapshot import Snapshot
+from qwave_jupyter.generation.unanswered import unanswered
 
 __all__ = ["Run"]
 
 #: The last question may be asked when the time is up, and its answer is read.
 _GRACE = 5.0
+#: Seconds for which a stopped job goes on asking for the task that it has to cancel.
+_LEARNING = 60.0
 #: Codes of the task pages since June 2026 that have a text of their own; ``task_failed`` says nothing more.
 _FAILURES = ("upstream_bad_request", "upstream_rate_limited", "upstream_unavailable")
 
@@ -51,6 +56,7 @@ class Run:
         hold: seconds for which the server may keep the answer to the submit back.
         entry: the journal's entry of a job that is picked up again.
         lock: the job's lock where it is held already.
+        repeat: order again although nobody knows whether the first order made a task.
     """
 
     course: Course
@@ -60,6 +66,7 @@ class Run:
     hold: float | None = None
     entry: Entry | None = None
     lock: JobLock | None = None
+    repeat: bool = False
     _started: float = 0.0
     _submitted: float | None = None
     _deadline: float = 0.0
@@ -156,27 +163,51 @@ class Run:
             course.answered.set()
             raise Stopped
         self.publish(phase="submitting")
-        course.sent = True
+        # An earlier run's order may have reached the server, whatever becomes of this one.
+        earlier = self.entry is not None
+        course.sent, course.repeatable = True, self._is_repeatable()
+        hold = self.hold if course.repeatable else None
+        course.held = bool(hold) and bench.client.holds is not False
         self._submitted = bench.clock.monotonic()
         try:
-            task = bench.client.submit(
-                course.request.body,
-                idempotency_key=course.job_id,
-                hold=self.hold,
-                # An answer under way is worth waiting for: without it there is no task to cancel.
-                stop=course.abandon,
-                on_retry=self._resubmitting,
-                deadline=self._deadline,
-            )
+            # An answer under way is worth waiting for: without it there is no task to cancel.
+            task = self._order(hold=hold, stop=course.abandon, on_retry=self._resubmitting, deadline=self._deadline)
         except Stopped as stopped:
-            course.sent = stopped.outcome_unknown
-            course.answered.set()
-            raise
+            course.sent = earlier or stopped.outcome_unknown
+            known = self._task_of_stopped() if course.sent else None
+            if known is None:
+                course.answered.set()
+                raise
+            task = known
         except QwaveError as error:
-            course.sent = bool(error.fields.get("outcome_unknown"))
+            course.sent = earlier or bool(error.fields.get("outcome_unknown"))
             course.answered.set()
             raise self._not_submitted(error) from error
         return self._accepted(task)
+
+    def _order(self, **options: Any) -> Task:
+        course = self.course
+        return course.bench.client.submit(
+            course.request.body,
+            idempotency_key=course.job_id,
+            repeatable=self._is_repeatable,
+            may_exist=self.entry is not None and not self.repeat,
+            **options,
+        )
+
+    def _is_repeatable(self) -> bool:
+        bench = self.course.bench
+        created = self.course.created if self.entry is None else self.entry.created
+        return idempotency.heeds_key(bench) and idempotency.is_key_alive(created, bench) is True
+
+    def _task_of_stopped(self) -> Task | None:
+        """The task of an order that was stopped before its answer, told by repeating it; None where that isn't safe."""
+        if not self._is_repeatable():
+            return None
+        try:
+            return self._order(deadline=self.course.bench.clock.monotonic() + _LEARNING)
+        except QwaveError:
+            return None
 
     def _resubmitting(self, retry: Retry) -> None:
         if self.course.stop.is_set():
@@ -201,19 +232,23 @@ class Run:
 
     def _not_submitted(self, error: QwaveError) -> QwaveError:
         course = self.course
-        said = {"code": error.code, "text": str(error)[:500]}
+        answered = isinstance(error, ApiError)
+        error.fields["charge"] = Charge.of_order(course.request, sent=course.sent, answered=answered)
         if not course.sent:
+            said = {"code": error.code, "text": str(error)[:500]}
             course.note(state="refused", error=said, finished=course.bench.clock.now())
             return error
-        # The server may have it: it stays open, and is repeated with the same key.
-        course.note(error=said)
-        if course.bench.clock.monotonic() >= self._deadline:
-            return WaitTimeout("generation.timeout_unsubmitted", **self._ids(), seconds=self._waited())
-        return error
+        # The server may have it: it stays open, and is repeated with the same key where there is one.
+        seconds = self._waited() if course.bench.clock.monotonic() >= self._deadline else None
+        told = unanswered(error, self._ids(), repeatable=self._is_repeatable(), seconds=seconds)
+        course.note(error={"code": error.code, "text": str(told)[:500]})
+        return told
 
     def _accepted(self, task: Task) -> Task:
         course, clock = self.course, self.course.bench.clock
         submitted = clock.now() - self._elapsed()
+        if task.held_quota is not None or course.bench.client.replays_keys:
+            idempotency.remember(course.bench)
         course.note(state="running", task_id=task.task_id, submitted=submitted, held_quota=task.held_quota)
         if not course.has_task(task):
             # It was stopped while this answer was awaited.
@@ -237,9 +272,13 @@ class Run:
         dollars = words.dollars(excess.usd)
         if not task.ended:
             ending = self.course.cancel_task()
-            if ending.outcome == "refunded":
-                self.publish(refunded_usd=ending.refunded_usd, stopped="refunded")
-                raise TooExpensive("generation.held_too_dear", held=dollars, ceiling=excess.ceiling, **self._ids())
+            if ending.outcome in {"refunded", "cancelled"}:
+                cost = {} if ending.cost_usd is None else {"cost_usd": ending.cost_usd}
+                self.publish(refunded_usd=ending.refunded_usd, stopped=ending.outcome, **cost)
+                charge = ending.error.fields["charge"]
+                raise TooExpensive(
+                    "generation.held_too_dear", held=dollars, ceiling=excess.ceiling, charge=charge, **self._ids()
+                )
         self.account.over_limit = True
         self.publish(over_limit=True)
         code = "charged_too_dear" if excess.charged else "held_too_dear_kept"
@@ -281,9 +320,12 @@ class Run:
 
     def _may_list_more(self, task: Task) -> bool:
         """Whether a completed task without images may still list them: unless it cost nothing, or is too old."""
-        entry, now = self.entry, self.course.bench.clock.now()
-        old = entry is not None and now - entry.created > LONGEST_LIFE
-        return _is_empty(task) and task.cost_quota != 0 and not old
+        return _is_empty(task) and task.cost_quota != 0 and not self._is_old()
+
+    def _is_old(self) -> bool:
+        """Whether a job that is picked up again was ordered longer ago than any link lives."""
+        age = None if self.entry is None else idempotency.age_of(self.entry.created, self.course.bench)
+        return age is not None and age > LONGEST_LIFE
 
     def _took(self, schedule: Schedule, task: Task) -> float | None:
         # When the end of a job that was picked up again is noticed says nothing of when it was.
@@ -312,22 +354,31 @@ class Run:
             )
         except NotFound as error:
             self._lost(error)
+            error.fields["charge"] = course.charge()
             raise
         except QwaveError as error:
             if not is_transient(error):
-                raise
+                raise self._question_refused(error) from error
             wanted = error.retry_after if isinstance(error, ApiError) else None
             pause = min(wanted or 0.0, max(0.0, self._deadline - clock.monotonic()))
             self._retrying(Retry(1, pause, error))
             if pause and clock.wait(pause, course.stop):
                 raise Stopped from None
             return task
+        course.saw(answer)
         self.publish(**self._shown(answer))
         return answer
 
+    def _question_refused(self, error: QwaveError) -> QwaveError:
+        # A refused question says nothing of the task, which goes on.
+        error.fields["charge"] = self.course.charge()
+        if type(error) is not RequestRejected:
+            return error
+        return RequestRejected("generation.question_refused", **{**error.fields, **self._ids(), "cause": error.code})
+
     def _lost(self, error: NotFound) -> None:
         # Another key's task looks the same, so only an old one is given up.
-        if self.entry is not None and self.course.bench.clock.now() - self.entry.created > LONGEST_LIFE:
+        if self._is_old():
             self.course.note(state="unknown", error={"code": error.code, "text": str(error)[:500]})
 
     def _shown(self, task: Task) -> dict[str, Any]:
@@ -357,7 +408,9 @@ class Run:
             return task
         error: QwaveError
         if task.state == "cancelled":
-            error = Cancelled("generation.cancelled_elsewhere", outcome="refunded", **self._ids())
+            charge = course.charge()
+            outcome = "refunded" if charge.is_charged is False else "cancelled"
+            error = Cancelled("generation.cancelled_elsewhere", outcome=outcome, charge=charge, **self._ids())
             course.note(state="cancelled", error={"code": error.code, "text": str(error)}, **ended)
             raise error
         error = self._failure(task)
@@ -367,14 +420,14 @@ class Run:
         raise error
 
     def _failure(self, task: Task) -> TaskFailed:
-        charged = words.say("generation.not_charged") if task.cost_quota == 0 else words.say("generation.charge_unsaid")
+        ids = {"charge": self.course.charge(), **self._ids()}
         if task.state == "completed":
-            return TaskFailed("generation.no_pictures", charged=charged, failure="no_pictures", **self._ids())
+            return TaskFailed("generation.no_pictures", failure="no_pictures", **ids)
         code = task.failure.code if task.failure else "task_failed"
         message = task.failure.message if task.failure else ""
         key = f"generation.failed_{code}" if code in _FAILURES else "generation.failed"
         told = shown(message).rstrip(".") or words.say("generation.no_reason")
-        return TaskFailed(key, message=told, failure=code, charged=charged, **self._ids())
+        return TaskFailed(key, message=told, failure=code, **ids)
 
     def _say(self, *notices: Violation) -> None:
         if notices:

@@ -41,7 +41,8 @@ class Snapshot:
         error: why it ended without pictures.
         gallery: the pictures that are on disk so far.
         notices: what is to be said beside the pictures.
-        stopped: what became of a cancelled job on the server: ``unsent``, ``refunded``, ``kept``, ``unknown``, or "".
+        stopped: what became of a cancelled job on the server: ``unsent``, ``refunded``, ``cancelled`` (not, or not
+            wholly, refunded as far as is known), ``kept``, ``unknown``, or "".
         reused: an earlier job's pictures are shown, and nothing was paid.
         over_limit: the server holds or charged more than was allowed, and it was too late to cancel.
         demo: the built-in demo serves.

@@ -87,10 +87,19 @@ def _cancel(console: Console, asked: Asked) -> None:
 
 
 def _resume(console: Console, asked: Asked) -> Any:
-    jobs = verbs.resume(save=asked.options.get("save"))
+    jobs = verbs.resume(save=asked.options.get("save"), repeat=asked.on("repeat"))
     if not jobs:
         console.say(words.say("notebook.nothing_open"))
         return None
+    # What can't go on is told and stands in nobody's way.
+    unknown = [job for job in jobs if job.error is not None and job.error.fields.get("outcome_unknown")]
+    if unknown:
+        console.publish(_still(unknown))
+    return _finish(console, [job for job in jobs if job not in unknown])
+
+
+def _finish(console: Console, jobs: Sequence[Job]) -> Any:
+    """Wait for all jobs; the images of those that made some, or an error that names every failure."""
     for job in jobs:
         _wait_for(console, job)
     together: Any = None
@@ -149,5 +158,5 @@ VERBS = (
     Verb("show", _show, "[TASK]"),
     Verb("status", _status, "[TASK]"),
     Verb("cancel", _cancel, "[TASK]"),
-    Verb("resume", _resume, options={"save": "text"}),
+    Verb("resume", _resume, options={"save": "text", "repeat": "switch"}),
 )

@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.endswith("/cancel"):
             self._cancel()
             return
-        outer.posts.append(dict(self.headers))
+        outer.posts.append({**dict(self.headers), "port": str(self.client_address[1])})
         with outer.lock:
             answer = outer.answers.pop(0) if outer.answers else None
         if answer is not None and not answer[0]:

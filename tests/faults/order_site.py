@@ -1,0 +1,85 @@
+"""A user's machine before an order server, with or without a proxy in between."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from qwave_jupyter import catalog
+from qwave_jupyter.api.client import Client
+from qwave_jupyter.api.throttle import Throttle
+from qwave_jupyter.clock import Clock
+from qwave_jupyter.generation import request
+from qwave_jupyter.generation.job import Job
+from qwave_jupyter.generation.journal import Entry, open_journal
+from qwave_jupyter.generation.workbench import Workbench
+from tests.faults.hurried_clock import HurriedClock
+from tests.faults.order_server import OrderServer, TunnelProxy
+
+MODEL = "z-image-turbo"
+#: Editions with and without the key in their contract.
+WITH_KEY, WITHOUT_KEY = "2026-09", "2026-04"
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class OrderSite:
+    server: OrderServer
+    bench: Workbench
+    proxy: TunnelProxy | None = None
+
+    def request(self, prompt: str = "a cat") -> request.Request:
+        return request.build(self.bench.catalog, prompt, {}, model=MODEL)
+
+    def job(self, prompt: str = "a cat", **options: object) -> Job:
+        return Job(self.request(prompt), self.bench, **options)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.bench.journal._entries("ORDER BY created")
+
+    @property
+    def states(self) -> list[str]:
+        return [entry.state for entry in self.entries]
+
+
+@contextlib.contextmanager
+def order_site(
+    server: OrderServer,
+    home: Path,
+    edition: str = WITHOUT_KEY,
+    *,
+    proxy: TunnelProxy | None = None,
+    clock: Clock | None = None,
+    read_timeout: float = 5.0,
+    timeout: float = 400.0,
+):
+    clock = clock or HurriedClock(40)
+    client = Client(
+        server.url,
+        "sk-secret",
+        session=proxy.session if proxy else requests.Session,
+        clock=clock,
+        connect_timeout=5,
+        read_timeout=read_timeout,
+        throttle=Throttle(clock),
+    )
+    journal = open_journal(home / "home", clock=clock)
+    yield OrderSite(
+        server,
+        Workbench(
+            catalog=catalog.load(edition),
+            client=client,
+            journal=journal,
+            home=home / "home",
+            save_dir=home / "images",
+            timeout=timeout,
+            clock=clock,
+        ),
+        proxy,
+    )
+    client.close()
+    journal.close()

@@ -1,0 +1,147 @@
+"""What a job says of its cost, whatever is answered to its order, its questions and its cancel."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+
+from qwave_jupyter import started
+from qwave_jupyter.errors import QwaveError
+from qwave_jupyter.generation import resuming
+from tests.faults.order_server import COST, OrderServer
+from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
+
+BODY = json.dumps({"error": {"code": "", "message": "no"}}).encode()
+FREE = re.compile("nothing was charged|was refunded|went back", re.IGNORECASE)
+
+
+def failure(job):
+    with pytest.raises(QwaveError) as caught:
+        job.result(PATIENCE)
+    return caught.value
+
+
+def until_queued(job):
+    ends = time.monotonic() + PATIENCE
+    while not job.task_id:
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def server():
+    with OrderServer(state="queued", june=True) as made:
+        yield made
+
+
+@pytest.fixture
+def site(server, tmp_path):
+    with order_site(server, tmp_path, WITH_KEY) as made:
+        yield made
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 410, 422, 426, 451])
+def test_refused_question_says_that_the_task_goes_on(server, site, status):
+    server.status_answer = (status, {"error": {"code": "", "message": "no"}})
+    error = failure(site.job().start())
+    assert not FREE.search(str(error))
+    assert "$0.0064 is held for it and may be charged" in str(error)
+    assert site.states == ["running"]
+    server.status_answer = None
+    server.tasks["task-1"]["state"] = "completed"
+    (job,) = resuming.resume(site.bench)
+    assert len(job.result(PATIENCE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "says", "counted"),
+    [
+        ({"cost": COST, "billing_status": "settled"}, "$0.0064 was charged.", 0.006374),
+        ({"cost": 0}, "Nothing was charged.", 0.0),
+        ({"billing_status": "settled"}, "so it was charged", 0.006374),
+        ({"billing_status": "refunded"}, "it was refunded", 0.0),
+        ({}, "didn't say whether it was charged", 0.0),
+    ],
+)
+def test_failed_task_says_what_the_server_says(server, site, more, says, counted):
+    server.state = "failed"
+    original = server.order
+
+    def order(key):
+        name = original(key)
+        server.tasks[name]["more"] = more
+        return name
+
+    server.order = order
+    job = site.job().start()
+    assert says in str(failure(job))
+    assert started._cost_of(job) == pytest.approx(counted)
+
+
+@pytest.mark.parametrize(
+    ("answer", "stopped", "says", "counted"),
+    [
+        ({"refunded": True, "refunded_quota": COST}, "refunded", "$0.0064 was refunded.", 0.0),
+        ({"refunded": True}, "refunded", "went back, the server says", 0.0),
+        ({"refunded": True, "refunded_quota": 1000}, "cancelled", "Of $0.0064 that was held, $0.0020", 0.004374),
+        ({"refunded": False}, "cancelled", "$0.00 was refunded", 0.006374),
+        ({"refunded": False, "refunded_quota": 0}, "cancelled", "$0.00 was refunded", 0.006374),
+        ({}, "cancelled", "didn't say whether what was held went back", 0.006374),
+    ],
+)
+def test_cancel_says_what_went_back(server, site, answer, stopped, says, counted):
+    server.cancel_answer = (200, {"task_id": "task-1", "status": "cancelled", **answer})
+    job = site.job().start()
+    until_queued(job)
+    assert job.cancel().stopped == stopped
+    assert says in str(job.error)
+    assert started._cost_of(job) == pytest.approx(counted)
+    assert site.states == ["cancelled"]
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 409, 422, 451])
+def test_refused_cancel_says_that_the_task_goes_on(server, site, status):
+    server.cancel_answer = (status, {"error": {"code": "", "message": "no"}})
+    job = site.job().start()
+    until_queued(job)
+    assert job.cancel().stopped == "unknown"
+    assert not FREE.search(str(job.error))
+    assert "may be charged" in str(job.error)
+    assert "%qwave resume" in str(job.error)
+    assert site.states == ["running"]
+
+
+def test_late_cancel_keeps_the_task(server, site):
+    job = site.job().start()
+    until_queued(job)
+    server.tasks["task-1"]["state"] = "processing"
+    assert job.cancel().stopped == "kept"
+    assert "too late" in str(job.error)
+    assert not FREE.search(str(job.error))
+
+
+def test_dear_hold_that_is_not_refunded_says_so(server, site):
+    server.cancel_answer = (200, {"task_id": "task-1", "status": "cancelled", "refunded": False})
+    job = site.job(max_cost=0.001).start()
+    error = failure(job)
+    assert "Of $0.0064 that was held, $0.00 was refunded" in str(error)
+    assert started._cost_of(job) == pytest.approx(0.006374)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"cost": 0}, "Nothing was charged."),
+        ({"cost": COST}, "$0.0064 was charged."),
+        ({}, "didn't say whether what was held went back"),
+    ],
+)
+def test_task_cancelled_elsewhere_says_what_the_server_says(server, site, more, says):
+    job = site.job().start()
+    until_queued(job)
+    server.tasks["task-1"].update(state="cancelled", more=more)
+    assert job.wait(PATIENCE)
+    assert says in str(job.error)
