@@ -10,6 +10,7 @@ import pytest
 from qwave_jupyter import settings, verbs, words
 from qwave_jupyter.api.retries import Retry
 from qwave_jupyter.errors import Cancelled, ConnectionFailed, RateLimited, TaskFailed
+from qwave_jupyter.generation.charges import Charge
 from qwave_jupyter.generation.snapshot import Snapshot
 from qwave_jupyter.notebook import cards
 
@@ -101,12 +102,13 @@ def test_the_price_stands_on_the_card_and_what_is_held_counts_more(now):
 
 
 def test_a_cancel_is_no_mishap_and_a_failure_is(now):
-    cancelled = Cancelled("generation.cancelled_refunded", refund="$0.01", outcome="refunded", job_id="", task_id="")
-    failed = TaskFailed("generation.failed", message="<b>no</b>", failure="task_failed", charged="")
+    charge = Charge("accepted", state="cancelled", refunded=True, refunded_quota=5000)
+    cancelled = Cancelled("generation.cancelled_refunded", charge=charge, outcome="refunded", job_id="", task_id="")
+    failed = TaskFailed("generation.failed", message="<b>no</b>", failure="task_failed")
     calm = cards.ended(replace(now, phase="cancelled", error=cancelled))
     loud = cards.ended(replace(now, phase="failed", error=failed))
     assert "qw-bad" not in calm
-    assert "$0.01 was refunded" in calm
+    assert "$0.0100 was refunded" in calm
     assert "qw-bad" in loud
     assert "&lt;b&gt;no" in loud
 
