@@ -184,6 +184,7 @@ class Reservation:
         self._amount = amount
         self._name = name
         self._settled = False
+        self._final = False
 
     def __repr__(self) -> str:
         return f"Reservation({self.usd:g} USD)"
@@ -207,6 +208,8 @@ class Reservation:
     def settle(self, *, held: float | None = None, charged: float | None = None) -> float | None:
         """Count what the server says instead of what was expected; what is no amount changes nothing.
 
+        What was charged or released is final: what is said to be held comes from an earlier answer.
+
         Args:
             held: USD that the server reserved.
             charged: USD that it charged in the end.
@@ -217,24 +220,25 @@ class Reservation:
         """
         usd = read_amount(held if charged is None else charged)
         with self._budget._lock:
-            if usd is None:
+            if usd is None or (charged is None and self._final):
                 return None
             self._count(_units(usd))
             if charged is not None:
-                self._forget()
+                self._end()
             return self._budget._passed()
 
     def release(self) -> None:
         """Count for nothing: it was not sent, or all of it was given back."""
         with self._budget._lock:
             self._count(0)
-            self._forget()
+            self._end()
 
     def _count(self, amount: int) -> None:
         before, self._amount, self._settled = self._amount, amount, True
         self._budget._add(amount - before)
 
-    def _forget(self) -> None:
+    def _end(self) -> None:
+        self._final = True
         # Its sum stays; only open jobs are looked up by their name.
         if self._budget._named.get(self._name) is self:
             del self._budget._named[self._name]

@@ -16,7 +16,7 @@ from qwave_jupyter.generation import request
 from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import Entry, open_journal
 from qwave_jupyter.generation.workbench import Workbench
-from tests.faults.hurried_clock import HurriedClock
+from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.order_server import OrderServer, TunnelProxy
 
 MODEL = "z-image-turbo"
@@ -57,7 +57,7 @@ def order_site(
     read_timeout: float = 5.0,
     timeout: float = 400.0,
 ):
-    clock = clock or HurriedClock(40)
+    clock = clock or AcceleratedClock(40)
     client = Client(
         server.url,
         "sk-secret",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_jupyter import catalog
-from qwave_jupyter.generation import records, request
+from qwave_jupyter.generation import idempotency, records, request
 from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import Entry, open_journal
 from qwave_jupyter.generation.workbench import Workbench
@@ -42,15 +42,15 @@ def scripted(folder: Path):
     clock = FakeClock()
     server = ScriptedServer(clock)
     journal = open_journal(folder / "home", clock=clock)
-    yield Scripted(
-        server,
-        Workbench(
-            catalog=catalog.load("2026-04"),
-            client=server.client(),
-            journal=journal,
-            home=folder / "home",
-            save_dir=folder / "pictures",
-            clock=clock,
-        ),
+    bench = Workbench(
+        catalog=catalog.load("2026-04"),
+        client=server.client(),
+        journal=journal,
+        home=folder / "home",
+        save_dir=folder / "pictures",
+        clock=clock,
     )
+    # The scripted server heeds idempotency keys, as an earlier job has found out.
+    idempotency.remember(bench)
+    yield Scripted(server, bench)
     journal.close()

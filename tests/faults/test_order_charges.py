@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from qwave_jupyter import started
+from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import resuming
 from tests.faults.order_server import COST, OrderServer
@@ -22,6 +22,12 @@ def failure(job):
     with pytest.raises(QwaveError) as caught:
         job.result(PATIENCE)
     return caught.value
+
+
+def counted_for(job):
+    budget = Budget()
+    job.count_in(budget)
+    return budget.spent_usd
 
 
 def until_queued(job):
@@ -78,7 +84,7 @@ def test_failed_task_says_what_the_server_says(server, site, more, says, counted
     server.order = order
     job = site.job().start()
     assert says in str(failure(job))
-    assert started._cost_of(job) == pytest.approx(counted)
+    assert counted_for(job) == pytest.approx(counted)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ def test_cancel_says_what_went_back(server, site, answer, stopped, says, counted
     until_queued(job)
     assert job.cancel().stopped == stopped
     assert says in str(job.error)
-    assert started._cost_of(job) == pytest.approx(counted)
+    assert counted_for(job) == pytest.approx(counted)
     assert site.states == ["cancelled"]
 
 
@@ -128,7 +134,7 @@ def test_dear_hold_that_is_not_refunded_says_so(server, site):
     job = site.job(max_cost=0.001).start()
     error = failure(job)
     assert "Of $0.0064 that was held, $0.00 was refunded" in str(error)
-    assert started._cost_of(job) == pytest.approx(0.006374)
+    assert counted_for(job) == pytest.approx(0.006374)
 
 
 @pytest.mark.parametrize(

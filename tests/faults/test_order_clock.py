@@ -8,7 +8,7 @@ import pytest
 
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.generation import idempotency, records, resuming
-from tests.faults.hurried_clock import HurriedClock
+from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.order_server import OrderServer
 from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
 
@@ -16,7 +16,7 @@ HOUR, DAY = 3600.0, 86_400.0
 BEGIN = 1_790_000_000.0
 
 
-class SetClock(HurriedClock):
+class SetClock(AcceleratedClock):
     def __init__(self) -> None:
         super().__init__(40)
         self.wall = BEGIN

@@ -109,7 +109,7 @@ def test_resume_takes_another_folder(tmp_path):
         with pytest.raises(Exception, match="--save") as caught:
             job.result(PATIENCE)
         assert "%qwave resume --save" in str(caught.value)
-        (job,) = resuming.resume(here.bench, tmp_path / "elsewhere")
+        (job,) = resuming.resume(here.bench, save_dir=tmp_path / "elsewhere")
         (path,) = job.result(PATIENCE).paths
         assert path.parent == tmp_path / "elsewhere"
         assert path.is_file()
@@ -120,7 +120,7 @@ def test_a_chosen_folder_is_remembered_for_the_next_resume(tmp_path):
     with scripted(tmp_path) as here:
         here.leave_open("a")
         here.server.faults["picture"] = [500] * 50
-        (job,) = resuming.resume(here.bench, tmp_path / "elsewhere")
+        (job,) = resuming.resume(here.bench, save_dir=tmp_path / "elsewhere")
         with pytest.raises(Exception, match="answered 500"):
             job.result(PATIENCE)
         here.server.faults.clear()
@@ -137,7 +137,7 @@ def test_an_unanswered_order_is_not_repeated_for_an_unusable_folder(tmp_path):
             job.result(PATIENCE)
         assert here.server.seen == []
         # It stays open, and goes on where it can.
-        (job,) = resuming.resume(here.bench, tmp_path / "elsewhere")
+        (job,) = resuming.resume(here.bench, save_dir=tmp_path / "elsewhere")
         assert job.result(PATIENCE)[0].path.parent == tmp_path / "elsewhere"
 
 

@@ -273,3 +273,13 @@ def test_two_threads_a_task_and_a_batch_stay_within_the_limit(first, second, of_
     part.close()
     assert passed == []
     assert budget.spent_usd == pytest.approx(sum(sum(one.counted.values()) for one in stages), abs=1e-12)
+
+
+def test_settle_after_the_end_counts_no_hold():
+    budget = Budget(lambda: 1.0)
+    released, charged = budget.reserve(0.2), budget.reserve(0.3)
+    released.release()
+    charged.settle(charged=0.1)
+    for reservation in (released, charged):
+        assert reservation.settle(held=0.25) is None
+    assert budget.spent_usd == pytest.approx(0.1)
