@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -176,7 +177,7 @@ class _Redirecting(requests.adapters.BaseAdapter):
         answer = requests.Response()
         answer.status_code, answer.request, answer.url = 307, request, request.url
         answer.headers["location"] = "https://www.elsewhere.example/v1/tasks"
-        answer._content = b""
+        answer.raw = io.BytesIO()
         return answer
 
     def close(self):

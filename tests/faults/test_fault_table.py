@@ -207,7 +207,6 @@ FINAL = [
     (refusing("401", 401, "authentication_error"), "status"),
     (refusing("403", 403, "permission_error"), "status"),
     (answered("410", 410), "download"),
-    (answered("403", 403), "download"),
 ]
 
 
