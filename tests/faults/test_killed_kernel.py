@@ -1,44 +1,44 @@
-"""A kernel that is killed while its picture is being made loses nothing and pays once."""
+"""A kernel that is killed while its image is being made loses nothing and pays once."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.conftest import serve
-from tests.notebook.kernels import VERSIONS, Kernel, journal_rows, submitted
+from tests.notebook.conftest import Demo
+from tests.notebook.kernels import NEWEST, Kernel, journal_rows
 
 pytestmark = pytest.mark.kernel
 
 
-@pytest.fixture(scope="module")
-def steady_server():
-    """Pictures in about five seconds: long enough to pull the plug."""
-    yield from serve("--latency", "5")
-
-
-def test_resume_brings_the_picture_of_a_killed_kernel_back(steady_server, tmp_path):
-    before = steady_server.get("/v1/dashboard/billing/balance")["total_used_usd"]
-    first = Kernel(VERSIONS[-1], steady_server.environment(tmp_path), tmp_path)
-    first.run("%load_ext qwave_jupyter")
-    first.queue("%%qwave\na lighthouse")
-    first.until(lambda: submitted(tmp_path))
-    first.close()
-    (row,) = journal_rows(tmp_path)
-    assert row["state"] != "done"
-
-    second = Kernel(VERSIONS[-1], steady_server.environment(tmp_path), tmp_path)
+def test_resume_after_a_killed_kernel(tmp_path):
+    demo = Demo()
+    demo.hold()
+    environment = demo.server.environment(tmp_path)
+    before = demo.server.get("/v1/dashboard/billing/balance")["total_used_usd"]
     try:
-        second.run("%load_ext qwave_jupyter")
-        take_up = "gallery = get_ipython().run_line_magic('qwave', 'resume'); print(gallery[0].path.exists())"
-        cell, again = second.queue(take_up, "%qwave resume")
-        second.wait(cell, 40)
-        assert "True" in second.text(cell)
-        second.wait(again, 20)
-        assert "Nothing is open" in second.text(again)
+        first = Kernel(NEWEST, environment, tmp_path)
+        try:
+            (cell,) = first.queue("%%qwave\na lighthouse")
+            first.until(lambda: first.shows_task(cell))
+        finally:
+            first.close()
+        (row,) = journal_rows(tmp_path)
+        assert row["state"] != "done"
+        demo.finish()
+
+        second = Kernel(NEWEST, environment, tmp_path)
+        try:
+            take_up = "gallery = get_ipython().run_line_magic('qwave', 'resume'); print(gallery[0].path.exists())"
+            cell, again = second.queue(take_up, "%qwave resume")
+            second.wait(again)
+            assert "True" in second.text(cell)
+            assert "Nothing is open" in second.text(again)
+        finally:
+            second.close()
+        after = demo.server.get("/v1/dashboard/billing/balance")["total_used_usd"]
     finally:
-        second.close()
+        demo.stop()
     (row,) = journal_rows(tmp_path)
     assert row["state"] == "done"
     assert not list((tmp_path / "pictures").glob("*.part"))
-    after = steady_server.get("/v1/dashboard/billing/balance")["total_used_usd"]
     assert after - before == pytest.approx(0.006376, abs=1e-5)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.conftest import MODEL, RESOLUTION
 from tests.faults.faulty_proxy import FaultyProxy
-from tests.notebook.kernels import VERSIONS, Kernel, journal_rows
+from tests.notebook.kernels import NEWEST, Kernel, journal_rows
 
 PATIENCE = 240
 JOBS = 50
@@ -117,7 +117,8 @@ def test_resume_takes_each_job_once(prompt_server, tmp_path):
 
 
 @pytest.mark.kernel
-def test_two_kernels_with_fifty_jobs_each_share_a_journal(prompt_server, tmp_path):
+@pytest.mark.slow
+def test_two_kernels_share_a_journal(prompt_server, tmp_path):
     order = f"""
         import qwave_jupyter as qwave
         qwave.configure(timeout=100)
@@ -127,10 +128,10 @@ def test_two_kernels_with_fifty_jobs_each_share_a_journal(prompt_server, tmp_pat
     """
     with FaultyProxy(prompt_server.url) as proxy:
         environment = {**prompt_server.environment(tmp_path), "QWAVE_BASE_URL": proxy.url}
-        kernels = [Kernel(VERSIONS[-1], environment, tmp_path) for _ in range(2)]
+        kernels = []
         try:
-            for kernel in kernels:
-                kernel.run("%load_ext qwave_jupyter")
+            for _ in range(2):
+                kernels.append(Kernel(NEWEST, environment, tmp_path))
             cells = [kernel.queue(textwrap.dedent(order))[0] for kernel in kernels]
             for kernel, cell in zip(kernels, cells, strict=True):
                 kernel.wait(cell, PATIENCE)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 
 import nbformat
 import pytest
-from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from PIL import Image
@@ -19,43 +17,23 @@ STROKE = {"kind": "paint", "size": 100, "points": [[200, 150], [400, 150]]}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def home(tmp_path_factory):
+    """A folder with a photo of twelve megapixels."""
     made = tmp_path_factory.mktemp("canvas")
     Image.effect_noise((4000, 3000), 90).convert("RGB").save(made / "photo.jpg", quality=92)
     return made
 
 
-@pytest.fixture(scope="module")
-def client(folder):
-    manager = KernelManager(kernel_name="python3")
-    manager.kernel_spec.argv[0] = sys.executable
-    manager.start_kernel(cwd=str(folder))
-    started = manager.client()
-    started.start_channels()
-    started.wait_for_ready(timeout=60)
-    yield started
-    started.stop_channels()
-    manager.shutdown_kernel(now=True)
-    manager.cleanup_resources()
-
-
-def run(client, cell):
+def messages_of(kernel, cell):
     """Run a cell; every message that it caused."""
-    sent = client.execute(cell, allow_stdin=True)
-    ends, messages = time.monotonic() + 60, []
-    while time.monotonic() < ends:
-        message = client.get_iopub_msg(timeout=60)
-        if message["parent_header"].get("msg_id") != sent:
-            continue
-        messages.append(message)
-        if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
-            break
-    assert not [one["content"] for one in messages if one["msg_type"] == "error"]
-    return messages
+    begins = len(kernel.said)
+    reply, text, sent = kernel.said_by(cell)
+    assert reply["status"] == "ok", text
+    return [one for one in kernel.said[begins:] if one["parent_header"].get("msg_id") == sent]
 
 
-def printed(client, cell):
-    return json.loads("".join(one["content"]["text"] for one in run(client, cell) if one["msg_type"] == "stream"))
+def printed(kernel, cell):
+    return json.loads(kernel.said_by(cell)[1])
 
 
 def opened(messages, kind):
@@ -73,10 +51,10 @@ def weight(messages):
     return sum(len(json.dumps(one["content"])) + sum(len(part) for part in one["buffers"]) for one in messages)
 
 
-def tell(client, comm, **state):
-    """Send what a frontend sends."""
+def tell(kernel, comm, **state):
+    """Send what a frontend sends. Without a subshell it is handled before the next cell."""
     content = {"comm_id": comm, "data": {"method": "update", "state": state, "buffer_paths": []}}
-    client.shell_channel.send(client.session.msg("comm_msg", content))
+    kernel.client.shell_channel.send(kernel.client.session.msg("comm_msg", content))
 
 
 @pytest.mark.parametrize(
@@ -87,38 +65,38 @@ def tell(client, comm, **state):
         ('palette = PaletteEditor.from_picture("photo.jpg")', "PaletteEditor"),
     ],
 )
-def test_a_control_opens_for_less_than_200_kb_and_hears_its_frontend(client, cell, kind):
-    run(client, "import json, qwave_jupyter as qwave\nfrom qwave_jupyter.notebook.canvas import PaletteEditor")
-    messages = run(client, cell)
+def test_control_opens_and_hears(kernel, cell, kind):
+    messages_of(kernel, "import json, qwave_jupyter as qwave\nfrom qwave_jupyter.notebook.canvas import PaletteEditor")
+    messages = messages_of(kernel, cell)
     assert 1000 < weight(messages) < 200_000
     shown = [one["content"]["data"] for one in messages if one["msg_type"] == "display_data"]
     assert len(shown) == (kind != "PaletteEditor")
     comm = opened(messages, kind)
     if kind == "MaskBrush":
-        tell(client, comm, value=[STROKE])
-        found = printed(client, "print(json.dumps([mask.mask.size, mask.mask.getchannel('A').histogram()[0]]))")
+        tell(kernel, comm, value=[STROKE])
+        found = printed(kernel, "print(json.dumps([mask.mask.size, mask.mask.getchannel('A').histogram()[0]]))")
         assert found[0] == [4000, 3000]
         # A bar of 200 by 100 pixels with two half discs.
         assert found[1] == pytest.approx(200 * 100 + 3.14159 * 50**2, rel=0.002)
     elif kind == "BoxEditor":
-        tell(client, comm, value=[[3900.4, 10, 9999, -50], "no box"])
-        assert printed(client, "print(json.dumps(boxes.boxes))") == [[3900, 0, 4000, 10]]
+        tell(kernel, comm, value=[[3900.4, 10, 9999, -50], "no box"])
+        assert printed(kernel, "print(json.dumps(boxes.boxes))") == [[3900, 0, 4000, 10]]
     else:
-        tell(client, comm, value=[{"hex": f"#00000{place}", "ratio": 1} for place in range(7)])
-        assert sum(one["ratio"] for one in printed(client, "print(json.dumps(palette.palette))")) == 100
+        tell(kernel, comm, value=[{"hex": f"#00000{place}", "ratio": 1} for place in range(7)])
+        assert sum(one["ratio"] for one in printed(kernel, "print(json.dumps(palette.palette))")) == 100
 
 
-def test_shown_and_last_in_its_cell_it_is_drawn_once(client):
-    run(client, "import qwave_jupyter as qwave")
-    messages = run(client, 'again = qwave.paint_mask("photo.jpg")\nagain')
+def test_control_is_drawn_once(kernel):
+    messages_of(kernel, "import qwave_jupyter as qwave")
+    messages = messages_of(kernel, 'again = qwave.paint_mask("photo.jpg")\nagain')
     (result,) = [one["content"]["data"] for one in messages if one["msg_type"] == "execute_result"]
     assert result == {"text/plain": "MaskBrush(4000×3000, 0 strokes)"}
-    messages = run(client, "again")
+    messages = messages_of(kernel, "again")
     (result,) = [one["content"]["data"] for one in messages if one["msg_type"] == "execute_result"]
     assert "application/vnd.jupyter.widget-view+json" in result
 
 
-def test_an_executed_notebook_says_what_to_do_instead_of_holding_a_dead_widget(folder):
+def test_executed_notebook_has_no_widget(home):
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [
         nbformat.v4.new_code_cell(
@@ -126,7 +104,10 @@ def test_an_executed_notebook_says_what_to_do_instead_of_holding_a_dead_widget(f
         )
     ]
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "python3", "language": "python"}
-    NotebookClient(notebook, resources={"metadata": {"path": str(folder)}}).execute()
+    client = NotebookClient(notebook, timeout=100, resources={"metadata": {"path": str(home)}})
+    client.km = client.create_kernel_manager()
+    client.km.kernel_spec.argv[0] = sys.executable
+    client.execute()
     shown, result = notebook.cells[0].outputs
     assert set(shown["data"]) == {"text/plain", "text/html"}
     assert result["data"]["text/plain"] == "True"

@@ -13,6 +13,7 @@ import pytest
 
 from qwave_jupyter.notebook.lines import VERBS
 from tests.conftest import CONFIGURATION
+from tests.notebook.kernels import QUICK_POLLING
 
 #: The front page's cells run once, in one process.
 pytestmark = pytest.mark.xdist_group("front-page")
@@ -28,7 +29,7 @@ for place, cell in enumerate(json.load(sys.stdin)):
     ended = shell.run_cell(cell, store_history=True)
     told.append([ended.success, repr(ended.result), repr(ended.error_before_exec or ended.error_in_exec)])
     if place == 0:
-        shell.run_cell("%qwave demo on --latency 0")
+        shell.run_cell("%qwave demo on --latency 0\\n" + sys.argv[1])
 print("TOLD " + json.dumps(told))
 """
 
@@ -53,7 +54,7 @@ def ran(tmp_path_factory):
     own = {**clean, "QWAVE_DEMO": "1", "QWAVE_HOME": str(folder / "home"), "IPYTHONDIR": str(folder / "ipython")}
     own["PYTHONPATH"] = str(ROOT)
     cells = blocks("README.md", "", "python")
-    command = [sys.executable, "-c", RUN]
+    command = [sys.executable, "-c", RUN, QUICK_POLLING]
     ended = subprocess.run(
         command, input=json.dumps(cells), cwd=folder, env=own, capture_output=True, text=True, check=False
     )

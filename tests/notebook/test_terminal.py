@@ -17,7 +17,7 @@ from PIL import Image
 
 from qwave_jupyter.generation.gallery import Gallery
 from qwave_jupyter.notebook.terminal import drawn, protocol_of
-from tests.notebook.kernels import journal_rows, submitted
+from tests.notebook.kernels import HANG, QUICK_POLLING, journal_rows
 
 IPYTHON = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit", "--colors=NoColor"]
 PLAIN = {"TERM": "xterm-256color", "TERM_PROGRAM": "", "KITTY_WINDOW_ID": "", "LC_TERMINAL": "", "TMUX": "", "STY": ""}
@@ -42,7 +42,7 @@ class Terminal:
     def type(self, text):
         os.write(self.ours, text.encode("utf-8"))
 
-    def until(self, part, timeout=30):
+    def until(self, part, timeout=HANG):
         """Read until something was written; a condition or a part of the text."""
         ends = time.monotonic() + timeout
         while not (part() if callable(part) else part in self.seen):
@@ -58,25 +58,30 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(quick_server, tmp_path):
+def terminal(demo, tmp_path):
+    """Starts IPython, whose third prompt comes next."""
     opened = []
 
-    def start(server=quick_server, **more):
-        opened.append(Terminal({**server.environment(tmp_path), **PLAIN, **more}, tmp_path))
-        opened[-1].type("%load_ext qwave_jupyter\n")
-        opened[-1].until("In [2]:")
+    def start(**more):
+        opened.append(Terminal({**demo.server.environment(tmp_path), **PLAIN, **more}, tmp_path))
+        opened[-1].type(f"%load_ext qwave_jupyter\n{QUICK_POLLING}\n")
+        opened[-1].until("In [3]:")
+        opened[-1].seen = ""
         return opened[-1]
 
     yield start
     for one in opened:
         one.close()
+    demo.reset()
 
 
-def test_a_terminal_gets_one_line_that_is_rewritten_and_then_the_path(terminal, tmp_path):
+def test_one_line_is_rewritten(terminal, demo, tmp_path):
+    demo.hold()
     shell = terminal()
-    shell.seen = ""
     shell.type("%%qwave -o city\na city\n\n\n")
-    shell.until("In [3]:")
+    shell.until("Queued")
+    demo.finish()
+    shell.until("In [4]:")
     assert "\r\x1b[2Kqwave: gpt-image-2 · " in shell.seen
     # What a person sees in the end: what a carriage return has overwritten is gone.
     lines = [line.rpartition("\x1b[2K")[2] for line in shell.seen.replace("\r\n", "\n").split("\n")]
@@ -90,26 +95,25 @@ def test_a_terminal_gets_one_line_that_is_rewritten_and_then_the_path(terminal, 
     assert journal_rows(tmp_path)[-1]["state"] == "done"
 
 
-def test_ctrl_c_cancels_on_the_server_and_says_so_in_one_line(terminal, slow_server, tmp_path):
-    shell = terminal(slow_server)
-    shell.seen = ""
+def test_ctrl_c_cancels_on_the_server(terminal, demo, tmp_path):
+    demo.hold()
+    shell = terminal()
     shell.type("%%qwave\na city\n\n\n")
-    shell.until(lambda: submitted(tmp_path))
+    # The line is there, and is rewritten when the server has the task.
+    shell.until("Queued")
     shell.type("\x03")
-    shell.until("In [3]:")
+    shell.until("In [4]:")
     assert "was refunded" in shell.seen
     assert "Traceback" not in shell.seen
-    row = journal_rows(tmp_path)[-1]
-    assert slow_server.get(f"/v1/tasks/{row['task_id']}")["status"] == "cancelled"
+    assert demo.task(journal_rows(tmp_path)[-1])["status"] == "cancelled"
     shell.type("print('al' + 'ive')\n")
     shell.until("alive")
 
 
-def test_a_background_job_leaves_the_prompt_alone(terminal, tmp_path):
+def test_background_job_writes_nothing(terminal, tmp_path):
     shell = terminal()
-    shell.seen = ""
     shell.type("%%qwave --no-wait -o job\na city\n\n\n")
-    shell.until("In [3]:")
+    shell.until("In [4]:")
     shell.until(lambda: bool(journal_rows(tmp_path)) and journal_rows(tmp_path)[-1]["state"] == "done")
     assert "Job(" in shell.seen
     assert "\x1b[2K" not in shell.seen
@@ -125,11 +129,10 @@ def test_a_background_job_leaves_the_prompt_alone(terminal, tmp_path):
     ],
     ids=["kitty", "iterm"],
 )
-def test_a_terminal_that_can_shows_the_picture_itself(terminal, more, opening, pattern):
+def test_image_is_shown_inline(terminal, more, opening, pattern):
     shell = terminal(**more)
-    shell.seen = ""
     shell.type("%%qwave -r 16:9\na city\n\n\n")
-    shell.until("In [3]:")
+    shell.until("In [4]:")
     assert shell.seen.count(opening) == 1
     content = base64.b64decode("".join(re.findall(pattern, shell.seen)))
     with Image.open(io.BytesIO(content)) as picture:
@@ -154,22 +157,33 @@ def test_a_terminal_that_can_shows_the_picture_itself(terminal, more, opening, p
         ({}, ""),
     ],
 )
-def test_only_a_terminal_that_makes_itself_known_is_sent_pictures(environment, protocol):
+def test_protocol_by_environment(environment, protocol):
     assert protocol_of(environment) == protocol
 
 
-def test_no_picture_is_drawn_where_none_can_be():
+def test_empty_gallery_draws_nothing():
     assert drawn(Gallery(), "") == ""
 
 
-def test_a_log_gets_sparse_lines_and_no_control_characters(quick_server, tmp_path):
-    script = "%load_ext qwave_jupyter\nget_ipython().run_cell('%%qwave\\na city')\n"
+def test_log_gets_sparse_lines(demo, tmp_path):
+    script = f"%load_ext qwave_jupyter\n{QUICK_POLLING}\nget_ipython().run_cell('%%qwave\\na city')\n"
     (tmp_path / "script.ipy").write_text(script, encoding="utf-8")
-    command = [*IPYTHON, "script.ipy"]
-    more = {**quick_server.environment(tmp_path), **PLAIN, "TERM": "xterm-kitty"}
-    ended = subprocess.run(command, env=more, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
-    assert "\x1b" not in ended.stderr + ended.stdout
-    assert "\r" not in ended.stderr
-    told = [line for line in ended.stderr.splitlines() if line.startswith("qwave: ")]
+    demo.hold()
+    own = {**demo.server.environment(tmp_path), **PLAIN, "TERM": "xterm-kitty"}
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    try:
+        with subprocess.Popen([*IPYTHON, "script.ipy"], env=own, cwd=tmp_path, **piped) as process:
+            lines = []
+            while not lines or ("Queued" not in lines[-1] and lines[-1]):
+                lines.append(process.stderr.readline())
+            demo.finish()
+            out, rest = process.communicate(timeout=HANG)
+    finally:
+        demo.reset()
+    assert process.returncode == 0
+    said = "".join(lines) + rest
+    assert "\x1b" not in said + out
+    assert "\r" not in said
+    told = [line for line in said.splitlines() if line.startswith("qwave: ")]
     assert 1 < len(told) < 8
     assert re.search(r"1 picture in [\d.]+ s · .*\.png", told[-1])

@@ -37,7 +37,7 @@ def spoken(markup):
     return re.findall(r'<span role="status" aria-live="polite">(.*?)</span>', markup)
 
 
-def test_the_servers_progress_is_shown_as_it_is(now):
+def test_progress_of_the_server(now):
     markup = cards.running(replace(now, progress=0.45, usual=(8.0, 14.0)), 5.0)
     assert bar(markup) == ("progress", 45, 45)
     assert "by earlier runs" not in markup
@@ -46,7 +46,7 @@ def test_the_servers_progress_is_shown_as_it_is(now):
     assert "Processing 45%" in cards.text_of(replace(now, progress=0.45), 5.0)
 
 
-def test_an_estimate_from_earlier_runs_is_marked_as_one(now):
+def test_progress_estimated_from_history(now):
     markup = cards.running(replace(now, usual=(8.0, 14.0)), 7.0)
     assert bar(markup) == ("estimated from earlier runs", 50, 50)
     assert "qw-guess" in markup
@@ -55,19 +55,19 @@ def test_an_estimate_from_earlier_runs_is_marked_as_one(now):
     assert bar(late)[1] == 95
 
 
-def test_without_a_past_nothing_is_estimated(now):
+def test_progress_without_history(now):
     markup = cards.running(now, 7.0)
     assert bar(markup) is None
     assert "about" not in markup
 
 
-def test_within_the_first_second_there_is_neither_bar_nor_clock(now):
+def test_first_second_has_no_bar(now):
     markup = cards.running(replace(now, progress=0.9), 0.9)
     assert bar(markup) is None
     assert " s ·" not in markup
 
 
-def test_numbers_that_run_are_not_spoken(now):
+def test_changing_numbers_not_announced(now):
     first, second = (spoken(cards.running(replace(now, progress=clock / 10), clock)) for clock in (5.0, 6.0))
     assert first == second == ["Processing"]
 
@@ -79,29 +79,29 @@ def test_numbers_that_run_are_not_spoken(now):
         (RateLimited("api.rate_limited"), "The server asks for patience; trying again in 4 s"),
     ],
 )
-def test_a_repetition_is_said_in_words(now, reason, says):
+def test_retry_is_announced(now, reason, says):
     told = replace(now, retry=Retry(2, 4.0, reason))
     assert spoken(cards.running(told, 9.0)) == [says]
     assert says in cards.text_of(told, 9.0)
 
 
-def test_the_task_is_short_and_whole_on_demand(now):
+def test_task_id_short_with_tooltip(now):
     markup = cards.running(now, 5.0)
     assert re.search(rf'class="qw-mono qw-id" title="{TASK}[^"]*">{TASK[-6:]}<', markup)
     assert "user-select:all" in cards.STYLE
 
 
-def test_the_place_of_the_picture_has_its_ratio(now):
+def test_placeholder_has_aspect_ratio(now):
     width, height = re.search(r'<i style="width:(\d+)px;height:(\d+)px"', cards.running(now, 5.0)).groups()
     assert int(width) / int(height) == pytest.approx(16 / 9, rel=0.03)
 
 
-def test_the_price_stands_on_the_card_and_what_is_held_counts_more(now):
+def test_price_estimated_or_held(now):
     assert words.dollars(now.request.estimate_usd) in cards.running(now, 5.0)
     assert "$0.5000" in cards.running(replace(now, held_usd=0.5), 5.0)
 
 
-def test_a_cancel_is_no_mishap_and_a_failure_is(now):
+def test_cancel_is_not_an_error_card(now):
     charge = Charge("accepted", state="cancelled", refunded=True, refunded_quota=5000)
     cancelled = Cancelled("generation.cancelled_refunded", charge=charge, outcome="refunded", job_id="", task_id="")
     failed = TaskFailed("generation.failed", message="<b>no</b>", failure="task_failed")
@@ -113,7 +113,7 @@ def test_a_cancel_is_no_mishap_and_a_failure_is(now):
     assert "&lt;b&gt;no" in loud
 
 
-def test_what_comes_from_outside_is_escaped(now):
+def test_server_text_is_escaped(now):
     strange = replace(now, task_id='"><script>alert(1)</script>', status_word="<img src=x>")
     for markup in (cards.running(strange, 5.0), cards.running(strange, 5.0, hint="<b>")):
         assert "<script" not in markup
