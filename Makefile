@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 # Groups of tests run beside each other, since most of them wait. WORKERS=0 runs one test after the other.
 WORKERS ?= 3
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # The smoke test in the browser needs JupyterLab and Playwright; they are installed only where a browser is.
 QUICK := $(VENV)/.test$(if $(shell command -v chromium chromium-browser google-chrome),-browser)
@@ -40,7 +40,7 @@ test-all: $(VENV)/.dev  ## run every test: all kernel generations, browser, faul
 
 coverage: $(VENV)/.dev  ## run every test and report line and branch coverage, child processes included
 	$(BIN)/coverage erase
-	QWAVE_TEST_ALL=1 $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	QWAVE_TEST_ALL=1 $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 

@@ -21,8 +21,6 @@ def pytest_collection_modifyitems(items):
     missing = driver.find_missing()
     for item in items:
         if HERE in item.path.parents:
-            # A file stays in one process, for its fixtures' sake.
-            item.add_marker(pytest.mark.xdist_group(f"browser-{item.path.stem}"))
             # A test takes several waits, and each may last until it is taken to hang.
             item.add_marker(pytest.mark.timeout(900))
             if missing and not os.environ.get("QWAVE_REQUIRE_BROWSER"):

@@ -103,6 +103,7 @@ def test_key_in_no_artefact_of_a_run(keyed_server, tmp_path):
     assert "sk-typed-in" not in (told / "outputs.txt").read_text() + (told / "errors.txt").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.kernel
 def test_key_in_no_notebook_or_page(keyed_server, tmp_path):
     cells = [

@@ -130,8 +130,7 @@ def test_two_kernels_share_a_journal(prompt_server, tmp_path):
         environment = {**prompt_server.environment(tmp_path), "QWAVE_BASE_URL": proxy.url}
         kernels = []
         try:
-            for _ in range(2):
-                kernels.append(Kernel(NEWEST, environment, tmp_path))
+            kernels.extend(Kernel(NEWEST, environment, tmp_path) for _ in range(2))
             cells = [kernel.queue(textwrap.dedent(order))[0] for kernel in kernels]
             for kernel, cell in zip(kernels, cells, strict=True):
                 kernel.wait(cell, PATIENCE)

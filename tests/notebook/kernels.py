@@ -344,9 +344,9 @@ class Kernel:
     def button(self, sent, description="Cancel"):
         """The comm of a live button in a cell's output, shown or not; None if there is none."""
         for name, state in self.comms.items():
-            if self.comm_cells.get(name) == sent and state.get("_model_name") == "ButtonModel":
-                if state.get("description") == description:
-                    return name
+            is_button = self.comm_cells.get(name) == sent and state.get("_model_name") == "ButtonModel"
+            if is_button and state.get("description") == description:
+                return name
         return None
 
     def shows_button(self, sent, description="Cancel"):

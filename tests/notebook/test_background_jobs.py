@@ -100,6 +100,7 @@ def test_awaited_job_cancelled_by_card(kernel, demo, waits):
     kernel.until(lambda: "was refunded" in kernel.last(shown))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["%%qwave\na city", "%%time\n%%qwave\na city"], ids=["top", "nested"])
 def test_job_sends_little_and_leaves_nothing(kernel, demo, cell):
     kernel.run(cell)
@@ -132,6 +133,7 @@ def test_batch_is_shown_live(kernel):
     kernel.until(lambda: count(kernel)[1] == before[1])
 
 
+@pytest.mark.slow
 def test_batch_cancelled_from_status(kernel, demo):
     before = count(kernel)
     demo.hold()

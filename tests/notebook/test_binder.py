@@ -99,7 +99,6 @@ finally:
 pytestmark = [
     pytest.mark.kernel,
     pytest.mark.slow,
-    pytest.mark.xdist_group("binder"),
     pytest.mark.timeout(1500),
 ]
 

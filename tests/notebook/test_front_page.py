@@ -15,8 +15,6 @@ from qwave_jupyter.notebook.lines import VERBS
 from tests.conftest import CONFIGURATION
 from tests.notebook.kernels import QUICK_POLLING
 
-#: The front page's cells run once, in one process.
-pytestmark = pytest.mark.xdist_group("front-page")
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ("README.md", "CONTRIBUTING.md", "notebooks/README.md", "benchmarks/README.md", "docs/reference.md")
 #: Runs cells one after the other, as a notebook without a kernel would, and prints how each ended.

@@ -48,6 +48,7 @@ def test_settle_ends_running_cells(kernel, demo, cell):
     assert {kernel.replies[one]["status"] for one in (first, *behind)} <= {"error", "aborted"}
 
 
+@pytest.mark.slow
 def test_settle_cancels_background_jobs(kernel, demo):
     restarts = kernel.restarts
     demo.hold()
@@ -60,6 +61,7 @@ def test_settle_cancels_background_jobs(kernel, demo):
     assert [row["state"] for row in kernel.new_rows()] == ["cancelled"] * 3
 
 
+@pytest.mark.slow
 def test_settle_restarts_a_stuck_kernel(kernel):
     restarts = kernel.restarts
     (stuck,) = kernel.queue(IGNORES_INTERRUPTS)

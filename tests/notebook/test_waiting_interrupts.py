@@ -5,18 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import serve
-from tests.notebook.kernels import VERSIONS, Kernel, journal_rows
+from tests.notebook.kernels import NEWEST, Kernel, journal_rows
 
 pytestmark = pytest.mark.kernel
 
 #: Seconds that guard against hanging; the tasks themselves stay queued.
 HANG = 30
 BEHIND = "print('the cell behind ran')"
-PREPARE = """
-%load_ext qwave_jupyter
-import asyncio
-import qwave_jupyter as qwave
-"""
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +23,8 @@ def queueing_server():
 @pytest.fixture(scope="module")
 def kernel(queueing_server, tmp_path_factory):
     home = tmp_path_factory.mktemp("interrupts")
-    started = Kernel(VERSIONS[-1], queueing_server.environment(home), home)
-    started.home, started.server = home, queueing_server
-    assert started.run(PREPARE)["status"] == "ok"
+    started = Kernel(NEWEST, queueing_server.environment(home), home)
+    started.server = queueing_server
     yield started
     started.close()
 
