@@ -22,6 +22,13 @@ HANG_GUARD = 240.0
 MODEL, RESOLUTION = "gemini-3.1-flash-image-preview", "0.5K"
 
 
+def pytest_collection_modifyitems(items):
+    """Leave what these tests do to processes, disks and networks to ``make test-all``."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass(frozen=True)
 class Site:
     """A user's machine, with a proxy of its own before a shared server."""
