@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qwave_jupyter import words
+from qwave_jupyter.api.errors import one_line
 from qwave_jupyter.api.wire import ENDED, Cancellation, Task, to_usd
 
 if TYPE_CHECKING:
@@ -144,5 +145,7 @@ class Charge:
         if not cost:
             return words.say("charges.nothing")
         if self.state != "completed" and self.billing_status not in {"", "settled"}:
-            return words.say("charges.cost_named", amount=words.dollars(cost), billing=self.billing_status)
+            return words.say(
+                "charges.cost_named", amount=words.dollars(cost), billing=one_line(self.billing_status or "", 40)
+            )
         return words.say("charges.charged", amount=words.dollars(cost))

@@ -179,7 +179,9 @@ def test_background_survives_interrupt(kernel, demo):
     cell, behind = start(kernel, BACKGROUND)
     said_behind(kernel, behind)
     until_sent(kernel, BACKGROUND, cell)
-    (busy,) = kernel.queue("print('started', flush=True)\nimport time\ntime.sleep(600)")
+    # In slices: a signal that arrives just before a sleep begins is only heard when it ends.
+    sleeping = "import time\nprint('started', flush=True)\nfor _ in range(6000):\n    time.sleep(0.1)"
+    (busy,) = kernel.queue(sleeping)
     kernel.until(lambda: "started" in kernel.last(busy))
     kernel.interrupt()
     kernel.wait(busy)
