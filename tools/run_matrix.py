@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = "test"
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile")
-SELECTION = ("-m", "not kernel and not browser", "tests/unit", "tests/contract")
+SELECTION = ("-m", "not kernel and not browser and not slow", "tests/unit", "tests/contract")
 
 
 def main() -> int:
