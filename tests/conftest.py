@@ -6,11 +6,13 @@ import importlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import requests
 from hypothesis import HealthCheck, settings
+
+from qwave_jupyter.clock import Clock
 
 # Whatever the machine's language, the tests and the kernels that they start speak English unless told otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
@@ -84,6 +86,28 @@ def quick_server():
 def slow_server():
     """Tasks that stay queued for seconds, so that they can be cancelled."""
     yield from serve("--latency", "60")
+
+
+@pytest.fixture
+def small_images(monkeypatch):
+    """The demo of this process paints no more than 96 pixels: for tests of what becomes of an image."""
+    from qwave_jupyter.demo import painter
+
+    paint = painter.paint
+
+    def paint_small(brief):
+        scale = 96 / max(96, brief.width, brief.height)
+        size = {side: max(16, round(getattr(brief, side) * scale)) for side in ("width", "height")}
+        return paint(replace(brief, **size))
+
+    monkeypatch.setattr(painter, "paint", paint_small)
+
+
+@pytest.fixture
+def short_waits(monkeypatch):
+    """Waits on the system's clock, such as those between two questions, take a twentieth of a second at most."""
+    wait = Clock.wait
+    monkeypatch.setattr(Clock, "wait", lambda clock, seconds, stop=None: wait(clock, min(seconds, 0.05), stop))
 
 
 @pytest.fixture

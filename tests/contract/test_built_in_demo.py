@@ -11,6 +11,8 @@ import qwave_jupyter as qwave
 from qwave_jupyter import settings
 from qwave_jupyter.errors import ConfigurationError, TaskFailed
 
+pytestmark = pytest.mark.usefixtures("small_images", "short_waits")
+
 BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
 
 

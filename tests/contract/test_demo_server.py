@@ -21,6 +21,8 @@ from qwave_jupyter.errors import ConfigurationError
 from tests.conftest import serve
 from tests.waiting import PATIENCE, wait_until
 
+pytestmark = pytest.mark.usefixtures("small_images")
+
 BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
 
 

@@ -18,6 +18,8 @@ from qwave_jupyter.errors import NotFound, RequestRejected, ServerFault
 from tests.conftest import optional
 from tests.waiting import PATIENCE, wait_until
 
+pytestmark = pytest.mark.usefixtures("small_images")
+
 BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
 #: One dialect answers with the pictures themselves, so there is no task to ask for.
 WITH_TASKS = sorted(set(DIALECTS) - {"pictures"})

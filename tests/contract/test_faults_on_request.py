@@ -12,6 +12,9 @@ import requests
 from qwave_jupyter.api.client import Client
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import ConnectionFailed
+from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.usefixtures("small_images")
 
 BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
 
@@ -56,7 +59,7 @@ def test_connection_faults_are_carried_out(ask, how, seen):
 
 
 def test_truncated_download_announces_more(server, ask):
-    client = Client(server.url, server.key)
+    client = Client(server.url, server.key, clock=FakeClock())
     told = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=60)
     whole = requests.get(told.pictures[0].urls[0], timeout=60).content
     ask("POST", "/demo/faults", json=[{"at": "download", "how": "truncated"}])
@@ -75,7 +78,7 @@ def test_client_survives_submit_faults(server, ask, how):
     before = ask("GET", "/demo/counts").json()["billed"]
     fault = {"at": "submit", "how": how, "retry_after": 0}
     ask("POST", "/demo/faults", json=[fault])
-    client = Client(server.url, server.key)
+    client = Client(server.url, server.key, clock=FakeClock())
     task = client.submit(BODY, idempotency_key=str(uuid.uuid4()))
     assert client.task(task.task_id).task_id == task.task_id
     counts = ask("GET", "/demo/counts").json()
@@ -84,7 +87,7 @@ def test_client_survives_submit_faults(server, ask, how):
 
 
 def test_client_survives_repeated_faults(server, ask):
-    client = Client(server.url, server.key, read_timeout=0.5)
+    client = Client(server.url, server.key, clock=FakeClock(), read_timeout=0.5)
     task = client.submit(BODY, idempotency_key=str(uuid.uuid4()))
     ask("POST", "/demo/faults", json=[{"at": "status", "how": "reset", "times": 3}])
     assert client.task(task.task_id).task_id == task.task_id

@@ -14,6 +14,8 @@ from qwave_jupyter.notebook.cells import Cells
 from tests.checks import collect_failures
 from tests.unit.recording_console import RecordingConsole
 
+pytestmark = pytest.mark.usefixtures("small_images", "short_waits")
+
 
 @pytest.fixture(scope="module")
 def server():

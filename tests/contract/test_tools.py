@@ -13,6 +13,8 @@ from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import AuthenticationFailed, RequestRejected
 from tests.checks import collect_failures
 
+pytestmark = pytest.mark.usefixtures("small_images")
+
 INPUT = {"prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
 
 

@@ -133,7 +133,7 @@ def test_unknown_language_is_refused(chinese):
 
 
 @pytest.fixture
-def demo(monkeypatch, clean_environment):
+def demo(monkeypatch, clean_environment, small_images, short_waits):
     monkeypatch.setattr(settings, "_state", settings._State())
     settings.configure(language="zh")
     settings.use_demo(latency=0.1)

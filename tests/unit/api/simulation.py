@@ -62,6 +62,7 @@ def compared(
     *,
     jobs: int,
     memories: int = 0,
+    histories: int = 100,
     prior_median: float | None = None,
     progress: Callable[[float, float], float | None] | None = None,
     seed: int = 1,
@@ -72,7 +73,8 @@ def compared(
     Args:
         draw: one duration.
         jobs: how many tasks.
-        memories: how many earlier durations each schedule is given, drawn anew for each hundredth of the tasks.
+        memories: how many earlier durations each schedule is given.
+        histories: how many times these are drawn anew.
         prior_median: what the schedule expects.
         progress: what the server reports.
         seed: makes it repeatable.
@@ -83,7 +85,7 @@ def compared(
     ours, loop = [], []
     past: list[float] = []
     for number in range(jobs):
-        if number % max(1, jobs // 100) == 0:
+        if number % max(1, jobs // histories) == 0:
             past = [draw(rng) for _ in range(memories)]
         duration = draw(rng)
         ours.append(followed(duration, schedule(past, prior_median, chance), progress))

@@ -15,8 +15,8 @@ MEDIANS = (3.0, 8.0, 20.0, 45.0)
 
 
 def sample(size):
-    """So many simulated tasks in ``make test-all``, a tenth of them otherwise."""
-    return size if TEST_ALL else size // 10
+    """So many simulated tasks or histories in ``make test-all``, fewer otherwise."""
+    return size if TEST_ALL else size // 5
 
 
 def drawn(median):
@@ -44,7 +44,7 @@ def test_schedule_with_ten_memories():
     with collect_failures() as check:
         for median in MEDIANS:
             with check("median", median):
-                ours = expected(median, memories=10, histories=sample(400))
+                ours = expected(median, memories=10, histories=sample(300))
                 assert ours.lag <= 0.65
                 assert ours.questions <= 1.0
 
@@ -88,7 +88,7 @@ def test_schedule_with_two_humps():
     with collect_failures() as check:
         for memories, most in ((0, 1.0), (10, 0.85), (40, 0.75)):
             with check(memories, "memories"):
-                ours = compared(humps, jobs=sample(3000), memories=memories, prior_median=9.0)
+                ours = compared(humps, jobs=sample(3000), histories=sample(100), memories=memories, prior_median=9.0)
                 assert ours.lag <= most
                 assert ours.questions <= 1.0
 
@@ -108,7 +108,7 @@ def test_schedule_with_false_progress():
     with collect_failures() as check:
         for name, progress in FALSE_PROGRESS.items():
             with check(name):
-                ours = compared(drawn(8.0), jobs=sample(3000), memories=10, progress=progress)
+                ours = compared(drawn(8.0), jobs=sample(3000), histories=sample(100), memories=10, progress=progress)
                 assert ours.lag <= 1.0
                 assert ours.questions <= 1.6
 
