@@ -408,6 +408,9 @@ class Run:
             return task
         error: QwaveError
         if task.state == "cancelled":
+            if course.stop.is_set():
+                # Most likely our own cancel took effect while this question was under way; its answer tells the refund.
+                raise Stopped
             charge = course.charge()
             outcome = "refunded" if charge.is_charged is False else "cancelled"
             error = Cancelled("generation.cancelled_elsewhere", outcome=outcome, charge=charge, **self._ids())

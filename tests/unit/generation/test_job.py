@@ -9,6 +9,7 @@ import pytest
 import requests
 from PIL import Image
 
+from qwave_jupyter.api import inflight
 from qwave_jupyter.errors import (
     AuthenticationFailed,
     Cancelled,
@@ -426,6 +427,29 @@ def test_cancel_while_queued_is_refunded(submit, server, bench):
     assert (entry.state, entry.refunded_quota) == ("cancelled", 3187)
     assert job.cancel() == job.snapshot
     assert server.seen.count("cancel") == 1
+
+
+def test_cancel_seen_first_by_a_question(submit, server, bench, monkeypatch):
+    # A question that is under way is answered with the effect of our own cancel before the cancel itself is answered.
+    monkeypatch.setattr(inflight, "_GLANCE", PATIENCE)
+    server.states = ["queued"] * 99
+    reached, gate = held_at(server, "status")
+    job = submit()
+
+    def take_effect():
+        server.tasks["task-1"]["states"] = ["cancelled"]
+        gate.set()
+        job._course.left.wait(PATIENCE)
+
+    server.before["cancel"] = take_effect
+    answer = {"task_id": "task-1", "status": "cancelled", "refunded": True, "refunded_quota": server.held}
+    server.cancel_answer = lambda _: (200, answer)
+    assert reached.wait(PATIENCE)
+    snapshot = job.cancel()
+    assert (snapshot.phase, snapshot.stopped) == ("cancelled", "refunded")
+    assert "$0.0064 was refunded" in str(failure_of(job))
+    (entry,) = bench.journal.find("task-1")
+    assert (entry.state, entry.refunded_quota) == ("cancelled", 3187)
 
 
 def test_cancel_too_late_keeps_images(submit, server, bench):
