@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -26,6 +27,31 @@ TEST_ALL = os.environ.get("QWAVE_TEST_ALL") == "1"
 settings.register_profile("quick", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("complete", settings.get_profile("quick"), max_examples=200)
 settings.load_profile("complete" if TEST_ALL else "quick")
+
+#: What a test in one of several kernel generations has in its id.
+GENERATION = re.compile(r"[\[-](\d\.\d+|newest)[\]-]")
+
+
+def scope_of(nodeid):
+    """What stays in one process: a file, or a file's tests in one generation of kernels."""
+    file, _, test = nodeid.partition("::")
+    generation = GENERATION.search(test) if file.startswith("tests/notebook/") else None
+    return f"{file}::{generation[1]}" if generation else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Let generations run beside each other with ``--dist loadfile``; ``loadgroup`` groups nothing on pytest 9.2."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class GenerationScheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return scope_of(nodeid)
+
+    return GenerationScheduling(config, log)
+
 
 CONFIGURATION = ("QWAVE_", "WAVE_API", "WAVEAPI_", "JPY_SESSION_NAME")
 

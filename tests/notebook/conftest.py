@@ -80,9 +80,13 @@ class Demo:
     def change(self, **switches):
         self._server.change(**switches)
 
-    def hold(self):
-        """Keep the tasks that are ordered from now on queued, until they are cancelled or finished."""
-        self.change(latency=ENDLESS)
+    def hold(self, *, answers_at_once=False):
+        """Keep the tasks that are ordered from now on queued, until they are cancelled or finished.
+
+        Args:
+            answers_at_once: ignore a batch's ``Prefer: wait``, which keeps the answer to its orders back for 30 s.
+        """
+        self.change(latency=ENDLESS, dialect="string-url" if answers_at_once else None)
 
     def finish(self):
         """End every task that was ordered so far."""

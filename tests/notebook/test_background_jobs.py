@@ -136,7 +136,7 @@ def test_batch_is_shown_live(kernel):
 @pytest.mark.slow
 def test_batch_cancelled_from_status(kernel, demo):
     before = count(kernel)
-    demo.hold()
+    demo.hold(answers_at_once=True)
     _, _, sent = kernel.said_by("batch = qwave.batch(['a city', 'a lake'])")
     kernel.until(lambda: sum(bool(row["task_id"]) for row in kernel.new_rows()) == 2)
     _, _, listed = kernel.said_by("%qwave status")

@@ -6,6 +6,7 @@ from importlib import metadata
 
 import pytest
 
+from tests.conftest import scope_of
 from tests.notebook.conftest import EVERY_GENERATION, QUICK
 
 pytestmark = [pytest.mark.kernel, EVERY_GENERATION]
@@ -20,6 +21,12 @@ while True:
     except KeyboardInterrupt:
         print('ignored')
 """
+
+
+def test_generation_has_its_own_scope(request, generation):
+    file = request.node.nodeid.partition("::")[0]
+    assert scope_of(request.node.nodeid) == f"{file}::{generation.name}"
+    assert scope_of(f"{file}::test_without_generation[some-7]") == file
 
 
 def test_kernel_has_its_generation(kernel, generation):
@@ -52,7 +59,7 @@ def test_settle_ends_running_cells(kernel, demo, cell):
 @pytest.mark.slow
 def test_settle_cancels_background_jobs(kernel, demo):
     restarts = kernel.restarts
-    demo.hold()
+    demo.hold(answers_at_once=True)
     kernel.run("%%qwave --no-wait -o job\na city")
     kernel.run("batch = qwave.batch(['a city', 'a lake'])")
     kernel.until(lambda: sum(bool(row["task_id"]) for row in kernel.new_rows()) == 3)

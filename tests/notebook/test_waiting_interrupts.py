@@ -4,50 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import serve
-from tests.notebook.kernels import NEWEST, Kernel, journal_rows
-
 pytestmark = pytest.mark.kernel
 
-#: Seconds that guard against hanging; the tasks themselves stay queued.
-HANG = 30
 BEHIND = "print('the cell behind ran')"
 
 
-@pytest.fixture(scope="module")
-def queueing_server():
+@pytest.fixture(autouse=True)
+def queueing(demo):
     """Tasks that stay queued, from a server that answers each order at once."""
-    yield from serve("--latency", "600", "--dialect", "string-url")
+    demo.hold(answers_at_once=True)
 
 
-@pytest.fixture(scope="module")
-def kernel(queueing_server, tmp_path_factory):
-    home = tmp_path_factory.mktemp("interrupts")
-    started = Kernel(NEWEST, queueing_server.environment(home), home)
-    started.server = queueing_server
-    yield started
-    started.close()
-
-
-def interrupt_when_sent(kernel, cell, count, **options):
+def interrupt_when_sent(kernel, demo, cell, count, **options):
     """Run a cell, interrupt it once so many tasks are on the server, and return what the server says of them."""
-    known = len(journal_rows(kernel.home))
     sent, behind = kernel.queue(cell, BEHIND, **options)
-    kernel.until(lambda: sum(bool(row["task_id"]) for row in journal_rows(kernel.home)[known:]) == count, HANG)
+    kernel.until(lambda: sum(bool(row["task_id"]) for row in kernel.new_rows()) == count)
     kernel.interrupt()
-    kernel.wait(sent, HANG)
-    kernel.until(lambda: behind in kernel.replies, HANG)
+    kernel.wait(sent)
+    kernel.wait(behind)
     assert kernel.replies[sent]["status"] == "error"
     assert "the cell behind ran" not in kernel.text(behind)
-    rows = journal_rows(kernel.home)[known:]
-    return sent, [kernel.server.get(f"/v1/tasks/{row['task_id']}")["status"] for row in rows]
+    return sent, [demo.task(row)["status"] for row in kernel.new_rows()]
 
 
 def said(kernel, code):
-    (sent,) = kernel.queue(code)
-    kernel.wait(sent, HANG)
-    assert kernel.replies[sent]["status"] == "ok", kernel.text(sent)
-    return kernel.text(sent).strip()
+    reply, text, _ = kernel.said_by(code)
+    assert reply["status"] == "ok", text
+    return text.strip()
 
 
 @pytest.mark.parametrize(
@@ -59,8 +42,8 @@ def said(kernel, code):
     ],
     ids=["await", "gather", "timeout"],
 )
-def test_interrupt_of_awaited_jobs_is_heard(kernel, waits, count):
-    sent, states = interrupt_when_sent(kernel, waits, count)
+def test_interrupt_of_awaited_jobs(kernel, demo, waits, count):
+    sent, states = interrupt_when_sent(kernel, demo, waits, count)
     assert states == ["cancelled"] * count
     assert "refunded" in kernel.text(sent) or "CancelledError" in kernel.replies[sent]["ename"]
 
@@ -74,28 +57,28 @@ def test_interrupt_of_awaited_jobs_is_heard(kernel, waits, count):
     ],
     ids=["results", "loop", "async cell"],
 )
-def test_interrupt_of_a_wait_for_a_batch_stops_it(kernel, waits):
-    sent, states = interrupt_when_sent(kernel, f"batch = qwave.batch(['a city', 'a lake'])\n{waits}", 2)
+def test_interrupt_stops_awaited_batch(kernel, demo, waits):
+    sent, states = interrupt_when_sent(kernel, demo, f"batch = qwave.batch(['a city', 'a lake'])\n{waits}", 2)
     assert states == ["cancelled"] * 2
     assert kernel.replies[sent]["ename"] == "Cancelled"
     assert said(kernel, "print(batch.done(), len(batch.outcomes))") == "True 2"
 
 
 @pytest.mark.parametrize("before", ["", "await asyncio.sleep(0)\n"], ids=["plain", "async cell"])
-def test_interrupt_inside_batch_without_a_person_binds_the_name(kernel, before):
+def test_interrupt_in_headless_batch(kernel, demo, before):
     cell = f"del batch\n{before}batch = qwave.batch(['a city', 'a lake'])\nmade = batch.gallery()"
     said(kernel, "batch = made = None")
-    sent, states = interrupt_when_sent(kernel, cell, 2, stdin=False)
+    sent, states = interrupt_when_sent(kernel, demo, cell, 2, stdin=False)
     assert states == ["cancelled"] * 2
     assert kernel.replies[sent]["ename"] == "Cancelled"
     assert "stopped" in kernel.replies[sent]["evalue"]
     assert said(kernel, "print(batch.done(), len(batch.outcomes), len(made))") == "True 2 0"
 
 
-def test_interrupt_while_rows_are_made_binds_the_name(kernel):
+def test_interrupt_while_rows_are_made(kernel, demo):
     rows = "def rows():\n    import time\n    yield 'a city'\n    while True:\n        time.sleep(0.05)\n"
     said(kernel, "batch = None")
-    sent, states = interrupt_when_sent(kernel, f"{rows}batch = qwave.batch(rows())", 1)
+    sent, states = interrupt_when_sent(kernel, demo, f"{rows}batch = qwave.batch(rows())", 1)
     assert states == ["cancelled"]
     assert kernel.replies[sent]["ename"] == "Cancelled"
     assert said(kernel, "print(batch.done(), len(batch.outcomes))") == "True 1"
