@@ -15,7 +15,7 @@ def help_lines(demo):
 
 
 def test_help_default_demo_has_no_lines():
-    demo = Demo()
+    demo = Demo(seed=None)
     demo.protocol.change(latency="off")
     assert help_lines(demo) == []
     assert "the demo behaves" in manual(Switches(), ())[-1]
@@ -42,7 +42,7 @@ DESCRIBED = [
 
 def test_help_describes_each_switch():
     for switch, typed, expected in DESCRIBED:
-        demo = Demo()
+        demo = Demo(seed=None)
         demo.protocol.change(latency="off")
         demo.protocol.change(**{switch: typed})
         (line,) = help_lines(demo)
@@ -54,7 +54,7 @@ def test_help_describes_each_switch():
 
 
 def test_help_counts_programmatic_faults():
-    demo = Demo(latency=3.0)
+    demo = Demo(latency=3.0, seed=None)
     demo.protocol.break_next(at="status", how="reset")
     demo.protocol.break_next(at="submit", how="502")
     demo.protocol.change(reset="off")
@@ -67,7 +67,7 @@ def test_manual_examples_can_be_typed():
     shown = [line.split()[3:] for line in lines if line.startswith("%qwave demo on ")]
     assert sorted(one[0].removeprefix("--").replace("-", "_") for one in shown) == sorted(SWITCHES)
     for name, *value in shown:
-        demo = Demo()
+        demo = Demo(seed=None)
         demo.protocol.change(**{name.removeprefix("--").replace("-", "_"): value[0] if value else True})
         assert help_lines(demo)
 
@@ -91,7 +91,7 @@ INVALID = [
 
 def test_invalid_switch_value_changes_nothing():
     for switch, typed in INVALID:
-        demo = Demo()
+        demo = Demo(seed=None)
         before = demo.protocol.switches
         try:
             demo.protocol.change(**{"latency": 1.0, switch: typed})
