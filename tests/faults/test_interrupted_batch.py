@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
 import subprocess
@@ -16,13 +15,13 @@ from tests.faults.conftest import HANG_GUARD, MODEL, RESOLUTION
 from tests.faults.faulty_proxy import FaultyProxy
 from tests.waiting import wait_until
 
-ROWS = 12
+ROWS, CONCURRENCY = 12, 3
 #: The same lines in both processes, as a notebook's "Run All" would send them again.
 BATCH = f"""
 import json
 import qwave_jupyter as qwave
 rows = [{{"prompt": f"a cat, number {{place}}", "resolution": {RESOLUTION!r}}} for place in range({ROWS})]
-batch = qwave.batch(rows, model={MODEL!r}, concurrency=3, reuse=True)
+batch = qwave.batch(rows, model={MODEL!r}, concurrency={CONCURRENCY}, reuse=True)
 print("ready", flush=True)
 outcomes = batch.results()
 print(json.dumps([[one.gallery[0].prompt, str(one.gallery[0].path)] if one.gallery else str(one.error)
@@ -35,42 +34,45 @@ def server():
     yield from serve("--latency", "0.2")
 
 
-@contextlib.contextmanager
-def limited_proxy(server, submits):
-    """A proxy that lets only so many submits through, so that no batch is ever finished before it is killed."""
-    lock, passed = threading.Lock(), 0
+class Holding:
+    """Lets so many tasks complete and holds the answers that tell of any other, until the proxy ends.
 
-    def limit(kind):
-        nonlocal passed
-        if kind == "submit":
-            with lock:
-                passed += 1
-                late = passed > submits
-            if late:
-                proxy.over.wait(HANG_GUARD)
+    A batch then stands still with a task in each of its places, and no order is under way: one that is cut off would
+    rightly not be repeated.
+    """
+
+    def __init__(self, proxy, completions):
+        self.proxy, self.left, self.held = proxy, completions, 0
+        self.lock = threading.Lock()
+
+    def __call__(self, kind, content):
+        if kind == "status" and b'"completed"' in content:
+            with self.lock:
+                self.left -= 1
+                passes = self.left >= 0
+                self.held += not passes
+            if not passes:
+                self.proxy.over.wait(HANG_GUARD)
                 raise ConnectionAbortedError
-
-    with FaultyProxy(server.url) as proxy:
-        proxy.on_request = limit
-        yield proxy
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", [2, 7])
 def test_interrupted_batch_bills_rows_once(server, tmp_path, moment):
     before = server.get("/demo/counts")["billed"]
-    with limited_proxy(server, moment + 3) as proxy:
+    with FaultyProxy(server.url) as proxy:
+        holding = proxy.on_answer = Holding(proxy, moment)
         environment = {**server.environment(tmp_path), "QWAVE_BASE_URL": proxy.url}
         with subprocess.Popen(
             [sys.executable, "-c", BATCH], env=environment, cwd=tmp_path, stdout=subprocess.PIPE
         ) as first:
             try:
                 assert first.stdout.readline() == b"ready\n"
-                wait_until(lambda: server.get("/demo/counts")["billed"] - before >= moment, timeout=HANG_GUARD)
+                wait_until(lambda: holding.held == CONCURRENCY, timeout=HANG_GUARD)
             finally:
                 first.send_signal(signal.SIGKILL)
-        assert server.get("/demo/counts")["billed"] - before < ROWS
-        proxy.on_request = lambda _: None
+        assert server.get("/demo/counts")["billed"] - before == moment + CONCURRENCY
+        proxy.on_answer = lambda *_: None
         second = subprocess.run(
             [sys.executable, "-c", BATCH],
             env=environment,
@@ -81,6 +83,7 @@ def test_interrupted_batch_bills_rows_once(server, tmp_path, moment):
             check=True,
         )
     made = json.loads(second.stdout.splitlines()[-1])
+    assert [one for one in made if isinstance(one, str)] == []
     assert [prompt for prompt, _ in made] == [f"a cat, number {place}" for place in range(ROWS)]
     assert len({path for _, path in made}) == ROWS
     assert server.get("/demo/counts")["billed"] - before == ROWS
