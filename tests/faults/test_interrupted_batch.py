@@ -31,7 +31,7 @@ print(json.dumps([[one.gallery[0].prompt, str(one.gallery[0].path)] if one.galle
 
 @pytest.fixture(scope="module")
 def server():
-    yield from serve("--latency", "0.2")
+    yield from serve("--latency", "0.2", "--dialect", "string-url")
 
 
 class Holding:
