@@ -31,7 +31,7 @@ def keyed(server, clean_environment, monkeypatch):
     return server
 
 
-@pytest.fixture(params=["threads", "processes", pytest.param("cluster", marks=pytest.mark.slow)])
+@pytest.fixture(params=["threads", *(pytest.param(one, marks=pytest.mark.slow) for one in ("processes", "cluster"))])
 def executor(request, keyed):
     if request.param == "threads":
         with ThreadPoolExecutor(2) as pool:

@@ -61,6 +61,7 @@ def ran(tmp_path_factory):
     return list(zip(cells, json.loads(line.removeprefix("TOLD ")), strict=True)), ended.stdout, folder
 
 
+@pytest.mark.slow
 def test_readme_cells_run(ran):
     cells, _, _ = ran
     assert len(cells) >= 7
@@ -68,6 +69,7 @@ def test_readme_cells_run(ran):
         assert success, f"{cell}\n{error}"
 
 
+@pytest.mark.slow
 def test_readme_cells_do_what_it_says(ran):
     _, said, folder = ran
     made = [path for path in (folder / "qwave-images").iterdir() if path.suffix in {".png", ".jpg", ".jpeg"}]

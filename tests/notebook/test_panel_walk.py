@@ -109,6 +109,7 @@ def body_of(text, variables):
     return verbs.build(prompt, model=model.id, variables=variables, **read.options).body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
 def test_panel_ready_means_ready(photos, variables, edition):
     qwave.configure(edition=edition)

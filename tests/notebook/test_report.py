@@ -8,7 +8,7 @@ import pytest
 
 from tests.notebook.kernels import Kernel
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 NASTY = "<script>alert(1)</script>"
 
 

@@ -19,7 +19,11 @@ from qwave_jupyter.generation.gallery import Gallery
 from qwave_jupyter.notebook.terminal import drawn, protocol_of
 from tests.notebook.kernels import HANG, QUICK_POLLING, journal_rows
 
+pytestmark = pytest.mark.slow
+
 IPYTHON = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit", "--colors=NoColor"]
+pytestmark = pytest.mark.slow
+
 PLAIN = {"TERM": "xterm-256color", "TERM_PROGRAM": "", "KITTY_WINDOW_ID": "", "LC_TERMINAL": "", "TMUX": "", "STY": ""}
 
 
