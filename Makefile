@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 # Groups of tests run beside each other, since most of them wait. WORKERS=0 runs one test after the other.
-WORKERS ?= 4
+WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # The smoke test in the browser needs JupyterLab and Playwright; they are installed only where a browser is.

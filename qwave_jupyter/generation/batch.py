@@ -172,6 +172,7 @@ class Batch:
             GenerationError: it goes on in the process from which this one was forked.
         """
         self._refuse_in_child()
+        requests = patience.cancel_requests()
         try:
             while True:
                 with contextlib.suppress(queue.Empty):
@@ -182,6 +183,7 @@ class Batch:
                 # Not on the queue: this wait hears an interrupt and keeps a kernel alive also within a running loop.
                 patience.wait_for(self._news, _SLICE)
                 self._news.clear()
+                patience.raise_if_cancelled(requests)
         except KeyboardInterrupt:
             raise self._stop_for_interrupt() from None
         if self._interrupted is not None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-__all__ = ["Way", "beside", "interruptible", "set_way", "wait_for"]
+__all__ = ["Way", "beside", "cancel_requests", "interruptible", "raise_if_cancelled", "set_way", "wait_for"]
 
 #: A wait in slices stays interruptible everywhere, Windows included.
 _SLICE = 0.2
@@ -94,6 +94,18 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
+
+
+def cancel_requests() -> int:
+    """How often the running asyncio task was asked to cancel; an interrupt between two waits leaves no other trace."""
+    task = asyncio.current_task() if _in_loop() else None
+    return task.cancelling() if task is not None else 0
+
+
+def raise_if_cancelled(before: int) -> None:
+    """Raise KeyboardInterrupt if the running asyncio task was asked to cancel since so many requests were counted."""
+    if cancel_requests() > before:
+        raise KeyboardInterrupt
 
 
 def _in_loop() -> bool:

@@ -363,14 +363,18 @@ class Kernel:
 
     def text(self, sent):
         """All that a cell's outputs say in plain text."""
-        found = []
+        found, before = [], None
         for kind, content in self.outputs.get(sent, []):
-            if kind == "stream":
+            if kind == "stream" and before == "stream":
+                # One print may arrive in several messages.
+                found[-1] += content["text"]
+            elif kind == "stream":
                 found.append(content["text"])
             elif kind == "error":
                 found.append(content["evalue"])
             elif content and "data" in content:
                 found.append(content["data"].get("text/plain", ""))
+            before = kind
         return "\n".join(found)
 
     def new_rows(self):

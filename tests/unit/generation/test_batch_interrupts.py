@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import sys
 import threading
+import traceback
 
 import pytest
 
 import qwave_jupyter as qwave
 from qwave_jupyter import settings, started, surroundings
 from qwave_jupyter.errors import Cancelled
+from qwave_jupyter.generation import patience
 from qwave_jupyter.generation.batch import Batch
 
 WAIT = 20
@@ -51,6 +55,12 @@ def interrupt_once(condition):
             threading.Event().wait(0.01)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def waits_in_main_thread():
+    """Whether the main thread is in a wait of ours: before it, an interrupt is the caller's."""
+    frame = sys._current_frames()[threading.main_thread().ident]
+    return any(call.name == "wait_for" for call in traceback.extract_stack(frame))
 
 
 def interrupted_rows(server):
@@ -99,13 +109,36 @@ def test_interrupt_is_heard_where_a_loop_keeps_the_signal(ours, server, wait):
     batch = qwave.batch(["a cat", "a dog"])
 
     async def cell():
-        interrupt_once(lambda: len(server.tasks) == 2)
+        interrupt_once(lambda: len(server.tasks) == 2 and waits_in_main_thread())
         with pytest.raises(KeyboardInterrupt):
             wait(batch)
 
     asyncio.run(cell())
     if wait is Batch.wait:
         batch.stop()
+    assert_stopped(batch, server)
+
+
+def test_interrupt_between_two_waits(ours, server, monkeypatch):
+    batch = qwave.batch(["a cat", "a dog"])
+    waits = []
+
+    def wait_for(over, timeout=None):
+        if threading.current_thread() is not threading.main_thread():
+            return over.wait(timeout)
+        waits.append(timeout)
+        if len(waits) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return over.wait(0.01)
+
+    async def cell():
+        monkeypatch.setattr(patience, "wait_for", wait_for)
+        with pytest.raises(KeyboardInterrupt):
+            batch.results()
+        monkeypatch.undo()
+
+    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+        asyncio.run(cell())
     assert_stopped(batch, server)
 
 
