@@ -128,7 +128,7 @@ def _picture() -> bytes:
 
 def ours(url: str, folder: Path, count: int, *, hold: float | None) -> tuple[float, dict[str, float]]:
     from qwave_jupyter import catalog
-    from qwave_jupyter.api.client import Client
+    from qwave_jupyter.client.client import Client
     from qwave_jupyter.generation import request
     from qwave_jupyter.generation.batch import Batch
     from qwave_jupyter.generation.journal import open_journal

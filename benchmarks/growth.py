@@ -84,7 +84,7 @@ def stand(url: str, count: int) -> dict[str, float]:
     import requests
 
     from qwave_jupyter import catalog
-    from qwave_jupyter.api.client import Client
+    from qwave_jupyter.client.client import Client
     from qwave_jupyter.generation import request
     from qwave_jupyter.generation.job import Job
     from qwave_jupyter.generation.journal import open_journal

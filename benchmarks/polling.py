@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import requests
 
 from benchmarks import report
-from qwave_jupyter.api.polling import Schedule
+from qwave_jupyter.client.polling import Schedule
 
 MEDIANS = (3.0, 8.0, 20.0, 45.0)
 SPREAD = 0.35

@@ -81,7 +81,7 @@ def live_estimate(request: Request) -> float | None:
     Raises:
         ApiError: the server has no such tool, or refuses the question.
     """
-    from qwave_jupyter.api.answers import read_estimate
+    from qwave_jupyter.client.responses import read_estimate
 
     body = {name: value for name, value in request.body.items() if name != "model"}
     answer = settings.workbench().client.tool("estimate_cost", {"model": request.model.id, "input": body})

@@ -296,8 +296,8 @@ def workbench() -> Workbench:
     Raises:
         ConfigurationError: no key, and no demo either.
     """
-    from qwave_jupyter.api.client import Client
-    from qwave_jupyter.api.credentials import Secret
+    from qwave_jupyter.client.auth import Secret
+    from qwave_jupyter.client.client import Client
     from qwave_jupyter.generation.journal import open_journal
     from qwave_jupyter.generation.workbench import Workbench
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qwave_jupyter import words
-from qwave_jupyter.api.errors import one_line
-from qwave_jupyter.api.wire import ENDED, Cancellation, Task, to_usd
+from qwave_jupyter.client.error_responses import one_line
+from qwave_jupyter.client.tasks import ENDED, Cancellation, Task, to_usd
 
 if TYPE_CHECKING:
     from qwave_jupyter.generation.request import Request

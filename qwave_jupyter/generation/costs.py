@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qwave_jupyter import words
-from qwave_jupyter.api.wire import QUOTA_PER_USD
+from qwave_jupyter.client.tasks import QUOTA_PER_USD
 from qwave_jupyter.generation.journal_entries import Costs
 from qwave_jupyter.generation.workbench import Workbench
 from qwave_jupyter.look import STYLE

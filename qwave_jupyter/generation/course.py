@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter.api.wire import Task, to_usd
+from qwave_jupyter.client.tasks import Task, to_usd
 from qwave_jupyter.errors import ApiError, Cancelled, QwaveError
 from qwave_jupyter.generation.charges import Charge
 from qwave_jupyter.generation.workbench import Workbench

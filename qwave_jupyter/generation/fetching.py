@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwave_jupyter.api.errors import span
-from qwave_jupyter.api.retries import OnRetry, Stopped
-from qwave_jupyter.api.wire import PictureLink, Task, spread, to_usd
+from qwave_jupyter.client.error_responses import span
+from qwave_jupyter.client.retry import OnRetry, Stopped
+from qwave_jupyter.client.tasks import PictureLink, Task, spread, to_usd
 from qwave_jupyter.errors import DownloadFailed
 from qwave_jupyter.generation import idempotency, records
 from qwave_jupyter.generation.course import Course

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import forking
-from qwave_jupyter.api.retries import Stopped
+from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, WaitTimeout
 from qwave_jupyter.generation import patience
 from qwave_jupyter.generation.awaiting import AwaitingCancelled, CancelledWhileAwaited

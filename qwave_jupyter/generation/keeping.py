@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwave_jupyter.api.retries import OnRetry
-from qwave_jupyter.api.wire import PictureLink
+from qwave_jupyter.client.retry import OnRetry
+from qwave_jupyter.client.tasks import PictureLink
 from qwave_jupyter.errors import DownloadFailed
 from qwave_jupyter.generation import naming, pictures, previews, provenance, records
 from qwave_jupyter.generation.gallery import GeneratedImage

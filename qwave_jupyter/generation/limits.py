@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwave_jupyter import words
-from qwave_jupyter.api.wire import Task, to_usd
+from qwave_jupyter.client.tasks import Task, to_usd
 from qwave_jupyter.errors import TaskFailed, TooExpensive, WaitTimeout
 
 if TYPE_CHECKING:

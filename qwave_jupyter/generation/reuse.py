@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qwave_jupyter.api.retries import Stopped
+from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.errors import WaitTimeout
 from qwave_jupyter.generation import records
 from qwave_jupyter.generation.journal_schema import OPEN_STATES

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qwave_jupyter import words
-from qwave_jupyter.api.errors import is_transient
-from qwave_jupyter.api.polling import Schedule
-from qwave_jupyter.api.retries import Retry, Stopped
-from qwave_jupyter.api.wire import Task, to_usd
 from qwave_jupyter.catalog import Violation
+from qwave_jupyter.client.error_responses import is_transient
+from qwave_jupyter.client.polling import Schedule
+from qwave_jupyter.client.retry import Retry, Stopped
+from qwave_jupyter.client.tasks import Task, to_usd
 from qwave_jupyter.errors import (
     ApiError,
     Cancelled,

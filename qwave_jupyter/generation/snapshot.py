@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qwave_jupyter.catalog import Violation
 
 if TYPE_CHECKING:
-    from qwave_jupyter.api.retries import Retry
+    from qwave_jupyter.client.retry import Retry
     from qwave_jupyter.errors import QwaveError
     from qwave_jupyter.generation.gallery import Gallery
     from qwave_jupyter.generation.request import Request

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
-    from qwave_jupyter.api.client import Client
     from qwave_jupyter.catalog import Catalog
+    from qwave_jupyter.client.client import Client
     from qwave_jupyter.generation.gallery import Showing
     from qwave_jupyter.generation.journal import Journal
 

@@ -11,7 +11,7 @@ import uuid
 import pytest
 import requests
 
-from qwave_jupyter.api.client import Client
+from qwave_jupyter.client.client import Client
 from qwave_jupyter.errors import AuthenticationFailed, ConfigurationError, NotFound, RequestRejected, UnexpectedRedirect
 from tests.conftest import optional, serve
 from tests.waiting import wait_until

@@ -11,7 +11,7 @@ import uuid
 import pytest
 import requests
 
-from qwave_jupyter.api.client import Client
+from qwave_jupyter.client.client import Client
 from qwave_jupyter.demo.dialects import DIALECTS
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import NotFound, RequestRejected, ServerFault

@@ -15,8 +15,8 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwave_jupyter.api.client import Client
 from qwave_jupyter.catalog import load
+from qwave_jupyter.client.client import Client
 from qwave_jupyter.demo.exchange import Order
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import RequestRefused

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from qwave_jupyter.api.client import Client
+from qwave_jupyter.client.client import Client
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import ConnectionFailed
 from tests.fake_clock import FakeClock

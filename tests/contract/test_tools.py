@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from qwave_jupyter import catalog
-from qwave_jupyter.api.client import Client
+from qwave_jupyter.client.client import Client
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import AuthenticationFailed, RequestRejected
 from tests.checks import collect_failures

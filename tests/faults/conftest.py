@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qwave_jupyter import catalog
-from qwave_jupyter.api.client import Client
+from qwave_jupyter.client.client import Client
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.generation import idempotency, request
 from qwave_jupyter.generation.job import Job

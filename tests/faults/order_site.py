@@ -9,8 +9,8 @@ from pathlib import Path
 import requests
 
 from qwave_jupyter import catalog
-from qwave_jupyter.api.client import Client
-from qwave_jupyter.api.throttle import Throttle
+from qwave_jupyter.client.client import Client
+from qwave_jupyter.client.rate_limit import Throttle
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.generation import request
 from qwave_jupyter.generation.job import Job

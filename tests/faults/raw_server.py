@@ -139,7 +139,7 @@ def make_bench(server: RawServer, home: Any, *, timeout: float = 20.0, key: str 
         more: ``clock`` for all, and further arguments for the client.
     """
     from qwave_jupyter import catalog
-    from qwave_jupyter.api.client import Client
+    from qwave_jupyter.client.client import Client
     from qwave_jupyter.clock import SYSTEM_CLOCK
     from qwave_jupyter.generation.journal import open_journal
     from qwave_jupyter.generation.workbench import Workbench

@@ -8,12 +8,12 @@ import urllib.parse
 
 import pytest
 
-from qwave_jupyter.api.client import Client
-from qwave_jupyter.api.credentials import Secret
+from qwave_jupyter.client.auth import Secret
+from qwave_jupyter.client.client import Client
 from qwave_jupyter.errors import QwaveError
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, http, job_error, make_bench, start_job
-from tests.unit.api.test_key import everything_shown
+from tests.unit.client.test_key import everything_shown
 from tests.unit.generation.image_factory import plain
 
 #: With every sign that some encoding changes.

@@ -63,9 +63,9 @@ print(len(qwave.resume()))
 SELF_KILLED = {
     "before the intent": "before qwave_jupyter.generation.journal.Journal.begin",
     "before the POST": "after qwave_jupyter.generation.journal.Journal.begin",
-    "answered, not yet written down": "after qwave_jupyter.api.client.Client.submit",
+    "answered, not yet written down": "after qwave_jupyter.client.client.Client.submit",
     "completed, not yet written down": "before qwave_jupyter.generation.fetching.Fetch.__call__",
-    "downloaded, not yet looked at": "after qwave_jupyter.api.client.Client.download",
+    "downloaded, not yet looked at": "after qwave_jupyter.client.client.Client.download",
     "before the renaming": "before pathlib.Path.replace",
     "renamed, without its sidecar": "after pathlib.Path.replace",
     "sidecar written, not yet renamed": "before pathlib.Path.replace:2",

@@ -8,8 +8,8 @@ import threading
 import pytest
 import requests
 
-from qwave_jupyter.api.client import Client
-from qwave_jupyter.api.retries import Stopped
+from qwave_jupyter.client.client import Client
+from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.errors import ConnectionFailed
 from tests.fake_clock import FakeClock
 from tests.faults.order_server import OrderServer, TunnelProxy, certificate, reset

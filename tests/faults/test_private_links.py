@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from qwave_jupyter.api.addresses import Permit, kind_of, literal_address, read_link
-from qwave_jupyter.api.client import Client
+from qwave_jupyter.client.client import Client
+from qwave_jupyter.client.image_links import Permit, kind_of, literal_address, read_link
 from qwave_jupyter.errors import ConfigurationError, DownloadFailed, UnexpectedRedirect
 from qwave_jupyter.generation import resuming
 from tests.fake_clock import FakeClock

@@ -10,9 +10,9 @@ import zlib
 
 import pytest
 
-from qwave_jupyter.api import downloads
-from qwave_jupyter.api.client import Client
-from qwave_jupyter.api.retries import Patience
+from qwave_jupyter.client import download
+from qwave_jupyter.client.client import Client
+from qwave_jupyter.client.retry import Patience
 from qwave_jupyter.errors import ApiError, ConnectionFailed, DownloadFailed, QwaveError, WaitTimeout
 from qwave_jupyter.generation import resuming
 from tests.fake_clock import FakeClock
@@ -154,7 +154,7 @@ def test_job_deadline_holds(server, tmp_path, stage):
 
 
 def test_job_with_dripping_image_stays_open(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(downloads, "PATIENCE", Patience(attempts=1))
+    monkeypatch.setattr(download, "PATIENCE", Patience(attempts=1))
     content = plain()
     server.answers = {
         "POST /v1/tasks": lambda _: completed(f"{server.url}/1.png"),

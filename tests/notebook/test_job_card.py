@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from qwave_jupyter import settings, verbs, words
-from qwave_jupyter.api.retries import Retry
+from qwave_jupyter.client.retry import Retry
 from qwave_jupyter.errors import Cancelled, ConnectionFailed, RateLimited, TaskFailed
 from qwave_jupyter.generation.charges import Charge
 from qwave_jupyter.generation.snapshot import Snapshot

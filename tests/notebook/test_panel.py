@@ -13,8 +13,8 @@ from PIL import Image
 
 import qwave_jupyter as qwave
 from qwave_jupyter import lookups, verbs
-from qwave_jupyter.api import polling
 from qwave_jupyter.catalog import load
+from qwave_jupyter.client import polling
 from qwave_jupyter.errors import UnknownTask
 from qwave_jupyter.notebook import options
 from qwave_jupyter.notebook.panel import opening

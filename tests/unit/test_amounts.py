@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from qwave_jupyter import settings, started
 from qwave_jupyter.amounts import read_amount
-from qwave_jupyter.api import wire
-from qwave_jupyter.api.answers import read_estimate
 from qwave_jupyter.catalog import load
 from qwave_jupyter.catalog.live import LiveCatalog, read_list
 from qwave_jupyter.catalog.prices import Price
+from qwave_jupyter.client import tasks
+from qwave_jupyter.client.responses import read_estimate
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.generation.request import build
 from qwave_jupyter.lookup import ModelCard, ModelTable
@@ -35,21 +35,21 @@ def test_amount_is_finite_and_not_negative_or_none(value):
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("field", ["pre_consumed_cost", "cost"])
 def test_task_with_an_odd_cost_has_none_and_says_so(odd, field):
-    task = wire.read_task({"task_id": "t", "status": "completed", field: odd})
+    task = tasks.read_task({"task_id": "t", "status": "completed", field: odd})
     assert (task.held_quota, task.cost_quota) == (None, None)
     assert task.unreadable == (field,)
 
 
 def test_task_without_or_with_usual_costs_has_nothing_to_say():
-    assert wire.read_task({"task_id": "t", "status": "queued"}).unreadable == ()
-    task = wire.read_task({"task_id": "t", "status": "completed", "cost": "3187", "pre_consumed_cost": None})
+    assert tasks.read_task({"task_id": "t", "status": "queued"}).unreadable == ()
+    task = tasks.read_task({"task_id": "t", "status": "completed", "cost": "3187", "pre_consumed_cost": None})
     assert (task.cost_quota, task.unreadable) == (3187, ())
 
 
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_refund_is_unknown(odd):
     answer = {"task_id": "t", "status": "cancelled", "refunded": True, "refunded_quota": odd}
-    assert wire.read_cancellation(answer, "t").refunded_quota is None
+    assert tasks.read_cancellation(answer, "t").refunded_quota is None
 
 
 @pytest.mark.parametrize("odd", [*ODD, 1e300])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_jupyter.api.answers import read_estimate
 from qwave_jupyter.catalog import Model, load
 from qwave_jupyter.catalog.live import LiveCatalog, read_list, with_schema
+from qwave_jupyter.client.responses import read_estimate
 from qwave_jupyter.errors import RequestRefused, UnknownModel
 from qwave_jupyter.generation.request import build
 

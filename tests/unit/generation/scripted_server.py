@@ -11,7 +11,7 @@ from typing import Any
 import requests
 from requests.adapters import BaseAdapter
 
-from qwave_jupyter.api.client import Client
+from qwave_jupyter.client.client import Client
 from tests.unit.generation.image_factory import plain
 
 HOST = "https://api.example.com"

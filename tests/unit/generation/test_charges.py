@@ -9,7 +9,7 @@ import re
 import pytest
 
 from qwave_jupyter import words
-from qwave_jupyter.api.wire import Cancellation
+from qwave_jupyter.client.tasks import Cancellation
 from qwave_jupyter.errors import TaskFailed
 from qwave_jupyter.generation.charges import Charge
 

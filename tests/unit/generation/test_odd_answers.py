@@ -17,7 +17,7 @@ from qwave_jupyter.generation.job import Job
 from qwave_jupyter.generation.journal import open_journal
 from qwave_jupyter.generation.workbench import Workbench
 from tests.fake_clock import FakeClock
-from tests.unit.api.test_wire import task_like
+from tests.unit.client.test_wire import task_like
 from tests.unit.generation.scripted_server import CDN, ScriptedServer
 from tests.waiting import PATIENCE
 

@@ -10,7 +10,7 @@ import requests
 
 import qwave_jupyter as qwave
 from qwave_jupyter import many, settings, started, verbs
-from qwave_jupyter.api.client import Client
+from qwave_jupyter.client.client import Client
 from qwave_jupyter.errors import Cancelled, RequestRejected, TaskFailed, TooExpensive, WaitTimeout
 from qwave_jupyter.generation.batch import Batch
 from qwave_jupyter.generation.job import Job

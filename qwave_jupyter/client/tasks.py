@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from qwave_jupyter.api.errors import one_line, unreadable
-from qwave_jupyter.api.scalars import (
+from qwave_jupyter.client.coerce import (
     read_base64,
     read_id,
     read_number,
@@ -23,6 +22,7 @@ from qwave_jupyter.api.scalars import (
     read_time,
     shape_of,
 )
+from qwave_jupyter.client.error_responses import one_line, unreadable
 
 __all__ = [
     "ENDED",

@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from qwave_jupyter import errors
-from qwave_jupyter.api.errors import is_transient, read_error, retry_after
+from qwave_jupyter.client.error_responses import is_transient, read_error, retry_after
 
 NOW = 1_775_000_000.0
 

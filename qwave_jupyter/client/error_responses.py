@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from qwave_jupyter import errors
-from qwave_jupyter.api.scalars import read_text, read_time, shape_of
+from qwave_jupyter.client.coerce import read_text, read_time, shape_of
 
 __all__ = ["is_error_body", "is_transient", "one_line", "read_error", "retry_after", "span", "unreadable"]
 

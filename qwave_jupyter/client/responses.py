@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwave_jupyter.amounts import read_amount
-from qwave_jupyter.api.errors import one_line, unreadable
-from qwave_jupyter.api.scalars import read_id, read_number, read_text, read_time
-from qwave_jupyter.api.wire import to_usd
+from qwave_jupyter.client.coerce import read_id, read_number, read_text, read_time
+from qwave_jupyter.client.error_responses import one_line, unreadable
+from qwave_jupyter.client.tasks import to_usd
 from qwave_jupyter.errors import AuthenticationFailed, RequestRejected
 
 __all__ = [

@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import ReadTimeoutError
 
-from qwave_jupyter.api.addresses import joined, read_link
-from qwave_jupyter.api.bounded import Limit, TooMuch, decoded, limited
-from qwave_jupyter.api.credentials import KeyAuth, Secret, is_here, origin_of
-from qwave_jupyter.api.errors import is_error_body, one_line, read_error, retry_after, unreadable
-from qwave_jupyter.api.inflight import Abandoned, until_stopped
-from qwave_jupyter.api.retries import Stopped
-from qwave_jupyter.api.sessions import Sessions
-from qwave_jupyter.api.written import SendRecord
+from qwave_jupyter.client.auth import KeyAuth, Secret, is_here, origin_of
+from qwave_jupyter.client.bounded import Limit, TooMuch, decoded, limited
+from qwave_jupyter.client.connections import Sessions
+from qwave_jupyter.client.error_responses import is_error_body, one_line, read_error, retry_after, unreadable
+from qwave_jupyter.client.image_links import joined, read_link
+from qwave_jupyter.client.interruptible import Abandoned, until_stopped
+from qwave_jupyter.client.retry import Stopped
+from qwave_jupyter.client.write_tracking import SendRecord
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import ApiError, ConnectionFailed, QwaveError, UnexpectedRedirect
 

@@ -10,8 +10,8 @@ import pytest
 
 from qwave_jupyter import keys, settings
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel
-from tests.unit.api.loopback import said
-from tests.unit.api.test_key import everything_shown
+from tests.unit.client.loopback import said
+from tests.unit.client.test_key import everything_shown
 
 SECRET = "sk-Kept-Somewhere-0123456789"
 MISTYPED = "sk-Nearly-Right 0123456789"

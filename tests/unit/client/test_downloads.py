@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from qwave_jupyter import errors
-from qwave_jupyter.api.client import Client, Stopped
-from qwave_jupyter.api.throttle import Throttle
-from qwave_jupyter.api.wire import PictureLink
-from tests.unit.api.loopback import PICTURE, Loopback, Reply, picture, said, stopping
+from qwave_jupyter.client.client import Client, Stopped
+from qwave_jupyter.client.rate_limit import Throttle
+from qwave_jupyter.client.tasks import PictureLink
+from tests.unit.client.loopback import PICTURE, Loopback, Reply, picture, said, stopping
 
 HTML = Reply(body=b"<html>expired</html>", headers={"Content-Type": "text/html"})
 TRANSIENT = {

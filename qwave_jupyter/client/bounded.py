@@ -19,7 +19,7 @@ from typing import Any
 
 from urllib3.exceptions import NewConnectionError
 
-from qwave_jupyter.api.written import WatchingAdapter
+from qwave_jupyter.client.write_tracking import WatchingAdapter
 
 __all__ = ["AddressRefused", "BoundedAdapter", "Limit", "TooMuch", "decoded", "limited"]
 

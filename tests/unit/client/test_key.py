@@ -13,10 +13,10 @@ import pytest
 import requests
 
 from qwave_jupyter import errors
-from qwave_jupyter.api.client import Client
-from qwave_jupyter.api.credentials import KeyAuth, Secret, normalised, origin_of
+from qwave_jupyter.client.auth import KeyAuth, Secret, normalised, origin_of
+from qwave_jupyter.client.client import Client
 from tests.checks import collect_failures
-from tests.unit.api.loopback import Loopback, Reply, picture, said
+from tests.unit.client.loopback import Loopback, Reply, picture, said
 from tests.waiting import PATIENCE, wait_until
 
 DONE = {"task_id": "t1", "status": "completed"}
@@ -253,8 +253,8 @@ def test_origin_is_normalized():
 
 def test_wire_needs_no_http_library():
     code = (
-        "import sys; import qwave_jupyter.api.wire, qwave_jupyter.api.polling, qwave_jupyter.api.errors, "
-        "qwave_jupyter.api.retries; print('requests' in sys.modules)"
+        "import sys; from qwave_jupyter.client import error_responses, polling, retry, tasks; "
+        "print('requests' in sys.modules)"
     )
     import subprocess
 

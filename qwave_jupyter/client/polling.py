@@ -1,7 +1,7 @@
 """When to ask again.
 
-What similar tasks took in the past makes a timetable (:mod:`~qwave_jupyter.api.durations`,
-:mod:`~qwave_jupyter.api.timetable`); what the server itself says of its progress overrides it, as long as it moves.
+What similar tasks took in the past makes a timetable (:mod:`~qwave_jupyter.client.durations`,
+:mod:`~qwave_jupyter.client.timetable`); what the server itself says of its progress overrides it, as long as it moves.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from qwave_jupyter.api.durations import believed, likeliest_between, usable
-from qwave_jupyter.api.timetable import LONGEST, SHORTEST, Timetable, timetable
+from qwave_jupyter.client.durations import believed, likeliest_between, usable
+from qwave_jupyter.client.timetable import LONGEST, SHORTEST, Timetable, timetable
 
 __all__ = ["LONGEST", "PRIOR_MEDIAN", "SHORTEST", "Schedule"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from qwave_jupyter.api.durations import Lobe
+from qwave_jupyter.client.durations import Lobe
 
 __all__ = ["LONGEST", "SHORTEST", "Timetable", "timetable"]
 

@@ -12,7 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from qwave_jupyter import forking
-from qwave_jupyter.api.bounded import BoundedAdapter, Permit
+from qwave_jupyter.client.bounded import BoundedAdapter, Permit
 
 __all__ = ["Sessions"]
 

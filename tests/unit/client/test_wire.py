@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_jupyter.api import wire
-from qwave_jupyter.api.answers import read_balance, read_models, read_tool
-from qwave_jupyter.api.errors import read_error
-from qwave_jupyter.api.scalars import read_progress, read_time
+from qwave_jupyter.client import tasks
+from qwave_jupyter.client.coerce import read_progress, read_time
+from qwave_jupyter.client.error_responses import read_error
+from qwave_jupyter.client.responses import read_balance, read_models, read_tool
 from qwave_jupyter.errors import ApiError, QwaveError, UnreadableAnswer
 
 PIXELS = base64.b64encode(b"\x89PNG pixels").decode()
@@ -43,7 +43,7 @@ PIXELS = base64.b64encode(b"\x89PNG pixels").decode()
     ],
 )
 def test_submission_in_every_dialect(answer, task_id, state, held):
-    task = wire.read_submission(answer)
+    task = tasks.read_submission(answer)
     assert (task.task_id, task.state, task.held_quota) == (task_id, state, held)
     assert task.raw is answer
 
@@ -64,23 +64,23 @@ def test_submission_in_every_dialect(answer, task_id, state, held):
     ],
 )
 def test_result_in_every_shape(result, urls):
-    task = wire.read_task({"task_id": "t", "status": "completed", "result": result})
+    task = tasks.read_task({"task_id": "t", "status": "completed", "result": result})
     assert [link.urls for link in task.pictures] == urls
 
 
 def test_status_of_the_oldest_dialect():
-    task = wire.read_task(
+    task = tasks.read_task(
         {
             "code": "success",
             "data": {"task_id": "t", "status": "succeeded", "progress": 100, "url": "https://a/1", "result": None},
         }
     )
     assert (task.state, task.status, task.ended) == ("completed", "succeeded", True)
-    assert task.pictures == (wire.PictureLink(urls=("https://a/1",)),)
+    assert task.pictures == (tasks.PictureLink(urls=("https://a/1",)),)
 
 
 def test_status_of_the_newest_dialect():
-    task = wire.read_task(
+    task = tasks.read_task(
         {
             "task_id": "t",
             "status": "completed",
@@ -101,7 +101,7 @@ def test_status_of_the_newest_dialect():
     assert task.pictures[0].expires_at == 1758604809.0
     assert task.pictures[1].data == b"\x89PNG pixels"
     assert task.raw["new_field"] == [1]
-    assert wire.to_usd(task.cost_quota) == pytest.approx(0.009562)
+    assert tasks.to_usd(task.cost_quota) == pytest.approx(0.009562)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_status_of_the_newest_dialect():
     ],
 )
 def test_failure_in_every_shape(error, code, message):
-    task = wire.read_task({"task_id": "t", "status": "failed", "error": error, "progress": "100%"})
-    assert task.failure == wire.Failure(code, message)
+    task = tasks.read_task({"task_id": "t", "status": "failed", "error": error, "progress": "100%"})
+    assert task.failure == tasks.Failure(code, message)
     assert task.ended
 
 
 def test_status_unknown_keeps_its_word():
-    task = wire.read_task({"task_id": "t", "status": "Dreaming"})
+    task = tasks.read_task({"task_id": "t", "status": "Dreaming"})
     assert (task.state, task.status, task.ended) == ("unknown", "Dreaming", False)
 
 
@@ -158,7 +158,7 @@ def test_time_in_every_unit(given_, seconds):
     ("given_", "whole"), [(3187, 3187), ("3187", 3187), (2.5, 2), (True, None), (2**63, None), (-1e300, None)]
 )
 def test_cost_fits_the_database(given_, whole):
-    task = wire.read_task({"task_id": "t", "status": "completed", "cost": given_, "pre_consumed_cost": given_})
+    task = tasks.read_task({"task_id": "t", "status": "completed", "cost": given_, "pre_consumed_cost": given_})
     assert (task.cost_quota, task.held_quota) == (whole, whole)
 
 
@@ -182,18 +182,18 @@ def test_progress_in_every_spelling(given_, part):
 
 def test_cancellation_is_read():
     answer = {"task_id": "t", "status": "cancelled", "refunded": True, "refunded_quota": 6375}
-    assert wire.read_cancellation(answer, "t") == wire.Cancellation("t", refunded=True, refunded_quota=6375)
+    assert tasks.read_cancellation(answer, "t") == tasks.Cancellation("t", refunded=True, refunded_quota=6375)
     with pytest.raises(UnreadableAnswer, match="didn't confirm"):
-        wire.read_cancellation({"task_id": "t", "status": "processing"}, "t")
+        tasks.read_cancellation({"task_id": "t", "status": "processing"}, "t")
 
 
 def test_mirrors_are_spread_over_missing_images():
-    mirrors = wire.PictureLink(urls=("https://a/1", "https://b/1"), expires_at=5.0)
-    assert wire.spread([mirrors], 1) == (mirrors,)
-    assert [link.urls for link in wire.spread([mirrors], 2)] == [("https://a/1",), ("https://b/1",)]
-    assert [link.expires_at for link in wire.spread([mirrors], 2)] == [5.0, 5.0]
-    whole = wire.PictureLink(data=b"x")
-    assert wire.spread([whole], 3) == (whole,)
+    mirrors = tasks.PictureLink(urls=("https://a/1", "https://b/1"), expires_at=5.0)
+    assert tasks.spread([mirrors], 1) == (mirrors,)
+    assert [link.urls for link in tasks.spread([mirrors], 2)] == [("https://a/1",), ("https://b/1",)]
+    assert [link.expires_at for link in tasks.spread([mirrors], 2)] == [5.0, 5.0]
+    whole = tasks.PictureLink(data=b"x")
+    assert tasks.spread([whole], 3) == (whole,)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_mirrors_are_spread_over_missing_images():
 )
 def test_submission_without_a_task_is_refused(answer):
     with pytest.raises(UnreadableAnswer) as caught:
-        wire.read_submission(answer)
+        tasks.read_submission(answer)
     assert "\n" not in str(caught.value)
     assert {"status", "api_code", "message", "param", "request_id"} <= set(caught.value.fields)
 
@@ -263,9 +263,9 @@ task_like = st.recursive(
 
 
 READERS = {
-    "submission": wire.read_submission,
-    "task": wire.read_task,
-    "cancellation": lambda body: wire.read_cancellation(body, "t"),
+    "submission": tasks.read_submission,
+    "task": tasks.read_task,
+    "cancellation": lambda body: tasks.read_cancellation(body, "t"),
     "balance": read_balance,
     "models": read_models,
     "tool": lambda body: read_tool("x", body),
@@ -282,12 +282,12 @@ def test_readers_take_any_answer(answer):
 @given(answer=task_like)
 def test_task_of_any_answer_is_consistent(answer):
     with contextlib.suppress(QwaveError):
-        task = wire.read_task(answer)
+        task = tasks.read_task(answer)
         assert task.progress is None or 0 <= task.progress <= 1
         assert all(link.urls or link.data for link in task.pictures)
         assert all(isinstance(url, str) and url for link in task.pictures for url in link.urls)
         assert (task.failure is not None) == (task.state == "failed")
-        assert task.ended == (task.state in wire.ENDED)
+        assert task.ended == (task.state in tasks.ENDED)
         assert repr(task)
 
 
@@ -310,14 +310,14 @@ def test_error_of_any_bytes_is_an_api_error(content):
 
 @pytest.mark.parametrize("odd", ["a" * 100_000, "line\nline", "\u202e\x00"], ids=["long", "lines", "marks"])
 def test_texts_are_short_and_printable(odd):
-    task = wire.read_task(
+    task = tasks.read_task(
         {"task_id": odd, "status": f"failed {odd}", "error": {"code": odd, "message": "no"}}, task_id="asked"
     )
     assert task.task_id == "asked"
     assert len(task.status) < 100
     assert task.status.isprintable()
-    failed = wire.read_task({"task_id": "t", "status": "failed", "error": {"code": odd, "message": "no"}})
+    failed = tasks.read_task({"task_id": "t", "status": "failed", "error": {"code": odd, "message": "no"}})
     assert len(failed.failure.code) < 100
     assert failed.failure.code.isprintable()
     with pytest.raises(UnreadableAnswer):
-        wire.read_submission({"code": "success", "data": odd})
+        tasks.read_submission({"code": "success", "data": odd})

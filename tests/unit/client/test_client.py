@@ -12,9 +12,9 @@ import urllib3
 from urllib3.exceptions import MaxRetryError
 
 from qwave_jupyter import errors
-from qwave_jupyter.api.client import Client, Stopped
-from qwave_jupyter.api.throttle import Throttle, shared
-from tests.unit.api.loopback import Loopback, Reply, said, stopping
+from qwave_jupyter.client.client import Client, Stopped
+from qwave_jupyter.client.rate_limit import Throttle, shared
+from tests.unit.client.loopback import Loopback, Reply, said, stopping
 from tests.waiting import PATIENCE
 
 QUEUED = {"task_id": "t1", "status": "queued"}

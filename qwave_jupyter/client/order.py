@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qwave_jupyter.api import wire
-from qwave_jupyter.api.errors import is_transient
-from qwave_jupyter.api.retries import Stopped
-from qwave_jupyter.api.transport import Transport
+from qwave_jupyter.client import tasks
+from qwave_jupyter.client.error_responses import is_transient
+from qwave_jupyter.client.retry import Stopped
+from qwave_jupyter.client.transport import Transport
 from qwave_jupyter.errors import ApiError, ConnectionFailed, QwaveError, RateLimited, UnreadableAnswer
 
 __all__ = ["Order"]
@@ -58,7 +58,7 @@ class Order:
         self.took = 0.0
         self.may_exist = may_exist
 
-    def send(self) -> wire.Task:
+    def send(self) -> tasks.Task:
         """Make one attempt.
 
         Raises:
@@ -81,7 +81,7 @@ class Order:
                 fresh=not repeatable,
                 **self._waits,
             )
-            return wire.read_submission(answer.body)
+            return tasks.read_submission(answer.body)
         except QwaveError as error:
             self._last = error
             self.may_exist = self.may_exist or _may_have_acted(error)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from qwave_jupyter.api.client import Client
+from qwave_jupyter.client.client import Client
 from tests.fake_clock import FakeClock
-from tests.unit.api.loopback import Loopback
+from tests.unit.client.loopback import Loopback
 from tests.waiting import PATIENCE
 
 KEY = "sk-very-secret-0123456789"

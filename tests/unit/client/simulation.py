@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
-from qwave_jupyter.api.polling import Schedule
+from qwave_jupyter.client.polling import Schedule
 
 LOOP = 2.0
 

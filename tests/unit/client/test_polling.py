@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from qwave_jupyter.api.polling import LONGEST, SHORTEST, Schedule
+from qwave_jupyter.client.polling import LONGEST, SHORTEST, Schedule
 from tests.checks import collect_failures
 from tests.conftest import TEST_ALL
-from tests.unit.api.simulation import compared, expected, followed, learned, log_normal, looped, mean, whole_percent
+from tests.unit.client.simulation import compared, expected, followed, learned, log_normal, looped, mean, whole_percent
 
 MEDIANS = (3.0, 8.0, 20.0, 45.0)
 

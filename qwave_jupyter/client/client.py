@@ -16,15 +16,17 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from qwave_jupyter import forking
-from qwave_jupyter.api import answers, downloads, wire
-from qwave_jupyter.api.addresses import Permit
-from qwave_jupyter.api.credentials import KeyAuth, Secret, normalised
-from qwave_jupyter.api.errors import is_transient, unreadable
-from qwave_jupyter.api.orders import Order
-from qwave_jupyter.api.retries import OnRetry, Patience, Persistence, Retry, Stopped
-from qwave_jupyter.api.sessions import Sessions
-from qwave_jupyter.api.throttle import Throttle, shared
-from qwave_jupyter.api.transport import Timeouts, Transport
+from qwave_jupyter.client import responses, tasks
+from qwave_jupyter.client.auth import KeyAuth, Secret, normalised
+from qwave_jupyter.client.connections import Sessions
+from qwave_jupyter.client.download import LARGEST_PICTURE, Download, may_repeat
+from qwave_jupyter.client.download import PATIENCE as DOWNLOAD_PATIENCE
+from qwave_jupyter.client.error_responses import is_transient, unreadable
+from qwave_jupyter.client.image_links import Permit
+from qwave_jupyter.client.order import Order
+from qwave_jupyter.client.rate_limit import Throttle, shared
+from qwave_jupyter.client.retry import OnRetry, Patience, Persistence, Retry, Stopped
+from qwave_jupyter.client.transport import Timeouts, Transport
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import (
     NotFound,
@@ -34,7 +36,7 @@ from qwave_jupyter.errors import (
 
 __all__ = ["LONGEST_HOLD", "Balance", "Client", "Retry", "Stopped"]
 
-Balance = answers.Balance
+Balance = responses.Balance
 
 #: ``Prefer: wait=N`` holds an answer for 60 s at most (Submit page, editions 2026-06 and 2026-09).
 LONGEST_HOLD = 60
@@ -133,7 +135,7 @@ class Client:
         on_retry: OnRetry | None = None,
         repeatable: Callable[[], bool] = lambda: True,
         may_exist: bool = False,
-    ) -> wire.Task:
+    ) -> tasks.Task:
         """``POST /tasks``: order a generation.
 
         Args:
@@ -196,7 +198,7 @@ class Client:
         stop: threading.Event | None = None,
         deadline: float | None = None,
         on_retry: OnRetry | None = None,
-    ) -> wire.Task:
+    ) -> tasks.Task:
         """``GET /tasks/{id}``: what has become of a task.
 
         A task that this client has just submitted may be unknown for a moment.
@@ -214,9 +216,9 @@ class Client:
             Stopped: ``stop`` was set.
         """
 
-        def ask() -> wire.Task:
+        def ask() -> tasks.Task:
             answer = self._transport.ask("GET", f"/tasks/{_quoted(task_id)}", stop=stop, deadline=deadline)
-            task = wire.read_task(answer.body, task_id=task_id)
+            task = tasks.read_task(answer.body, task_id=task_id)
             return task if task.poll_hint is not None else replace(task, poll_hint=answer.wait)
 
         born = self._born.get(task_id)
@@ -228,7 +230,7 @@ class Client:
         ask_patiently = self._persistence(_QUESTION, stop=stop, deadline=deadline, on_retry=on_retry)
         return replace(ask_patiently, may_repeat=may_repeat, budgeted=True)(ask)
 
-    def cancel(self, task_id: str, *, within: float = 3.0) -> wire.Cancellation:
+    def cancel(self, task_id: str, *, within: float = 3.0) -> tasks.Cancellation:
         """``POST /tasks/{id}/cancel``: cancel a task that is still queued.
 
         A lost answer is asked for again while time remains; should the first question have worked, the task's own
@@ -250,21 +252,21 @@ class Client:
         def left() -> float:
             return max(0.1, ends - self._clock.monotonic())
 
-        def ask() -> wire.Cancellation:
+        def ask() -> tasks.Cancellation:
             nonlocal asked
             asked += 1
             try:
-                return wire.read_cancellation(
+                return tasks.read_cancellation(
                     self._transport.ask("POST", path + "/cancel", within=left()).body, task_id
                 )
             except RequestRejected:
                 if asked == 1:
                     raise
-                task = wire.read_task(self._transport.ask("GET", path, within=left()).body, task_id=task_id)
+                task = tasks.read_task(self._transport.ask("GET", path, within=left()).body, task_id=task_id)
                 if task.state != "cancelled":
                     raise
                 refunded = None if task.cost_quota is None else task.cost_quota == 0
-                return wire.Cancellation(task_id, refunded=refunded, refunded_quota=None)
+                return tasks.Cancellation(task_id, refunded=refunded, refunded_quota=None)
 
         # A pause that other jobs are in must not keep the user from stopping.
         impatient = Persistence(
@@ -274,7 +276,7 @@ class Client:
 
     def models(self) -> tuple[Mapping[str, Any], ...]:
         """``GET /models``: the ids that this key may use, each with whatever the server says of it."""
-        return answers.read_models(self._look_up("/models"))
+        return responses.read_models(self._look_up("/models"))
 
     def balance(self) -> Balance:
         """``GET /dashboard/billing/balance``: what the account has (edition 2026-09).
@@ -283,7 +285,7 @@ class Client:
             UnreadableAnswer: the server doesn't say; no page before edition 2026-09 has this endpoint.
         """
         try:
-            return answers.read_balance(self._look_up("/dashboard/billing/balance"))
+            return responses.read_balance(self._look_up("/dashboard/billing/balance"))
         except NotFound as missing:
             raise unreadable("api.no_balance", status=missing.status) from None
 
@@ -299,19 +301,19 @@ class Client:
             UnreadableAnswer: the endpoint gave no result.
             ApiError: the endpoint isn't there, or refuses.
         """
-        call = answers.tool_call(name, arguments)
-        patience = _LOOK_UP if name in answers.READING_TOOLS else Patience(attempts=1)
+        call = responses.tool_call(name, arguments)
+        patience = _LOOK_UP if name in responses.READING_TOOLS else Patience(attempts=1)
         answer = self._persistence(patience)(
-            lambda: self._transport.ask("POST", "/mcp", body=call, headers=answers.TOOL_HEADERS)
+            lambda: self._transport.ask("POST", "/mcp", body=call, headers=responses.TOOL_HEADERS)
         )
-        return answers.read_tool(name, answer.body)
+        return responses.read_tool(name, answer.body)
 
     def download(
         self,
-        link: wire.PictureLink | str,
+        link: tasks.PictureLink | str,
         target: Path,
         *,
-        max_bytes: int = downloads.LARGEST_PICTURE,
+        max_bytes: int = LARGEST_PICTURE,
         stop: threading.Event | None = None,
         deadline: float | None = None,
         on_retry: OnRetry | None = None,
@@ -336,13 +338,13 @@ class Client:
             OSError: the file can't be written.
             Stopped: ``stop`` was set.
         """
-        wanted = wire.PictureLink(urls=(link,)) if isinstance(link, str) else link
-        fetch = downloads.Download(
+        wanted = tasks.PictureLink(urls=(link,)) if isinstance(link, str) else link
+        fetch = Download(
             self._pictures, self._transport.timeouts, self._clock, max_bytes, stop, check, deadline, self._secret
         )
-        patience = self._persistence(downloads.PATIENCE, stop=stop, deadline=deadline, on_retry=on_retry)
+        patience = self._persistence(DOWNLOAD_PATIENCE, stop=stop, deadline=deadline, on_retry=on_retry)
         # The image host is another host: what the API asks for is nothing to it.
-        elsewhere = replace(patience, throttle=Throttle(self._clock), may_repeat=downloads.may_repeat)
+        elsewhere = replace(patience, throttle=Throttle(self._clock), may_repeat=may_repeat)
         return elsewhere(lambda: fetch(wanted, target))
 
     def close(self) -> None:

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import requests
 
-from qwave_jupyter.api.addresses import joined, literal_address, read_link
-from qwave_jupyter.api.bounded import AddressRefused, Limit, decoded, limited
-from qwave_jupyter.api.credentials import Secret, is_here
-from qwave_jupyter.api.errors import one_line, retry_after
-from qwave_jupyter.api.inflight import Abandoned, until_stopped
-from qwave_jupyter.api.retries import Patience, Stopped
-from qwave_jupyter.api.sessions import Sessions
-from qwave_jupyter.api.transport import NO_PROXIES, is_no_handshake, root_of
-from qwave_jupyter.api.wire import PictureLink
+from qwave_jupyter.client.auth import Secret, is_here
+from qwave_jupyter.client.bounded import AddressRefused, Limit, decoded, limited
+from qwave_jupyter.client.connections import Sessions
+from qwave_jupyter.client.error_responses import one_line, retry_after
+from qwave_jupyter.client.image_links import joined, literal_address, read_link
+from qwave_jupyter.client.interruptible import Abandoned, until_stopped
+from qwave_jupyter.client.retry import Patience, Stopped
+from qwave_jupyter.client.tasks import PictureLink
+from qwave_jupyter.client.transport import NO_PROXIES, is_no_handshake, root_of
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import DownloadFailed, QwaveError
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from qwave_jupyter.api.errors import is_transient
-from qwave_jupyter.api.throttle import Throttle
+from qwave_jupyter.client.error_responses import is_transient
+from qwave_jupyter.client.rate_limit import Throttle
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import QwaveError, RateLimited
 
