@@ -2,8 +2,8 @@
 
 from qwave_jupyter.catalog.catalog import Catalog, load
 from qwave_jupyter.catalog.model import Mask, Model, References
-from qwave_jupyter.catalog.parameters import UNSET, Parameter
-from qwave_jupyter.catalog.prices import Price
+from qwave_jupyter.catalog.parameter import UNSET, Parameter
+from qwave_jupyter.catalog.pricing import Price
 from qwave_jupyter.catalog.rules import Facts
 from qwave_jupyter.catalog.violations import Violation
 

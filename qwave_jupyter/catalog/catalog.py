@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import words
-from qwave_jupyter.catalog.edition_file import read_family, read_index, refused
+from qwave_jupyter.catalog.loader import read_family, read_index, refused
 from qwave_jupyter.catalog.model import Model
 from qwave_jupyter.catalog.rules import Facts
 from qwave_jupyter.catalog.violations import Violation

@@ -13,8 +13,8 @@ from typing import Any
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.catalog.catalog import Catalog
 from qwave_jupyter.catalog.model import Model
-from qwave_jupyter.catalog.parameters import Parameter
-from qwave_jupyter.catalog.prices import Price
+from qwave_jupyter.catalog.parameter import Parameter
+from qwave_jupyter.catalog.pricing import Price
 from qwave_jupyter.catalog.rules import Facts
 from qwave_jupyter.catalog.violations import Violation
 

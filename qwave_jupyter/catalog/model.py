@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwave_jupyter.catalog.parameters import UNSET, Parameter, Unreadable
-from qwave_jupyter.catalog.prices import Price
+from qwave_jupyter.catalog.parameter import UNSET, Parameter, Unreadable
+from qwave_jupyter.catalog.pricing import Price
 from qwave_jupyter.catalog.rules import Facts, Rule, broken, holds
 from qwave_jupyter.catalog.violations import Violation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qwave_jupyter.catalog.model import Model
-from qwave_jupyter.catalog.parameters import UNSET, Parameter
+from qwave_jupyter.catalog.parameter import UNSET, Parameter
 
 __all__ = ["docs_of", "schema_of"]
 

@@ -13,7 +13,7 @@ from qwave_jupyter import settings, started
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.catalog import load
 from qwave_jupyter.catalog.live import LiveCatalog, read_list
-from qwave_jupyter.catalog.prices import Price
+from qwave_jupyter.catalog.pricing import Price
 from qwave_jupyter.client import tasks
 from qwave_jupyter.client.responses import read_estimate
 from qwave_jupyter.errors import ConfigurationError, OptionMistake

@@ -13,7 +13,7 @@ from typing import Any
 
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Model, Parameter, Violation
-from qwave_jupyter.catalog.parameters import Unreadable
+from qwave_jupyter.catalog.parameter import Unreadable
 
 __all__ = ["Choice", "PanelState", "Picked", "action_of", "choices_of", "chosen", "named", "switched", "with_pictures"]
 

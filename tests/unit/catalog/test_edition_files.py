@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_jupyter.catalog import Facts, load
-from qwave_jupyter.catalog.edition_form import misfit
+from qwave_jupyter.catalog.schema import misfit
 from qwave_jupyter.errors import ConfigurationError
 from tests.checks import collect_failures
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import words
-from qwave_jupyter.catalog.edition_form import misfit
 from qwave_jupyter.catalog.model import Mask, Model, References
-from qwave_jupyter.catalog.parameters import UNSET, Parameter
-from qwave_jupyter.catalog.prices import Price
+from qwave_jupyter.catalog.parameter import UNSET, Parameter
+from qwave_jupyter.catalog.pricing import Price
 from qwave_jupyter.catalog.rules import Rule
+from qwave_jupyter.catalog.schema import misfit
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
