@@ -19,7 +19,7 @@ from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Catalog, Model
-    from qwave_jupyter.demo.own import OwnDemo
+    from qwave_jupyter.demo.embedded import OwnDemo
     from qwave_jupyter.demo.server import DemoServer
     from qwave_jupyter.generation.workbench import Workbench
 
@@ -238,7 +238,7 @@ def stop_demo() -> None:
 
 
 def _own_demo() -> OwnDemo:
-    from qwave_jupyter.demo.own import OwnDemo
+    from qwave_jupyter.demo.embedded import OwnDemo
 
     with _state.lock:
         _state.demo = _state.demo or OwnDemo()

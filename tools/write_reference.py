@@ -15,7 +15,7 @@ from qwave_jupyter import errors, keys, words
 from qwave_jupyter.catalog import load
 from qwave_jupyter.demo.dialects import DIALECTS
 from qwave_jupyter.demo.faults import HOWS, PLACES, TASK_CODES
-from qwave_jupyter.demo.switches import SWITCHES, Switches
+from qwave_jupyter.demo.options import SWITCHES, Switches
 from qwave_jupyter.lookup.facts import choices_of, price_words, references_words
 from qwave_jupyter.notebook.lines import VERBS
 from qwave_jupyter.notebook.options import OWN_CHOICES, OWN_OPTIONS, SHORT

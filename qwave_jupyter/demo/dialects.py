@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qwave_jupyter import words
-from qwave_jupyter.demo.exchange import Answer, Refused, as_json
+from qwave_jupyter.demo.http_types import Answer, Refused, as_json
 from qwave_jupyter.demo.tasks import Task
 from qwave_jupyter.errors import ConfigurationError
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from qwave_jupyter import words
-from qwave_jupyter.demo.exchange import Answer, Refused
+from qwave_jupyter.demo.http_types import Answer, Refused
 from qwave_jupyter.errors import ConfigurationError
 
 __all__ = ["HOWS", "PLACES", "TASK_CODES", "Fault", "Faults"]

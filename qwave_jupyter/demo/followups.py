@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qwave_jupyter.demo.painting.edits import size_of
+from qwave_jupyter.demo.painting.image_ops import size_of
 from qwave_jupyter.demo.painting.outpainting import DIRECTIONS
 
 __all__ = ["Earlier", "follow_up"]

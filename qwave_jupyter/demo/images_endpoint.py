@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qwave_jupyter.catalog import Catalog
-from qwave_jupyter.demo.exchange import Refused
-from qwave_jupyter.demo.ordering import Wish, found
+from qwave_jupyter.demo.http_types import Refused
+from qwave_jupyter.demo.task_factory import Wish, found
 
 __all__ = ["ENDPOINTS", "told", "wished"]
 

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageFilter, PngImagePlugin
 
-from qwave_jupyter.demo.painting import edits, lettering
-from qwave_jupyter.demo.painting.moods import tells_light
+from qwave_jupyter.demo.painting import image_ops, lettering
+from qwave_jupyter.demo.painting.compose import canvas_of, stage
+from qwave_jupyter.demo.painting.lighting import tells_light
 from qwave_jupyter.demo.painting.outpainting import DIRECTIONS, enlarged, panned, zoomed_out
 from qwave_jupyter.demo.painting.palettes import in_palette
-from qwave_jupyter.demo.painting.plan import Brief, Plan, planned
-from qwave_jupyter.demo.painting.staging import canvas_of, stage
+from qwave_jupyter.demo.painting.prompt_parser import Brief, Plan, planned
 from qwave_jupyter.demo.painting.textures import curve
 
 __all__ = ["Brief", "paint", "pixel_size"]
@@ -76,7 +76,7 @@ def paint(brief: Brief) -> bytes:
         if brief.done < 1:
             picture = picture.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(picture.size) / 36))
         if brief.beside:
-            edits.inset(picture, [edits.opened(one) for one in brief.beside], (0, 0, *picture.size))
+            image_ops.inset(picture, [image_ops.opened(one) for one in brief.beside], (0, 0, *picture.size))
         _lettered(picture, brief, plan, None)
         _marked(picture, brief, plan, None, None)
         return _encoded(in_palette(picture, brief.palette) if brief.palette else picture, brief)
@@ -88,7 +88,7 @@ def _even(length: float) -> int:
 
 
 def _windowed(brief: Brief, plan: Plan) -> Image.Image:
-    picture, size = edits.opened(brief.references[0]).convert("RGB"), (brief.width, brief.height)
+    picture, size = image_ops.opened(brief.references[0]).convert("RGB"), (brief.width, brief.height)
     if brief.window == "zoom":
         picture = zoomed_out(picture, max(1.05, min(8.0, brief.zoom)))
     elif brief.window in DIRECTIONS:
@@ -100,13 +100,13 @@ def _windowed(brief: Brief, plan: Plan) -> Image.Image:
 
 def _edited(brief: Brief, plan: Plan) -> Image.Image:
     size = (brief.width, brief.height)
-    opened = [edits.opened(one) for one in brief.references]
-    allowed = edits.region(opened[0], brief.mask, brief.boxes)
-    before = edits.fitted(opened[0], size, Image.Resampling.LANCZOS)
+    opened = [image_ops.opened(one) for one in brief.references]
+    allowed = image_ops.region(opened[0], brief.mask, brief.boxes)
+    before = image_ops.fitted(opened[0], size, Image.Resampling.LANCZOS)
     if brief.transparent and before.mode != "RGBA":
         before = before.convert("RGBA")
     if allowed is not None:
-        allowed = edits.fitted(allowed, size, Image.Resampling.NEAREST)
+        allowed = image_ops.fitted(allowed, size, Image.Resampling.NEAREST)
     area = allowed.getbbox() if allowed is not None else (0, 0, *size)
     if area is None:
         return before
@@ -115,17 +115,17 @@ def _edited(brief: Brief, plan: Plan) -> Image.Image:
     start = _ground(part, plan, brief, allowed)
     repainted = _enlarged(stage(brief, plan, part.size, start, filling=allowed is not None), part.size, plan)
     if brief.index:
-        repainted = edits.lit_otherwise(repainted, brief.index)
+        repainted = image_ops.lit_otherwise(repainted, brief.index)
     if brief.transparent and allowed is None:
         repainted.putalpha(_cut_out(part))
     after.paste(repainted.convert(after.mode), area[:2])
     if len(opened) > 1:
-        edits.inset(after, [_boxed(one, boxes) for one, boxes in _rest(opened, brief.boxes)], area)
+        image_ops.inset(after, [_boxed(one, boxes) for one, boxes in _rest(opened, brief.boxes)], area)
     _lettered(after, brief, plan, area)
     _marked(after, brief, plan, area, allowed)
     if brief.palette:
         after.paste(in_palette(after.crop(area), brief.palette), area[:2])
-    return edits.confined(before, after, allowed) if allowed is not None else after
+    return image_ops.confined(before, after, allowed) if allowed is not None else after
 
 
 def _ground(part: Image.Image, plan: Plan, brief: Brief, allowed: Image.Image | None) -> Image.Image | None:
@@ -142,7 +142,7 @@ def _ground(part: Image.Image, plan: Plan, brief: Brief, allowed: Image.Image | 
     return Image.composite(rough, part.convert("RGB").resize(rough.size, Image.Resampling.BICUBIC), away)
 
 
-def _rest(opened: Sequence[Image.Image], boxes: edits.Boxes) -> list[tuple[Image.Image, Sequence[Sequence[float]]]]:
+def _rest(opened: Sequence[Image.Image], boxes: image_ops.Boxes) -> list[tuple[Image.Image, Sequence[Sequence[float]]]]:
     return [(one, boxes[place] if place < len(boxes) else ()) for place, one in enumerate(opened) if place]
 
 

@@ -20,11 +20,11 @@ import tornado.web
 
 from qwave_jupyter import catalog, words
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
-from qwave_jupyter.demo.exchange import Answer, Order
-from qwave_jupyter.demo.explaining import explained, manual
-from qwave_jupyter.demo.protocol import Protocol
+from qwave_jupyter.demo.app import Protocol
+from qwave_jupyter.demo.help_text import explained, manual
+from qwave_jupyter.demo.http_types import Answer, Order
+from qwave_jupyter.demo.options import Switches
 from qwave_jupyter.demo.store import Store
-from qwave_jupyter.demo.switches import Switches
 from qwave_jupyter.demo.webhooks import Call
 
 __all__ = ["DemoServer"]
@@ -48,7 +48,7 @@ class DemoServer:
         keep_in: a folder in which tasks are kept for the day, so that a restart forgets none; None keeps nothing.
         key: the only key that is taken; a fresh one by default.
         clock: time.
-        options: what :class:`~qwave_jupyter.demo.protocol.Protocol` takes, such as ``latency``.
+        options: what :class:`~qwave_jupyter.demo.app.Protocol` takes, such as ``latency``.
 
     Raises:
         ConfigurationError: an edition or option that there isn't.
@@ -117,7 +117,7 @@ class DemoServer:
         self._clerks.shutdown(wait=False)
 
     def change(self, **switches: Any) -> Switches:
-        """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.protocol.Protocol.change`."""
+        """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.app.Protocol.change`."""
         return self.protocol.change(**switches)
 
     def calm(self) -> None:
@@ -126,11 +126,11 @@ class DemoServer:
         self.protocol.switches = Switches()
 
     def explained(self) -> list[str]:
-        """What is turned, line by line; see :func:`~qwave_jupyter.demo.explaining.explained`."""
+        """What is turned, line by line; see :func:`~qwave_jupyter.demo.help_text.explained`."""
         return explained(self.protocol.switches, self.protocol.faults.still_open())
 
     def manual(self) -> list[str]:
-        """All switches, line by line; see :func:`~qwave_jupyter.demo.explaining.manual`."""
+        """All switches, line by line; see :func:`~qwave_jupyter.demo.help_text.manual`."""
         return manual(self.protocol.switches, self.protocol.faults.still_open())
 
     def handle(self, order: Order) -> Answer:

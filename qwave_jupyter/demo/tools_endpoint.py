@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter.demo import ordering
-from qwave_jupyter.demo.book import QUOTA_PER_USD
+from qwave_jupyter.demo import task_factory
 from qwave_jupyter.demo.dialects import DIALECTS, Sight
-from qwave_jupyter.demo.exchange import Answer, Order, Refused, as_json
-from qwave_jupyter.demo.model_cards import docs_of, schema_of
+from qwave_jupyter.demo.http_types import Answer, Order, Refused, as_json
+from qwave_jupyter.demo.ledger import QUOTA_PER_USD
+from qwave_jupyter.demo.model_docs import docs_of, schema_of
 from qwave_jupyter.demo.prices import listed
 
 if TYPE_CHECKING:
-    from qwave_jupyter.demo.protocol import Protocol
+    from qwave_jupyter.demo.app import Protocol
 
 __all__ = ["TOOLS", "called"]
 
@@ -148,7 +148,7 @@ def _list_models(protocol: Protocol, arguments: Mapping[str, Any], number: Any) 
 
 
 def _get_model_docs(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
-    model = ordering.found(protocol.catalog, arguments["model"])
+    model = task_factory.found(protocol.catalog, arguments["model"])
     if arguments.get("language", "en") not in {"zh", "en"}:
         raise Refused(400, "invalid_request", "language is zh or en", "language")
     # The catalogue quotes the pages in English, whatever language is asked for.
@@ -156,11 +156,11 @@ def _get_model_docs(protocol: Protocol, arguments: Mapping[str, Any], number: An
 
 
 def _get_model_schema(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
-    return _content(number, schema_of(ordering.found(protocol.catalog, arguments["model"])))
+    return _content(number, schema_of(task_factory.found(protocol.catalog, arguments["model"])))
 
 
 def _estimate_cost(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
-    quota = ordering.estimated(ordering.judged(protocol.catalog, _body(arguments)))
+    quota = task_factory.estimated(task_factory.judged(protocol.catalog, _body(arguments)))
     estimate = {"estimated_cost": quota, "estimated_cost_usd": quota / QUOTA_PER_USD, "currency": "USD"}
     return _content(number, {"model": arguments["model"], **estimate})
 
@@ -171,7 +171,7 @@ def _create_task(protocol: Protocol, arguments: Mapping[str, Any], number: Any) 
         raise Refused(400, "invalid_request", f"wait_seconds is 0 to {_LONGEST_WAIT}", "wait_seconds")
     if not key.strip():
         raise Refused(400, "invalid_request", "idempotency_key is required", "idempotency_key")
-    task = protocol.accepted(key, lambda: ordering.judged(protocol.catalog, _body(arguments)))
+    task = protocol.accepted(key, lambda: task_factory.judged(protocol.catalog, _body(arguments)))
     answer = _content(number, _told(protocol.sight(task)))
     if not seconds:
         return answer

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from qwave_jupyter.catalog import load
 from qwave_jupyter.client.client import Client
-from qwave_jupyter.demo.exchange import Order
+from qwave_jupyter.demo.http_types import Order
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.generation import request

@@ -9,8 +9,8 @@ import stat
 import pytest
 from PIL import EpsImagePlugin, Image, UnidentifiedImageError
 
-from qwave_jupyter.demo.ordering import _opened as demo_opened
-from qwave_jupyter.demo.painting.edits import opened as demo_decoded
+from qwave_jupyter.demo.painting.image_ops import opened as demo_decoded
+from qwave_jupyter.demo.task_factory import _opened as demo_opened
 from qwave_jupyter.errors import DownloadFailed, ReferenceMistake
 from qwave_jupyter.generation import pictures, resuming
 from qwave_jupyter.generation.references import Limits, resolve

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.moods import Colour, Mood, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, Mood, mixed
 from qwave_jupyter.demo.painting.textures import curve, fractal
 
 __all__ = ["clouds"]

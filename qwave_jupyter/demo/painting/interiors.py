@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.moods import Colour, mixed
-from qwave_jupyter.demo.painting.pens import column
-from qwave_jupyter.demo.painting.stage import Scene
+from qwave_jupyter.demo.painting.lighting import Colour, mixed
+from qwave_jupyter.demo.painting.scene import Scene
+from qwave_jupyter.demo.painting.shapes import column
 from qwave_jupyter.demo.painting.textures import curve, fractal
 
 __all__ = ["table"]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from qwave_jupyter import words
-from qwave_jupyter.demo.painting.moods import Colour, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, mixed
 from qwave_jupyter.fonts import font_for, legible
 
 __all__ = ["caption", "letter", "mark", "number", "quoted", "room", "sign"]

@@ -6,7 +6,7 @@ import random
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from qwave_jupyter.demo.painting.moods import Colour, Mood, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, Mood, mixed
 from qwave_jupyter.demo.painting.textures import curve, edges_of, fractal, grain
 
 __all__ = ["blueprint", "ink", "neon", "pencil"]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qwave_jupyter.demo.painting import creatures, emblems, giants, things, travels, treats, wildlife
-from qwave_jupyter.demo.painting.moods import Colour, Mood, colour_in
-from qwave_jupyter.demo.painting.pens import Pen
+from qwave_jupyter.demo.painting.lighting import Colour, Mood, colour_in
+from qwave_jupyter.demo.painting.shapes import Pen
 
 __all__ = ["MOTIFS", "Motif", "Wish", "wishes_in"]
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from qwave_jupyter.demo.painting.moods import Mood, mixed
+from qwave_jupyter.demo.painting.layout import draw
+from qwave_jupyter.demo.painting.lighting import Mood, mixed
 from qwave_jupyter.demo.painting.motifs import Wish
-from qwave_jupyter.demo.painting.placing import draw
-from qwave_jupyter.demo.painting.stage import Scene
+from qwave_jupyter.demo.painting.scene import Scene
 
 __all__ = ["pattern"]
 

@@ -6,8 +6,8 @@ import random
 
 from PIL import Image, ImageChops, ImageEnhance
 
-from qwave_jupyter.demo.painting.moods import Mood, tells_light
-from qwave_jupyter.demo.painting.pens import column
+from qwave_jupyter.demo.painting.lighting import Mood, tells_light
+from qwave_jupyter.demo.painting.shapes import column
 from qwave_jupyter.demo.painting.skies import sky_signs
 
 __all__ = ["relit"]

@@ -6,11 +6,11 @@ import math
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.moods import mixed
-from qwave_jupyter.demo.painting.pens import column
+from qwave_jupyter.demo.painting.lighting import mixed
 from qwave_jupyter.demo.painting.ridges import lay, ridge, snow_on
+from qwave_jupyter.demo.painting.scene import Scene
 from qwave_jupyter.demo.painting.seabed import seabed
-from qwave_jupyter.demo.painting.stage import Scene
+from qwave_jupyter.demo.painting.shapes import column
 from qwave_jupyter.demo.painting.woods import plant
 
 __all__ = ["bank", "fringe", "ground", "hills"]

@@ -6,9 +6,9 @@ import math
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.moods import mixed
+from qwave_jupyter.demo.painting.lighting import mixed
 from qwave_jupyter.demo.painting.ridges import lay, ridge
-from qwave_jupyter.demo.painting.stage import Scene
+from qwave_jupyter.demo.painting.scene import Scene
 
 __all__ = ["seabed"]
 

@@ -7,7 +7,7 @@ import random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.moods import Mood, mixed
+from qwave_jupyter.demo.painting.lighting import Mood, mixed
 
 __all__ = ["sky_lights", "sky_signs", "weather"]
 

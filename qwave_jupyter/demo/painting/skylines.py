@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.moods import Colour, mixed
-from qwave_jupyter.demo.painting.pens import column
-from qwave_jupyter.demo.painting.stage import Scene
+from qwave_jupyter.demo.painting.lighting import Colour, mixed
+from qwave_jupyter.demo.painting.scene import Scene
+from qwave_jupyter.demo.painting.shapes import column
 
 __all__ = ["bridge", "city"]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
+from qwave_jupyter.demo.painting.lighting import Mood, mixed
 from qwave_jupyter.demo.painting.linework import blueprint, ink, neon, pencil
-from qwave_jupyter.demo.painting.moods import Mood, mixed
 from qwave_jupyter.demo.painting.textures import curve, edges_of, fractal, grain
 
 __all__ = ["LINED", "STYLES", "style_of", "styled"]

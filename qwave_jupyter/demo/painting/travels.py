@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import random
 
-from qwave_jupyter.demo.painting.features import shaded
-from qwave_jupyter.demo.painting.moods import Colour, Mood, mixed
-from qwave_jupyter.demo.painting.pens import Pen
+from qwave_jupyter.demo.painting.lighting import Colour, Mood, mixed
+from qwave_jupyter.demo.painting.shading import shaded
+from qwave_jupyter.demo.painting.shapes import Pen
 
 __all__ = ["airplane", "bicycle", "book", "bottle", "bus", "cactus", "palm", "train"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from qwave_jupyter.demo.painting.features import eyes, mirrored, mouth, shaded
-from qwave_jupyter.demo.painting.moods import Colour, Mood, mixed
-from qwave_jupyter.demo.painting.pens import Pen
+from qwave_jupyter.demo.painting.lighting import Colour, Mood, mixed
+from qwave_jupyter.demo.painting.shading import eyes, mirrored, mouth, shaded
+from qwave_jupyter.demo.painting.shapes import Pen
 
 __all__ = ["bear", "fox", "horse", "owl", "penguin", "snowman"]
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.moods import Colour, mixed
-from qwave_jupyter.demo.painting.pens import Point, column
-from qwave_jupyter.demo.painting.stage import Scene
+from qwave_jupyter.demo.painting.lighting import Colour, mixed
+from qwave_jupyter.demo.painting.scene import Scene
+from qwave_jupyter.demo.painting.shapes import Point, column
 from qwave_jupyter.demo.painting.textures import curve, fractal, mottled
 
 __all__ = ["frame_with_trees", "plant"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from qwave_jupyter import catalog
-from qwave_jupyter.demo.exchange import Order
-from qwave_jupyter.demo.protocol import Protocol
+from qwave_jupyter.demo.app import Protocol
+from qwave_jupyter.demo.http_types import Order
 from tests.fake_clock import FakeClock
 
 BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qwave_jupyter.demo.explaining import explained, manual
-from qwave_jupyter.demo.switches import SWITCHES, Switches
+from qwave_jupyter.demo.help_text import explained, manual
+from qwave_jupyter.demo.options import SWITCHES, Switches
 from qwave_jupyter.errors import ConfigurationError
 from tests.unit.demo.demo_app import Demo
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from qwave_jupyter.demo.exchange import Answer
 from qwave_jupyter.demo.faults import HOWS, Fault
+from qwave_jupyter.demo.http_types import Answer
 from qwave_jupyter.errors import ConfigurationError
 from tests.unit.demo.demo_app import BODY, Demo
 

@@ -5,8 +5,8 @@ import io
 
 from PIL import Image
 
-from qwave_jupyter.demo.briefs import brief_of
 from qwave_jupyter.demo.painter import paint
+from qwave_jupyter.demo.render_request import brief_of
 
 
 def fetch_nothing(address):

@@ -5,8 +5,8 @@ from functools import cache
 
 from PIL import Image, ImageChops
 
-from qwave_jupyter.demo.briefs import brief_of
 from qwave_jupyter.demo.painter import Brief, paint
+from qwave_jupyter.demo.render_request import brief_of
 
 FIRST = {"prompt": "a cat on a hill", "seed": 3}
 

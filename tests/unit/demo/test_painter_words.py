@@ -7,7 +7,7 @@ from PIL import Image, ImageChops, ImageDraw
 from qwave_jupyter import fonts, words
 from qwave_jupyter.demo.painter import Brief, paint
 from qwave_jupyter.demo.painting import lettering
-from qwave_jupyter.demo.painting.moods import colour_in
+from qwave_jupyter.demo.painting.lighting import colour_in
 from qwave_jupyter.demo.painting.motifs import MOTIFS, wishes_in
 from qwave_jupyter.demo.painting.styles import STYLES, style_of
 

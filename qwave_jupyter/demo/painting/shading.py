@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qwave_jupyter.demo.painting.moods import Colour, mixed
-from qwave_jupyter.demo.painting.pens import Fill, Pen, Point
+from qwave_jupyter.demo.painting.lighting import Colour, mixed
+from qwave_jupyter.demo.painting.shapes import Fill, Pen, Point
 
 __all__ = ["eyes", "mirrored", "mouth", "shaded"]
 

@@ -7,16 +7,16 @@ import random
 from PIL import Image, ImageEnhance
 
 from qwave_jupyter.demo.painting.interiors import table
-from qwave_jupyter.demo.painting.moods import Mood, mixed
+from qwave_jupyter.demo.painting.layout import place, place_alone, place_middle
+from qwave_jupyter.demo.painting.lighting import Mood, mixed
 from qwave_jupyter.demo.painting.motifs import Wish
 from qwave_jupyter.demo.painting.patterns import pattern
-from qwave_jupyter.demo.painting.placing import place, place_alone, place_middle
-from qwave_jupyter.demo.painting.plan import Brief, Plan, dice_of
+from qwave_jupyter.demo.painting.prompt_parser import Brief, Plan, dice_of
 from qwave_jupyter.demo.painting.relighting import relit
+from qwave_jupyter.demo.painting.scene import Scene, open_scene
 from qwave_jupyter.demo.painting.scenery import bank, fringe, ground, hills
 from qwave_jupyter.demo.painting.skies import weather
 from qwave_jupyter.demo.painting.skylines import bridge, city
-from qwave_jupyter.demo.painting.stage import Scene, open_scene
 from qwave_jupyter.demo.painting.styles import LINED, styled
 from qwave_jupyter.demo.painting.textures import grain
 from qwave_jupyter.demo.painting.woods import frame_with_trees

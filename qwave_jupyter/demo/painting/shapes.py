@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.moods import Colour, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, mixed
 
 __all__ = ["Fill", "Pen", "Point", "column", "lit", "spline"]
 

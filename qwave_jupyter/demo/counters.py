@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from typing import Any
 
-from qwave_jupyter.demo.exchange import Order
+from qwave_jupyter.demo.http_types import Order
 
 __all__ = ["Tally", "place_of"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from qwave_jupyter import words
 from qwave_jupyter.demo.dialects import DIALECTS, named
 from qwave_jupyter.demo.faults import TASK_CODES, Fault
-from qwave_jupyter.demo.switches import FAULT_SWITCHES, Switches
+from qwave_jupyter.demo.options import FAULT_SWITCHES, Switches
 
 __all__ = ["explained", "manual"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from qwave_jupyter.demo.painting.clouds import clouds
-from qwave_jupyter.demo.painting.moods import Mood
-from qwave_jupyter.demo.painting.pens import column
+from qwave_jupyter.demo.painting.lighting import Mood
+from qwave_jupyter.demo.painting.shapes import column
 from qwave_jupyter.demo.painting.skies import sky_lights
 from qwave_jupyter.demo.painting.textures import edges_of
 

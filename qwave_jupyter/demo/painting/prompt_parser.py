@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qwave_jupyter.demo.painting import lettering
-from qwave_jupyter.demo.painting.edits import Boxes
-from qwave_jupyter.demo.painting.moods import Mood, colour_in, mood_at, mood_of, tells_light, turned
+from qwave_jupyter.demo.painting.image_ops import Boxes
+from qwave_jupyter.demo.painting.lighting import Mood, colour_in, mood_at, mood_of, tells_light, turned
 from qwave_jupyter.demo.painting.motifs import Wish, wishes_in
 from qwave_jupyter.demo.painting.palettes import Share
 from qwave_jupyter.demo.painting.styles import style_of

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.moods import Colour, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, mixed
 from qwave_jupyter.demo.painting.motifs import Wish
-from qwave_jupyter.demo.painting.pens import Pen, lit
-from qwave_jupyter.demo.painting.stage import Scene
+from qwave_jupyter.demo.painting.scene import Scene
+from qwave_jupyter.demo.painting.shapes import Pen, lit
 
 __all__ = ["draw", "place", "place_alone", "place_middle"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from qwave_jupyter.demo.dialects import DIALECTS
-from qwave_jupyter.demo.explaining import manual
 from qwave_jupyter.demo.faults import TASK_CODES
+from qwave_jupyter.demo.help_text import manual
+from qwave_jupyter.demo.options import AUTO, OFF, SWITCHES, Switches
 from qwave_jupyter.demo.server import DemoServer
-from qwave_jupyter.demo.switches import AUTO, OFF, SWITCHES, Switches
 
 __all__ = ["OwnDemo"]
 

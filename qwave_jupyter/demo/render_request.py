@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 from qwave_jupyter import words
 from qwave_jupyter.demo.followups import Earlier, follow_up
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
-from qwave_jupyter.demo.painting.edits import size_of
+from qwave_jupyter.demo.painting.image_ops import size_of
 from qwave_jupyter.demo.painting.palettes import Share
-from qwave_jupyter.demo.painting.plan import understood
+from qwave_jupyter.demo.painting.prompt_parser import understood
 
 __all__ = ["brief_of"]
 

@@ -13,9 +13,9 @@ from PIL import Image
 
 from qwave_jupyter.catalog import Catalog, Facts
 from qwave_jupyter.catalog.model import Model
-from qwave_jupyter.demo.book import QUOTA_PER_USD
-from qwave_jupyter.demo.exchange import Refused
-from qwave_jupyter.demo.switches import Switches
+from qwave_jupyter.demo.http_types import Refused
+from qwave_jupyter.demo.ledger import QUOTA_PER_USD
+from qwave_jupyter.demo.options import Switches
 from qwave_jupyter.demo.tasks import Task, duration_of, typical_of
 from qwave_jupyter.errors import UnknownModel
 from qwave_jupyter.image_formats import open_image

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter.demo.exchange import Answer, Order, Refused, as_json, read_object
 from qwave_jupyter.demo.faults import Fault
+from qwave_jupyter.demo.http_types import Answer, Order, Refused, as_json, read_object
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from qwave_jupyter.demo.protocol import Protocol
+    from qwave_jupyter.demo.app import Protocol
 
 __all__ = ["controlled"]
 

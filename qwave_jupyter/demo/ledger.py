@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from qwave_jupyter.clock import Clock
-from qwave_jupyter.demo.exchange import Refused
+from qwave_jupyter.demo.http_types import Refused
 from qwave_jupyter.demo.tasks import Task
 
 __all__ = ["QUOTA_PER_USD", "Book"]

@@ -19,16 +19,16 @@ from typing import Any
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Catalog, Model
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
-from qwave_jupyter.demo import control, images_endpoint, ordering, painter, tools_endpoint, webhooks
-from qwave_jupyter.demo.book import Book
-from qwave_jupyter.demo.briefs import brief_of
+from qwave_jupyter.demo import admin, images_endpoint, painter, task_factory, tools_endpoint, webhooks
+from qwave_jupyter.demo.counters import Tally, place_of
 from qwave_jupyter.demo.dialects import Dialect, Sight, dialect_of, named
-from qwave_jupyter.demo.exchange import Answer, Hold, Order, Refused, as_json, read_object
 from qwave_jupyter.demo.faults import Fault, Faults
-from qwave_jupyter.demo.limiter import Limiter
+from qwave_jupyter.demo.http_types import Answer, Hold, Order, Refused, as_json, read_object
+from qwave_jupyter.demo.ledger import Book
+from qwave_jupyter.demo.options import FAULT_SWITCHES, Switches, fault_of
 from qwave_jupyter.demo.prices import listed
-from qwave_jupyter.demo.switches import FAULT_SWITCHES, Switches, fault_of
-from qwave_jupyter.demo.tally import Tally, place_of
+from qwave_jupyter.demo.rate_limiter import Limiter
+from qwave_jupyter.demo.render_request import brief_of
 from qwave_jupyter.demo.tasks import Task
 
 __all__ = ["LONGEST_HOLD", "Answer", "Order", "Protocol"]
@@ -51,7 +51,7 @@ class Protocol:
         clock: time.
         key: the only key that is taken; None takes any.
         balance_usd: what the account has at the start.
-        switches: fields of :class:`~qwave_jupyter.demo.switches.Switches`, such as ``latency``, and ``fail``, ``reset``
+        switches: fields of :class:`~qwave_jupyter.demo.options.Switches`, such as ``latency``, and ``fail``, ``reset``
             and ``junk`` as :meth:`change` takes them.
 
     Raises:
@@ -91,7 +91,7 @@ class Protocol:
         """Turn switches; tasks that are under way keep their pace.
 
         Args:
-            switches: fields of :class:`~qwave_jupyter.demo.switches.Switches`; ``fail="upstream_unavailable:2"`` lets
+            switches: fields of :class:`~qwave_jupyter.demo.options.Switches`; ``fail="upstream_unavailable:2"`` lets
                 the next two tasks fail (all without a number), ``reset=3`` and ``junk=3`` spoil the next three answers.
 
         Raises:
@@ -149,7 +149,7 @@ class Protocol:
         links = [f"{self.host}/files/{task.task_id}/{index}.{kind}" for index in range(count)]
         return Sight(task, now, links, task.ends + self._lifetime(task))
 
-    def accepted(self, key: str, wish: Callable[[], ordering.Wish]) -> Task:
+    def accepted(self, key: str, wish: Callable[[], task_factory.Wish]) -> Task:
         """The task of a request: the one that is known under its key, or a new one.
 
         Args:
@@ -163,7 +163,7 @@ class Protocol:
         def make() -> Task:
             wanted = wish()
             failure = self.faults.take_failure()
-            fresh.append(ordering.made(wanted, self.switches, len(self.tasks), self.clock.now(), failure))
+            fresh.append(task_factory.made(wanted, self.switches, len(self.tasks), self.clock.now(), failure))
             return fresh[0]
 
         fresh: list[Task] = []
@@ -214,7 +214,7 @@ class Protocol:
 
     def _controlled(self, order: Order) -> Answer:
         self._let_in(order)
-        return control.controlled(self, order)
+        return admin.controlled(self, order)
 
     def _answered(self, order: Order) -> Answer:
         picture = re.fullmatch(_PICTURE, order.path)
@@ -237,7 +237,7 @@ class Protocol:
             entries = [listed(self.catalog.model(name)) for name in self.catalog.ids()]
             return as_json(200, {"object": "list", "data": entries})
         if path.startswith("/models/"):
-            return as_json(200, listed(ordering.found(self.catalog, path.removeprefix("/models/"))))
+            return as_json(200, listed(task_factory.found(self.catalog, path.removeprefix("/models/"))))
         accounts = {"balance": self.book.balance, "usage": self.book.usage, "subscription": self.book.subscription}
         account = accounts.get(path.removeprefix("/dashboard/billing/"))
         if account is None or not path.startswith("/dashboard/billing/"):
@@ -268,7 +268,7 @@ class Protocol:
     def _ordered(self, order: Order) -> Task:
         body = read_object(order.body)
         key = order.headers.get("idempotency-key", "")
-        return self.accepted(key, lambda: ordering.judged(self.catalog, body))
+        return self.accepted(key, lambda: task_factory.judged(self.catalog, body))
 
     def _sync(self, order: Order) -> Answer:
         task = self._ordered(order)
