@@ -128,11 +128,11 @@ def _picture() -> bytes:
 
 def ours(url: str, folder: Path, count: int, *, hold: float | None) -> tuple[float, dict[str, float]]:
     from qwave_jupyter import catalog
+    from qwave_jupyter.batches.batch import Batch
     from qwave_jupyter.client.client import Client
-    from qwave_jupyter.generation import request
-    from qwave_jupyter.generation.batch import Batch
-    from qwave_jupyter.generation.journal import open_journal
-    from qwave_jupyter.generation.workbench import Workbench
+    from qwave_jupyter.jobs import request
+    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.journal.store import open_journal
 
     known: dict[str, float] = {}
 

@@ -41,7 +41,7 @@ def one_process(what: str, folder: Path) -> dict[str, float]:
     """What one way costs, in a process of its own: memory held, at most, and seconds."""
     from PIL import Image
 
-    from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
+    from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
 
     files = sorted(folder.glob("*.png"))
     showing = Showing(cache=folder / "previews")

@@ -85,10 +85,10 @@ def stand(url: str, count: int) -> dict[str, float]:
 
     from qwave_jupyter import catalog
     from qwave_jupyter.client.client import Client
-    from qwave_jupyter.generation import request
-    from qwave_jupyter.generation.job import Job
-    from qwave_jupyter.generation.journal import open_journal
-    from qwave_jupyter.generation.workbench import Workbench
+    from qwave_jupyter.jobs import request
+    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.job import Job
+    from qwave_jupyter.jobs.journal.store import open_journal
 
     def questions() -> int:
         return int(requests.get(f"{url}/report", timeout=30).json()["questions"])
@@ -167,9 +167,9 @@ def filled(home: Path, rows: int) -> Any:
     """A journal with so many finished jobs, of several models and months, and a few open ones."""
     import sqlite3
 
-    from qwave_jupyter.generation.journal import Entry, open_journal
-    from qwave_jupyter.generation.journal_entries import to_row
-    from qwave_jupyter.generation.journal_schema import COLUMNS
+    from qwave_jupyter.jobs.journal.record import to_row
+    from qwave_jupyter.jobs.journal.schema import COLUMNS
+    from qwave_jupyter.jobs.journal.store import Entry, open_journal
 
     journal = open_journal(home)
     journal.begin(Entry("first", created=1.0, state="done"))
@@ -220,7 +220,7 @@ def filled(home: Path, rows: int) -> Any:
 
 def journal_operations(rows: int) -> dict[str, float]:
     """Least seconds of each."""
-    from qwave_jupyter.generation.journal import Entry
+    from qwave_jupyter.jobs.journal.store import Entry
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         journal = filled(Path(home), rows)

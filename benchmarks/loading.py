@@ -181,7 +181,7 @@ def one_kernel(name: str, python: Path, server: Server, folder: Path) -> dict[st
 
 
 def _keep_a_journal(home: Path) -> None:
-    from qwave_jupyter.generation.journal import Entry, open_journal
+    from qwave_jupyter.jobs.journal.store import Entry, open_journal
 
     journal = open_journal(home)
     for place in range(100):

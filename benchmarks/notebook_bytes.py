@@ -76,7 +76,7 @@ def ways(picture: Any, folder: Path, place: int) -> dict[str, int]:
     import ipywidgets
     from IPython.display import Image as Shown
 
-    from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
+    from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
 
     file = folder / f"{place}.png"
     picture.save(file, "PNG")

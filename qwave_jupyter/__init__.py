@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwave_jupyter.errors import QwaveError as QwaveError
-    from qwave_jupyter.generation.gallery import Gallery as Gallery
-    from qwave_jupyter.generation.gallery import GeneratedImage as GeneratedImage
-    from qwave_jupyter.generation.job import Job as Job
-    from qwave_jupyter.generation.provenance import read_provenance as read_provenance
+    from qwave_jupyter.images.gallery import Gallery as Gallery
+    from qwave_jupyter.images.gallery import GeneratedImage as GeneratedImage
+    from qwave_jupyter.images.metadata import read_provenance as read_provenance
+    from qwave_jupyter.jobs.job import Job as Job
     from qwave_jupyter.lookups import model as model
     from qwave_jupyter.lookups import models as models
     from qwave_jupyter.many import batch as batch
@@ -72,9 +72,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Gallery": "generation.gallery",
-    "GeneratedImage": "generation.gallery",
-    "Job": "generation.job",
+    "Gallery": "images.gallery",
+    "GeneratedImage": "images.gallery",
+    "Job": "jobs.job",
     "QwaveError": "errors",
     "as_completed": "verbs",
     "balance": "verbs",
@@ -89,7 +89,7 @@ _HOMES = {
     "models": "lookups",
     "paint_mask": "notebook.canvas.mask_brush",
     "panel": "notebook.panel.opening",
-    "read_provenance": "generation.provenance",
+    "read_provenance": "images.metadata",
     "resume": "verbs",
     "submit": "verbs",
     "use_demo": "settings",

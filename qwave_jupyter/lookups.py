@@ -9,7 +9,7 @@ from qwave_jupyter.errors import UnknownModel
 
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Model
-    from qwave_jupyter.generation.request import Request
+    from qwave_jupyter.jobs.request import Request
     from qwave_jupyter.lookup import ModelTable
 
 __all__ = ["live_estimate", "model", "models"]
@@ -89,6 +89,6 @@ def live_estimate(request: Request) -> float | None:
 
 
 def _listed_only(model_id: str) -> Model:
-    from qwave_jupyter.generation.request import unvalidated_model
+    from qwave_jupyter.jobs.request import unvalidated_model
 
     return unvalidated_model(model_id)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from qwave_jupyter import settings, started, surroundings, verbs
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.batch import Batch
-    from qwave_jupyter.generation.request import Request
-    from qwave_jupyter.generation.sweep import Sweep, SweepRun
+    from qwave_jupyter.batches.batch import Batch
+    from qwave_jupyter.batches.sweep import Sweep, SweepRun
+    from qwave_jupyter.jobs.request import Request
 
 __all__ = ["batch", "plan_sweep", "start_sweep"]
 
@@ -46,11 +46,12 @@ def plan_sweep(
     Example:
         >>> plan_sweep("a cat", ["seed=1..3"], model="seedream-5.0").estimate_usd
     """
-    from qwave_jupyter.generation import prompts, sweep
-    from qwave_jupyter.generation import sweeps as axes_of
+    from qwave_jupyter.batches import sweep
+    from qwave_jupyter.batches import sweep_axes as axes_of
+    from qwave_jupyter.jobs import prompt_template
 
     chosen = model or settings.current().model
-    names = prompts.names(prompt)
+    names = prompt_template.names(prompt)
     axes = [axes_of.parse(one, prompt_names=names) for one in sweeps]
     tiles = axes_of.expand(axes, options or {}, variables or {})
 
@@ -84,7 +85,7 @@ def start_sweep(
     Raises:
         TooExpensive: all of it would cost more; nothing was sent.
     """
-    from qwave_jupyter.generation.limits import Limits
+    from qwave_jupyter.jobs.limits import Limits
 
     own = started.limits(max_cost)
     again = settings.current().reuse if reuse is None else reuse
@@ -148,10 +149,10 @@ def batch(
         >>> for outcome in batch(["a cat", "a dog"], model="z-image-turbo").as_completed():
         ...     print(outcome.index, outcome.error or outcome.gallery.paths)
     """
-    from qwave_jupyter.generation import patience
-    from qwave_jupyter.generation import rows as rows_of
-    from qwave_jupyter.generation.batch import Batch
-    from qwave_jupyter.generation.rows import Row
+    from qwave_jupyter.batches import rows as rows_of
+    from qwave_jupyter.batches.batch import Batch
+    from qwave_jupyter.batches.rows import Row
+    from qwave_jupyter.jobs import wait
 
     bench = verbs.bench(save, timeout)
     limits = started.limits(max_cost)
@@ -179,7 +180,7 @@ def batch(
     )
     started.note_batch(running)
     try:
-        with patience.interruptible():
+        with wait.interruptible():
             running.start()
             surroundings.present_batch(running)
     except KeyboardInterrupt:

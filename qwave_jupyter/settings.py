@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.catalog import Catalog, Model
     from qwave_jupyter.demo.embedded import OwnDemo
     from qwave_jupyter.demo.server import DemoServer
-    from qwave_jupyter.generation.workbench import Workbench
+    from qwave_jupyter.jobs.context import Workbench
 
 __all__ = [
     "Settings",
@@ -298,8 +298,8 @@ def workbench() -> Workbench:
     """
     from qwave_jupyter.client.auth import Secret
     from qwave_jupyter.client.client import Client
-    from qwave_jupyter.generation.journal import open_journal
-    from qwave_jupyter.generation.workbench import Workbench
+    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.journal.store import open_journal
 
     settings = current()
     demo = serves_demo(settings)

@@ -10,9 +10,9 @@ from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import OptionMistake, UnknownTask
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.batch import Batch
-    from qwave_jupyter.generation.job import Job
-    from qwave_jupyter.generation.limits import Limits
+    from qwave_jupyter.batches.batch import Batch
+    from qwave_jupyter.jobs.job import Job
+    from qwave_jupyter.jobs.limits import Limits
 
 __all__ = [
     "batches",
@@ -108,7 +108,7 @@ def limits(max_cost: float | None = None, *, force: bool = False) -> Limits:
     Raises:
         OptionMistake: ``max_cost`` is no number above 0.
     """
-    from qwave_jupyter.generation.limits import Limits
+    from qwave_jupyter.jobs.limits import Limits
 
     if max_cost is not None:
         positive("max_cost", max_cost)

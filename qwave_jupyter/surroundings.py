@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.batch import Batch
-    from qwave_jupyter.generation.gallery import Gallery
-    from qwave_jupyter.generation.job import Job
+    from qwave_jupyter.batches.batch import Batch
+    from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.jobs.job import Job
 
 __all__ = [
     "STARTED_IN",

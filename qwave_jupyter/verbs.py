@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import settings, started, surroundings
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.generation import chaining
+from qwave_jupyter.jobs import followups
 from qwave_jupyter.surroundings import present
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.costs import CostTable
-    from qwave_jupyter.generation.gallery import Gallery
-    from qwave_jupyter.generation.job import Job
-    from qwave_jupyter.generation.request import Request
-    from qwave_jupyter.generation.workbench import Workbench
+    from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.costs import CostTable
+    from qwave_jupyter.jobs.job import Job
+    from qwave_jupyter.jobs.request import Request
 
 __all__ = [
     "as_completed",
@@ -43,7 +43,7 @@ def _start_chained(prompt: str, model: str, options: Mapping[str, Any], wait: bo
     return present(job) if wait else job
 
 
-chaining.set_starter(_start_chained, lambda name: settings.catalog().model(name))
+followups.set_starter(_start_chained, lambda name: settings.catalog().model(name))
 
 
 def build(
@@ -72,7 +72,7 @@ def build(
         >>> build("a cat", model="gpt-image-2", resolution="1k").body["resolution"]
         '1k'
     """
-    from qwave_jupyter.generation import request as requests_of
+    from qwave_jupyter.jobs import request as requests_of
 
     if not isinstance(prompt, str):
         raise OptionMistake("generation.prompt_no_text", given=type(prompt).__name__)
@@ -109,7 +109,7 @@ def start(
         TooExpensive: the price is above ``max_cost`` or the budget, or isn't published; nothing was sent.
         ConfigurationError: no key, and no demo either.
     """
-    from qwave_jupyter.generation.job import Job
+    from qwave_jupyter.jobs.job import Job
 
     limits = started.limits(max_cost, force=force)
     reuse = settings.current().reuse if reuse is None else reuse
@@ -188,11 +188,11 @@ def resume(*, save: str | Path | None = None, repeat: bool = False) -> Sequence[
     Raises:
         OptionMistake: the folder can't be written to.
     """
-    from qwave_jupyter.generation import resuming
+    from qwave_jupyter.jobs import resume as resume_jobs
 
     workbench = settings.workbench() if save is None else bench(save)
     folder = None if save is None else workbench.save_dir
-    picked = resuming.resume(workbench, started.limits(), folder, repeat=repeat)
+    picked = resume_jobs.resume(workbench, started.limits(), folder, repeat=repeat)
     for job in picked:
         started.note(job)
     return picked
@@ -205,9 +205,9 @@ def history(words: str = "", limit: int = 100) -> Gallery:
         words: words to look for in prompts and model ids.
         limit: how many jobs at most.
     """
-    from qwave_jupyter.generation import resuming
+    from qwave_jupyter.jobs import resume as resume_jobs
 
-    return resuming.history(settings.workbench(), words=words, limit=limit)
+    return resume_jobs.history(settings.workbench(), words=words, limit=limit)
 
 
 def cost() -> CostTable:
@@ -217,7 +217,7 @@ def cost() -> CostTable:
         >>> cost().to_records()[0]["charged_usd"]
         0.0128
     """
-    from qwave_jupyter.generation import costs
+    from qwave_jupyter.jobs import costs
 
     return costs.table(settings.workbench())
 
@@ -229,7 +229,7 @@ def as_completed(several: Iterable[Job]) -> Iterator[Job]:
         >>> for done in as_completed([submit("a cat"), submit("a dog")]):
         ...     print(done.status)
     """
-    from qwave_jupyter.generation import job as jobs_of
+    from qwave_jupyter.jobs import job as jobs_of
 
     return jobs_of.as_completed(several)
 
@@ -254,7 +254,7 @@ def bench(save: str | Path | None = None, timeout: float | None = None) -> Workb
         OptionMistake: no such patience, or the folder can't be written to, which is better known before the pictures
             are paid for than after.
     """
-    from qwave_jupyter.generation import save_folder
+    from qwave_jupyter.images import save_folder
 
     changes: dict[str, Any] = {}
     if save is not None:

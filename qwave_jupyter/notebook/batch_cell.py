@@ -9,7 +9,7 @@ from qwave_jupyter.notebook.batch_view import BatchView
 from qwave_jupyter.notebook.console import Console
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.batch import Batch
+    from qwave_jupyter.batches.batch import Batch
 
 __all__ = ["fail_cell", "follow", "present"]
 

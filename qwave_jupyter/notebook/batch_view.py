@@ -17,8 +17,8 @@ from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.status import close_all
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.batch import Batch
-    from qwave_jupyter.generation.gallery import Gallery
+    from qwave_jupyter.batches.batch import Batch
+    from qwave_jupyter.images.gallery import Gallery
 
 __all__ = ["BatchView"]
 

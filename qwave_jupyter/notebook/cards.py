@@ -12,8 +12,8 @@ from typing import Any
 from qwave_jupyter import surroundings, words
 from qwave_jupyter.catalog.violations import ratio_of
 from qwave_jupyter.errors import Cancelled, QwaveError, RateLimited, RequestRefused
-from qwave_jupyter.generation.request import Request
-from qwave_jupyter.generation.snapshot import Snapshot
+from qwave_jupyter.jobs.request import Request
+from qwave_jupyter.jobs.snapshot import Snapshot
 from qwave_jupyter.look import STYLE
 
 __all__ = ["CALM", "STYLE", "bundle", "ended", "progress_card", "refused", "running", "short", "text_of"]

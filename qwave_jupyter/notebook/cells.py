@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import lookups, many, settings, surroundings, verbs, words
+from qwave_jupyter.batches.sweep import SweepRun
 from qwave_jupyter.errors import Cancelled, QwaveError
-from qwave_jupyter.generation.sweep import SweepRun
 from qwave_jupyter.lookup import ModelCard
 from qwave_jupyter.notebook import options, sweep_cell
 from qwave_jupyter.notebook.console import Console
@@ -18,7 +18,7 @@ from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.waiting import stopped, watched
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.gallery import Gallery
+    from qwave_jupyter.images.gallery import Gallery
 
 __all__ = ["Cells"]
 
@@ -199,7 +199,7 @@ def _priced(usd: float | None) -> str:
 
 
 def _kept_as(gallery: Gallery, own: Mapping[str, Any]) -> Gallery:
-    from qwave_jupyter.generation.gallery import Gallery
+    from qwave_jupyter.images.gallery import Gallery
 
     showing = replace(gallery.showing, embed=own.get("embed") or settings.current().embed)
     return Gallery(gallery, showing=showing, labels=gallery.labels)

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from qwave_jupyter import surroundings
-from qwave_jupyter.generation import patience
+from qwave_jupyter.jobs import wait
 from qwave_jupyter.notebook.awaited_cells import AWAITED, MAGIC, AwaitedCells
 
 __all__ = ["load", "unload"]
@@ -151,7 +151,7 @@ def load(shell: Any) -> None:
     surroundings.set_batch_presenter(here.present_batch)
     surroundings.set_cell_failer(here.fail_cell)
     # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
-    patience.set_way(_NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
+    wait.set_way(_NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
     _show_models_as_cards(shell)
     _tell_of_open_jobs()
 
@@ -176,7 +176,7 @@ def _tell_of_open_jobs() -> None:
     homes = surroundings.homes()
     if "qwave_jupyter.settings" not in sys.modules and not any((one / "journal.sqlite3").is_file() for one in homes):
         return
-    from qwave_jupyter.generation.open_jobs import count_open
+    from qwave_jupyter.jobs.journal.probe import count_open
 
     # Most journals have nothing open, and then there is no need to know which of them is the one in force.
     if "qwave_jupyter.settings" not in sys.modules and not any(map(count_open, homes)):
@@ -239,6 +239,6 @@ def unload(shell: Any) -> None:
     surroundings.set_presenter(None)
     surroundings.set_batch_presenter(None)
     surroundings.set_cell_failer(None)
-    patience.set_way(None)
+    wait.set_way(None)
     for kind in ("text/html", "text/plain"):
         shell.display_formatter.formatters[kind].pop(".".join(_MODEL), None)

@@ -16,8 +16,8 @@ from qwave_jupyter.notebook.verb import Asked, Verb
 from qwave_jupyter.notebook.waiting import stopped
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
-    from qwave_jupyter.generation.job import Job
+    from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+    from qwave_jupyter.jobs.job import Job
 
 __all__ = ["VERBS"]
 
@@ -149,7 +149,7 @@ def _wait_for(console: Console, job: Job) -> None:
 
 
 def _only(pictures: Sequence[GeneratedImage], task_id: str) -> Gallery:
-    from qwave_jupyter.generation.gallery import Gallery
+    from qwave_jupyter.images.gallery import Gallery
 
     return Gallery([one for one in pictures if one.task_id == task_id])
 

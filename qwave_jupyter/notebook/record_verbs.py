@@ -12,8 +12,8 @@ from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.verb import Asked, Verb
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.costs import CostTable
-    from qwave_jupyter.generation.notebook_weight import Weight
+    from qwave_jupyter.images.notebook_size import Weight
+    from qwave_jupyter.jobs.costs import CostTable
 
 __all__ = ["VERBS"]
 
@@ -31,7 +31,7 @@ def _balance(console: Console, _: Asked) -> None:
 
 
 def _weight(_: Console, asked: Asked) -> Weight:
-    from qwave_jupyter.generation.notebook_weight import weigh
+    from qwave_jupyter.images.notebook_size import weigh
 
     path = " ".join(asked.words) or os.environ.get("JPY_SESSION_NAME", "")
     if not path:
@@ -40,7 +40,7 @@ def _weight(_: Console, asked: Asked) -> Weight:
 
 
 def _report(console: Console, asked: Asked) -> None:
-    from qwave_jupyter.generation import report
+    from qwave_jupyter.views import report
 
     if not asked.words:
         raise OptionMistake("notebook.report_needs")

@@ -17,7 +17,7 @@ from qwave_jupyter.notebook.comm_pump import is_deaf
 from qwave_jupyter.notebook.terminal import TerminalView
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.job import Job
+    from qwave_jupyter.jobs.job import Job
 
 __all__ = ["StatusView", "close_all", "view_for"]
 

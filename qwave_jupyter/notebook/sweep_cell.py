@@ -13,8 +13,8 @@ from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.waiting import watched_sweep
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.sweep import Sweep, SweepRun
-    from qwave_jupyter.generation.sweep_gallery import SweepGallery
+    from qwave_jupyter.batches.sweep import Sweep, SweepRun
+    from qwave_jupyter.batches.sweep_gallery import SweepGallery
 
 __all__ = ["awaited", "blocking", "planned"]
 

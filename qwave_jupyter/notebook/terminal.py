@@ -20,8 +20,8 @@ from qwave_jupyter.notebook import cards
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwave_jupyter.generation.gallery import Gallery
-    from qwave_jupyter.generation.job import Job
+    from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.jobs.job import Job
 
 __all__ = ["TerminalView", "drawn", "protocol_of"]
 

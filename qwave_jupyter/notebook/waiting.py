@@ -13,10 +13,10 @@ from qwave_jupyter.errors import Cancelled, QwaveError
 from qwave_jupyter.notebook.comm_pump import comm_pump
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.gallery import Gallery
-    from qwave_jupyter.generation.job import Job
-    from qwave_jupyter.generation.sweep import SweepRun
-    from qwave_jupyter.generation.sweep_gallery import SweepGallery
+    from qwave_jupyter.batches.sweep import SweepRun
+    from qwave_jupyter.batches.sweep_gallery import SweepGallery
+    from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.jobs.job import Job
 
 __all__ = ["stopped", "watched", "watched_sweep"]
 

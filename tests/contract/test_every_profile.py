@@ -20,7 +20,7 @@ from qwave_jupyter.client.client import Client
 from qwave_jupyter.demo.http_types import Order
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import RequestRefused
-from qwave_jupyter.generation import request
+from qwave_jupyter.jobs import request
 from tests.checks import collect_failures
 from tests.conftest import TEST_ALL
 from tests.contract.single_faults import advised_against, as_json, faults_against, faults_in, outside

@@ -9,10 +9,10 @@ import pytest
 from qwave_jupyter import catalog
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
-from qwave_jupyter.generation import idempotency, request
-from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.journal import open_journal
-from qwave_jupyter.generation.workbench import Workbench
+from qwave_jupyter.jobs import idempotency, request
+from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.journal.store import open_journal
 from tests.conftest import Server, serve
 from tests.faults.faulty_proxy import FaultyProxy
 

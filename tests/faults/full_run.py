@@ -134,9 +134,9 @@ requests.Session.send = broken
 cell("%%qwave\na city, again")
 requests.Session.send = true
 
-from qwave_jupyter.generation import journal  # noqa: E402 - as above
+from qwave_jupyter.jobs.journal import store  # noqa: E402 - as above
 
-journal.Journal.begin = broken
+store.Journal.begin = broken
 cell("%%qwave\na city, once more")
 keep("log.txt", told.getvalue())
 keep("done.txt", len(told.getvalue()))

@@ -23,11 +23,11 @@ from ipywidgets.widgets.widget import _instances
 
 from qwave_jupyter.client import download
 from qwave_jupyter.clock import SYSTEM_CLOCK
-from qwave_jupyter.generation import running
+from qwave_jupyter.jobs import runner
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.hostile_texts import EVIL, EVIL_ID, EVIL_LONG, EVIL_WORD
 from tests.unit.client.loopback import Loopback, Reply, picture, said
-from tests.unit.generation.image_factory import plain
+from tests.unit.jobs.image_factory import plain
 
 FOLDER, PART = Path(sys.argv[1]), sys.argv[2]
 SHOWN = (FOLDER / "shown.jsonl").open("w", encoding="utf-8")
@@ -160,7 +160,7 @@ shell.colors = "NoColor"
 # No wait for the server takes real time, and whatever doesn't answer is given up soon.
 SYSTEM_CLOCK.__class__ = AcceleratedClock
 SYSTEM_CLOCK.__init__(speed=50)
-running._GRACE, download.PATIENCE = 0.2, replace(download.PATIENCE, attempts=2)
+runner._GRACE, download.PATIENCE = 0.2, replace(download.PATIENCE, attempts=2)
 shell.user_ns |= {"EVIL": EVIL, "EVIL_LONG": EVIL_LONG, "EVIL_ID": EVIL_ID, "EVIL_WORD": EVIL_WORD}
 shell.run_cell("%load_ext qwave_jupyter\nimport qwave_jupyter as qwave")
 shell.run_cell("qwave.configure(display='html', timeout=20)")

@@ -20,7 +20,7 @@ from typing import Any
 
 import requests
 
-from tests.unit.generation.image_factory import plain
+from tests.unit.jobs.image_factory import plain
 
 #: The name that the certificate is for. Loopback is never asked through a proxy, so proxied servers bear a name.
 HOST = "api.example.com"

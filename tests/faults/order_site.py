@@ -12,10 +12,10 @@ from qwave_jupyter import catalog
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.client.rate_limit import Throttle
 from qwave_jupyter.clock import Clock
-from qwave_jupyter.generation import request
-from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.journal import Entry, open_journal
-from qwave_jupyter.generation.workbench import Workbench
+from qwave_jupyter.jobs import request
+from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.journal.store import Entry, open_journal
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.order_server import OrderServer, TunnelProxy
 

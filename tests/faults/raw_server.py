@@ -141,8 +141,8 @@ def make_bench(server: RawServer, home: Any, *, timeout: float = 20.0, key: str 
     from qwave_jupyter import catalog
     from qwave_jupyter.client.client import Client
     from qwave_jupyter.clock import SYSTEM_CLOCK
-    from qwave_jupyter.generation.journal import open_journal
-    from qwave_jupyter.generation.workbench import Workbench
+    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.journal.store import open_journal
 
     clock = more.setdefault("clock", SYSTEM_CLOCK)
     return Workbench(
@@ -157,8 +157,8 @@ def make_bench(server: RawServer, home: Any, *, timeout: float = 20.0, key: str 
 
 
 def start_job(bench: Any, prompt: str = "a cat", **options: Any) -> Any:
-    from qwave_jupyter.generation import request
-    from qwave_jupyter.generation.job import Job
+    from qwave_jupyter.jobs import request
+    from qwave_jupyter.jobs.job import Job
 
     return Job(request.build(bench.catalog, prompt, options, model="gpt-image-2"), bench).start()
 

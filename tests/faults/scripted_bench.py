@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_jupyter import catalog
-from qwave_jupyter.generation import idempotency, records, request
-from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.journal import Entry, open_journal
-from qwave_jupyter.generation.workbench import Workbench
+from qwave_jupyter.jobs import idempotency, records, request
+from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.journal.store import Entry, open_journal
 from tests.fake_clock import FakeClock
-from tests.unit.generation.scripted_server import ScriptedServer
+from tests.unit.jobs.scripted_server import ScriptedServer
 
 
 @dataclass(frozen=True)

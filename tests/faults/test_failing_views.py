@@ -8,8 +8,8 @@ import os
 import pytest
 
 from qwave_jupyter import settings, started, surroundings, verbs
+from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import TaskFailed, UserMistake
-from qwave_jupyter.generation.batch import Batch
 from qwave_jupyter.notebook import batch_view, cells, terminal
 from qwave_jupyter.notebook.batch_cell import present as present_batch
 from tests.faults.scripted_bench import scripted
@@ -113,7 +113,7 @@ def test_a_row_with_a_lone_surrogate_is_written(here, tmp_path):
 
 
 def test_one_row_that_cannot_be_written_stops_no_other(here, tmp_path, monkeypatch):
-    from qwave_jupyter.generation.batch import Outcome
+    from qwave_jupyter.batches.batch import Outcome
 
     file, true = tmp_path / "outcomes.jsonl", Outcome.to_record
 

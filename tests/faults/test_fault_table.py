@@ -15,7 +15,7 @@ from PIL import Image
 
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.generation import course, resuming
+from qwave_jupyter.jobs import cancellation, resume
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.conftest import HANG_GUARD, selected_params, site
 from tests.faults.faulty_proxy import TRANSIENT, answered, refusing
@@ -96,7 +96,7 @@ def resumed(request, prompt_server, tmp_path_factory):
             files = [path.name for path in here.bench.save_dir.iterdir()] if here.bench.save_dir.exists() else []
             row = {"error": error, "files": files, "states": here.states}
             here.proxy.heal()
-            jobs = resuming.resume(replace(here.bench, timeout=10_000))
+            jobs = resume.resume(replace(here.bench, timeout=10_000))
             return {
                 **row,
                 "images": [is_whole(path) for job in jobs for path in job.result(HANG_GUARD).paths],
@@ -148,7 +148,7 @@ def run_cancel(server, folder, fault, times):
         now = job.snapshot
         row = {"outcome": now.stopped, "text": str(job.error), "waited": clock.waited, "silent": here.proxy.silent}
         here.proxy.heal()
-        for one in resuming.resume(here.bench):
+        for one in resume.resume(here.bench):
             # Still queued, where none of the requests reached the server.
             wait_until(lambda one=one: one.done() or one.snapshot.status_word == "queued", timeout=HANG_GUARD)
             one.cancel()
@@ -173,7 +173,7 @@ def cancelled(request, waiting_server, tmp_path_factory):
     # The limit is in real time. A busy machine may use it up, so it is lifted where an answer comes; that the pauses
     # between the attempts stay below it is asserted instead.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(course, "CANCEL_WITHIN", HANG_GUARD / 2)
+        patch.setattr(cancellation, "CANCEL_WITHIN", HANG_GUARD / 2)
         with run_cases([case for case in cases if not is_unanswered(case)], run, base / "answered") as answers:
             wait(answers.values())
     with run_cases([case for case in cases if is_unanswered(case)], run, base / "unanswered") as silences:
@@ -187,7 +187,7 @@ def test_cancel_outcome_under_faults(cancelled, cancel):
     row = cancelled[cancel].result(HANG_GUARD)
     assert row["outcome"] == ("unknown" if is_unanswered(cancel) else "refunded")
     assert is_one_line(row["text"])
-    assert row["waited"] < course.CANCEL_WITHIN
+    assert row["waited"] < cancellation.CANCEL_WITHIN
     # It gave up while there was no answer yet.
     assert bool(row["silent"]) == fault.silent
     assert (row["tasks"], row["billed"], row["final states"]) == (1, 0, ["cancelled"])
@@ -219,7 +219,7 @@ def refused(request, prompt_server, tmp_path_factory):
                 here.job().start().result(HANG_GUARD)
             row = {"error": str(caught.value), "asked": here.proxy.count(stage), "tasks": len(here.proxy.tasks)}
             here.proxy.heal()
-            jobs = resuming.resume(here.bench)
+            jobs = resume.resume(here.bench)
             images = [is_whole(path) for job in jobs for path in job.result(HANG_GUARD).paths]
             return {**row, "resumed": len(jobs), "images": images, "billed": here.billed}
 

@@ -22,7 +22,7 @@ SETUP = f"""
     from pathlib import Path
     warnings.simplefilter("ignore", DeprecationWarning)
     from tests.faults.scripted_bench import scripted
-    from qwave_jupyter.generation.journal import Entry, open_journal
+    from qwave_jupyter.jobs.journal.store import Entry, open_journal
 
     def fork(work):
         read, write = os.pipe()
@@ -140,7 +140,7 @@ WAYS = {
 def test_a_child_is_told_that_the_job_is_its_parents(tmp_path, way):
     code = f"""
         import asyncio
-        from qwave_jupyter.generation.job import as_completed
+        from qwave_jupyter.jobs.job import as_completed
 
         async def awaited(job):
             return await job
@@ -168,7 +168,7 @@ def test_a_child_is_told_that_the_job_is_its_parents(tmp_path, way):
 @pytest.mark.parametrize("way", ["batch.results()", "list(batch.as_completed())", "batch.stop()"])
 def test_a_child_is_told_that_the_batch_is_its_parents(tmp_path, way):
     code = f"""
-        from qwave_jupyter.generation.batch import Batch
+        from qwave_jupyter.batches.batch import Batch
 
         with scripted(Path(sys.argv[1])) as here:
             go_on = threading.Event()

@@ -12,13 +12,14 @@ from PIL import EpsImagePlugin, Image, UnidentifiedImageError
 from qwave_jupyter.demo.painting.image_ops import opened as demo_decoded
 from qwave_jupyter.demo.task_factory import _opened as demo_opened
 from qwave_jupyter.errors import DownloadFailed, ReferenceMistake
-from qwave_jupyter.generation import pictures, resuming
-from qwave_jupyter.generation.references import Limits, resolve
 from qwave_jupyter.image_formats import FILE_FORMATS, RESULT_FORMATS, open_image
+from qwave_jupyter.images import image_io
+from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.references import Limits, resolve
 from qwave_jupyter.notebook import terminal
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, completed, job_error, make_bench, start_job
-from tests.unit.generation.image_factory import plain
+from tests.unit.jobs.image_factory import plain
 
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n(x) (w) file\n%%EOF\n"
 
@@ -74,7 +75,7 @@ def test_result_format_refused(tmp_path, ghostscript, content):
         assert list(bench.save_dir.iterdir()) == []
         assert len(bench.journal.open_jobs()) == 1
         server.answers["GET /1.png"] = lambda _: as_image(plain())
-        (again,) = resuming.resume(bench)
+        (again,) = resume.resume(bench)
         assert [path.suffix for path in again.result(30).paths] == [".png"]
         bench.journal.close()
 
@@ -85,7 +86,7 @@ def test_result_format_kept(tmp_path, kind):
         pytest.skip("this Pillow has no AVIF")
     path = tmp_path / "x"
     path.write_bytes(plain(kind=kind))
-    assert pictures.facts_of(pictures.load(path, RESULT_FORMATS)).format == kind.lower()
+    assert image_io.facts_of(image_io.load(path, RESULT_FORMATS)).format == kind.lower()
 
 
 def _writes_avif():
@@ -129,8 +130,8 @@ def test_views_refuse_postscript(tmp_path, ghostscript):
     path.write_bytes(POSTSCRIPT)
     for show in (
         lambda: terminal._opened(path),
-        lambda: pictures.load(path),
-        lambda: pictures.look(path, whole=True),
+        lambda: image_io.load(path),
+        lambda: image_io.look(path, whole=True),
     ):
         with pytest.raises((OSError, ValueError)):
             show()

@@ -8,10 +8,10 @@ import sqlite3
 
 import pytest
 
-from qwave_jupyter.generation import journal as journal_of
-from qwave_jupyter.generation import resuming
-from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.journal import Entry, JournalWarning, open_journal
+from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.journal import store as journal_of
+from qwave_jupyter.jobs.journal.store import Entry, JournalWarning, open_journal
 from tests.faults.scripted_bench import scripted
 
 PATIENCE = 20
@@ -82,7 +82,7 @@ def test_a_home_deleted_while_a_job_runs(tmp_path):
     with scripted(tmp_path) as here:
         here.server.before["picture"] = lambda: shutil.rmtree(here.bench.home, ignore_errors=True)
         gallery = here.submit("a cat").result(PATIENCE)
-        assert resuming.history(here.bench).paths == gallery.paths
+        assert resume.history(here.bench).paths == gallery.paths
 
 
 def test_a_resumed_job_is_written_again_too(tmp_path):
@@ -90,7 +90,7 @@ def test_a_resumed_job_is_written_again_too(tmp_path):
         left = here.leave_open("left")
         here.server.before["picture"] = lambda: shutil.rmtree(here.bench.home, ignore_errors=True)
         gallery = Job.resume(left, here.bench).start().result(PATIENCE)
-        assert resuming.history(here.bench).paths == gallery.paths
+        assert resume.history(here.bench).paths == gallery.paths
 
 
 def test_an_unknown_job_makes_no_row(tmp_path):

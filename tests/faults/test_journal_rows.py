@@ -7,9 +7,11 @@ import warnings
 
 import pytest
 
-from qwave_jupyter.generation import open_jobs, report, resuming
-from qwave_jupyter.generation.journal import Entry, JournalWarning, open_journal
-from qwave_jupyter.generation.journal_schema import COLUMNS
+from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.journal import probe
+from qwave_jupyter.jobs.journal.schema import COLUMNS
+from qwave_jupyter.jobs.journal.store import Entry, JournalWarning, open_journal
+from qwave_jupyter.views import report
 from tests.faults.scripted_bench import scripted
 
 PATIENCE = 20
@@ -60,13 +62,13 @@ def test_one_invalid_byte_hides_no_row(journal, column):
         assert [one.job_id for one in journal.find("job-1")] == ["job-1"]
         assert len(journal.costs()) >= 1
         assert len(journal.durations("m")) >= 3
-    assert open_jobs.count_open(journal.home) == 4
+    assert probe.count_open(journal.home) == 4
 
 
 def test_one_invalid_id_is_still_counted_at_load(journal):
     fill(journal, "running", "running")
     garble(journal, "job_id", "job-0")
-    assert open_jobs.count_open(journal.home) == 2
+    assert probe.count_open(journal.home) == 2
 
 
 def test_a_task_id_stored_as_bytes_is_read(journal):
@@ -87,7 +89,7 @@ def test_odd_values_of_one_row_hide_no_other(tmp_path, value):
             if column in {"job_id", "state"}:
                 continue
             before = change_one(journal, odd, column, value)
-            assert whole.paths[0] in resuming.history(here.bench).paths, column
+            assert whole.paths[0] in resume.history(here.bench).paths, column
             assert whole.paths[0] in report.made_here(here.bench).paths, column
             assert journal.durations("gpt-image-2"), column
             journal.costs()
@@ -112,7 +114,7 @@ def test_a_body_with_an_invalid_byte_is_not_sent(tmp_path):
     with scripted(tmp_path) as here:
         here.leave_open("garbled", task=False)
         change(here.bench.journal, "UPDATE jobs SET body = CAST(replace(body, 'garbled', X'61FF') AS TEXT)")
-        (job,) = resuming.resume(here.bench)
+        (job,) = resume.resume(here.bench)
         with pytest.raises(Exception, match="can't be repeated"):
             job.result(PATIENCE)
         assert here.server.seen == []
@@ -142,7 +144,7 @@ def test_odd_values_of_one_row_stop_no_resume(tmp_path, value):
             here.leave_open(column)
             change_one(here.bench.journal, column, column, value)
         here.leave_open("whole")
-        jobs = {job.id: job for job in resuming.resume(here.bench)}
+        jobs = {job.id: job for job in resume.resume(here.bench)}
         assert set(jobs) == {*columns, "whole"}
         for job in jobs.values():
             assert job.wait(PATIENCE)

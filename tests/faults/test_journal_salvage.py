@@ -11,8 +11,8 @@ import warnings
 
 import pytest
 
-from qwave_jupyter.generation import journal_salvage, journal_schema
-from qwave_jupyter.generation.journal import Entry, JournalWarning, open_journal
+from qwave_jupyter.jobs.journal import salvage, schema
+from qwave_jupyter.jobs.journal.store import Entry, JournalWarning, open_journal
 
 PAGE = 4096
 JOBS = 40
@@ -159,11 +159,11 @@ def test_open_jobs_are_saved_first(whole, tmp_path):
     damaged = tmp_path / "damaged.sqlite3"
     damaged.write_bytes(zeroed(whole, 8 * PAGE, PAGE))
     readable = set(readable_rows(damaged))
-    into = journal_schema.connect(tmp_path / "new.sqlite3", busy_seconds=1.0)
+    into = schema.connect(tmp_path / "new.sqlite3", busy_seconds=1.0)
     pages = into.execute("PRAGMA page_count").fetchone()[0]
     into.execute(f"PRAGMA max_page_count={pages + 6}")
     with contextlib.suppress(sqlite3.Error):
-        journal_salvage.salvage(damaged, into)
+        salvage.salvage(damaged, into)
     into.execute("PRAGMA max_page_count=100000")
     saved = {row[0] for row in into.execute("SELECT job_id FROM jobs")}
     into.close()

@@ -23,7 +23,7 @@ FIRST = f"""
 import importlib, os, signal, sys
 import qwave_jupyter as qwave
 from qwave_jupyter import settings
-from qwave_jupyter.generation import idempotency
+from qwave_jupyter.jobs import idempotency
 qwave.configure(timeout=200)
 # The demo heeds idempotency keys, as an earlier job has found out; test_order_repeat.py has servers that don't.
 idempotency.remember(settings.workbench())
@@ -61,16 +61,16 @@ print(len(qwave.resume()))
 
 #: Where the process kills itself; or what the proxy sees when it kills the process.
 SELF_KILLED = {
-    "before the intent": "before qwave_jupyter.generation.journal.Journal.begin",
-    "before the POST": "after qwave_jupyter.generation.journal.Journal.begin",
+    "before the intent": "before qwave_jupyter.jobs.journal.store.Journal.begin",
+    "before the POST": "after qwave_jupyter.jobs.journal.store.Journal.begin",
     "answered, not yet written down": "after qwave_jupyter.client.client.Client.submit",
-    "completed, not yet written down": "before qwave_jupyter.generation.fetching.Fetch.__call__",
+    "completed, not yet written down": "before qwave_jupyter.jobs.result_download.Fetch.__call__",
     "downloaded, not yet looked at": "after qwave_jupyter.client.client.Client.download",
     "before the renaming": "before pathlib.Path.replace",
     "renamed, without its sidecar": "after pathlib.Path.replace",
     "sidecar written, not yet renamed": "before pathlib.Path.replace:2",
     "renamed, not yet written down": "after pathlib.Path.replace:2",
-    "written down, not yet done": "after qwave_jupyter.generation.fetching.Fetch._each",
+    "written down, not yet done": "after qwave_jupyter.jobs.result_download.Fetch._each",
 }
 PROXY_KILLED = {
     "the POST in flight": ("request", "submit", ""),

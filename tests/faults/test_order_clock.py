@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.generation import idempotency, records, resuming
+from qwave_jupyter.jobs import idempotency, records, resume
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.order_server import OrderServer
 from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
@@ -50,7 +50,7 @@ def leave_open(site, **changes):
 
 
 def resumed(site):
-    (job,) = resuming.resume(site.bench)
+    (job,) = resume.resume(site.bench)
     job.wait(PATIENCE)
     return job
 

@@ -8,9 +8,9 @@ import pytest
 
 import qwave_jupyter as qwave
 from qwave_jupyter import catalog
+from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import ConfigurationError, GenerationError, QwaveError
-from qwave_jupyter.generation import idempotency, resuming
-from qwave_jupyter.generation.batch import Batch
+from qwave_jupyter.jobs import idempotency, resume
 from tests.faults.order_server import OrderServer, TunnelProxy
 from tests.faults.order_site import MODEL, PATIENCE, WITH_KEY, WITHOUT_KEY, order_site
 
@@ -63,7 +63,7 @@ def test_resume_without_key_reports_each_time(server, tmp_path):
         failure(first)
         server.on_submit = lambda: None
         for _ in range(3):
-            (job,) = resuming.resume(site.bench)
+            (job,) = resume.resume(site.bench)
             error = failure(job)
             assert isinstance(error, GenerationError)
             assert "unknown" in str(error)
@@ -78,16 +78,16 @@ def test_resume_repeat_orders_again_once(server, tmp_path):
     server.on_submit = lambda: "cut"
     with order_site(server, tmp_path) as site:
         failure(site.job().start())
-        (job,) = resuming.resume(site.bench, repeat=True)
+        (job,) = resume.resume(site.bench, repeat=True)
         assert failure(job).fields["outcome_unknown"]
         assert len(server.posts) == 2
         assert site.states == ["submitting"]
         server.on_submit = lambda: None
-        (job,) = resuming.resume(site.bench, repeat=True)
+        (job,) = resume.resume(site.bench, repeat=True)
         assert len(job.result(PATIENCE)) == 1
         assert len(server.posts) == 3
         assert site.states == ["done"]
-        assert resuming.resume(site.bench, repeat=True) == ()
+        assert resume.resume(site.bench, repeat=True) == ()
 
 
 def test_429_without_key_is_repeated(server, tmp_path):

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from qwave_jupyter.generation import course, resuming
-from qwave_jupyter.generation.batch import Batch
-from qwave_jupyter.generation.journal_schema import OPEN_STATES
+from qwave_jupyter.batches.batch import Batch
+from qwave_jupyter.jobs import cancellation, resume
+from qwave_jupyter.jobs.journal.schema import OPEN_STATES
 from tests.faults.order_server import OrderServer
 from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
 
@@ -32,7 +32,7 @@ def server():
 @pytest.fixture
 def impatient(monkeypatch):
     """A person who is told after a moment."""
-    monkeypatch.setattr(course, "CANCEL_WITHIN", 0.3)
+    monkeypatch.setattr(cancellation, "CANCEL_WITHIN", 0.3)
 
 
 def test_stopped_batch_with_held_answers_is_cancelled(server, tmp_path):
@@ -93,8 +93,8 @@ def test_lost_answer_of_a_stopped_job_without_key_stays_open(tmp_path, impatient
         job = site.job().start()
         eventually(lambda: server.tasks)
         assert job.cancel().stopped == "unknown"
-        eventually(lambda: resuming.resumable(site.bench))
-        (again,) = resuming.resume(site.bench)
+        eventually(lambda: resume.resumable(site.bench))
+        (again,) = resume.resume(site.bench)
         assert "--repeat" in str(again.error)
         assert (len(server.posts), site.states) == (1, ["submitting"])
 
@@ -132,14 +132,14 @@ def test_kernel_that_dies_while_an_answer_is_held_can_resume(server, tmp_path, i
         # What another kernel does once the lock of the dead one is gone.
         with order_site(server, tmp_path / "other", WITH_KEY) as other:
             other.bench.journal.begin(entry)
-            (again,) = resuming.resume(other.bench)
+            (again,) = resume.resume(other.bench)
             assert len(again.result(PATIENCE)) == 1
         assert len(server.tasks) == 1
 
 
 def test_cancelling_a_picked_up_order_before_it_starts_keeps_it_open(server, tmp_path):
-    from qwave_jupyter.generation import records
-    from qwave_jupyter.generation.job import Job
+    from qwave_jupyter.jobs import records
+    from qwave_jupyter.jobs.job import Job
 
     with order_site(server, tmp_path, WITH_KEY) as site:
         entry = records.intent(site.request(), "killed", site.bench)

@@ -15,8 +15,8 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.generation import resuming
-from qwave_jupyter.generation.journal_schema import OPEN_STATES
+from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.journal.schema import OPEN_STATES
 from tests.faults.order_server import OrderServer, TunnelProxy, certificate
 from tests.faults.order_site import PATIENCE, WITH_KEY, WITHOUT_KEY, order_site
 
@@ -86,7 +86,7 @@ def run(folder, key, proxied, held, fault, stopped):
         server.slow = []
         for task in server.tasks.values():
             task["state"] = "completed" if task["state"] == "queued" else task["state"]
-        resumed = resuming.resume(site.bench)
+        resumed = resume.resume(site.bench)
         for one in resumed:
             one.wait(PATIENCE)
         return {

@@ -11,18 +11,18 @@ import pytest
 import requests
 
 from qwave_jupyter import settings, started
+from qwave_jupyter.batches.batch import Batch
+from qwave_jupyter.batches.sweep import Place, Sweep
+from qwave_jupyter.batches.sweep_axes import Tile
 from qwave_jupyter.errors import OptionMistake, QwaveError
-from qwave_jupyter.generation import request as requests_of
-from qwave_jupyter.generation import resuming
-from qwave_jupyter.generation.batch import Batch
-from qwave_jupyter.generation.cell_text import cell
-from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.sweep import Place, Sweep
-from qwave_jupyter.generation.sweeps import Tile
+from qwave_jupyter.jobs import request as requests_of
+from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.codegen import cell
+from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.panel import opening
 from tests.faults.scripted_bench import scripted
-from tests.unit.generation.image_factory import plain
+from tests.unit.jobs.image_factory import plain
 
 PATIENCE = 20
 #: Bytes of one reference as it is sent, and what may stay of a job that had it.
@@ -128,11 +128,11 @@ def test_a_cancelled_job_keeps_no_reference_bytes(here, picture, started_first):
 
 def test_a_resumed_job_keeps_no_reference_bytes(here, picture):
     def run(count):
-        from qwave_jupyter.generation import records
+        from qwave_jupyter.jobs import records
 
         for number in range(count):
             here.bench.journal.begin(records.intent(edit(here, picture, number), f"{count}-{number}", here.bench))
-        return [end(job) for job in resuming.resume(here.bench)]
+        return [end(job) for job in resume.resume(here.bench)]
 
     with measured(here, 4, run) as (grown, jobs):
         assert grown < KEPT

@@ -7,10 +7,11 @@ import threading
 import pytest
 
 from qwave_jupyter import settings, started, verbs
+from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError
-from qwave_jupyter.generation import report, resuming
-from qwave_jupyter.generation.batch import Batch
-from qwave_jupyter.generation.job import Job, as_completed
+from qwave_jupyter.jobs import resume as resuming
+from qwave_jupyter.jobs.job import Job, as_completed
+from qwave_jupyter.views import report
 from tests.faults.scripted_bench import scripted
 from tests.unit.recording_console import RecordingConsole
 

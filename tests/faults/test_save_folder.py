@@ -12,7 +12,7 @@ import pytest
 import qwave_jupyter as qwave
 from qwave_jupyter import settings, started, surroundings, verbs
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.generation import resuming
+from qwave_jupyter.jobs import resume
 from tests.faults.scripted_bench import scripted
 
 PATIENCE = 20
@@ -105,26 +105,26 @@ def test_resume_takes_another_folder(tmp_path):
     with scripted(tmp_path) as here:
         here.bench.save_dir.write_text("in the way")
         here.leave_open("a")
-        (job,) = resuming.resume(here.bench)
+        (job,) = resume.resume(here.bench)
         with pytest.raises(Exception, match="--save") as caught:
             job.result(PATIENCE)
         assert "%qwave resume --save" in str(caught.value)
-        (job,) = resuming.resume(here.bench, save_dir=tmp_path / "elsewhere")
+        (job,) = resume.resume(here.bench, save_dir=tmp_path / "elsewhere")
         (path,) = job.result(PATIENCE).paths
         assert path.parent == tmp_path / "elsewhere"
         assert path.is_file()
-        assert resuming.resume(here.bench) == ()
+        assert resume.resume(here.bench) == ()
 
 
 def test_a_chosen_folder_is_remembered_for_the_next_resume(tmp_path):
     with scripted(tmp_path) as here:
         here.leave_open("a")
         here.server.faults["picture"] = [500] * 50
-        (job,) = resuming.resume(here.bench, save_dir=tmp_path / "elsewhere")
+        (job,) = resume.resume(here.bench, save_dir=tmp_path / "elsewhere")
         with pytest.raises(Exception, match="answered 500"):
             job.result(PATIENCE)
         here.server.faults.clear()
-        (job,) = resuming.resume(here.bench)
+        (job,) = resume.resume(here.bench)
         assert job.result(PATIENCE)[0].path.parent == tmp_path / "elsewhere"
 
 
@@ -132,12 +132,12 @@ def test_an_unanswered_order_is_not_repeated_for_an_unusable_folder(tmp_path):
     with scripted(tmp_path) as here:
         here.bench.save_dir.write_text("in the way")
         here.leave_open("a", task=False)
-        (job,) = resuming.resume(here.bench)
+        (job,) = resume.resume(here.bench)
         with pytest.raises(OptionMistake, match="%qwave resume --save"):
             job.result(PATIENCE)
         assert here.server.seen == []
         # It stays open, and goes on where it can.
-        (job,) = resuming.resume(here.bench, save_dir=tmp_path / "elsewhere")
+        (job,) = resume.resume(here.bench, save_dir=tmp_path / "elsewhere")
         assert job.result(PATIENCE)[0].path.parent == tmp_path / "elsewhere"
 
 

@@ -32,7 +32,7 @@ import os, sys, threading
 import qwave_jupyter as qwave
 from qwave_jupyter import settings
 from qwave_jupyter.client.client import Client
-from qwave_jupyter.generation import idempotency
+from qwave_jupyter.jobs import idempotency
 # The demo heeds idempotency keys, as an earlier job has found out.
 idempotency.remember(settings.workbench())
 sent = threading.Semaphore(0)

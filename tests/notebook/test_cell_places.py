@@ -13,7 +13,7 @@ pytestmark = pytest.mark.kernel
 LEFT = """
 import json, threading
 from qwave_jupyter import surroundings
-from qwave_jupyter.generation import patience
+from qwave_jupyter.jobs import wait
 ip = get_ipython()
 print(json.dumps({
     "magics": sorted(name for kind in ip.magics_manager.magics.values() for name in kind if "qwave" in name),

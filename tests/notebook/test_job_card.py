@@ -10,8 +10,8 @@ import pytest
 from qwave_jupyter import settings, verbs, words
 from qwave_jupyter.client.retry import Retry
 from qwave_jupyter.errors import Cancelled, ConnectionFailed, RateLimited, TaskFailed
-from qwave_jupyter.generation.charges import Charge
-from qwave_jupyter.generation.snapshot import Snapshot
+from qwave_jupyter.jobs.charges import Charge
+from qwave_jupyter.jobs.snapshot import Snapshot
 from qwave_jupyter.notebook import cards
 
 TASK = "task-wave0123456789abcdef"

@@ -13,7 +13,7 @@ from PIL import Image
 import qwave_jupyter as qwave
 from qwave_jupyter import lookups, verbs, words
 from qwave_jupyter.catalog import load
-from qwave_jupyter.generation.gallery import GeneratedImage
+from qwave_jupyter.images.gallery import GeneratedImage
 from qwave_jupyter.notebook import options
 from qwave_jupyter.notebook.panel import opening
 from qwave_jupyter.notebook.panel.tools import KINDS

@@ -15,7 +15,7 @@ import time
 import pytest
 from PIL import Image
 
-from qwave_jupyter.generation.gallery import Gallery
+from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.notebook.terminal import drawn, protocol_of
 from tests.notebook.kernels import HANG, QUICK_POLLING, journal_rows
 

@@ -17,7 +17,7 @@ from qwave_jupyter.catalog.pricing import Price
 from qwave_jupyter.client import tasks
 from qwave_jupyter.client.responses import read_estimate
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
-from qwave_jupyter.generation.request import build
+from qwave_jupyter.jobs.request import build
 from qwave_jupyter.lookup import ModelCard, ModelTable
 
 ODD = (math.nan, math.inf, -math.inf, -1, -0.5)

@@ -21,12 +21,12 @@ import qwave_jupyter as qwave
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Facts, load
 from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake
-from qwave_jupyter.generation.references import Limits, resolve
+from qwave_jupyter.jobs.references import Limits, resolve
 from qwave_jupyter.notebook import canvas
 from qwave_jupyter.notebook.canvas import BoxEditor, MaskBrush, PaletteEditor, boxes, shares, strokes
 from qwave_jupyter.notebook.options import read_line
 from tests.checks import collect_failures
-from tests.unit.generation.image_factory import noise, plain
+from tests.unit.jobs.image_factory import noise, plain
 
 HERE = Path(canvas.__file__).parent
 BOXED = next(one for one in load("2026-04") if "bbox_list" in one.parameters)
@@ -367,7 +367,7 @@ def test_controls_refuse_what_is_no_image():
 
 
 def test_controls_refuse_a_bomb(monkeypatch):
-    monkeypatch.setattr("qwave_jupyter.generation.pictures.MOST_PIXELS", 1000)
+    monkeypatch.setattr("qwave_jupyter.images.image_io.MOST_PIXELS", 1000)
     for bomb in (photo(), plain(64, 48)):
         with pytest.raises(ReferenceMistake, match="megapixel"):
             MaskBrush(bomb)

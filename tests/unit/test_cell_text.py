@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import qwave_jupyter
 from qwave_jupyter import lookups, verbs
 from qwave_jupyter.catalog import load
-from qwave_jupyter.generation import cell_text
+from qwave_jupyter.jobs import codegen
 from qwave_jupyter.notebook import options
 from qwave_jupyter.notebook.panel.state import PanelState, chosen
 from tests.conftest import TEST_ALL
@@ -64,8 +64,8 @@ def test_cell_and_python_text_round_trip(in_edition, edition, name):
     def holds(data):
         state = data.draw(states(model))
         body = verbs.build(state.prompt, model=name, variables={}, **state.options()).body
-        assert body_of_cell(cell_text.cell(name, state.prompt, state.written())) == body
-        assert body_of_python(cell_text.python(name, state.prompt, state.written(), {})) == body
+        assert body_of_cell(codegen.cell(name, state.prompt, state.written())) == body
+        assert body_of_python(codegen.python(name, state.prompt, state.written(), {})) == body
 
     holds()
 
@@ -76,17 +76,17 @@ def test_cell_and_python_text_round_trip(in_edition, edition, name):
 def test_cell_text_quotes_hostile_values(in_edition, style):
     in_edition("2026-04")
     state = chosen(PanelState(load("2026-04").model("gpt-image-2"), prompt="a cat"), "style", style)
-    body = body_of_cell(cell_text.cell("gpt-image-2", "a cat", state.written()))
+    body = body_of_cell(codegen.cell("gpt-image-2", "a cat", state.written()))
     assert body["style"] == style.replace("\n", " ")
 
 
 def test_cell_text_own_names():
-    assert set(options.OWN_OPTIONS) == cell_text.OWN_NAMES
+    assert set(options.OWN_OPTIONS) == codegen.OWN_NAMES
 
 
 def test_cell_text_is_idiomatic():
     written = {"action": "edit", "aspect_ratio": "16:9", "n": 2, "watermark": False, "images": ["a b.png", "city"]}
-    assert cell_text.cell("gpt-image-2", "a cat\non a mat", written, out="cat") == (
+    assert codegen.cell("gpt-image-2", "a cat\non a mat", written, out="cat") == (
         "%%qwave -m gpt-image-2 -a edit --aspect-ratio 16:9 -n 2 --no-watermark -i 'a b.png' -i city -o cat\n"
         "a cat\non a mat"
     )
@@ -97,8 +97,8 @@ def test_cell_text_keeps_variable_names(in_edition):
     city = "https://pictures.example/city.png"
     variables = {"city": city, "mood": "calm"}
     written = {"images": ["city", "https://pictures.example/b.png"]}
-    text = cell_text.python("gpt-image-2", "a {{mood}} street", written, variables)
+    text = codegen.python("gpt-image-2", "a {{mood}} street", written, variables)
     assert "images=[city, " in text
     body = body_of_python(text, variables)
     assert body["prompt"] == "a calm street"
-    assert body == body_of_cell(cell_text.cell("gpt-image-2", "a {{mood}} street", written), variables)
+    assert body == body_of_cell(codegen.cell("gpt-image-2", "a {{mood}} street", written), variables)

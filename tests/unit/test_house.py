@@ -20,14 +20,15 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LEAVES = {"errors", "words", "clock", "forking", "keys", "look", "fonts", "amounts", "budget", "image_formats"}
 #: What wires the floors: a plain script has no more than this.
 WIRING = {"settings", "surroundings", "verbs", "many", "lookups", "started"}
+ROOMS = {"jobs", "images", "batches", "views"}
 #: A floor and what it may import besides itself; `settings`, `verbs`, `many`, `lookups` and `started` wire the floors.
 MAY_IMPORT = {
     "client": LEAVES,
     "catalog": LEAVES,
-    "generation": LEAVES | {"client", "catalog", ""},  # "" is the version
+    **dict.fromkeys(ROOMS, LEAVES | ROOMS | {"client", "catalog", ""}),  # "" is the version
     "lookup": LEAVES | {"catalog"},
     "demo": LEAVES | {"catalog"},
-    "notebook": LEAVES | WIRING | {"client", "catalog", "generation", "lookup", ""},
+    "notebook": LEAVES | WIRING | ROOMS | {"client", "catalog", "lookup", ""},
 }
 
 

@@ -10,7 +10,7 @@ from qwave_jupyter.catalog import Model, load
 from qwave_jupyter.catalog.live import LiveCatalog, read_list, with_schema
 from qwave_jupyter.client.responses import read_estimate
 from qwave_jupyter.errors import RequestRefused, UnknownModel
-from qwave_jupyter.generation.request import build
+from qwave_jupyter.jobs.request import build
 
 BASE = load("2026-04")
 JSON = st.recursive(

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwave_jupyter.batches import sweep_axes
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake, QwaveError, UserMistake
-from qwave_jupyter.generation import prompts, sweeps
+from qwave_jupyter.jobs import prompt_template
 from qwave_jupyter.notebook import options
 
 CATALOG = load("2026-04")
@@ -117,7 +118,7 @@ def test_options_keep_quoted_characters():
 )
 def test_options_keep_a_quoted_comma(line, values):
     (written,) = read(line).own["sweep"]
-    assert sweeps.parse(written, prompt_names=["s"]).values == values
+    assert sweep_axes.parse(written, prompt_names=["s"]).values == values
 
 
 @pytest.mark.parametrize("holds", [None, [], (), [None], ""])
@@ -171,7 +172,7 @@ def test_options_take_any_line(line):
     ],
 )
 def test_prompt_variables_are_filled_once(prompt, filled):
-    assert prompts.fill(prompt, {"colour": "red", "twice": "{{colour}}", "number": 3}) == filled
+    assert prompt_template.fill(prompt, {"colour": "red", "twice": "{{colour}}", "number": 3}) == filled
 
 
 @pytest.mark.parametrize(
@@ -181,14 +182,14 @@ def test_prompt_variables_errors(prompt, says):
     import os
 
     with pytest.raises(UserMistake) as refusal:
-        prompts.fill(prompt, {"weather": "x", "os": os})
+        prompt_template.fill(prompt, {"weather": "x", "os": os})
     assert says in str(refusal.value)
 
 
 @given(st.text(max_size=200))
 def test_prompt_without_braces_is_unchanged(text):
     if "{{" not in text:
-        assert prompts.fill(text, {}) == text
+        assert prompt_template.fill(text, {}) == text
 
 
 def test_options_boxes_and_palettes_by_variable():

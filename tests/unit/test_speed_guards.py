@@ -18,16 +18,17 @@ from nbformat import v4
 from PIL import Image
 
 from qwave_jupyter import catalog
-from qwave_jupyter.generation import pictures, request
-from qwave_jupyter.generation.batch import Batch
-from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
-from qwave_jupyter.generation.job import Job
-from qwave_jupyter.generation.journal import Entry, open_journal
-from qwave_jupyter.generation.journal_entries import to_row
-from qwave_jupyter.generation.journal_schema import COLUMNS
-from qwave_jupyter.generation.workbench import Workbench
+from qwave_jupyter.batches.batch import Batch
+from qwave_jupyter.images import image_io
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
+from qwave_jupyter.jobs import request
+from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.journal.record import to_row
+from qwave_jupyter.jobs.journal.schema import COLUMNS
+from qwave_jupyter.jobs.journal.store import Entry, open_journal
 from tests.fake_clock import FakeClock
-from tests.unit.generation.scripted_server import CDN, ScriptedServer
+from tests.unit.jobs.scripted_server import CDN, ScriptedServer
 from tests.waiting import PATIENCE, wait_until
 
 
@@ -120,8 +121,8 @@ def test_new_image_is_decoded_once(server, bench, monkeypatch):
     grainy(1200, 900).save(content, "PNG")
     server.pictures = [content.getvalue()]
     decoded = []
-    true = pictures.load
-    monkeypatch.setattr(pictures, "load", lambda path, *rest: decoded.append(path.suffix) or true(path, *rest))
+    true = image_io.load
+    monkeypatch.setattr(image_io, "load", lambda path, *rest: decoded.append(path.suffix) or true(path, *rest))
     gallery = Job(asked(bench), bench).start().result(PATIENCE)
     data, _ = gallery.mimebundle()
     assert "image/jpeg" in data
@@ -137,14 +138,14 @@ def test_contact_sheet_decodes_previews_only(tmp_path, monkeypatch):
         images.append(GeneratedImage(file, showing=showing))
         images[-1].mimebundle()
     largest = []
-    true = pictures.load
+    true = image_io.load
 
     def load(path):
         picture = true(path)
         largest.append(max(picture.size))
         return picture
 
-    monkeypatch.setattr(pictures, "load", load)
+    monkeypatch.setattr(image_io, "load", load)
     data, _ = Gallery(images).mimebundle()
     assert "image/jpeg" in data
     assert len(largest) == 4

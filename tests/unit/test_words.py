@@ -18,7 +18,7 @@ from qwave_jupyter.errors import ConfigurationError, OptionMistake, RequestRefus
 from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.canvas import MaskBrush, PaletteEditor
 from qwave_jupyter.notebook.panel.controls import worded
-from tests.unit.generation.image_factory import plain
+from tests.unit.jobs.image_factory import plain
 
 ROOT = files("qwave_jupyter.words")
 SECTIONS = sorted(one.name for one in (ROOT / "en").iterdir() if one.name.endswith(".json"))

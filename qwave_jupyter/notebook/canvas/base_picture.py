@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.errors import ReferenceMistake
-from qwave_jupyter.generation import pictures
-from qwave_jupyter.generation.gallery import GeneratedImage
-from qwave_jupyter.generation.references import Limits, each, resolve
+from qwave_jupyter.images import image_io
+from qwave_jupyter.images.gallery import GeneratedImage
+from qwave_jupyter.jobs.references import Limits, each, resolve
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -71,7 +71,7 @@ def decoded(given: Any) -> Image.Image:
 
     given = _single(given)
     if isinstance(given, Image.Image):
-        if given.width * given.height > pictures.MOST_PIXELS or 0 in given.size:
+        if given.width * given.height > image_io.MOST_PIXELS or 0 in given.size:
             raise ReferenceMistake("canvas.bad_size", size=f"{given.width}×{given.height}", most=_megapixels())
         # A PIL image is sent upright, a file as it is stored: the coordinates have to be those of what is sent.
         return ImageOps.exif_transpose(given) or given
@@ -79,12 +79,12 @@ def decoded(given: Any) -> Image.Image:
         if isinstance(given, GeneratedImage):
             given = given.path
         if isinstance(given, Path):
-            return pictures.load(given.expanduser())
+            return image_io.load(given.expanduser())
         reference = resolve(given, "image", Limits("", takes_bytes=True), now=0.0)
         if not reference.is_bytes:
             raise ReferenceMistake("canvas.no_address", given=reference.wire[:80])
-        return pictures.opened_bytes(_content(reference.wire))
-    except pictures.NotAPicture:
+        return image_io.opened_bytes(_content(reference.wire))
+    except image_io.NotAPicture:
         raise ReferenceMistake("canvas.not_a_picture", given=_named(given), most=_megapixels()) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or type(problem).__name__
@@ -110,7 +110,7 @@ def _named(given: Any) -> str:
 
 
 def _megapixels() -> int:
-    return pictures.MOST_PIXELS // 10**6
+    return image_io.MOST_PIXELS // 10**6
 
 
 def _preview(picture: Image.Image) -> bytes:

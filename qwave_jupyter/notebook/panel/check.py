@@ -10,12 +10,12 @@ from qwave_jupyter import verbs, words
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import QwaveError, ReferenceMistake, RequestRefused
-from qwave_jupyter.generation import references
-from qwave_jupyter.generation.references import Limits, Reference
+from qwave_jupyter.jobs import references
+from qwave_jupyter.jobs.references import Limits, Reference
 from qwave_jupyter.notebook.panel.state import PanelState, Picked
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.request import Request
+    from qwave_jupyter.jobs.request import Request
 
 __all__ = ["Remembered", "Verdict", "verdict"]
 

@@ -8,8 +8,8 @@ import anywidget
 import traitlets
 
 from qwave_jupyter import words
-from qwave_jupyter.generation import previews
-from qwave_jupyter.generation.gallery import GeneratedImage, Showing
+from qwave_jupyter.images.gallery import GeneratedImage, Showing
+from qwave_jupyter.images.preview import preview_file
 
 __all__ = ["Comparison"]
 
@@ -30,7 +30,7 @@ class Comparison(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
         """Show two pictures, the first at the left."""
         shown = []
         for image in (first, second):
-            preview = previews.of_file(image.path, Showing(_PX, image.showing.cache))
+            preview = preview_file(image.path, Showing(_PX, image.showing.cache))
             if preview is not None:
                 shown.append({"src": f"data:{preview.mime};base64,{preview.base64()}", "alt": image.alt})
         self.pictures = shown if len(shown) == 2 else []

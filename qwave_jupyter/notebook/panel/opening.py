@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from qwave_jupyter import lookups, settings, started
 from qwave_jupyter.catalog import Catalog
 from qwave_jupyter.errors import OptionMistake, UnknownTask
-from qwave_jupyter.generation import references
-from qwave_jupyter.generation.mistakes import refuse
+from qwave_jupyter.jobs import references
+from qwave_jupyter.jobs.validation_errors import refuse
 from qwave_jupyter.notebook import options
 from qwave_jupyter.notebook.panel.panel import Panel
 from qwave_jupyter.notebook.panel.references_strip import pick
 from qwave_jupyter.notebook.panel.state import PanelState, chosen, named
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.request import Request
+    from qwave_jupyter.jobs.request import Request
 
 __all__ = ["from_line", "from_parameters", "from_request", "notebook_variables", "panel", "request_of"]
 
@@ -101,7 +101,7 @@ def request_of(task: str | None) -> Request:
         UnknownTask: there is none.
         GenerationError: its record is no longer whole.
     """
-    from qwave_jupyter.generation import reference_bytes, resuming
+    from qwave_jupyter.jobs import reference_bytes, resume
 
     try:
         request = started.job(task).request
@@ -116,7 +116,7 @@ def request_of(task: str | None) -> Request:
         entries = bench.journal.find(task) if task else bench.journal.history(1)
         if len(entries) != 1:
             raise
-        return resuming.prepared(entries[0], bench)[0]
+        return resume.prepared(entries[0], bench)[0]
 
 
 def from_request(catalog: Catalog, request: Request, home: Path) -> PanelState:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from qwave_jupyter import settings, verbs, words
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.generation import cell_text
-from qwave_jupyter.generation.gallery import Gallery, GeneratedImage
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+from qwave_jupyter.jobs import codegen
 from qwave_jupyter.notebook.canvas.control import is_headless
 from qwave_jupyter.notebook.panel import references_strip
 from qwave_jupyter.notebook.panel.check import Remembered, Verdict, verdict
@@ -28,7 +28,7 @@ from qwave_jupyter.notebook.panel.state import PanelState, Picked, chosen, switc
 from qwave_jupyter.notebook.panel.tools import PanelTools
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.request import Request
+    from qwave_jupyter.jobs.request import Request
 
 __all__ = ["Panel"]
 
@@ -95,8 +95,8 @@ class Panel:
             # Nobody is there to point, and the file that is made would hold a panel that nobody can bring to life.
             data = {}
         said = html.escape(words.say("panel.static"))
-        cell = cell_text.cell(self.state.model.id, self.state.prompt, self.state.written())
-        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(cell_text.displayed(cell))}</pre>'
+        cell = codegen.cell(self.state.model.id, self.state.prompt, self.state.written())
+        markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(codegen.displayed(cell))}</pre>'
         return {**data, "text/html": markup, "text/plain": repr(self)}
 
     @property
@@ -121,12 +121,12 @@ class Panel:
     def cell(self) -> str:
         """The ``%%qwave`` cell that makes the same request."""
         self.tools.settle()
-        return cell_text.cell(self.state.model.id, self.state.prompt, self.state.written())
+        return codegen.cell(self.state.model.id, self.state.prompt, self.state.written())
 
     def python(self) -> str:
         """The Python call that makes the same request."""
         self.tools.settle()
-        return cell_text.python(self.state.model.id, self.state.prompt, self.state.written(), self.variables)
+        return codegen.python(self.state.model.id, self.state.prompt, self.state.written(), self.variables)
 
     @_told
     def choose_model(self, name: str) -> None:
@@ -208,7 +208,7 @@ class Panel:
         elif action == "ended":
             self._pictures.offer([image for gallery in self.results for image in gallery][:_MOST_EARLIER])
         elif action == "copy_cell":
-            run.show_text(cell_text.cell(run.state.model.id, run.state.prompt, run.state.written()))
+            run.show_text(codegen.cell(run.state.model.id, run.state.prompt, run.state.written()))
         elif image is not None and action == "save":
             run.offer_saving()
         elif image is not None and action == "save_here":

@@ -10,8 +10,8 @@ from typing import Any
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.generation import references
-from qwave_jupyter.generation.gallery import GeneratedImage
+from qwave_jupyter.images.gallery import GeneratedImage
+from qwave_jupyter.jobs import references
 from qwave_jupyter.notebook.panel import references_strip
 from qwave_jupyter.notebook.panel.check import Remembered
 from qwave_jupyter.notebook.panel.references_strip import ReferencesStrip

@@ -15,9 +15,10 @@ import traitlets
 from qwave_jupyter import words
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import QwaveError, ReferenceMistake
-from qwave_jupyter.generation import pictures, references
-from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
-from qwave_jupyter.generation.mistakes import Mistake
+from qwave_jupyter.images import image_io
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
+from qwave_jupyter.jobs import references
+from qwave_jupyter.jobs.validation_errors import Mistake
 from qwave_jupyter.notebook.panel.state import Picked
 
 __all__ = ["ReferencesStrip", "kept", "pick", "pick_earlier", "pick_text", "thumbnail"]
@@ -138,16 +139,16 @@ def kept(content: bytes, home: Path, name: str = "") -> Picked:
     """
     shown = _label(name or "upload")
     try:
-        facts = pictures.look_at_bytes(content, whole=True)
+        facts = image_io.look_at_bytes(content, whole=True)
         # The name from outside never becomes a path.
         digest = hashlib.sha256(content).hexdigest()[:16]
-        file = home / "uploads" / f"{digest}.{pictures.ENDINGS.get(facts.format, 'bin')}"
+        file = home / "uploads" / f"{digest}.{image_io.ENDINGS.get(facts.format, 'bin')}"
         if not file.is_file():
             file.parent.mkdir(parents=True, exist_ok=True)
             part = file.with_name(f"{file.name}.{os.getpid()}.part")
             part.write_bytes(content)
             part.replace(file)
-    except pictures.NotAPicture:
+    except image_io.NotAPicture:
         raise _refused("reference_not_a_picture", shown) from None
     except OSError as problem:
         reason = problem.strerror or type(problem).__name__
@@ -157,7 +158,7 @@ def kept(content: bytes, home: Path, name: str = "") -> Picked:
 
 def thumbnail(picked: Picked) -> str:
     """A small data URI of a picture, or its URL, which only the browser may fetch; "" where nothing can be shown."""
-    from qwave_jupyter.generation import previews
+    from qwave_jupyter.images.preview import preview_file, render_preview
 
     source = picked.source
     try:
@@ -168,12 +169,12 @@ def thumbnail(picked: Picked) -> str:
         if isinstance(source, GeneratedImage):
             source = source.path
         if isinstance(source, (str, Path)) and not str(source).startswith("data:"):
-            preview = previews.of_file(Path(source).expanduser(), Showing(_THUMB))
+            preview = preview_file(Path(source).expanduser(), Showing(_THUMB))
         else:
             resolved = references.resolve(source, "images", references.Limits(""), now=SYSTEM_CLOCK.now())
-            picture = pictures.opened_bytes(base64.b64decode(resolved.wire.partition(",")[2]))
+            picture = image_io.opened_bytes(base64.b64decode(resolved.wire.partition(",")[2]))
             picture.thumbnail((_THUMB, _THUMB))
-            preview = previews.rendered(picture)
+            preview = render_preview(picture)
     except (QwaveError, OSError, ValueError, IndexError):
         return ""
     return f"data:{preview.mime};base64,{preview.base64()}" if preview is not None else ""

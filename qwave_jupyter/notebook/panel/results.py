@@ -14,15 +14,15 @@ import ipywidgets
 
 from qwave_jupyter import words
 from qwave_jupyter.clock import SYSTEM_CLOCK
-from qwave_jupyter.generation import previews
-from qwave_jupyter.generation.gallery import Gallery, GeneratedImage, Showing
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
+from qwave_jupyter.images.preview import preview_file
 from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.panel.copying import CopyText
 from qwave_jupyter.notebook.panel.state import PanelState
 from qwave_jupyter.notebook.status import StatusView, close_all
 
 if TYPE_CHECKING:
-    from qwave_jupyter.generation.job import Job
+    from qwave_jupyter.jobs.job import Job
 
 __all__ = ["ACTIONS", "PanelRun", "shown"]
 
@@ -180,7 +180,7 @@ def shown(gallery: Gallery) -> str:
 
 
 def _figure(image: GeneratedImage, place: int, gallery: Gallery, px: int) -> str:
-    preview = previews.of_file(image.path, Showing(px, gallery.showing.cache))
+    preview = preview_file(image.path, Showing(px, gallery.showing.cache))
     size = f"{image.width}×{image.height}" if image.width else ""
     number = f"{place} · " if len(gallery) > 1 else ""
     said = html.escape(" · ".join(part for part in (f"{number}{size}", image.model if place == 1 else "") if part))

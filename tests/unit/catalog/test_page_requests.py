@@ -8,7 +8,7 @@ import pytest
 
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
-from qwave_jupyter.generation import request
+from qwave_jupyter.jobs import request
 from tests.checks import collect_failures
 from tests.unit.catalog import (
     edition_2026_04_gpt_image,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwave_jupyter.catalog import load
-from qwave_jupyter.generation import request
+from qwave_jupyter.jobs import request
 from tests.checks import collect_failures
 from tests.unit.catalog.expectations import A, urls
 

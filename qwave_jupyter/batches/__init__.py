@@ -1,0 +1,1 @@
+"""Many jobs: batches, sweeps, and the workers that run them."""

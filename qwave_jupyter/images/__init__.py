@@ -1,0 +1,1 @@
+"""What a job makes: galleries, files with metadata, previews, contact sheets."""

@@ -1,0 +1,140 @@
+"""What was spent, as the journal knows it: expected, held, charged and given back are never mixed."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qwave_jupyter import words
+from qwave_jupyter.client.tasks import QUOTA_PER_USD
+from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.journal.record import Costs
+from qwave_jupyter.look import STYLE
+
+__all__ = ["CostTable", "Section", "table"]
+
+_COLUMNS = ("jobs", "expected", "held", "charged", "refunded")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the table.
+
+    Args:
+        title: what is counted.
+        rows: its groups, such as models.
+    """
+
+    title: str
+    rows: tuple[Costs, ...]
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """What jobs cost, in sections.
+
+    Args:
+        sections: today, this notebook, by model.
+        demo: what the demo painted for nothing, or None.
+
+    Example:
+        >>> qwave.cost().to_records()[0]["charged_usd"]
+    """
+
+    sections: tuple[Section, ...]
+    demo: Section | None = None
+
+    def to_records(self) -> list[dict[str, object]]:
+        """One dict for each row: section, group, number of jobs, and USD of each kind."""
+        every = (*self.sections, self.demo) if self.demo else self.sections
+        return [
+            {
+                "section": section.title,
+                "group": row.group,
+                "jobs": row.jobs,
+                "expected_usd": row.estimated_usd,
+                "held_usd": row.held_quota / QUOTA_PER_USD,
+                "charged_usd": row.settled_quota / QUOTA_PER_USD,
+                "refunded_usd": row.refunded_quota / QUOTA_PER_USD,
+            }
+            for section in every
+            for row in section.rows
+        ]
+
+    def __repr__(self) -> str:
+        names = ["", *(words.say(f"costs.{name}") for name in _COLUMNS)]
+        lines = [[section.title, *cells] for section, cells in self._lines()]
+        widths = [max(words.columns(line[place]) for line in [names, *lines]) for place in range(len(names))]
+        drawn = (
+            "  ".join(words.padded(cell, wide) for cell, wide in zip(line, widths, strict=True))
+            for line in [names, *lines]
+        )
+        return "\n".join([*(line.rstrip() for line in drawn), words.say("costs.note")])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{html.escape(words.say(f"costs.{name}"))}</th>' for name in _COLUMNS)
+        body = "".join(
+            f'<tr><th scope="row">{html.escape(section.title)}</th>'
+            + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+            + "</tr>"
+            for section, cells in self._lines()
+        )
+        return (
+            f'{STYLE}<div class="qw qw-wide"><table class="qw-m"><thead><tr><td></td>{head}</tr></thead>'
+            f'<tbody>{body}</tbody></table><div class="qw-s">{html.escape(words.say("costs.note"))}</div></div>'
+        )
+
+    def _lines(self) -> Iterator[tuple[Section, tuple[str, ...]]]:
+        for section in (*self.sections, *([self.demo] if self.demo else [])):
+            if len(section.rows) != 1 or section.rows[0].group:
+                yield Section(section.title, ()), _cells(section.rows, together=True)
+            for row in section.rows:
+                indented = f"   {row.group}" if row.group else section.title
+                yield Section(indented, ()), _cells([row], together=False)
+
+
+def table(workbench: Workbench) -> CostTable:
+    """Today, this notebook, and by model; the demo's pictures apart, since nobody paid for them.
+
+    Args:
+        workbench: whose journal.
+    """
+    journal, now = workbench.journal, time.localtime(workbench.clock.now())
+    midnight = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
+    sections = [Section(words.say("costs.today"), _whole(journal.costs(since=midnight, demo=False)))]
+    if workbench.notebook is not None:
+        here = journal.costs(notebook=workbench.notebook, demo=False)
+        sections.append(Section(words.say("costs.notebook"), _whole(here)))
+    sections.append(Section(words.say("costs.by_model"), journal.costs("model", demo=False)))
+    demo = _whole(journal.costs(demo=True))
+    return CostTable(tuple(sections), Section(words.say("costs.demo"), demo) if demo[0].jobs else None)
+
+
+def _whole(rows: Sequence[Costs]) -> tuple[Costs, ...]:
+    return (
+        Costs(
+            "",
+            sum(row.jobs for row in rows),
+            sum(row.estimated_usd for row in rows),
+            sum(row.held_quota for row in rows),
+            sum(row.settled_quota for row in rows),
+            sum(row.refunded_quota for row in rows),
+        ),
+    )
+
+
+def _cells(rows: Sequence[Costs], *, together: bool) -> tuple[str, ...]:
+    row = _whole(rows)[0] if together else rows[0]
+    return (
+        str(row.jobs),
+        _dollars(row.estimated_usd),
+        _dollars(row.held_quota / QUOTA_PER_USD),
+        _dollars(row.settled_quota / QUOTA_PER_USD),
+        _dollars(row.refunded_quota / QUOTA_PER_USD),
+    )
+
+
+def _dollars(usd: float) -> str:
+    return words.dollars(usd) if usd else "–"

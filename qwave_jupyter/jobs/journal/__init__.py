@@ -1,0 +1,1 @@
+"""The record of jobs on disk, which survives crashes, damage and other processes."""

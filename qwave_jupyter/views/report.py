@@ -1,0 +1,78 @@
+"""One self-contained page of what was made: for handing in, or for the record."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from pathlib import Path
+
+from qwave_jupyter import words
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+from qwave_jupyter.jobs import records
+from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.views import gallery_page
+
+__all__ = ["made_here", "write"]
+
+_MOST_JOBS = 500
+
+
+def made_here(workbench: Workbench) -> Gallery:
+    """The pictures of this notebook where its name is known, else of this process; oldest first.
+
+    Args:
+        workbench: whose journal.
+    """
+    here = [
+        entry
+        for entry in workbench.journal.history(_MOST_JOBS)
+        # Containers give every kernel the same few process ids, so where a notebook has a name that alone decides.
+        if entry.notebook == workbench.notebook and (workbench.notebook is not None or entry.pid == os.getpid())
+    ]
+    pictures: list[GeneratedImage] = []
+    for entry in reversed(here):
+        pictures += records.gallery_of(entry, workbench)
+    return Gallery(pictures, showing=workbench.showing)
+
+
+def write(path: Path, gallery: Gallery, *, by: str = "") -> Path:
+    """Write the page.
+
+    Args:
+        path: the file; ``.html`` is added where it has no ending.
+        gallery: its pictures.
+        by: who made them; "" for nobody's name.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        OptionMistake: nothing was made yet, or the file is no page or can't be written.
+    """
+    path = path.expanduser()
+    if path.is_dir() or path.suffix.lower() not in {"", ".html", ".htm"}:
+        raise OptionMistake("generation.report_no_page", path=path)
+    path = path if path.suffix else path.with_suffix(".html")
+    if len(gallery) == 0:
+        raise OptionMistake("generation.report_empty")
+    # Each picture bears its own share of what its job cost.
+    known = [image.cost_usd for image in gallery if image.cost_usd is not None]
+    lines = [
+        *([words.say("generation.report_by", name=by)] if by else []),
+        words.say(
+            "generation.report_sum",
+            date=time.strftime("%Y-%m-%d %H:%M"),
+            pictures=words.say("generation.report_pictures", count=len(gallery)),
+            jobs=words.say("generation.report_jobs", count=len({image.task_id for image in gallery})),
+            cost=words.dollars(math.fsum(known)) if known else words.say("generation.report_free"),
+        ),
+    ]
+    page = gallery_page.render(gallery, title=words.say("generation.report_title"), lines=lines)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as problem:
+        raise OptionMistake("generation.report_write", path=path, reason=problem.strerror or "?") from None
+    return path

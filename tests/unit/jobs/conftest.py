@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from qwave_jupyter import catalog
+from qwave_jupyter.jobs import cancellation, idempotency, job, request
+from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.journal.store import open_journal
+from tests.fake_clock import FakeClock
+from tests.unit.jobs.scripted_server import ScriptedServer
+from tests.waiting import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _no_real_time(monkeypatch):
+    """No test outlives a power cut, so none waits for the disk; a cancel isn't given up because the machine is busy."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(cancellation, "CANCEL_WITHIN", PATIENCE)
+    monkeypatch.setattr(job, "_CANCEL_PATIENCE", PATIENCE)
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def server(clock):
+    return ScriptedServer(clock)
+
+
+@pytest.fixture
+def bench(tmp_path, clock, server):
+    journal = open_journal(tmp_path / "home", clock=clock)
+    made = Workbench(
+        catalog=catalog.load("2026-04"),
+        client=server.client(),
+        journal=journal,
+        home=tmp_path / "home",
+        save_dir=tmp_path / "pictures",
+        clock=clock,
+    )
+    # The scripted server speaks June 2026 and heeds keys, as an earlier job has found out.
+    idempotency.remember(made)
+    yield made
+    journal.close()
+
+
+@pytest.fixture
+def asked(bench):
+    def ask(prompt="a cat", **options):
+        return request.build(bench.catalog, prompt, options, model=options.pop("model", "gpt-image-2"))
+
+    return ask
+
+
+@pytest.fixture
+def submit(bench, asked):
+    def start(prompt="a cat", *, bench=bench, max_cost=None, reuse=False, **options):
+        return Job(asked(prompt, **options), bench, max_cost=max_cost, reuse=reuse).start()
+
+    return start

@@ -1,0 +1,154 @@
+"""Sentences about money say what is known, and no more."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+import re
+
+import pytest
+
+from qwave_jupyter import words
+from qwave_jupyter.client.tasks import Cancellation
+from qwave_jupyter.errors import TaskFailed
+from qwave_jupyter.jobs.charges import Charge
+
+#: 3187 quota are $0.0064, 5000 are $0.01.
+TABLE = [
+    ({"stage": "unsent"}, False, "Nothing was sent, so nothing was charged."),
+    ({"stage": "refused"}, False, "The order was refused, so nothing was charged."),
+    ({"stage": "unknown"}, None, "Whether it was charged is unknown, and its price isn't published."),
+    ({"stage": "unknown", "estimate_usd": 0.0064}, None, "Whether it was charged is unknown: $0.0064 is at stake."),
+    ({"state": ""}, None, "The task goes on as far as is known, and may be charged."),
+    ({"state": "queued"}, None, "The task goes on as far as is known, and may be charged."),
+    (
+        {"state": "processing", "held_quota": 3187},
+        None,
+        "The task goes on as far as is known; $0.0064 is held for it and may be charged.",
+    ),
+    # A cost named before the end is no settlement.
+    ({"state": "processing", "cost_quota": 0}, None, "The task goes on as far as is known, and may be charged."),
+    ({"state": "unknown"}, None, "The task goes on as far as is known, and may be charged."),
+    ({"state": "completed"}, True, "Its images are made and will be charged."),
+    ({"state": "completed", "cost_quota": 3187}, True, "$0.0064 was charged."),
+    ({"state": "completed", "cost_quota": 0}, False, "Nothing was charged."),
+    ({"state": "failed", "cost_quota": 0}, False, "Nothing was charged."),
+    ({"state": "failed", "cost_quota": 3187, "billing_status": "settled"}, True, "$0.0064 was charged."),
+    ({"state": "failed", "cost_quota": 3187}, True, "$0.0064 was charged."),
+    (
+        {"state": "failed", "cost_quota": 3187, "billing_status": "refund_pending"},
+        True,
+        "The server names a cost of $0.0064 and calls it refund_pending.",
+    ),
+    ({"state": "failed", "billing_status": "settled"}, True, "The server calls it settled, so it was charged."),
+    ({"state": "failed", "billing_status": "refunded"}, False, "The server says that it was refunded."),
+    ({"state": "failed", "billing_status": "refund_pending"}, None, "The server says that its refund is pending."),
+    (
+        {"state": "failed"},
+        None,
+        "The server didn't say whether it was charged; by the provider's rules failed tasks are refunded.",
+    ),
+    (
+        {"state": "cancelled"},
+        None,
+        "The server didn't say whether what was held went back; its pages promise it.",
+    ),
+    ({"state": "cancelled", "cost_quota": 0}, False, "Nothing was charged."),
+    ({"state": "cancelled", "cost_quota": 3187}, True, "$0.0064 was charged."),
+    ({"state": "cancelled", "refunded": True}, False, "What was held went back, the server says."),
+    ({"state": "cancelled", "refunded": True, "refunded_quota": 3187}, False, "$0.0064 was refunded."),
+    (
+        {"state": "cancelled", "refunded": True, "refunded_quota": 3187, "held_quota": 5000},
+        True,
+        "Of $0.01 that was held, $0.0064 was refunded.",
+    ),
+    (
+        {"state": "cancelled", "refunded": True, "refunded_quota": 0, "held_quota": 5000},
+        True,
+        "Of $0.01 that was held, $0.00 was refunded.",
+    ),
+    ({"state": "cancelled", "refunded": True, "refunded_quota": 0}, True, "The server says that it was not refunded."),
+    ({"state": "cancelled", "refunded": False}, True, "The server says that it was not refunded."),
+    (
+        {"state": "cancelled", "refunded": False, "held_quota": 5000},
+        True,
+        "Of $0.01 that was held, $0.00 was refunded.",
+    ),
+    (
+        {"state": "cancelled", "refunded": True, "refunded_quota": 5000, "held_quota": 5000},
+        False,
+        "$0.01 was refunded.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("facts", "charged", "sentence"), TABLE, ids=lambda one: str(one)[:60])
+def test_charge_sentence(facts, charged, sentence):
+    charge = Charge(**{"stage": "accepted", **facts})
+    assert str(charge).replace("$0.0100", "$0.01") == sentence
+    assert charge.is_charged is charged
+
+
+NUMBERS = (None, 0, 3187, 5000)
+EVERY = [
+    Charge(stage, state, cost, held, refunded, back, billing, 0.0064)
+    for stage, state, cost, held, refunded, back, billing in itertools.product(
+        ("unsent", "refused", "unknown", "accepted"),
+        ("", "queued", "processing", "completed", "failed", "cancelled", "unknown"),
+        NUMBERS,
+        NUMBERS,
+        (None, True, False),
+        NUMBERS,
+        ("", "settled", "refunded", "refund_pending", "reserved"),
+    )
+]
+
+
+def test_nothing_charged_is_said_only_where_it_is_known():
+    for charge in EVERY:
+        free = re.search("nothing was charged", str(charge), re.IGNORECASE)
+        if free:
+            assert charge.is_charged is False, charge
+            assert charge.stage in {"unsent", "refused"} or charge.cost_quota == 0, charge
+        if re.search(r"was refunded\.$|went back, the server", str(charge)) and "Of " not in str(charge):
+            assert charge.refunded or charge.billing_status == "refunded" or "not refunded" in str(charge), charge
+
+
+def test_charge_is_one_line_in_every_language():
+    for language in words.LANGUAGES:
+        words.use(language)
+        try:
+            for charge in EVERY[::97]:
+                assert str(charge).strip()
+                assert "\n" not in str(charge)
+        finally:
+            words.use(None)
+
+
+def test_charged_quota():
+    held = Charge("accepted", held_quota=5000)
+    assert held.charged_quota is None
+    for answer, left in (
+        (Cancellation("t", True, 5000), 0),
+        (Cancellation("t", True, None), 0),
+        (Cancellation("t", True, 3187), 1813),
+        (Cancellation("t", False, None), 5000),
+        (Cancellation("t", None, None), None),
+    ):
+        assert held.after_cancel(answer).charged_quota == left
+
+
+def test_unknown_stage_is_refused():
+    with pytest.raises(ValueError, match="lost"):
+        Charge("lost")
+
+
+def test_error_says_its_charge_in_the_language_in_force():
+    error = TaskFailed("generation.no_pictures", task_id="t1", charge=Charge("accepted", state="failed", cost_quota=0))
+    assert str(error).endswith(" Nothing was charged.")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    words.use("zh")
+    try:
+        assert str(error).endswith("。没有扣费。")
+    finally:
+        words.use(None)

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.images import contact_sheet
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
+from qwave_jupyter.images.preview import preview_file
+from tests.unit.jobs.image_factory import encoded, noise, plain
+from tests.waiting import PATIENCE
+
+
+def detailed(width, height):
+    """As detailed as a photograph: noise of every scale."""
+    picture = Image.new("RGB", (width, height))
+    for scale in (4, 16, 64):
+        layer = noise(max(1, width // scale), max(1, height // scale)).resize((width, height), Image.Resampling.BICUBIC)
+        picture = Image.blend(picture, layer, 0.5)
+    return picture
+
+
+@cache
+def photo_png(side):
+    """A detailed square as a PNG."""
+    return encoded(detailed(side, side), "PNG", compress_level=1)
+
+
+@pytest.fixture
+def made(tmp_path):
+    def make(name="a.png", content=None, **more):
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content if content is not None else plain(400, 300))
+        showing = more.pop("showing", Showing(cache=tmp_path / "previews"))
+        told = {"prompt": "a <b>cat</b>", "model": "gpt-image-2", "task_id": "task-1", "job_id": "8499f3a2-1"}
+        return GeneratedImage(path, width=400, height=300, format="png", showing=showing, **{**told, **more})
+
+    return make
+
+
+def shown(bundle, mime):
+    return Image.open(io.BytesIO(base64.b64decode(bundle[0][mime])))
+
+
+def test_preview_is_a_light_jpeg(made):
+    image = made(content=photo_png(2048))
+    data, metadata = bundle = image._repr_mimebundle_()
+    assert set(data) == {"image/jpeg", "text/plain"}
+    assert shown(bundle, "image/jpeg").size == (768, 768)
+    assert len(json.dumps(data)) < 160_000
+    assert metadata["image/jpeg"] == {"alt": "a <b>cat</b>", "width": 768, "height": 768}
+    assert str(image.path) in data["text/plain"]
+    assert "a <b>cat</b>" in data["text/plain"]
+
+
+def test_preview_is_written_atomically(made, tmp_path, monkeypatch):
+    image, whole = made(), Path.write_bytes
+    meeting = threading.Barrier(2)
+    halves = []
+
+    def slowly(path, content):
+        whole(path, content[: len(content) // 2])
+        meeting.wait(PATIENCE)
+        halves.append(path)
+        return whole(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", slowly)
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda _: image.mimebundle(), range(2)))
+    assert len(set(halves)) == 2
+    assert [file.suffix for file in (tmp_path / "previews").iterdir()] == [".jpg"]
+
+
+def test_preview_keeps_transparency(made):
+    image = made(content=encoded(Image.new("RGBA", (900, 300), (0, 0, 0, 0)), "PNG"))
+    assert shown(image.mimebundle(), "image/png").getpixel((3, 3))[3] == 0
+    opaque = made("b.png", encoded(Image.new("RGBA", (900, 300), (9, 9, 9, 255)), "PNG"))
+    assert "image/jpeg" in opaque.mimebundle()[0]
+
+
+def test_preview_is_not_enlarged(made):
+    assert shown(made(content=plain(40, 30)).mimebundle(), "image/jpeg").size == (40, 30)
+
+
+def test_embed_full_and_link(made):
+    image = made()
+    full, _ = image.mimebundle(embed="full")
+    assert base64.b64decode(full["image/png"]) == image.path.read_bytes()
+    assert set(image.mimebundle(embed="link")[0]) == {"text/plain"}
+    webp = made("a.webp", plain(1000, 500, "WEBP"))
+    assert shown(webp.mimebundle(embed="full"), "image/jpeg").size == (1000, 500)
+
+
+def test_preview_cache_follows_the_file(made, tmp_path):
+    image = made()
+    first = image.mimebundle()
+    (kept,) = (tmp_path / "previews").iterdir()
+    kept.write_bytes(plain(7, 7, "JPEG"))
+    assert shown(image.mimebundle(), "image/jpeg").size == (7, 7)
+    kept.write_bytes(b"torn")
+    assert image.mimebundle() == first
+    image.path.write_bytes(plain(50, 50))
+    assert shown(image.mimebundle(), "image/jpeg").size == (50, 50)
+
+
+def test_preview_of_a_broken_file(made):
+    image = made()
+    image.path.unlink()
+    assert set(image.mimebundle()[0]) == {"text/plain"}
+    assert set(made("b.png", b"nonsense").mimebundle()[0]) == {"text/plain"}
+    gallery = Gallery([image, made("c.png")])
+    assert "image/jpeg" in gallery.mimebundle()[0]
+
+
+def test_contact_sheet_keeps_its_budget(made):
+    gallery = Gallery(made(f"{place}.png", photo_png(1024), parameters={"seed": place, "n": 8}) for place in range(8))
+    data, metadata = bundle = gallery._repr_mimebundle_()
+    sheet = shown(bundle, "image/jpeg")
+    assert sheet.width <= 768
+    assert len(json.dumps(data)) < 400_000
+    assert gallery.captions() == tuple(f"{place + 1} · seed {place}" for place in range(8))
+    assert data["text/plain"].count("\n") == 15
+    assert metadata["image/jpeg"]["alt"] == "a <b>cat</b>"
+
+
+def test_gallery_is_a_sequence(made):
+    images = [made(f"{place}.png") for place in range(3)]
+    gallery = Gallery(images)
+    assert gallery[0] is images[0]
+    assert gallery[-1] is images[2]
+    assert isinstance(gallery[1:], Gallery)
+    assert list(gallery[1:] + gallery[:1]) == [images[1], images[2], images[0]]
+    assert len(gallery + images) == 6
+    assert gallery == Gallery(images)
+    assert images[1] in gallery
+    with pytest.raises(TypeError):
+        gallery + 3
+    with pytest.raises(IndexError):
+        gallery[3]
+    assert Gallery().mimebundle() == ({"text/plain": "no pictures"}, {})
+
+
+def test_gallery_save_copies_safely(made, tmp_path):
+    images = [made(f"{place}.png", parameters={"seed": 7}) for place in range(2)]
+    images[0].path.with_name("0.png.json").write_text("{}")
+    gallery = Gallery(images)
+    copies = gallery.save(tmp_path / "best", "{slug}/../{model}-{seed}")
+    assert [one.path.name for one in copies] == ["a-b-cat-b-..-gpt-image-2-7.png", "a-b-cat-b-..-gpt-image-2-7-2.png"]
+    assert (tmp_path / "best" / "a-b-cat-b-..-gpt-image-2-7.png.json").is_file()
+    assert [one.path.name for one in gallery.save(tmp_path / "as-is")] == ["0.png", "1.png"]
+    with pytest.raises(OptionMistake, match="slug"):
+        gallery.save(tmp_path, "{nonsense}")
+
+
+def test_gallery_page_is_escaped(made, tmp_path):
+    page = Gallery([made(parameters={"style": "<script>"})]).to_html(tmp_path / "out" / "g.html").read_text("utf-8")
+    assert "<script" not in page
+    assert "a &lt;b&gt;cat&lt;/b&gt;" in page
+    assert re.search(r'<img alt="a &lt;b&gt;cat[^>]+src="data:image/jpeg;base64,', page)
+    assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_contact_sheet_labels_empty_tiles(made):
+    tiles = [contact_sheet.Tile(made().path, "one"), contact_sheet.Tile(None, "two", "the provider refused the prompt")]
+    sheet = contact_sheet.draw(tiles * 2, row_labels=["oil", "墨"], column_labels=["seed 1", "seed 2"], width=500)
+    assert sheet.width == pytest.approx(500, abs=4)
+    assert len(set(sheet.crop((300, 60, 480, 120)).getcolors() or [])) > 1
+    assert Gallery([made()] * 5).sheet(columns=5).width <= 768
+
+
+def test_gallery_memory_is_bounded(made):
+    import tracemalloc
+
+    content = encoded(Image.new("RGB", (1000, 1000), "navy"), "PNG")
+    gallery = Gallery(made(f"{place}.png", content) for place in range(30))
+    tracemalloc.start()
+    gallery.mimebundle()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+def test_image_pil_keeps_no_file_open(made):
+    image = made()
+    picture = image.pil
+    image.path.unlink()
+    assert picture.getpixel((1, 1)) == (0, 128, 128)
+    assert preview_file(image.path, Showing()) is None

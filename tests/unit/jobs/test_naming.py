@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from qwave_jupyter.images import filenames
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("A futuristic city, at night!", "a-futuristic-city-at-night"),
+        ("../../etc/passwd\x00", "etc-passwd"),
+        ("未来城市 夜", "未来城市-夜"),
+        ("\u202eevil\u202c", "evil"),
+        ("", "picture"),
+        ("!!!", "picture"),
+        ("CON_under_score", "con-under-score"),
+        ("x" * 500, "x" * 48),
+    ],
+)
+def test_slug_is_short_and_safe(text, slug):
+    assert filenames.slug(text) == slug
+
+
+def test_slug_ends_at_a_word():
+    assert len(filenames.slug("长" * 300).encode()) <= 48
+    assert filenames.slug("word " * 40) == "-".join(["word"] * 9)
+
+
+def test_stem_holds_date_words_id_and_index():
+    stem = filenames.file_stem("A cat", "8499f3a2-1111-4000-8000-000000000000", 2, 1775606400.0)
+    assert stem.endswith("-a-cat-8499f3a2-2")
+    assert stem.startswith("2026-04-0")

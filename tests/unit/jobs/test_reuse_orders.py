@@ -1,0 +1,190 @@
+"""Reuse: only of the same server's images, never refused for money, and identical orders are sent once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+import requests
+
+import qwave_jupyter as qwave
+from qwave_jupyter import many, settings, started, verbs
+from qwave_jupyter.batches.batch import Batch
+from qwave_jupyter.client.client import Client
+from qwave_jupyter.errors import Cancelled, RequestRejected, TaskFailed, TooExpensive, WaitTimeout
+from qwave_jupyter.jobs.job import Job
+
+WAIT = 20
+PRICE = 0.006375
+
+
+@pytest.fixture
+def ours(clean_environment, bench, monkeypatch):
+    """The public functions, over the scripted server, with a budget of their own."""
+    monkeypatch.setattr(settings, "workbench", lambda: bench)
+    monkeypatch.setattr(started, "_jobs", [])
+    monkeypatch.setattr(started, "_batches", [])
+    monkeypatch.setattr(started, "budget", started.new_budget())
+    yield bench
+    settings.configure(budget=None, max_cost=None, reuse=None)
+
+
+@pytest.fixture
+def gate(server):
+    """Holds back every answer to a status question until it is set."""
+    event = threading.Event()
+    server.before["status"] = lambda: event.wait(WAIT)
+    yield event
+    event.set()
+
+
+def wait_until(condition):
+    ends = threading.Event()
+    for _ in range(WAIT * 100):
+        if condition():
+            return
+        ends.wait(0.01)
+    raise AssertionError
+
+
+def session_of(server):
+    def make():
+        made = requests.Session()
+        made.mount("https://", server)
+        return made
+
+    return make
+
+
+def test_reuse_asks_which_server_made_it(bench, server, asked):
+    Job(asked(), bench).start().result(WAIT)
+    elsewhere = replace(
+        bench, client=Client("https://other.example.com", "sk-x", session=session_of(server), clock=bench.clock)
+    )
+    job = Job(asked(), elsewhere, reuse=True).start()
+    assert job.result(WAIT)
+    assert not job.snapshot.reused
+    assert len(server.tasks) == 2
+    assert Job(asked(), bench, reuse=True).start().result(WAIT)
+    assert len(server.tasks) == 2
+
+
+@pytest.mark.parametrize("demo_first", [True, False])
+def test_reuse_never_mixes_demo_and_paid_images(bench, server, asked, demo_first):
+    Job(asked(), replace(bench, demo=demo_first)).start().result(WAIT)
+    job = Job(asked(), replace(bench, demo=not demo_first), reuse=True).start()
+    assert job.result(WAIT)
+    assert not job.snapshot.reused
+    assert len(server.tasks) == 2
+
+
+def test_free_reuse_is_not_refused_for_money(ours, server):
+    first = qwave.generate("a cat")
+    settings.configure(budget=PRICE / 2, max_cost=PRICE / 2, reuse=True)
+    assert qwave.generate("a cat").paths == first.paths
+    (outcome,) = qwave.batch(["a cat"]).results()
+    assert (outcome.gallery.paths, outcome.cost_usd) == (first.paths, 0.0)
+    with pytest.raises(TooExpensive):
+        qwave.submit("a dog")
+    assert len(server.tasks) == 1
+
+
+def test_free_reuse_leaves_the_price_of_a_sweep_to_its_new_requests(ours, server):
+    plan = many.plan_sweep("a cat", ["seed=1..3"])
+    many.start_sweep(many.plan_sweep("a cat", ["seed=1,2"])).result()
+    run = many.start_sweep(plan, max_cost=1.1 * PRICE, reuse=True)
+    assert len(run.result()) == 3
+    assert len(server.tasks) == 3
+
+
+def test_limits_hold_where_the_reused_files_have_gone(ours, server, monkeypatch):
+    qwave.generate("a cat")[0].path.unlink()
+    settings.configure(max_cost=PRICE / 2, reuse=True)
+    monkeypatch.setattr("qwave_jupyter.jobs.reuse.is_likely", lambda *_: True)
+    with pytest.raises(TooExpensive):
+        qwave.submit("a cat").result(WAIT)
+    assert len(server.tasks) == 1
+
+
+def test_equal_rows_of_a_batch_are_ordered_once(ours, server):
+    settings.configure(budget=1.5 * PRICE)
+    server.states = ["queued"] * 5 + ["completed"]
+    outcomes = qwave.batch(["a cat"] * 5, reuse=True).results()
+    assert len(server.tasks) == 1
+    assert len({outcome.gallery.paths[0] for outcome in outcomes}) == 1
+    assert sum(outcome.job.snapshot.reused for outcome in outcomes) == 4
+    assert started.spent_usd() == pytest.approx(3187 / 500_000)
+
+
+def test_equal_rows_without_reuse_are_ordered_each(ours, server):
+    outcomes = qwave.batch(["a cat"] * 3).results()
+    assert len(server.tasks) == len({outcome.gallery.paths[0] for outcome in outcomes}) == 3
+
+
+def test_second_orders_where_the_first_is_refused(bench, server, asked):
+    server.faults["submit"] = [[400, {"error": {"code": "invalid_request", "message": "no"}}]]
+    outcomes = Batch([asked()] * 3, bench, reuse=True).start().results()
+    assert [type(one.error) for one in outcomes if one.error] == [RequestRejected]
+    assert len(server.tasks) == 1
+
+
+def test_second_orders_where_the_first_fails(bench, server, asked):
+    server.states = ["queued", "failed"]
+
+    def next_states():
+        if server.tasks:
+            server.states = ["queued", "completed"]
+
+    server.before["submit"] = next_states
+    outcomes = Batch([asked()] * 3, bench, reuse=True).start().results()
+    assert [type(one.error) for one in outcomes if one.error] == [TaskFailed]
+    assert len(server.tasks) == 2
+
+
+def test_waiting_for_an_equal_order_can_be_stopped(bench, server, asked, gate):
+    first = Job(asked(), bench, reuse=True).start()
+    wait_until(lambda: server.tasks)
+    second = Job(asked(), bench, reuse=True).start()
+    assert second.cancel().stopped == "unsent"
+    with pytest.raises(Cancelled, match="nothing was charged"):
+        second.result(WAIT)
+    gate.set()
+    assert first.result(WAIT)
+    assert len(server.tasks) == 1
+
+
+def test_stopping_a_batch_ends_the_wait_of_equal_rows(ours, server, gate):
+    server.states = ["queued"] * 9
+    batch = qwave.batch(["a cat"] * 4, reuse=True)
+    wait_until(lambda: server.tasks)
+    gate.set()
+    batch.stop()
+    assert batch.done()
+    assert [type(one.error) for one in batch.outcomes] == [Cancelled] * 4
+    assert len(server.tasks) == 1
+    # A cancel that a slow machine answers late is told to the budget when it comes.
+    wait_until(lambda: started.spent_usd() == 0.0)
+
+
+def test_waiting_for_an_equal_order_ends_with_the_timeout(bench, server, asked, clock, gate):
+    Job(asked(), bench, reuse=True).start()
+    wait_until(lambda: server.tasks)
+    second = Job(asked(), replace(bench, timeout=50), reuse=True).start()
+    wait_until(lambda: any(thread.name == f"qwave-{second.id[:8]}" for thread in threading.enumerate()))
+    threading.Event().wait(0.2)
+    clock.advance(60)
+    with pytest.raises(WaitTimeout, match="already being made"):
+        second.result(WAIT)
+    assert len(server.tasks) == 1
+
+
+def test_task_that_nobody_follows_any_more_is_taken_up(ours, server):
+    server.states = ["queued"] * 900
+    with pytest.raises(WaitTimeout):
+        verbs.start(verbs.build("a cat"), timeout=30).result(WAIT)
+    server.tasks["task-1"]["states"] = ["completed"]
+    assert qwave.submit("a cat", reuse=True).result(WAIT)
+    assert len(server.tasks) == 1
+    assert started.spent_usd() == pytest.approx(3187 / 500_000)
+    assert ours.journal.open_jobs() == ()
