@@ -121,12 +121,12 @@ def stand(url: str, count: int) -> dict[str, float]:
 def _per_update(jobs: list[Any]) -> float:
     """Seconds of work for one change of one job that is published, told and drawn, with the others standing by."""
     from qwave_jupyter.clock import SYSTEM_CLOCK
-    from qwave_jupyter.notebook import cards
+    from qwave_jupyter.views import job_card
 
     job, drawn = jobs[-1], threading.Semaphore(0)
 
     def draw(now: Any) -> None:
-        cards.running(now, SYSTEM_CLOCK.monotonic())
+        job_card.running(now, SYSTEM_CLOCK.monotonic())
         drawn.release()
 
     end = job.subscribe(draw)

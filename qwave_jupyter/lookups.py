@@ -10,7 +10,7 @@ from qwave_jupyter.errors import UnknownModel
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Model
     from qwave_jupyter.jobs.request import Request
-    from qwave_jupyter.lookup import ModelTable
+    from qwave_jupyter.views.model_table import ModelTable
 
 __all__ = ["live_estimate", "model", "models"]
 
@@ -33,7 +33,7 @@ def models(*words: str, refresh: bool = False, **filters: Any) -> ModelTable:
         ['gpt-image-2']
     """
     from qwave_jupyter.catalog.live import LiveCatalog
-    from qwave_jupyter.lookup import ModelTable
+    from qwave_jupyter.views.model_table import ModelTable
 
     if refresh:
         settings.learn(listed=settings.workbench().client.models())

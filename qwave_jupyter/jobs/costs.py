@@ -11,7 +11,7 @@ from qwave_jupyter import words
 from qwave_jupyter.client.tasks import QUOTA_PER_USD
 from qwave_jupyter.jobs.context import Workbench
 from qwave_jupyter.jobs.journal.record import Costs
-from qwave_jupyter.look import STYLE
+from qwave_jupyter.views.style import STYLE
 
 __all__ = ["CostTable", "Section", "table"]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import surroundings, words
 from qwave_jupyter.clock import SYSTEM_CLOCK
-from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.status import close_all
+from qwave_jupyter.views import job_card
 
 if TYPE_CHECKING:
     from qwave_jupyter.batches.batch import Batch
@@ -164,16 +164,16 @@ class BatchView:
         return f'<img alt="{html.escape(gallery.alt)}" src="data:{mime};base64,{content}">' if content else ""
 
     def _bundle(self) -> dict[str, str]:
-        return cards.bundle(self._card_markup(), self._text())
+        return job_card.bundle(self._card_markup(), self._text())
 
     def _markup(self) -> str:
-        return f'{cards.STYLE}<div class="qw">{self._card_markup()}</div>'
+        return f'{job_card.STYLE}<div class="qw">{self._card_markup()}</div>'
 
     def _card_markup(self) -> str:
         outcomes = self._batch.outcomes
         failed = sum(one.error is not None for one in outcomes)
         share = len(outcomes) / self._total if self._total else 0.0
-        return cards.progress_card(
+        return job_card.progress_card(
             title=self._title,
             line=html.escape(" · ".join(self._parts())),
             right=html.escape(self._money()),

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from qwave_jupyter import lookups, many, settings, surroundings, verbs, words
 from qwave_jupyter.batches.sweep import SweepRun
 from qwave_jupyter.errors import Cancelled, QwaveError
-from qwave_jupyter.lookup import ModelCard
 from qwave_jupyter.notebook import options, sweep_cell
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.nested import NestedLoop
 from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.waiting import stopped, watched
+from qwave_jupyter.views.model_card import ModelCard
 
 if TYPE_CHECKING:
     from qwave_jupyter.images.gallery import Gallery

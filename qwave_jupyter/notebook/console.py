@@ -8,7 +8,8 @@ from typing import Any
 
 from qwave_jupyter import settings, words
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.notebook import cards
+from qwave_jupyter.views import job_card
+from qwave_jupyter.views.style import STYLE
 
 __all__ = ["Console"]
 
@@ -41,12 +42,12 @@ class Console:
 
     def say(self, text: str) -> None:
         """One line of words."""
-        self.publish({"text/plain": text, "text/html": f'{cards.STYLE}<div class="qw qw-s">{html.escape(text)}</div>'})
+        self.publish({"text/plain": text, "text/html": f'{STYLE}<div class="qw qw-s">{html.escape(text)}</div>'})
 
     def say_lines(self, lines: Iterable[str]) -> None:
         """Lines that stand below each other, their columns kept."""
         text = "\n".join(lines)
-        markup = f'{cards.STYLE}<div class="qw"><pre class="qw-mono">{html.escape(text)}</pre></div>'
+        markup = f'{STYLE}<div class="qw"><pre class="qw-mono">{html.escape(text)}</pre></div>'
         self.publish({"text/plain": text, "text/html": markup})
 
     def say_demo(self) -> None:
@@ -62,7 +63,7 @@ class Console:
         """Show what is wrong with a cell; the exception that follows then stays short."""
         if self.kernel is None or settings.current().display == "text":
             return
-        self.publish(cards.bundle(cards.refused(error, model), str(error)))
+        self.publish(job_card.bundle(job_card.refused(error, model), str(error)))
         error.shown_above = True
 
     def publish(self, content: dict[str, Any]) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from qwave_jupyter import settings, words
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.verb import Asked, Verb
+from qwave_jupyter.views import job_card
 
 __all__ = ["VERBS"]
 
@@ -40,7 +40,7 @@ def _demo(console: Console, asked: Asked) -> None:
 def _say_manual(console: Console, lines: Sequence[str]) -> None:
     """Lines of prose; what can be copied into a cell stands out, and what is indented belongs to the line above."""
     markup = "".join(_line(line) for line in lines)
-    console.publish({"text/plain": "\n".join(lines), "text/html": f'{cards.STYLE}<div class="qw">{markup}</div>'})
+    console.publish({"text/plain": "\n".join(lines), "text/html": f'{job_card.STYLE}<div class="qw">{markup}</div>'})
 
 
 def _line(line: str) -> str:

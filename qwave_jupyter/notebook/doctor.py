@@ -16,9 +16,9 @@ from pathlib import Path
 from qwave_jupyter import keys, settings, words
 from qwave_jupyter.catalog.live import LiveCatalog
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.verb import Asked, Verb
+from qwave_jupyter.views import job_card
 
 __all__ = ["VERBS", "Finding", "findings"]
 
@@ -93,7 +93,7 @@ def _doctor(console: Console, asked: Asked) -> None:
         rows.append(f"<tr><th>{html.escape(one.name)}</th><td>{html.escape(one.value)}{pill}{means}</td></tr>")
     markup = f'<table class="qw-m">{"".join(rows)}</table><div>{html.escape(end)}</div>'
     text = "\n".join([*lines, "", end])
-    console.publish({"text/plain": text, "text/html": f'{cards.STYLE}<div class="qw">{markup}</div>'})
+    console.publish({"text/plain": text, "text/html": f'{job_card.STYLE}<div class="qw">{markup}</div>'})
 
 
 def _found(name: str, value: str, *means: str) -> Finding:

@@ -158,12 +158,12 @@ def load(shell: Any) -> None:
 
 def _show_models_as_cards(shell: Any) -> None:
     def as_html(model: Any) -> str:
-        from qwave_jupyter.lookup import ModelCard
+        from qwave_jupyter.views.model_card import ModelCard
 
         return ModelCard(model)._repr_html_()
 
     def as_text(model: Any, printer: Any, _: bool) -> None:
-        from qwave_jupyter.lookup import ModelCard
+        from qwave_jupyter.views.model_card import ModelCard
 
         printer.text(repr(ModelCard(model)))
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from qwave_jupyter import settings, started, surroundings, verbs, words
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import GenerationError, UnknownTask
-from qwave_jupyter.notebook import batch_cell, cards
+from qwave_jupyter.notebook import batch_cell
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.nested import NestedLoop
 from qwave_jupyter.notebook.status import view_for
 from qwave_jupyter.notebook.verb import Asked, Verb
 from qwave_jupyter.notebook.waiting import stopped
+from qwave_jupyter.views import job_card
 
 if TYPE_CHECKING:
     from qwave_jupyter.images.gallery import Gallery, GeneratedImage
@@ -77,8 +78,8 @@ def _follow(console: Console, job: Job, *, pictures: bool = True) -> None:
 def _still(jobs: Sequence[Job]) -> dict[str, str]:
     clock = SYSTEM_CLOCK.monotonic()
     now = [job.snapshot for job in jobs]
-    markup = [cards.ended(one) if one.is_over else cards.running(one, clock) for one in now]
-    return cards.bundle("".join(markup), "\n".join(cards.text_of(one, clock) for one in now))
+    markup = [job_card.ended(one) if one.is_over else job_card.running(one, clock) for one in now]
+    return job_card.bundle("".join(markup), "\n".join(job_card.text_of(one, clock) for one in now))
 
 
 def _cancel(console: Console, asked: Asked) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from qwave_jupyter import lookups, settings
-from qwave_jupyter.lookup import Comparison, ModelCard, ModelTable
 from qwave_jupyter.notebook.console import Console
 from qwave_jupyter.notebook.verb import Asked, Verb
+from qwave_jupyter.views.model_card import ModelCard
+from qwave_jupyter.views.model_comparison import Comparison
+from qwave_jupyter.views.model_table import ModelTable
 
 __all__ = ["VERBS"]
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import words
 from qwave_jupyter.clock import SYSTEM_CLOCK
-from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.comm_pump import is_deaf
 from qwave_jupyter.notebook.terminal import TerminalView
+from qwave_jupyter.views import job_card
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.job import Job
@@ -91,12 +91,12 @@ class StatusView:
 
     def _bundle(self) -> dict[str, str]:
         clock = SYSTEM_CLOCK.monotonic()
-        text = cards.text_of(self._job.snapshot, clock)
-        return {"text/plain": text} if self._plain else cards.bundle(self._card_markup(), text)
+        text = job_card.text_of(self._job.snapshot, clock)
+        return {"text/plain": text} if self._plain else job_card.bundle(self._card_markup(), text)
 
     def _card_markup(self) -> str:
         now = self._job.snapshot
-        return cards.ended(now) if now.is_over else cards.running(now, SYSTEM_CLOCK.monotonic(), hint=self._hint)
+        return job_card.ended(now) if now.is_over else job_card.running(now, SYSTEM_CLOCK.monotonic(), hint=self._hint)
 
     def _draw(self) -> None:
         self._handle.update(self._bundle(), raw=True)
@@ -140,12 +140,12 @@ class WidgetView(StatusView):
         from IPython.display import display
 
         # Apart, so that it crosses the wire once and not with every second that passes.
-        style = ipywidgets.HTML(cards.STYLE, layout={"display": "none"})
+        style = ipywidgets.HTML(job_card.STYLE, layout={"display": "none"})
         self._card = ipywidgets.HTML(self._markup(), layout={"width": "100%", "margin": "0"})
         # Fresh for every run, and always called Cancel, whatever the language: tests and habits look for it.
         self._cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
-        if self._job.snapshot.elapsed < cards.CALM:
+        if self._job.snapshot.elapsed < job_card.CALM:
             # There, and heard, but not seen before it is worth it.
             self._cancel.add_class("qw-soon")
         self._cancel.on_click(self._clicked)
@@ -166,7 +166,7 @@ class WidgetView(StatusView):
         return f'<div class="qw">{self._card_markup()}</div>'
 
     def _draw(self) -> None:
-        if self._job.snapshot.elapsed >= cards.CALM and not self._hint:
+        if self._job.snapshot.elapsed >= job_card.CALM and not self._hint:
             if self._is_deaf():
                 self._cancel.disabled = True
                 self._hint = words.say("notebook.press_stop")
@@ -196,7 +196,7 @@ def view_for(
         return TerminalView(job, silent=stays)
     headless = not getattr(kernel, "_allow_stdin", True)
     if display in {"html", "text"} or not hears_clicks or headless:
-        hint = words.say("status.no_button", task=cards.short(job)) if stays else words.say("notebook.press_stop")
+        hint = words.say("status.no_button", task=job_card.short(job)) if stays else words.say("notebook.press_stop")
         return StatusView(job, "" if headless else hint, stays=stays, embed=embed, plain=display == "text")
     # Between cells every click is heard.
     return WidgetView(job, is_deaf=lambda: not stays and is_deaf(kernel), stays=stays, embed=embed)

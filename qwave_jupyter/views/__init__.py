@@ -1,1 +1,1 @@
-"""Values as HTML and text."""
+"""Values as HTML and text; a leaf that imports no other room."""

@@ -19,8 +19,8 @@ from qwave_jupyter.jobs import request as requests_of
 from qwave_jupyter.jobs import resume
 from qwave_jupyter.jobs.codegen import cell
 from qwave_jupyter.jobs.job import Job
-from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.panel import opening
+from qwave_jupyter.views import job_card
 from tests.faults.scripted_bench import scripted
 from tests.unit.jobs.image_factory import plain
 
@@ -191,7 +191,7 @@ def test_what_views_need_stays(here, picture):
     )
     assert now.body["prompt"] == "edit"
     assert "sha256:" in now.body_text()
-    assert "16:9" in cards.ended(job.snapshot)
+    assert "16:9" in job_card.ended(job.snapshot)
     assert "16:9" in cell(now.model.id, now.prompt, {"aspect_ratio": now.aspect_ratio})
     # The caller's own request is as it was.
     assert asked.values["images"][0].startswith("data:")

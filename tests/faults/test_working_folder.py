@@ -31,7 +31,7 @@ gallery = job.result(60)
 history = qwave.history()
 batch = qwave.batch(["a dog"], model={MODEL!r})
 (outcome,) = batch.results()
-from qwave_jupyter.notebook import cards
+from qwave_jupyter.views import job_card
 text = cards.text_of(job.snapshot, 0.0) + cards.ended(job.snapshot)
 print(json.dumps([
     gallery[0].path.is_file(), len(history), outcome.gallery is not None, gallery.paths[0].name in text,

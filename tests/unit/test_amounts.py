@@ -18,7 +18,8 @@ from qwave_jupyter.client import tasks
 from qwave_jupyter.client.responses import read_estimate
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.jobs.request import build
-from qwave_jupyter.lookup import ModelCard, ModelTable
+from qwave_jupyter.views.model_card import ModelCard
+from qwave_jupyter.views.model_table import ModelTable
 
 ODD = (math.nan, math.inf, -math.inf, -1, -0.5)
 MODEL = "gpt-image-2"

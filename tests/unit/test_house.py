@@ -17,7 +17,7 @@ from tests.checks import collect_failures
 
 PACKAGE = Path(qwave_jupyter.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-LEAVES = {"errors", "words", "clock", "forking", "keys", "look", "fonts", "amounts", "budget", "image_formats"}
+LEAVES = {"errors", "words", "clock", "forking", "keys", "fonts", "amounts", "budget", "image_formats"}
 #: What wires the floors: a plain script has no more than this.
 WIRING = {"settings", "surroundings", "verbs", "many", "lookups", "started"}
 ROOMS = {"jobs", "images", "batches", "views"}
@@ -25,10 +25,9 @@ ROOMS = {"jobs", "images", "batches", "views"}
 MAY_IMPORT = {
     "client": LEAVES,
     "catalog": LEAVES,
-    **dict.fromkeys(ROOMS, LEAVES | ROOMS | {"client", "catalog", ""}),  # "" is the version
-    "lookup": LEAVES | {"catalog"},
+    **dict.fromkeys(ROOMS, LEAVES | ROOMS | {"client", "catalog", "surroundings", ""}),  # "" is the version
     "demo": LEAVES | {"catalog"},
-    "notebook": LEAVES | WIRING | ROOMS | {"client", "catalog", "lookup", ""},
+    "notebook": LEAVES | WIRING | ROOMS | {"client", "catalog", ""},
 }
 
 

@@ -12,8 +12,10 @@ import qwave_jupyter as qwave
 from qwave_jupyter import lookups, verbs
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.lookup import Comparison, ModelCard, ModelTable
 from qwave_jupyter.notebook.options import read_line, split_cell
+from qwave_jupyter.views.model_card import ModelCard
+from qwave_jupyter.views.model_comparison import Comparison
+from qwave_jupyter.views.model_table import ModelTable
 from tests.checks import collect_failures
 
 EVERY = [(edition, name) for edition in ("2026-04", "2026-09") for name in load(edition).ids()]

@@ -9,10 +9,10 @@ import pytest
 import qwave_jupyter as qwave
 from qwave_jupyter import lookups, settings, verbs
 from qwave_jupyter.errors import ConfigurationError, RequestRefused
-from qwave_jupyter.lookup import ModelCard
 from qwave_jupyter.notebook.completion import complete
 from qwave_jupyter.notebook.options import read_line
 from qwave_jupyter.notebook.panel import opening
+from qwave_jupyter.views.model_card import ModelCard
 
 FRESCO = {
     "family": "fresco",

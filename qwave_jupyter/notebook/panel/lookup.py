@@ -11,10 +11,11 @@ import ipywidgets
 from qwave_jupyter import lookups, words
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.lookup import ModelCard, ModelTable
 from qwave_jupyter.notebook.panel.controls import worded
 from qwave_jupyter.notebook.panel.models import price_of
 from qwave_jupyter.notebook.status import close_all
+from qwave_jupyter.views.model_card import ModelCard
+from qwave_jupyter.views.model_table import ModelTable
 
 __all__ = ["ModelFinder", "card_of"]
 

@@ -16,10 +16,10 @@ from qwave_jupyter import words
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
 from qwave_jupyter.images.preview import preview_file
-from qwave_jupyter.notebook import cards
 from qwave_jupyter.notebook.panel.copying import CopyText
 from qwave_jupyter.notebook.panel.state import PanelState
 from qwave_jupyter.notebook.status import StatusView, close_all
+from qwave_jupyter.views import job_card
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.job import Job
@@ -164,8 +164,8 @@ class PanelRun(StatusView):
 
     def _markup(self) -> str:
         now = self.job.snapshot
-        card = cards.ended(now) if now.is_over else cards.running(now, SYSTEM_CLOCK.monotonic())
-        return f'{cards.STYLE}<div class="qw">{card}</div>'
+        card = job_card.ended(now) if now.is_over else job_card.running(now, SYSTEM_CLOCK.monotonic())
+        return f'{job_card.STYLE}<div class="qw">{card}</div>'
 
 
 def shown(gallery: Gallery) -> str:

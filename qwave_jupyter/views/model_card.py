@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Model
-from qwave_jupyter.look import STYLE
-from qwave_jupyter.lookup.facts import (
+from qwave_jupyter.views.model_facts import (
     allowed_words,
     choices_of,
     default_words,
@@ -17,6 +16,7 @@ from qwave_jupyter.lookup.facts import (
     references_words,
     tiers_words,
 )
+from qwave_jupyter.views.style import STYLE
 
 __all__ = ["ModelCard"]
 

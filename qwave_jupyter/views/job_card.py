@@ -14,7 +14,7 @@ from qwave_jupyter.catalog.violations import ratio_of
 from qwave_jupyter.errors import Cancelled, QwaveError, RateLimited, RequestRefused
 from qwave_jupyter.jobs.request import Request
 from qwave_jupyter.jobs.snapshot import Snapshot
-from qwave_jupyter.look import STYLE
+from qwave_jupyter.views.style import STYLE
 
 __all__ = ["CALM", "STYLE", "bundle", "ended", "progress_card", "refused", "running", "short", "text_of"]
 

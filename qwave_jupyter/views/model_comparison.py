@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.look import STYLE
-from qwave_jupyter.lookup.facts import allowed_words, default_words, option_of, price_words, references_words
+from qwave_jupyter.views.model_facts import allowed_words, default_words, option_of, price_words, references_words
+from qwave_jupyter.views.style import STYLE
 
 __all__ = ["Comparison"]
 

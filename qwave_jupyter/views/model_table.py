@@ -8,8 +8,8 @@ from typing import Any, overload
 
 from qwave_jupyter import words
 from qwave_jupyter.catalog import Model
-from qwave_jupyter.look import STYLE
-from qwave_jupyter.lookup.facts import choices_of, price_words, references_words
+from qwave_jupyter.views.model_facts import choices_of, price_words, references_words
+from qwave_jupyter.views.style import STYLE
 
 __all__ = ["ModelTable"]
 
