@@ -104,7 +104,7 @@ def switches() -> tuple[dict[str, list[Switch]], dict[str, Switch], int]:
 
 def measure() -> report.Section:
     title = "The panel: another model"
-    if importlib.util.find_spec("qwave_jupyter.notebook.panel") is None:
+    if importlib.util.find_spec("qwave_jupyter.widgets.panel") is None:
         return report.Section(title=title, method="", skipped="there is no panel yet.")
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(QWAVE_HOME=folder, QWAVE_DEMO="1")

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from qwave_jupyter.lookups import model as model
     from qwave_jupyter.lookups import models as models
     from qwave_jupyter.many import batch as batch
-    from qwave_jupyter.notebook.canvas.box_editor import draw_boxes as draw_boxes
-    from qwave_jupyter.notebook.canvas.mask_brush import paint_mask as paint_mask
-    from qwave_jupyter.notebook.panel.opening import panel as panel
     from qwave_jupyter.settings import configure as configure
     from qwave_jupyter.settings import use_demo as use_demo
     from qwave_jupyter.verbs import as_completed as as_completed
@@ -42,6 +39,9 @@ if TYPE_CHECKING:
     from qwave_jupyter.verbs import history as history
     from qwave_jupyter.verbs import resume as resume
     from qwave_jupyter.verbs import submit as submit
+    from qwave_jupyter.widgets.canvas.box_editor import draw_boxes as draw_boxes
+    from qwave_jupyter.widgets.canvas.mask_brush import paint_mask as paint_mask
+    from qwave_jupyter.widgets.panel.factory import panel as panel
 
 __version__ = "0.1.0"
 
@@ -82,13 +82,13 @@ _HOMES = {
     "build": "verbs",
     "configure": "settings",
     "cost": "verbs",
-    "draw_boxes": "notebook.canvas.box_editor",
+    "draw_boxes": "widgets.canvas.box_editor",
     "generate": "verbs",
     "history": "verbs",
     "model": "lookups",
     "models": "lookups",
-    "paint_mask": "notebook.canvas.mask_brush",
-    "panel": "notebook.panel.opening",
+    "paint_mask": "widgets.canvas.mask_brush",
+    "panel": "widgets.panel.factory",
     "read_provenance": "images.metadata",
     "resume": "verbs",
     "submit": "verbs",
@@ -111,13 +111,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ip: Any) -> None:
     """What ``%load_ext qwave_jupyter`` calls."""
-    from qwave_jupyter.notebook import extension
+    from qwave_jupyter.magics import extension
 
     extension.load(ip)
 
 
 def unload_ipython_extension(ip: Any) -> None:
     """What ``%unload_ext qwave_jupyter`` calls; it leaves nothing behind."""
-    from qwave_jupyter.notebook import extension
+    from qwave_jupyter.magics import extension
 
     extension.unload(ip)

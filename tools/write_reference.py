@@ -16,8 +16,8 @@ from qwave_jupyter.catalog import load
 from qwave_jupyter.demo.dialects import DIALECTS
 from qwave_jupyter.demo.faults import HOWS, PLACES, TASK_CODES
 from qwave_jupyter.demo.options import SWITCHES, Switches
-from qwave_jupyter.notebook.lines import VERBS
-from qwave_jupyter.notebook.options import OWN_CHOICES, OWN_OPTIONS, SHORT
+from qwave_jupyter.magics.cell_options import OWN_CHOICES, OWN_OPTIONS, SHORT
+from qwave_jupyter.magics.line_magic import VERBS
 from qwave_jupyter.settings import Settings
 from qwave_jupyter.views.model_facts import choices_of, price_words, references_words
 

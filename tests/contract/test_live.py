@@ -10,7 +10,7 @@ import qwave_jupyter as qwave
 from qwave_jupyter import catalog, settings
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import AuthenticationFailed, RequestRefused, RequestRejected, ServerFault, UnknownModel
-from qwave_jupyter.notebook.cells import Cells
+from qwave_jupyter.magics.cell_magic import Cells
 from tests.checks import collect_failures
 from tests.unit.recording_console import RecordingConsole
 
@@ -135,7 +135,7 @@ def test_live_answers_count_for_one_server(at, server, newer):
     ("line", "says"), [("models --refresh", "gpt-image-2"), ("model gpt-image-2 --live", "gpt-image-2")]
 )
 def test_line_magic_asks_live(at, server, line, says):
-    from qwave_jupyter.notebook.lines import Lines
+    from qwave_jupyter.magics.line_magic import Lines
 
     at(server)
     assert says in repr(Lines(RecordingConsole())(line))

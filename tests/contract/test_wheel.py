@@ -29,7 +29,7 @@ done = shell.run_cell("%%qwave -m z-image-turbo -o made --aspect-ratio 16:9\\na 
 made = shell.user_ns["made"]
 from qwave_jupyter import words
 from qwave_jupyter.catalog import load
-from qwave_jupyter.notebook.canvas.mask_brush import MaskBrush
+from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
 words.use("en"); english = words.say("notebook.pictures", count=1)
 words.use("zh"); chinese = words.say("notebook.pictures", count=1)
 print("TOLD " + json.dumps({

@@ -10,8 +10,8 @@ import pytest
 from qwave_jupyter import settings, started, surroundings, verbs
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import TaskFailed, UserMistake
-from qwave_jupyter.notebook import batch_view, cells, terminal
-from qwave_jupyter.notebook.batch_cell import present as present_batch
+from qwave_jupyter.magics import batch_view, cell_magic, terminal_view
+from qwave_jupyter.magics.batch_magic import present as present_batch
 from tests.faults.scripted_bench import scripted
 from tests.unit.recording_console import RecordingConsole
 
@@ -39,9 +39,9 @@ def here(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("step", ["open", "close"])
 def test_a_cell_returns_its_images_without_a_view(here, monkeypatch, capsys, step):
-    monkeypatch.setattr(terminal.TerminalView, step, fail)
+    monkeypatch.setattr(terminal_view.TerminalView, step, fail)
     console = RecordingConsole()
-    gallery = cells.Cells(console).blocking("-o mine", "a cat")
+    gallery = cell_magic.Cells(console).blocking("-o mine", "a cat")
     assert len(gallery) == 1
     assert console.variables["mine"].paths == gallery.paths
     assert "no display here" in capsys.readouterr().err
@@ -49,10 +49,10 @@ def test_a_cell_returns_its_images_without_a_view(here, monkeypatch, capsys, ste
 
 def test_a_cell_without_a_view_raises_the_jobs_own_error(here, monkeypatch):
     here.server.states = ["failed"]
-    monkeypatch.setattr(terminal.TerminalView, "open", fail)
-    monkeypatch.setattr(terminal.TerminalView, "close", fail)
+    monkeypatch.setattr(terminal_view.TerminalView, "open", fail)
+    monkeypatch.setattr(terminal_view.TerminalView, "close", fail)
     with pytest.raises(TaskFailed):
-        cells.Cells(RecordingConsole()).blocking("", "a cat")
+        cell_magic.Cells(RecordingConsole()).blocking("", "a cat")
 
 
 def test_generate_returns_its_images_without_a_presenter(here, capsys):
@@ -87,7 +87,7 @@ def test_a_batch_without_a_view_is_waited_for(here, monkeypatch, step):
 @pytest.mark.parametrize("step", ["open", "close"])
 def test_a_sweep_returns_its_sheet_without_a_view(here, monkeypatch, step):
     monkeypatch.setattr(batch_view.BatchView, step, fail)
-    sheet = cells.Cells(RecordingConsole()).blocking("--sweep seed=1..2", "a cat")
+    sheet = cell_magic.Cells(RecordingConsole()).blocking("--sweep seed=1..2", "a cat")
     assert len(sheet) == 2
 
 
@@ -95,7 +95,7 @@ def test_a_sweep_returns_its_sheet_without_a_view(here, monkeypatch, step):
 def test_resume_goes_on_without_a_view(here, monkeypatch, step):
     here.leave_open("a")
     here.leave_open("b")
-    monkeypatch.setattr(terminal.TerminalView, step, fail)
+    monkeypatch.setattr(terminal_view.TerminalView, step, fail)
     RecordingConsole().typed("resume")
     assert [one.state for one in here.bench.journal._entries("")] == ["done", "done"]
 

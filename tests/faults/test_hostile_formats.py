@@ -16,7 +16,7 @@ from qwave_jupyter.image_formats import FILE_FORMATS, RESULT_FORMATS, open_image
 from qwave_jupyter.images import image_io
 from qwave_jupyter.jobs import resume
 from qwave_jupyter.jobs.references import Limits, resolve
-from qwave_jupyter.notebook import terminal
+from qwave_jupyter.magics import terminal_view
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, completed, job_error, make_bench, start_job
 from tests.unit.jobs.image_factory import plain
@@ -129,7 +129,7 @@ def test_views_refuse_postscript(tmp_path, ghostscript):
     path = tmp_path / "result.png"
     path.write_bytes(POSTSCRIPT)
     for show in (
-        lambda: terminal._opened(path),
+        lambda: terminal_view._opened(path),
         lambda: image_io.load(path),
         lambda: image_io.look(path, whole=True),
     ):

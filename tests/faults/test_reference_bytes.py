@@ -19,8 +19,8 @@ from qwave_jupyter.jobs import request as requests_of
 from qwave_jupyter.jobs import resume
 from qwave_jupyter.jobs.codegen import cell
 from qwave_jupyter.jobs.job import Job
-from qwave_jupyter.notebook.panel import opening
 from qwave_jupyter.views import job_card
+from qwave_jupyter.widgets.panel import factory
 from tests.faults.scripted_bench import scripted
 from tests.unit.jobs.image_factory import plain
 
@@ -221,11 +221,11 @@ def test_without_its_bytes_nothing_is_sent(here, picture):
 def test_the_panel_gets_the_references_back(here, picture):
     job = end(Job(here.build("edit", images=picture), here.bench).start())
     started.note(job)
-    state = opening.from_request(here.bench.catalog, opening.request_of(None), here.bench.home)
+    state = factory.from_request(here.bench.catalog, factory.request_of(None), here.bench.home)
     assert len(state.picked) == 1
     for file in here.bench.journal.blobs.folder.iterdir():
         file.unlink()
-    state = opening.from_request(here.bench.catalog, opening.request_of(None), here.bench.home)
+    state = factory.from_request(here.bench.catalog, factory.request_of(None), here.bench.home)
     assert (state.prompt, state.picked) == ("edit", ())
 
 

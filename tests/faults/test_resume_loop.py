@@ -63,8 +63,8 @@ def test_the_verb_tells_of_every_failure(here, capsys):
 
 def test_the_verb_returns_all_images_where_none_fails(here):
     leave_three(here)
-    from qwave_jupyter.notebook.job_verbs import _resume
-    from qwave_jupyter.notebook.verb import Asked
+    from qwave_jupyter.magics.commands.command import Asked
+    from qwave_jupyter.magics.commands.jobs import _resume
 
     assert len(_resume(RecordingConsole(), Asked())) == 3
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_jupyter.notebook.lines import VERBS
+from qwave_jupyter.magics.line_magic import VERBS
 from tests.conftest import CONFIGURATION
 from tests.notebook.kernels import QUICK_POLLING
 

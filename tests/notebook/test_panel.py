@@ -16,8 +16,8 @@ from qwave_jupyter import lookups, verbs
 from qwave_jupyter.catalog import load
 from qwave_jupyter.client import polling
 from qwave_jupyter.errors import UnknownTask
-from qwave_jupyter.notebook import options
-from qwave_jupyter.notebook.panel import opening
+from qwave_jupyter.magics import cell_options
+from qwave_jupyter.widgets.panel import factory
 
 STROKE = {"kind": "paint", "size": 60, "points": [[60, 60], [140, 60]]}
 WEIGHT_OF_A_SWITCH = 60_000
@@ -60,7 +60,7 @@ def open_panel(clean_environment, monkeypatch):
     def start(*given, variables=None, edition=None, **named):
         if edition:
             qwave.configure(edition=edition)
-        monkeypatch.setattr(opening, "notebook_variables", lambda: variables or {})
+        monkeypatch.setattr(factory, "notebook_variables", lambda: variables or {})
         opened.append(qwave.panel(*given, **named))
         return opened[-1]
 
@@ -81,9 +81,9 @@ def photo(clean_environment):
 def body_of(panel, variables=()):
     """What the magic would send for the cell that the panel shows."""
     line, _, body = panel.cell().removeprefix("%%qwave ").partition("\n")
-    line, prompt = options.split_cell(line, body)
-    model = lookups.model(options.model_named(line))
-    parsed = options.read_line(line, model, dict(variables))
+    line, prompt = cell_options.split_cell(line, body)
+    model = lookups.model(cell_options.model_named(line))
+    parsed = cell_options.read_line(line, model, dict(variables))
     return verbs.build(prompt, model=model.id, variables=dict(variables), **parsed.options).body
 
 
@@ -407,9 +407,9 @@ def test_panel_opens_from_earlier_jobs(open_panel, photo):
     assert open_panel(last=True).request().body == body
     qwave.generate("another", resolution="1k")
     assert open_panel(task=first.task_id).request().body == body
-    assert opening.from_line(["--from", first.task_id[-6:]]).request().body == body
-    assert opening.from_line(["--from-last"]).request().body["prompt"] == "another"
-    line = opening.from_line(["-m", "wan2.7-image", "--resolution", "2k", "-n", "2"])
+    assert factory.from_line(["--from", first.task_id[-6:]]).request().body == body
+    assert factory.from_line(["--from-last"]).request().body["prompt"] == "another"
+    line = factory.from_line(["-m", "wan2.7-image", "--resolution", "2k", "-n", "2"])
     assert line.state.values == {"resolution": "2K", "n": 2}
 
 

@@ -14,9 +14,9 @@ import qwave_jupyter as qwave
 from qwave_jupyter import lookups, verbs, words
 from qwave_jupyter.catalog import load
 from qwave_jupyter.images.gallery import GeneratedImage
-from qwave_jupyter.notebook import options
-from qwave_jupyter.notebook.panel import opening
-from qwave_jupyter.notebook.panel.tools import KINDS
+from qwave_jupyter.magics import cell_options
+from qwave_jupyter.widgets.panel import factory
+from qwave_jupyter.widgets.panel.editors import KINDS
 
 BROKEN = words.say("panel.unexpected", reason="§").partition("§")[0]
 HOSTILE = st.sampled_from(
@@ -43,7 +43,7 @@ def photos(clean_environment):
 def variables(photos, monkeypatch):
     """A notebook in which an earlier result lives, which goes along by its link and can be drawn on."""
     result = GeneratedImage(Path(photos[0]), url="https://pictures.example/result.png", width=120, height=80)
-    monkeypatch.setattr(opening, "notebook_variables", lambda: {"result": result})
+    monkeypatch.setattr(factory, "notebook_variables", lambda: {"result": result})
     return {"result": result}
 
 
@@ -103,9 +103,9 @@ def starts(edition, photos):
 def body_of(text, variables):
     """What the magic would send for a cell."""
     line, _, body = text.removeprefix("%%qwave ").partition("\n")
-    line, prompt = options.split_cell(line, body)
-    model = lookups.model(options.model_named(line))
-    read = options.read_line(line, model, variables)
+    line, prompt = cell_options.split_cell(line, body)
+    model = lookups.model(cell_options.model_named(line))
+    read = cell_options.read_line(line, model, variables)
     return verbs.build(prompt, model=model.id, variables=variables, **read.options).body
 
 
@@ -118,7 +118,7 @@ def test_panel_ready_means_ready(photos, variables, edition):
     @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
     @given(starts(edition, photos), st.lists(one_step, min_size=4, max_size=14))
     def holds(start, walk):
-        with contextlib.closing(opening.panel("a cat", **start)) as panel:
+        with contextlib.closing(factory.panel("a cat", **start)) as panel:
             for step in walk:
                 take(panel, step)
                 assert BROKEN not in panel.face.line.value, (step, panel.face.line.value)

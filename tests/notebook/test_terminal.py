@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from qwave_jupyter.images.gallery import Gallery
-from qwave_jupyter.notebook.terminal import drawn, protocol_of
+from qwave_jupyter.magics.terminal_view import drawn, protocol_of
 from tests.notebook.kernels import HANG, QUICK_POLLING, journal_rows
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qwave_jupyter import verbs
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
-from qwave_jupyter.notebook.panel.state import PanelState, Picked, chosen, switched
+from qwave_jupyter.widgets.panel.state import PanelState, Picked, chosen, switched
 
 MODELS = [(edition, name) for edition in ("2026-04", "2026-09") for name in load(edition).ids()]
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=30)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from qwave_jupyter.notebook.console import Console
-from qwave_jupyter.notebook.lines import Lines
+from qwave_jupyter.magics.line_magic import Lines
+from qwave_jupyter.magics.output import Console
 
 
 class RecordingConsole(Console):

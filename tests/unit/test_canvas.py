@@ -22,9 +22,10 @@ from qwave_jupyter import words
 from qwave_jupyter.catalog import Facts, load
 from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake
 from qwave_jupyter.jobs.references import Limits, resolve
-from qwave_jupyter.notebook import canvas
-from qwave_jupyter.notebook.canvas import BoxEditor, MaskBrush, PaletteEditor, boxes, shares, strokes
-from qwave_jupyter.notebook.options import read_line
+from qwave_jupyter.magics.cell_options import read_line
+from qwave_jupyter.widgets import canvas
+from qwave_jupyter.widgets.canvas import BoxEditor, MaskBrush, PaletteEditor, boxes, rasterize
+from qwave_jupyter.widgets.canvas.ratios import divided as divide
 from tests.checks import collect_failures
 from tests.unit.jobs.image_factory import noise, plain
 
@@ -78,7 +79,7 @@ coordinate = st.integers(-300, 1500).map(lambda tenth: tenth / 10)
 @example([(10.0, 10.0)], 1)
 @example([(5.5, 5.5), (90.5, 5.5)], 2)
 def test_stroke_covers_pixel_centres(points, size):
-    area = np.frombuffer(strokes.rastered([stroke(*points, size=size)], (120, 80)), np.uint8).reshape(80, 120) == 255
+    area = np.frombuffer(rasterize.rastered([stroke(*points, size=size)], (120, 80)), np.uint8).reshape(80, 120) == 255
     exact = under((120, 80), points, size / 2)
     # A centre that lies on the very rim may fall either way in floating point.
     rim = under((120, 80), points, size / 2 + 1e-6) & ~under((120, 80), points, size / 2 - 1e-6)
@@ -264,7 +265,7 @@ def test_palette_shares_sum_to_100(weights, decimals):
 
 @given(st.lists(st.floats(0.1, 1e6), min_size=3, max_size=10))
 def test_palette_share_error_is_bounded(weights):
-    divided = shares.divided(weights, 10_000)
+    divided = divide(weights, 10_000)
     exact = [one * 10_000 / sum(weights) for one in weights]
     assert all(abs(one - want) <= len(weights) for one, want in zip(divided, exact, strict=True))
 

@@ -13,8 +13,8 @@ import qwave_jupyter
 from qwave_jupyter import lookups, verbs
 from qwave_jupyter.catalog import load
 from qwave_jupyter.jobs import codegen
-from qwave_jupyter.notebook import options
-from qwave_jupyter.notebook.panel.state import PanelState, chosen
+from qwave_jupyter.magics import cell_options
+from qwave_jupyter.widgets.panel.state import PanelState, chosen
 from tests.conftest import TEST_ALL
 from tests.unit.panel_values import MODELS, states
 
@@ -35,9 +35,9 @@ def body_of_cell(text, variables=()):
     variables = dict(variables)
     assert text.startswith("%%qwave ")
     line, _, body = text.removeprefix("%%qwave ").partition("\n")
-    line, prompt = options.split_cell(line, body)
-    model = lookups.model(options.model_named(line))
-    parsed = options.read_line(line, model, variables)
+    line, prompt = cell_options.split_cell(line, body)
+    model = lookups.model(cell_options.model_named(line))
+    parsed = cell_options.read_line(line, model, variables)
     return verbs.build(prompt, model=model.id, variables=variables, **parsed.options).body
 
 
@@ -81,7 +81,7 @@ def test_cell_text_quotes_hostile_values(in_edition, style):
 
 
 def test_cell_text_own_names():
-    assert set(options.OWN_OPTIONS) == codegen.OWN_NAMES
+    assert set(cell_options.OWN_OPTIONS) == codegen.OWN_NAMES
 
 
 def test_cell_text_is_idiomatic():

@@ -8,8 +8,8 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 from qwave_jupyter.catalog import load
-from qwave_jupyter.notebook.completion import complete
-from qwave_jupyter.notebook.lines import VERBS
+from qwave_jupyter.magics.completion import complete
+from qwave_jupyter.magics.line_magic import VERBS
 
 WIDE = {"16:9", "9:16", "2:1", "1:2", "21:9", "9:21"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from qwave_jupyter import settings
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
-from qwave_jupyter.notebook.completion import complete
+from qwave_jupyter.magics.completion import complete
 from tests.unit.recording_console import RecordingConsole
 
 

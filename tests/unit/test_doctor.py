@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from qwave_jupyter import keys, settings, surroundings, words
-from qwave_jupyter.notebook import doctor
+from qwave_jupyter.magics.commands import doctor
 from tests.unit.recording_console import RecordingConsole
 
 KERNEL = SimpleNamespace(_allow_stdin=True)

@@ -21,13 +21,15 @@ LEAVES = {"errors", "words", "clock", "forking", "keys", "fonts", "amounts", "bu
 #: What wires the floors: a plain script has no more than this.
 WIRING = {"settings", "surroundings", "verbs", "many", "lookups", "started"}
 ROOMS = {"jobs", "images", "batches", "views"}
+#: The rooms that know IPython and ipywidgets.
+FACES = {"magics", "widgets"}
 #: A floor and what it may import besides itself; `settings`, `verbs`, `many`, `lookups` and `started` wire the floors.
 MAY_IMPORT = {
     "client": LEAVES,
     "catalog": LEAVES,
     **dict.fromkeys(ROOMS, LEAVES | ROOMS | {"client", "catalog", "surroundings", ""}),  # "" is the version
     "demo": LEAVES | {"catalog"},
-    "notebook": LEAVES | WIRING | ROOMS | {"client", "catalog", ""},
+    **dict.fromkeys(FACES, LEAVES | WIRING | ROOMS | FACES | {"client", "catalog", ""}),
 }
 
 
@@ -59,7 +61,7 @@ def test_modules_import_downwards():
                 if room in LEAVES:
                     assert set(imported(module)) <= LEAVES
                 if room in WIRING:
-                    assert "notebook" not in set(imported(module))
+                    assert not FACES & set(imported(module))
                 assert module.stem not in {"utils", "helpers", "common", "misc"}
 
 
@@ -76,9 +78,9 @@ def test_code_names_no_model():
         assert not ids & {value for value in compared if isinstance(value, str)}, module
 
 
-def test_only_notebook_imports_ipython():
+def test_only_faces_import_ipython():
     for module in MODULES:
-        if module.relative_to(PACKAGE).parts[0] != "notebook":
+        if module.relative_to(PACKAGE).parts[0] not in FACES:
             names = {
                 (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else alias.name.split(".")[0]
                 for node in nodes(module)

@@ -12,7 +12,7 @@ import qwave_jupyter as qwave
 from qwave_jupyter import lookups, verbs
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.notebook.options import read_line, split_cell
+from qwave_jupyter.magics.cell_options import read_line, split_cell
 from qwave_jupyter.views.model_card import ModelCard
 from qwave_jupyter.views.model_comparison import Comparison
 from qwave_jupyter.views.model_table import ModelTable

@@ -9,7 +9,7 @@ import pytest
 import qwave_jupyter as qwave
 from qwave_jupyter import lookups, many, verbs
 from qwave_jupyter.errors import RequestRefused
-from qwave_jupyter.notebook.completion import complete
+from qwave_jupyter.magics.completion import complete
 from qwave_jupyter.views.model_card import ModelCard
 from qwave_jupyter.views.model_comparison import Comparison
 

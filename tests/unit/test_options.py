@@ -10,7 +10,7 @@ from qwave_jupyter.batches import sweep_axes
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake, QwaveError, UserMistake
 from qwave_jupyter.jobs import prompt_template
-from qwave_jupyter.notebook import options
+from qwave_jupyter.magics import cell_options
 
 CATALOG = load("2026-04")
 GPT = CATALOG.model("gpt-image-2")
@@ -18,7 +18,7 @@ SEEDREAM = CATALOG.model("seedream-5.0")
 
 
 def read(line, model=GPT, variables=None):
-    return options.read_line(line, model, variables or {})
+    return cell_options.read_line(line, model, variables or {})
 
 
 def test_options_cover_every_parameter():
@@ -136,9 +136,9 @@ def test_options_out_keeps_python_names(name):
 
 def test_prompt_refuses_and_hides_a_key():
     with pytest.raises(OptionMistake, match="%qwave key") as refusal:
-        options.refuse_key("use sk-verysecret1234567890 for a cat")
+        cell_options.refuse_key("use sk-verysecret1234567890 for a cat")
     assert "verysecret" not in str(refusal.value)
-    options.refuse_key("a sk-8erboarder at the disk-shaped lake")
+    cell_options.refuse_key("a sk-8erboarder at the disk-shaped lake")
 
 
 def test_options_name_all_mistakes():
@@ -148,7 +148,10 @@ def test_options_name_all_mistakes():
 
 
 def test_options_continue_after_a_backslash():
-    assert options.split_cell("-n 2 \\", "--quality low\na cat\nat night") == ("-n 2  --quality low", "a cat\nat night")
+    assert cell_options.split_cell("-n 2 \\", "--quality low\na cat\nat night") == (
+        "-n 2  --quality low",
+        "a cat\nat night",
+    )
 
 
 @given(st.text(max_size=60))

@@ -9,10 +9,10 @@ import pytest
 import qwave_jupyter as qwave
 from qwave_jupyter import lookups, settings, verbs
 from qwave_jupyter.errors import ConfigurationError, RequestRefused
-from qwave_jupyter.notebook.completion import complete
-from qwave_jupyter.notebook.options import read_line
-from qwave_jupyter.notebook.panel import opening
+from qwave_jupyter.magics.cell_options import read_line
+from qwave_jupyter.magics.completion import complete
 from qwave_jupyter.views.model_card import ModelCard
+from qwave_jupyter.widgets.panel import factory
 
 FRESCO = {
     "family": "fresco",
@@ -83,7 +83,7 @@ def test_own_model_lookup_and_completion(fresco):
 
 
 def test_own_model_panel(fresco):
-    panel = opening.panel("a saint", layers=3)
+    panel = factory.panel("a saint", layers=3)
     try:
         assert "Ready: $0.50" in repr(panel)
         assert "--layers 3" in panel.cell()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from qwave_jupyter.catalog import load
-from qwave_jupyter.notebook.panel.state import (
+from qwave_jupyter.widgets.panel.state import (
     PanelState,
     Picked,
     action_of,

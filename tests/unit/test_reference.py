@@ -13,8 +13,8 @@ import qwave_jupyter
 from qwave_jupyter import keys, settings, words
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
-from qwave_jupyter.notebook.lines import VERBS
-from qwave_jupyter.notebook.options import OWN_OPTIONS, SHORT
+from qwave_jupyter.magics.cell_options import OWN_OPTIONS, SHORT
+from qwave_jupyter.magics.line_magic import VERBS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Variables of one purpose each, told in words and not as a setting.

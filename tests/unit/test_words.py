@@ -15,9 +15,9 @@ import qwave_jupyter as qwave
 from qwave_jupyter import settings, words
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, RequestRefused, UnknownModel
-from qwave_jupyter.notebook.canvas import MaskBrush, PaletteEditor
-from qwave_jupyter.notebook.panel.controls import worded
 from qwave_jupyter.views import job_card
+from qwave_jupyter.widgets.canvas import MaskBrush, PaletteEditor
+from qwave_jupyter.widgets.panel.field_specs import worded
 from tests.unit.jobs.image_factory import plain
 
 ROOT = files("qwave_jupyter.words")

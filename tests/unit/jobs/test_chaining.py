@@ -6,7 +6,7 @@ from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.jobs import followups
 from qwave_jupyter.jobs import request as requests_of
 from qwave_jupyter.jobs.job import Job
-from qwave_jupyter.notebook.options import model_named, read_line, split_cell
+from qwave_jupyter.magics.cell_options import model_named, read_line, split_cell
 from tests.unit.jobs.image_factory import plain
 
 

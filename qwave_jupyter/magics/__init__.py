@@ -1,0 +1,1 @@
+"""What knows IPython: the magics, their options, and how a cell waits."""

@@ -1,1 +1,0 @@
-"""Everything that knows IPython and widgets, and only that."""

@@ -1,0 +1,1 @@
+"""What knows ipywidgets and anywidget: the panel, and controls to work on an image."""
