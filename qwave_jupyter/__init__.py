@@ -21,24 +21,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qwave_jupyter.api import as_completed as as_completed
+    from qwave_jupyter.api import balance as balance
+    from qwave_jupyter.api import batch as batch
+    from qwave_jupyter.api import build as build
+    from qwave_jupyter.api import cost as cost
+    from qwave_jupyter.api import generate as generate
+    from qwave_jupyter.api import history as history
+    from qwave_jupyter.api import model as model
+    from qwave_jupyter.api import models as models
+    from qwave_jupyter.api import resume as resume
+    from qwave_jupyter.api import submit as submit
     from qwave_jupyter.errors import QwaveError as QwaveError
     from qwave_jupyter.images.gallery import Gallery as Gallery
     from qwave_jupyter.images.gallery import GeneratedImage as GeneratedImage
     from qwave_jupyter.images.metadata import read_provenance as read_provenance
     from qwave_jupyter.jobs.job import Job as Job
-    from qwave_jupyter.lookups import model as model
-    from qwave_jupyter.lookups import models as models
-    from qwave_jupyter.many import batch as batch
     from qwave_jupyter.settings import configure as configure
     from qwave_jupyter.settings import use_demo as use_demo
-    from qwave_jupyter.verbs import as_completed as as_completed
-    from qwave_jupyter.verbs import balance as balance
-    from qwave_jupyter.verbs import build as build
-    from qwave_jupyter.verbs import cost as cost
-    from qwave_jupyter.verbs import generate as generate
-    from qwave_jupyter.verbs import history as history
-    from qwave_jupyter.verbs import resume as resume
-    from qwave_jupyter.verbs import submit as submit
     from qwave_jupyter.widgets.canvas.box_editor import draw_boxes as draw_boxes
     from qwave_jupyter.widgets.canvas.mask_brush import paint_mask as paint_mask
     from qwave_jupyter.widgets.panel.factory import panel as panel
@@ -76,22 +76,22 @@ _HOMES = {
     "GeneratedImage": "images.gallery",
     "Job": "jobs.job",
     "QwaveError": "errors",
-    "as_completed": "verbs",
-    "balance": "verbs",
-    "batch": "many",
-    "build": "verbs",
+    "as_completed": "api",
+    "balance": "api",
+    "batch": "api",
+    "build": "api",
     "configure": "settings",
-    "cost": "verbs",
+    "cost": "api",
     "draw_boxes": "widgets.canvas.box_editor",
-    "generate": "verbs",
-    "history": "verbs",
-    "model": "lookups",
-    "models": "lookups",
+    "generate": "api",
+    "history": "api",
+    "model": "api",
+    "models": "api",
     "paint_mask": "widgets.canvas.mask_brush",
     "panel": "widgets.panel.factory",
     "read_provenance": "images.metadata",
-    "resume": "verbs",
-    "submit": "verbs",
+    "resume": "api",
+    "submit": "api",
     "use_demo": "settings",
 }
 

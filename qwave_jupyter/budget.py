@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.errors import TooExpensive
 
@@ -133,9 +133,9 @@ class Budget:
         if limit is not None and (more is None or self._used + more > _units(limit)):
             raise TooExpensive(
                 self._refusal,
-                budget_words=words.dollars(limit),
-                spent_words=words.dollars(self._used / _UNITS),
-                estimate_words=words.say("notebook.no_price") if more is None else words.dollars(more / _UNITS),
+                budget_words=i18n.dollars(limit),
+                spent_words=i18n.dollars(self._used / _UNITS),
+                estimate_words=i18n.say("notebook.no_price") if more is None else i18n.dollars(more / _UNITS),
             )
         if self._parent is not None and more:
             beyond = self._share(self._used + more) - self._share(self._used)

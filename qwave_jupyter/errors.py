@@ -29,7 +29,7 @@
     ├── DownloadFailed              the pictures exist and could not be fetched or kept
     └── JournalUnavailable          the record of jobs can't be read or written
 
-Every error carries a ``code`` and structured ``fields``; its text is made from them by :mod:`qwave_jupyter.words` at
+Every error carries a ``code`` and structured ``fields``; its text is made from them by :mod:`qwave_jupyter.i18n` at
 the moment it is read, so another language is data. A text is one line: what was wrong, what is allowed, what next.
 """
 
@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 
 __all__ = [
     "ApiError",
@@ -97,10 +97,10 @@ class QwaveError(Exception):
     shown_above = False
 
     def __str__(self) -> str:
-        text = words.say(self.key, **self.fields)
+        text = i18n.say(self.key, **self.fields)
         # What is known of the money is a sentence of its own, whatever else went wrong.
         charge = self.fields.get("charge")
-        return text if charge is None else words.say("words.sentences", first=text, second=str(charge))
+        return text if charge is None else i18n.say("words.sentences", first=text, second=str(charge))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import forking, keys, surroundings, words
+from qwave_jupyter import credentials, forking, frontend, i18n
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.errors import ConfigurationError
 
@@ -81,7 +81,7 @@ class Settings:
     preview_px: int = 768
     display: str = "auto"
     embed: str = "preview"
-    home: Path = field(default_factory=lambda: surroundings.homes()[0])
+    home: Path = field(default_factory=lambda: frontend.homes()[0])
     save_dir: Path | None = None
     demo: bool | None = None
     language: str | None = None
@@ -97,7 +97,7 @@ class Settings:
             raise ConfigurationError(
                 "settings.out_of_range", setting="preview_px", given=self.preview_px, low=lowest, high=highest
             )
-        for name, allowed in (("display", _DISPLAYS), ("embed", _EMBEDS), ("language", (None, *words.LANGUAGES))):
+        for name, allowed in (("display", _DISPLAYS), ("embed", _EMBEDS), ("language", (None, *i18n.LANGUAGES))):
             value = getattr(self, name)
             if value not in allowed:
                 choices = [choice for choice in allowed if choice]
@@ -147,11 +147,11 @@ def configure(**changes: Any) -> Settings:
             raise ConfigurationError("settings.unknown", given=name, allowed=sorted(known))
     for name in ("home", "save_dir"):
         if isinstance(changes.get(name), (str, Path)):
-            changes[name] = surroundings.absolute(changes[name])
+            changes[name] = frontend.absolute(changes[name])
     merged = {name: value for name, value in {**_state.overrides, **changes}.items() if value is not None}
     settings = replace(Settings(), **{**_from_environment(), **merged})
     _state.overrides = merged
-    words.use(settings.language)
+    i18n.use(settings.language)
     return settings
 
 
@@ -161,8 +161,8 @@ def overrides() -> Mapping[str, Any]:
 
 
 def key() -> str | None:
-    """The API key, or None; see :mod:`qwave_jupyter.keys` for where it is looked for."""
-    found = keys.find()
+    """The API key, or None; see :mod:`qwave_jupyter.credentials` for where it is looked for."""
+    found = credentials.find()
     return found.secret if found else None
 
 
@@ -177,7 +177,7 @@ def serves_demo(settings: Settings | None = None) -> bool:
         return bool(_state.overrides["demo"])
     if settings.demo is not None:
         return settings.demo and not (settings.base_url and key())
-    return settings.base_url is None and key() is None and surroundings.person_present()
+    return settings.base_url is None and key() is None and frontend.person_present()
 
 
 def use_demo(on: bool = True, **options: Any) -> str | None:
@@ -199,9 +199,9 @@ def use_demo(on: bool = True, **options: Any) -> str | None:
         'http://127.0.0.1:40123'
     """
     if not on:
-        from qwave_jupyter import started
+        from qwave_jupyter import session
 
-        if not started.under_way():
+        if not session.under_way():
             stop_demo()
             _state.demo = None
         configure(demo=False)
@@ -286,8 +286,8 @@ def save_folder(settings: Settings | None = None) -> Path:
     if settings.save_dir is not None:
         return settings.save_dir
     notebook = os.environ.get("JPY_SESSION_NAME", "")
-    beside = Path(notebook).parent if notebook and Path(notebook).is_absolute() else surroundings.STARTED_IN
-    return (beside if beside.is_dir() else surroundings.STARTED_IN) / "qwave-images"
+    beside = Path(notebook).parent if notebook and Path(notebook).is_absolute() else frontend.STARTED_IN
+    return (beside if beside.is_dir() else frontend.STARTED_IN) / "qwave-images"
 
 
 def workbench() -> Workbench:
@@ -309,7 +309,7 @@ def workbench() -> Workbench:
     else:
         base_url, secret = settings.base_url or catalog().host, Secret(key() or "")
         if not secret:
-            raise ConfigurationError("settings.no_key", variables=keys.KEY_VARIABLES)
+            raise ConfigurationError("settings.no_key", variables=credentials.KEY_VARIABLES)
     home = _demo_home(settings) if demo else settings.home
     wiring = (settings, demo, base_url, secret, save_folder(settings))
     with _state.lock:
@@ -343,7 +343,7 @@ def _from_environment() -> dict[str, Any]:
     if base_urls:
         found["base_url"] = base_urls[0]
     # QWAVE_HOME is the default's own affair.
-    save_dir = surroundings.folder_variable("QWAVE_SAVE_DIR")
+    save_dir = frontend.folder_variable("QWAVE_SAVE_DIR")
     if save_dir is not None:
         found["save_dir"] = save_dir
     if os.environ.get("QWAVE_EDITION", "").strip():
@@ -357,4 +357,4 @@ def _from_environment() -> dict[str, Any]:
     return found
 
 
-keys.keep_mark_in(lambda: current().home)
+credentials.keep_mark_in(lambda: current().home)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -27,6 +28,10 @@ TEST_ALL = os.environ.get("QWAVE_TEST_ALL") == "1"
 settings.register_profile("quick", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("complete", settings.get_profile("quick"), max_examples=200)
 settings.load_profile("complete" if TEST_ALL else "quick")
+
+# A shell's background job is started with interrupts ignored, and so would be every kernel and terminal of ours.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: What a test in one of several kernel generations has in its id.
 GENERATION = re.compile(r"[\[-](\d\.\d+|newest)[\]-]")

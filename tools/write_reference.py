@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import qwave_jupyter
-from qwave_jupyter import errors, keys, words
+from qwave_jupyter import credentials, errors, i18n
 from qwave_jupyter.catalog import load
 from qwave_jupyter.demo.dialects import DIALECTS
 from qwave_jupyter.demo.faults import HOWS, PLACES, TASK_CODES
@@ -66,12 +66,12 @@ _NO_VALUE = "–"
 
 def page() -> str:
     """The whole page."""
-    words.use("en")
+    i18n.use("en")
     try:
         parts = (_head(), _cell(), _verbs(), _settings(), _python(), _errors(), _demo(), *map(_models, EDITIONS))
         return "\n".join(line for part in parts for line in part)
     finally:
-        words.use(None)
+        i18n.use(None)
 
 
 def main() -> int:
@@ -163,13 +163,13 @@ def _settings() -> Iterator[str]:
             f"`{one.name}`",
             " ".join(f"`{name}`" for name in ENVIRONMENT.get(one.name, ())) or _NO_VALUE,
             _default(one),
-            words.say(f"configuration.{one.name}"),
+            i18n.say(f"configuration.{one.name}"),
         )
         for one in fields(Settings)
     ]
     yield from _table(("setting", "environment", "default", "meaning"), rows)
     yield ""
-    variables = ", else ".join(f"`{name}`" for name in keys.KEY_VARIABLES)
+    variables = ", else ".join(f"`{name}`" for name in credentials.KEY_VARIABLES)
     yield "The API key is no setting and never an option. It is the one typed into `%qwave key`, else"
     yield f"{variables} of the environment, else a Colab secret of such a name,"
     yield "else what the system's keyring holds, where `%qwave key --remember` put it (`--forget` takes it out again),"
@@ -285,7 +285,7 @@ def _demo() -> Iterator[str]:
             (
                 f"`--{name.replace('_', '-')}`",
                 _NO_VALUE if usual.get(name) in {None, False} else f"`{usual[name]:g}`",
-                words.say(f"demo.about_{name}", **choices),
+                i18n.say(f"demo.about_{name}", **choices),
             )
             for name in SWITCHES
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import QwaveError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Outcome:
 
     def __repr__(self) -> str:
         came = repr(self.error) if self.error is not None else repr(self.gallery)
-        cost = "" if self.cost_usd is None else f", {words.dollars(self.cost_usd)}"
+        cost = "" if self.cost_usd is None else f", {i18n.dollars(self.cost_usd)}"
         return f"Outcome({self.index}, {came}{cost})"
 
     def to_record(self) -> dict[str, Any]:

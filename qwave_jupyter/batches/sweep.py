@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.batches.sweep_axes import Axis, Tile
 from qwave_jupyter.errors import Cancelled, OptionMistake, QwaveError, RequestRefused, TooExpensive
@@ -102,7 +102,7 @@ class Sweep:
         """
         if ceiling is None:
             return
-        allowed = words.dollars(ceiling)
+        allowed = i18n.dollars(ceiling)
         unknown = sum(request.estimate_usd is None for request in self.requests)
         if unknown and not force:
             raise TooExpensive("generation.sweep_price_unknown", count=unknown, ceiling_words=allowed)
@@ -111,7 +111,7 @@ class Sweep:
             raise TooExpensive(
                 "generation.sweep_too_expensive",
                 count=len(self.requests),
-                estimate_words=words.dollars(total),
+                estimate_words=i18n.dollars(total),
                 ceiling_words=allowed,
             )
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.batches.batch import Outcome
 from qwave_jupyter.batches.sweep import Sweep
 from qwave_jupyter.errors import OptionMistake, QwaveError
@@ -134,7 +134,7 @@ class SweepGallery(Gallery):
         lines = []
         for record in self.to_records():
             labels = " · ".join(f"{key} {value}" for key, value in record.items() if key not in _RECORD_ONLY)
-            found = ", ".join(record["paths"]) or record["error"] or words.say("generation.waiting_tile")
+            found = ", ".join(record["paths"]) or record["error"] or i18n.say("generation.waiting_tile")
             lines.append(f"{labels}: {found}")
         return "\n".join(lines)
 
@@ -188,7 +188,7 @@ class SweepGallery(Gallery):
         place = self.sweep.places[number]
         images = [image for one in self._made[number] if one is not None and one.gallery for image in one.gallery]
         error = self._error(number)
-        note = str(error) if error is not None else words.say("generation.waiting_tile")
+        note = str(error) if error is not None else i18n.say("generation.waiting_tile")
         label = " · ".join(f"{key} {value}" for key, value in place.tile.labels.items()) if caption else ""
         waiting = error is None
         found = [Picture(image.path, label) for image in images[:per_tile]]

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog.loader import read_family, read_index, refused
 from qwave_jupyter.catalog.model import Model
 from qwave_jupyter.catalog.rules import Facts
@@ -81,7 +81,7 @@ class Catalog:
             if name in names:
                 return next(model for model in self._family(file) if model.id == name)
         close = difflib.get_close_matches(name.lower()[:200], self.ids(), n=3, cutoff=0.3)
-        near = words.say("words.did_you_mean", names=close) if close else ""
+        near = i18n.say("words.did_you_mean", names=close) if close else ""
         shown = "".join(sign if sign.isprintable() else "�" for sign in name[:80])
         raise UnknownModel("catalog.unknown_model", given=repr(shown), edition=self.edition, near=near, nearest=close)
 
@@ -179,7 +179,7 @@ class Catalog:
             for name in self._index[file]:
                 if name not in models:
                     index = self._folder / "index.json"
-                    problem = words.say("edition.must_be_file", given=name, file=file)
+                    problem = i18n.say("edition.must_be_file", given=name, file=file)
                     raise refused(index, f"families.{file}", problem)
             self._families[file] = tuple(models.values())
         return self._families[file]

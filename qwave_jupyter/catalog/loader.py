@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog.model import Mask, Model, References
 from qwave_jupyter.catalog.parameter import UNSET, Parameter
 from qwave_jupyter.catalog.pricing import Price
@@ -27,7 +27,7 @@ _KEPT = "\n\u200d"
 class _Malformed(Exception):
     def __init__(self, place: str, problem: str, **fields: Any) -> None:
         super().__init__(place)
-        self.place, self.problem = place, words.say(f"edition.{problem}", **fields)
+        self.place, self.problem = place, i18n.say(f"edition.{problem}", **fields)
 
 
 def read_index(file: Path | Traversable) -> Mapping[str, Any]:
@@ -69,7 +69,7 @@ def refused(file: Path | Traversable, place: str, problem: str) -> Configuration
         place: where in it, such as ``models[0].id``; "" for the whole.
         problem: what is wrong there.
     """
-    place = place or words.say("edition.whole")
+    place = place or i18n.say("edition.whole")
     return ConfigurationError("catalog.edition_malformed", file=file.name, place=place, problem=problem)
 
 
@@ -77,15 +77,15 @@ def _obeying(file: Path | Traversable, definition: str) -> Mapping[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
     except OSError as problem:
-        raise refused(file, "", words.say("edition.unreadable", reason=problem.strerror or "?")) from None
+        raise refused(file, "", i18n.say("edition.unreadable", reason=problem.strerror or "?")) from None
     except UnicodeDecodeError:
-        raise refused(file, "", words.say("edition.not_text")) from None
+        raise refused(file, "", i18n.say("edition.not_text")) from None
     except _Malformed as problem:
         raise refused(file, "", problem.problem) from None
     except json.JSONDecodeError as problem:
         raise refused(file, f"line {problem.lineno}:", problem.msg) from None
     except (ValueError, RecursionError):
-        raise refused(file, "", words.say("edition.not_json")) from None
+        raise refused(file, "", i18n.say("edition.not_json")) from None
     wrong = misfit(content, definition)
     if wrong is not None:
         raise refused(file, *wrong)
@@ -210,7 +210,7 @@ def _conditions(when: Mapping[str, Any], at: str, parameters: Mapping[str, Param
     _known_parameter(when, parameters, at)
     for name, wanted in when.items():
         if isinstance(wanted, str) and wanted.startswith(">") and not wanted[1:].isdecimal():
-            raise _Malformed(f"{at}.{name}", "kind", kinds=[words.say("edition.number")])
+            raise _Malformed(f"{at}.{name}", "kind", kinds=[i18n.say("edition.number")])
 
 
 def _price(spec: Mapping[str, Any], at: str, documented: str, parameters: Mapping[str, Parameter]) -> Price:

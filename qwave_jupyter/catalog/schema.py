@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 
 __all__ = ["misfit"]
 
@@ -46,12 +46,12 @@ def _misfits(value: Any, wanted: Mapping[str, Any], at: str) -> Iterator[tuple[s
     if kinds is not None:
         kinds = kinds if isinstance(kinds, list) else [kinds]
         if not any(_IS[kind](value) for kind in kinds):
-            yield at, words.say("edition.kind", kinds=[words.say(f"edition.{kind}") for kind in kinds])
+            yield at, i18n.say("edition.kind", kinds=[i18n.say(f"edition.{kind}") for kind in kinds])
             return
     if "enum" in wanted and value not in wanted["enum"]:
-        yield at, words.say("edition.one_of", allowed=wanted["enum"])
+        yield at, i18n.say("edition.one_of", allowed=wanted["enum"])
     if isinstance(value, str) and not re.search(wanted.get("pattern", ""), value):
-        yield at, words.say(f"edition.a_{wanted['$comment']}")
+        yield at, i18n.say(f"edition.a_{wanted['$comment']}")
     if isinstance(value, dict):
         yield from _misfits_of_object(value, wanted, at)
     elif isinstance(value, list):
@@ -59,7 +59,7 @@ def _misfits(value: Any, wanted: Mapping[str, Any], at: str) -> Iterator[tuple[s
     elif _IS["number"](value):
         least, above = wanted.get("minimum", -math.inf), wanted.get("exclusiveMinimum", -math.inf)
         if value < least or value <= above:
-            yield at, words.say("edition.at_least", least=least) if value < least else words.say("edition.positive")
+            yield at, i18n.say("edition.at_least", least=least) if value < least else i18n.say("edition.positive")
 
 
 def _misfits_of_object(value: Mapping[str, Any], wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
@@ -67,18 +67,18 @@ def _misfits_of_object(value: Mapping[str, Any], wanted: Mapping[str, Any], at: 
     others = wanted.get("additionalProperties", True)
     for name in wanted.get("required", ()):
         if name not in value:
-            yield _inside(at, name), words.say("edition.missing")
+            yield _inside(at, name), i18n.say("edition.missing")
     if len(value) < wanted.get("minProperties", 0):
-        yield at, words.say("edition.empty")
+        yield at, i18n.say("edition.empty")
     names = wanted.get("propertyNames", {}).get("pattern", "")
     for name, part in value.items():
         place = _inside(at, name)
         if name not in known and not re.search(names, name):
-            yield place, words.say(f"edition.a_{wanted['propertyNames']['$comment']}")
+            yield place, i18n.say(f"edition.a_{wanted['propertyNames']['$comment']}")
         elif name in known:
             yield from _misfits(part, known[name], place)
         elif others is False:
-            yield place, words.say("edition.unknown", allowed=list(known))
+            yield place, i18n.say("edition.unknown", allowed=list(known))
         elif others is not True:
             yield from _misfits(part, others, place)
 
@@ -86,7 +86,7 @@ def _misfits_of_object(value: Mapping[str, Any], wanted: Mapping[str, Any], at: 
 def _misfits_of_list(value: list[Any], wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
     least, most = wanted.get("minItems", 0), wanted.get("maxItems", math.inf)
     if not least <= len(value) <= most:
-        yield at, words.say("edition.entries" if least == most else "edition.empty", count=least)
+        yield at, i18n.say("edition.entries" if least == most else "edition.empty", count=least)
     for place, part in enumerate(value):
         kind = wanted["prefixItems"][place] if place < len(wanted.get("prefixItems", ())) else wanted.get("items", {})
         yield from _misfits(part, kind, f"{at}[{place}]")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 
 __all__ = ["Violation", "nearest_to", "ratio_of"]
 
@@ -40,10 +40,10 @@ class Violation:
     def __str__(self) -> str:
         detail = dict(self.detail)
         if "unit" in detail:
-            detail["unit"] = words.say(f"catalog.unit_{detail['unit']}")
+            detail["unit"] = i18n.say(f"catalog.unit_{detail['unit']}")
         if self.code == "unreadable":
-            detail["type"] = words.say(f"catalog.type_{detail['type']}")
-        text = words.say(
+            detail["type"] = i18n.say(f"catalog.type_{detail['type']}")
+        text = i18n.say(
             f"catalog.{self.code}",
             parameter=self.parameter,
             given=_shown(self.given),
@@ -52,11 +52,11 @@ class Violation:
             **detail,
         )
         if self.nearest is not None:
-            text += words.say("catalog.nearest", nearest=_shown(self.nearest))
+            text += i18n.say("catalog.nearest", nearest=_shown(self.nearest))
         if self.detail.get("instead"):
-            text += words.say("catalog.or_instead", instead=self.detail["instead"])
+            text += i18n.say("catalog.or_instead", instead=self.detail["instead"])
         if self.others:
-            text += words.say("catalog.others", others=list(self.others))
+            text += i18n.say("catalog.others", others=list(self.others))
         return text
 
 

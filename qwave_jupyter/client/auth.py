@@ -47,9 +47,9 @@ class Secret:
         """The key, or "" where there is none."""
         if self._text is not None:
             return self._text
-        from qwave_jupyter import keys
+        from qwave_jupyter import credentials
 
-        found = keys.find()
+        found = credentials.find()
         return found.secret if found else ""
 
     def revealed(self) -> Secret:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Catalog, Model
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo import admin, images_endpoint, painter, task_factory, tools_endpoint, webhooks
@@ -253,7 +253,7 @@ class Protocol:
     def _keep_pace(self) -> None:
         wait = self._limiter.wait_needed(self.switches.rate_limit)
         if wait > 0:
-            message = words.say("demo.too_many", limit=f"{self.switches.rate_limit:g}")
+            message = i18n.say("demo.too_many", limit=f"{self.switches.rate_limit:g}")
             raise Refused(429, "rate_limit_error", message, headers={"Retry-After": str(max(1, math.ceil(wait)))})
 
     def _posts(self) -> Mapping[str, Callable[[Order], Answer]]:
@@ -380,5 +380,5 @@ def _preferred(header: str) -> int:
 
 def _succeeded(sight: Sight) -> Sight:
     if sight.status == "failed":
-        raise Refused(502, sight.task.failure, words.say("demo.told_to_fail"))
+        raise Refused(502, sight.task.failure, i18n.say("demo.told_to_fail"))
     return sight

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.demo.http_types import Answer, Refused, as_json
 from qwave_jupyter.demo.tasks import Task
 from qwave_jupyter.errors import ConfigurationError
@@ -222,7 +222,7 @@ class Dialect:
 
 def _failure(task: Task) -> dict[str, str]:
     # The text begins with the code in brackets (Status page, editions 2026-06 and 2026-09).
-    return {"message": f"[{task.failure}] {words.say('demo.told_to_fail')}", "code": task.failure}
+    return {"message": f"[{task.failure}] {i18n.say('demo.told_to_fail')}", "code": task.failure}
 
 
 def _time(seconds: float, unit: str) -> Any:

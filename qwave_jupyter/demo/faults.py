@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.demo.http_types import Answer, Refused
 from qwave_jupyter.errors import ConfigurationError
 
@@ -175,7 +175,7 @@ class Fault:
         if code == "quota_window_exceeded":
             ends = round(now + (self.seconds if self.seconds is not None else _WINDOW_SECONDS))
             more = {"window": "1h", "used": 500_000, "cap": 500_000, "reset_at": ends}
-        return Refused(STATUS_OF[code], code, words.say("demo.told_to_refuse", code=code), headers=headers, more=more)
+        return Refused(STATUS_OF[code], code, i18n.say("demo.told_to_refuse", code=code), headers=headers, more=more)
 
 
 class Faults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.demo.dialects import DIALECTS, named
 from qwave_jupyter.demo.faults import TASK_CODES, Fault
 from qwave_jupyter.demo.options import FAULT_SWITCHES, Switches
@@ -44,7 +44,7 @@ def explained(switches: Switches, faults: Iterable[Fault]) -> list[str]:
         else:
             others += 1
     if others:
-        lines.append(words.say("demo.means_faults", count=others))
+        lines.append(i18n.say("demo.means_faults", count=others))
     return lines
 
 
@@ -55,13 +55,13 @@ def manual(switches: Switches, faults: Iterable[Fault]) -> list[str]:
         switches: what is turned.
         faults: what is still to strike.
     """
-    lines = [words.say("demo.manual"), ""]
+    lines = [i18n.say("demo.manual"), ""]
     choices = {"dialects": ", ".join(DIALECTS), "codes": ", ".join(TASK_CODES)}
     for name, value in _EXAMPLES.items():
         example = f"{_TYPED} --{name.replace('_', '-')} {value}".rstrip()
-        lines += [example, f"    {words.say(f'demo.about_{name}', **choices)}"]
+        lines += [example, f"    {i18n.say(f'demo.about_{name}', **choices)}"]
     now = explained(switches, faults)
-    lines += ["", words.say("demo.now_turned") if now else words.say("demo.now_plain"), *(f"  {line}" for line in now)]
+    lines += ["", i18n.say("demo.now_turned") if now else i18n.say("demo.now_plain"), *(f"  {line}" for line in now)]
     return lines
 
 
@@ -70,16 +70,16 @@ def _of(name: str, switches: Switches) -> str:
     if value == getattr(Switches(), name) or (name == "rate_limit" and not value):
         return ""
     if name == "latency" and value is None:
-        return words.say("demo.means_latency_auto")
+        return i18n.say("demo.means_latency_auto")
     if name == "dialect":
-        return words.say("demo.means_dialect", dialect=value, source=named(value).source)
-    return words.say(f"demo.means_{name}", value=f"{value:g}" if isinstance(value, float) else value, count=value)
+        return i18n.say("demo.means_dialect", dialect=value, source=named(value).source)
+    return i18n.say(f"demo.means_{name}", value=f"{value:g}" if isinstance(value, float) else value, count=value)
 
 
 def _struck(fault: Fault) -> str:
     many = "all" if fault.times is None else "some"
     if fault.how == "fail":
         code = fault.code or "task_failed"
-        why = words.say(f"demo.code_{code if code in TASK_CODES else 'task_failed'}")
-        return words.say(f"demo.means_fail_{many}", code=code, why=why, count=fault.times)
-    return words.say(f"demo.means_{fault.how}_{many}", count=fault.times)
+        why = i18n.say(f"demo.code_{code if code in TASK_CODES else 'task_failed'}")
+        return i18n.say(f"demo.means_fail_{many}", code=code, why=why, count=fault.times)
+    return i18n.say(f"demo.means_{fault.how}_{many}", count=fault.times)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.demo.followups import Earlier, follow_up
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
 from qwave_jupyter.demo.painting.image_ops import size_of
@@ -119,7 +119,7 @@ def _references(
         content = _picture(address, fetch_own)
         if content is None:
             if address.startswith("data:"):
-                notes.append(words.say("painter.reference_unreadable", place=place))
+                notes.append(i18n.say("painter.reference_unreadable", place=place))
             content = _stand_in(address, size)
         found.append(content)
     return found, notes
@@ -216,8 +216,8 @@ def _captions(values: Mapping[str, Any]) -> list[str]:
         asked.add("painter.searched_web")
     subject = " ".join(_text(values.get("prompt"))[:200].split())
     subject = subject if len(subject) <= 48 else subject[:47] + "…"
-    said = [words.say(text, subject=subject) for text in sorted(asked, reverse=True)]
-    return said if understood(_text(values.get("prompt"))) else [*said, words.say("painter.no_motif", subject=subject)]
+    said = [i18n.say(text, subject=subject) for text in sorted(asked, reverse=True)]
+    return said if understood(_text(values.get("prompt"))) else [*said, i18n.say("painter.no_motif", subject=subject)]
 
 
 def _text(value: Any) -> str:

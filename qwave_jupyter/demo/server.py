@@ -18,7 +18,7 @@ import tornado.httpserver
 import tornado.iostream
 import tornado.web
 
-from qwave_jupyter import catalog, words
+from qwave_jupyter import catalog, i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo.app import Protocol
 from qwave_jupyter.demo.help_text import explained, manual
@@ -243,7 +243,7 @@ def _opened(port: int) -> socket.socket:
             return socket.create_server(("127.0.0.1", port), backlog=_QUEUE)
     except OSError:
         pass
-    raise OSError(words.say("demo.no_port", port=port))
+    raise OSError(i18n.say("demo.no_port", port=port))
 
 
 async def _call(call: Call) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.images import filenames
 from qwave_jupyter.images.generated_image import GeneratedImage, MimeBundle, Showing, cut
@@ -158,7 +158,7 @@ class Gallery(Sequence[GeneratedImage]):
     def text(self) -> str:
         """The pictures in words: prompt and file of each."""
         if not self._images:
-            return words.say("generation.no_pictures_here")
+            return i18n.say("generation.no_pictures_here")
         return "\n".join(image.text() for image in self._images)
 
     @property

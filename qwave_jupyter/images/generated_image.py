@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -210,7 +210,7 @@ class GeneratedImage:
 
     def text(self) -> str:
         """The picture in words: its prompt and its file."""
-        return words.say("generation.picture_text", prompt=cut(self.prompt, _LONGEST_ALT), path=self.path)
+        return i18n.say("generation.picture_text", prompt=cut(self.prompt, _LONGEST_ALT), path=self.path)
 
     def __repr__(self) -> str:
         size = f"{self.width}×{self.height}"

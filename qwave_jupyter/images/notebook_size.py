@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 
 __all__ = ["Weight", "weigh"]
@@ -52,13 +52,13 @@ class Weight:
     cells: tuple[Heavy, ...] = ()
 
     def __repr__(self) -> str:
-        lines = [words.say("generation.weight", name=self.path.name, total=_megabytes(self.total))]
-        lines[0] += words.say("generation.weight_pictures", size=_megabytes(self.pictures), cells=len(self.cells))
+        lines = [i18n.say("generation.weight", name=self.path.name, total=_megabytes(self.total))]
+        lines[0] += i18n.say("generation.weight_pictures", size=_megabytes(self.pictures), cells=len(self.cells))
         for heavy in self.cells[:_LINES]:
-            mark = words.say("generation.weight_heavy") if heavy.size > _LIGHT else ""
+            mark = i18n.say("generation.weight_heavy") if heavy.size > _LIGHT else ""
             lines.append(f"  {_megabytes(heavy.size):>9}  [{heavy.cell}] {heavy.first}{mark}")
         if any(heavy.size > _LIGHT for heavy in self.cells):
-            lines.append(words.say("generation.weight_shrink"))
+            lines.append(i18n.say("generation.weight_shrink"))
         return "\n".join(lines)
 
 

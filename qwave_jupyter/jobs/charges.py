@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.client.error_responses import one_line
 from qwave_jupyter.client.tasks import ENDED, Cancellation, Task, to_usd
 
@@ -109,16 +109,16 @@ class Charge:
         if self.stage != "accepted":
             amount = self.estimate_usd
             if self.stage == "unknown" and amount is not None:
-                return words.say("charges.unknown_amount", amount=words.dollars(amount))
-            return words.say(f"charges.{self.stage}")
+                return i18n.say("charges.unknown_amount", amount=i18n.dollars(amount))
+            return i18n.say(f"charges.{self.stage}")
         if self.state in {"failed", "cancelled"}:
             return self._ended_without_images()
         if self.state == "completed":
-            return self._cost() if self.cost_quota is not None else words.say("charges.made")
+            return self._cost() if self.cost_quota is not None else i18n.say("charges.made")
         held = to_usd(self.held_quota)
         if held is None:
-            return words.say("charges.running")
-        return words.say("charges.running_held", amount=words.dollars(held))
+            return i18n.say("charges.running")
+        return i18n.say("charges.running_held", amount=i18n.dollars(held))
 
     @property
     def _is_partial(self) -> bool:
@@ -132,20 +132,20 @@ class Charge:
         back, held = (None if one is None else to_usd(one) for one in (self.refunded_quota, self.held_quota))
         if self.refunded is not None:
             if self.refunded and not self._is_partial:
-                return words.say("charges.refunded", amount=words.dollars(back)) if back else words.say("charges.back")
+                return i18n.say("charges.refunded", amount=i18n.dollars(back)) if back else i18n.say("charges.back")
             if held is None:
-                return words.say("charges.not_refunded")
-            return words.say("charges.partly_refunded", amount=words.dollars(back or 0.0), held=words.dollars(held))
+                return i18n.say("charges.not_refunded")
+            return i18n.say("charges.partly_refunded", amount=i18n.dollars(back or 0.0), held=i18n.dollars(held))
         if self.billing_status in {"settled", "refunded", "refund_pending"}:
-            return words.say(f"charges.billing_{self.billing_status}")
-        return words.say(f"charges.unsaid_{self.state}")
+            return i18n.say(f"charges.billing_{self.billing_status}")
+        return i18n.say(f"charges.unsaid_{self.state}")
 
     def _cost(self) -> str:
         cost = to_usd(self.cost_quota)
         if not cost:
-            return words.say("charges.nothing")
+            return i18n.say("charges.nothing")
         if self.state != "completed" and self.billing_status not in {"", "settled"}:
-            return words.say(
-                "charges.cost_named", amount=words.dollars(cost), billing=one_line(self.billing_status or "", 40)
+            return i18n.say(
+                "charges.cost_named", amount=i18n.dollars(cost), billing=one_line(self.billing_status or "", 40)
             )
-        return words.say("charges.charged", amount=words.dollars(cost))
+        return i18n.say("charges.charged", amount=i18n.dollars(cost))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.jobs import prompt_template
 
 __all__ = ["OWN_NAMES", "cell", "displayed", "python"]
@@ -66,7 +66,7 @@ def displayed(cell: str) -> str:
     """A cell as a page may hold it: cut where it is very long, without signs that steer or can't be saved."""
     start = "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in cell[:_LONGEST_DISPLAYED])
     more = len(cell) - len(start)
-    return start + words.say("generation.cut", count=more) if more else start
+    return start + i18n.say("generation.cut", count=more) if more else start
 
 
 def python(model: str, prompt: str, options: Mapping[str, Any], variables: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.client.tasks import QUOTA_PER_USD
 from qwave_jupyter.jobs.context import Workbench
 from qwave_jupyter.jobs.journal.record import Costs
@@ -64,17 +64,17 @@ class CostTable:
         ]
 
     def __repr__(self) -> str:
-        names = ["", *(words.say(f"costs.{name}") for name in _COLUMNS)]
+        names = ["", *(i18n.say(f"costs.{name}") for name in _COLUMNS)]
         lines = [[section.title, *cells] for section, cells in self._lines()]
-        widths = [max(words.columns(line[place]) for line in [names, *lines]) for place in range(len(names))]
+        widths = [max(i18n.columns(line[place]) for line in [names, *lines]) for place in range(len(names))]
         drawn = (
-            "  ".join(words.padded(cell, wide) for cell, wide in zip(line, widths, strict=True))
+            "  ".join(i18n.padded(cell, wide) for cell, wide in zip(line, widths, strict=True))
             for line in [names, *lines]
         )
-        return "\n".join([*(line.rstrip() for line in drawn), words.say("costs.note")])
+        return "\n".join([*(line.rstrip() for line in drawn), i18n.say("costs.note")])
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(words.say(f"costs.{name}"))}</th>' for name in _COLUMNS)
+        head = "".join(f'<th scope="col">{html.escape(i18n.say(f"costs.{name}"))}</th>' for name in _COLUMNS)
         body = "".join(
             f'<tr><th scope="row">{html.escape(section.title)}</th>'
             + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
@@ -83,7 +83,7 @@ class CostTable:
         )
         return (
             f'{STYLE}<div class="qw qw-wide"><table class="qw-m"><thead><tr><td></td>{head}</tr></thead>'
-            f'<tbody>{body}</tbody></table><div class="qw-s">{html.escape(words.say("costs.note"))}</div></div>'
+            f'<tbody>{body}</tbody></table><div class="qw-s">{html.escape(i18n.say("costs.note"))}</div></div>'
         )
 
     def _lines(self) -> Iterator[tuple[Section, tuple[str, ...]]]:
@@ -103,13 +103,13 @@ def table(workbench: Workbench) -> CostTable:
     """
     journal, now = workbench.journal, time.localtime(workbench.clock.now())
     midnight = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
-    sections = [Section(words.say("costs.today"), _whole(journal.costs(since=midnight, demo=False)))]
+    sections = [Section(i18n.say("costs.today"), _whole(journal.costs(since=midnight, demo=False)))]
     if workbench.notebook is not None:
         here = journal.costs(notebook=workbench.notebook, demo=False)
-        sections.append(Section(words.say("costs.notebook"), _whole(here)))
-    sections.append(Section(words.say("costs.by_model"), journal.costs("model", demo=False)))
+        sections.append(Section(i18n.say("costs.notebook"), _whole(here)))
+    sections.append(Section(i18n.say("costs.by_model"), journal.costs("model", demo=False)))
     demo = _whole(journal.costs(demo=True))
-    return CostTable(tuple(sections), Section(words.say("costs.demo"), demo) if demo[0].jobs else None)
+    return CostTable(tuple(sections), Section(i18n.say("costs.demo"), demo) if demo[0].jobs else None)
 
 
 def _whole(rows: Sequence[Costs]) -> tuple[Costs, ...]:
@@ -137,4 +137,4 @@ def _cells(rows: Sequence[Costs], *, together: bool) -> tuple[str, ...]:
 
 
 def _dollars(usd: float) -> str:
-    return words.dollars(usd) if usd else "–"
+    return i18n.dollars(usd) if usd else "–"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.client.tasks import Task, to_usd
 from qwave_jupyter.errors import TaskFailed, TooExpensive, WaitTimeout
 
@@ -86,13 +86,13 @@ def check_max_cost(ceiling: float | None, request: Request, *, force: bool) -> N
     """
     if ceiling is None:
         return
-    allowed = words.dollars(ceiling)
+    allowed = i18n.dollars(ceiling)
     if request.estimate_usd is None:
         if force:
             return
         raise TooExpensive("generation.price_unknown", model=request.model.id, ceiling_words=allowed)
     if not request.estimate_usd <= ceiling:
-        estimate = words.dollars(request.estimate_usd)
+        estimate = i18n.dollars(request.estimate_usd)
         raise TooExpensive("generation.too_expensive", estimate_words=estimate, ceiling_words=allowed)
 
 
@@ -155,9 +155,9 @@ class Account:
             return None
         together = self.reservation.settle(held=usd) if self.reservation is not None else None
         if self.max_cost is not None and usd > self.max_cost + _ROUNDING:
-            ceiling = words.say("costs.limit_single", usd=words.dollars(self.max_cost))
+            ceiling = i18n.say("costs.limit_single", usd=i18n.dollars(self.max_cost))
         elif together is not None:
-            ceiling = words.say("costs.limit_together", usd=words.dollars(together))
+            ceiling = i18n.say("costs.limit_together", usd=i18n.dollars(together))
         else:
             return None
         return Excess(usd, ceiling, charged=cost is not None)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Facts, Model, Parameter, Violation
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import ReferenceMistake, RequestRefused, UnknownModel
@@ -377,7 +377,7 @@ def _recorded(value: Any, content_ids: Mapping[str, str]) -> Any:
 def _shortened(value: Any) -> Any:
     if isinstance(value, str):
         if len(value) > _LONGEST_TEXT and not value.startswith("data:"):
-            more = words.say("generation.cut", count=len(value) - _LONGEST_TEXT)
+            more = i18n.say("generation.cut", count=len(value) - _LONGEST_TEXT)
             value = value[:_LONGEST_TEXT] + more
         return _SHORTENED.sub(
             lambda found: f"{found[1]}{found[2][:16]}… ({len(found[2]) * 3 // 4 // 1024 + 1} KB)", value

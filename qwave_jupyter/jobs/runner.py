@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Violation
 from qwave_jupyter.client.error_responses import is_transient
 from qwave_jupyter.client.polling import Schedule
@@ -269,7 +269,7 @@ class Run:
         excess = self.account.find_excess(task)
         if excess is None:
             return
-        dollars = words.dollars(excess.usd)
+        dollars = i18n.dollars(excess.usd)
         if not task.ended:
             ending = self.course.cancel_task()
             if ending.outcome in {"refunded", "cancelled"}:
@@ -429,7 +429,7 @@ class Run:
         code = task.failure.code if task.failure else "task_failed"
         message = task.failure.message if task.failure else ""
         key = f"generation.failed_{code}" if code in _FAILURES else "generation.failed"
-        told = shown(message).rstrip(".") or words.say("generation.no_reason")
+        told = shown(message).rstrip(".") or i18n.say("generation.no_reason")
         return TaskFailed(key, message=told, failure=code, **ids)
 
     def _say(self, *notices: Violation) -> None:

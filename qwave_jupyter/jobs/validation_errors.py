@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog.violations import Violation
 from qwave_jupyter.errors import RequestRefused
 
@@ -20,7 +20,7 @@ class Mistake(Violation):
     """A violation whose text stands in the ``generation`` section."""
 
     def __str__(self) -> str:
-        text = words.say(
+        text = i18n.say(
             f"generation.{self.code}",
             parameter=self.parameter,
             given=shown(self.given),
@@ -28,9 +28,9 @@ class Mistake(Violation):
             **self.detail,
         )
         if self.nearest is not None:
-            text += words.say("generation.nearest", nearest=shown(self.nearest))
+            text += i18n.say("generation.nearest", nearest=shown(self.nearest))
         if self.others:
-            text += words.say("generation.others", others=list(self.others))
+            text += i18n.say("generation.others", others=list(self.others))
         return text
 
 

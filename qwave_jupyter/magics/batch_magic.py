@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, surroundings, words
+from qwave_jupyter import frontend, i18n, settings
 from qwave_jupyter.magics.batch_view import BatchView
 from qwave_jupyter.magics.output import Console
 
@@ -28,7 +28,7 @@ def present(batch: Batch, console: Console) -> None:
         # It goes on by itself, and a line below would run over the prompt.
         return
     view = None
-    with surroundings.survive_views():
+    with frontend.survive_views():
         view = follow(batch, console)
     if not console.headless:
         return
@@ -41,7 +41,7 @@ def present(batch: Batch, console: Console) -> None:
         raise
     finally:
         if view is not None:
-            with surroundings.survive_views():
+            with frontend.survive_views():
                 view.close()
 
 
@@ -73,7 +73,7 @@ def follow(batch: Batch, console: Console) -> BatchView:
     jobs = batch.jobs
     view = BatchView(
         batch,
-        words.say("notebook.batch_title", model=jobs[0].request.model.id if jobs else now.model),
+        i18n.say("notebook.batch_title", model=jobs[0].request.model.id if jobs else now.model),
         total=batch.total,
         clickable=not console.headless and now.display in {"auto", "widget"},
         demo=settings.serves_demo(),

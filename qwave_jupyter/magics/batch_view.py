@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import surroundings, words
+from qwave_jupyter import frontend, i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.views import job_card
@@ -115,7 +115,7 @@ class BatchView:
         import ipywidgets
 
         self._card = ipywidgets.HTML(self._markup())
-        cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_queued_tip"))
+        cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.say("status.cancel_queued_tip"))
         cancel.add_class("qw-cancel")
         cancel.on_click(self._clicked)
         head = ipywidgets.Box([self._card, cancel])
@@ -136,7 +136,7 @@ class BatchView:
                 if not self._finished.is_set():
                     self._draw()
         if self.detached:
-            with surroundings.survive_views():
+            with frontend.survive_views():
                 self.close(with_sheet=True)
 
     def _draw(self) -> None:
@@ -193,19 +193,19 @@ class BatchView:
         done, failed = len(outcomes), sum(one.error is not None for one in outcomes)
         elapsed = SYSTEM_CLOCK.monotonic() - self._began
         parts = [
-            words.say("notebook.of_total", done=done, total=self._total)
+            i18n.say("notebook.of_total", done=done, total=self._total)
             if self._total is not None
-            else words.say("notebook.of_some", done=done)
+            else i18n.say("notebook.of_some", done=done)
         ]
         if failed:
-            parts.append(words.say("notebook.failed_count", count=failed))
+            parts.append(i18n.say("notebook.failed_count", count=failed))
         parts.append(f"{elapsed:.0f} s")
         if self._is_over() and self._sheet is None and done > failed:
-            parts.append(words.say("notebook.batch_gallery"))
+            parts.append(i18n.say("notebook.batch_gallery"))
         if not self._is_over():
             if self._total and done >= _SPEEDY:
                 left = elapsed / done * (self._total - done)
-                parts.append(words.say("notebook.to_go", seconds=f"{left:.0f}"))
+                parts.append(i18n.say("notebook.to_go", seconds=f"{left:.0f}"))
             if self._hint:
                 parts.append(self._hint)
         return parts
@@ -215,7 +215,7 @@ class BatchView:
         for one in self._batch.outcomes:
             if one.cost_usd is not None:
                 spent, known = spent + one.cost_usd, True
-        paid = words.dollars(spent) if known else ""
+        paid = i18n.dollars(spent) if known else ""
         if self._estimate is None or self._is_over():
             return paid
-        return words.say("notebook.spent_of", spent=paid or words.dollars(0), total=words.dollars(self._estimate))
+        return i18n.say("notebook.spent_of", spent=paid or i18n.dollars(0), total=i18n.dollars(self._estimate))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import lookups, many, settings, surroundings, verbs, words
+from qwave_jupyter import api, frontend, i18n, settings
 from qwave_jupyter.batches.sweep import SweepRun
 from qwave_jupyter.errors import Cancelled, QwaveError
 from qwave_jupyter.magics import cell_options, sweep_magic
@@ -83,7 +83,7 @@ class Cells:
             embed=own.get("embed") or settings.current().embed,
         )
         try:
-            with surroundings.survive_views():
+            with frontend.survive_views():
                 view.open()
             yield view
         except Cancelled:
@@ -93,7 +93,7 @@ class Cells:
             raise stopped(job) from None
         finally:
             if not view.detached:
-                with surroundings.survive_views():
+                with frontend.survive_views():
                     view.close()
 
     def _goes_on(self, own: Mapping[str, Any]) -> bool:
@@ -106,7 +106,7 @@ class Cells:
         variables = self._console.variables
         try:
             chosen = cell_options.model_named(line) or chosen
-            model = lookups.model(chosen)
+            model = api.model(chosen)
             if "--help" in line.split():
                 self._console.show(ModelCard(model))
                 return None, {}
@@ -114,17 +114,17 @@ class Cells:
             cell_options.refuse_key(prompt)
             own = parsed.own
             if own.get("live"):
-                model = lookups.model(chosen, live=True)
+                model = api.model(chosen, live=True)
             force = bool(own.get("force"))
             if own.get("sweep"):
                 return self._sweeping(model.id, prompt, parsed), own
-            request = verbs.build(prompt, model=model.id, force=force, variables=variables, **parsed.options)
+            request = api.build(prompt, model=model.id, force=force, variables=variables, **parsed.options)
             if own.get("dry_run"):
                 self._dry_run(request, live=bool(own.get("live")))
                 return None, own
             for notice in map(str, request.warnings):
-                self._console.say(words.say("notebook.advised", text=notice))
-            job = verbs.start(
+                self._console.say(i18n.say("notebook.advised", text=notice))
+            job = api.start(
                 request,
                 timeout=own.get("timeout"),
                 save=own.get("save"),
@@ -142,16 +142,16 @@ class Cells:
     def _sweeping(self, model: str, prompt: str, parsed: cell_options.CellOptions) -> SweepRun | None:
         own = parsed.own
         force, variables = bool(own.get("force")), self._console.variables
-        sweep = many.plan_sweep(
+        sweep = api.plan_sweep(
             prompt, own["sweep"], model=model, force=force, variables=variables, options=parsed.options
         )
         refused = sum(place.refused is not None for place in sweep.places)
         if refused:
-            self._console.say(words.say("notebook.sweep_refused", count=refused))
+            self._console.say(i18n.say("notebook.sweep_refused", count=refused))
         if own.get("dry_run"):
             self._console.say_lines(sweep_magic.planned(sweep))
             return None
-        run = many.start_sweep(
+        run = api.start_sweep(
             sweep,
             max_cost=own.get("max_cost"),
             reuse=True if own.get("reuse") else None,
@@ -176,26 +176,26 @@ class Cells:
     def _dry_run(self, request: Any, *, live: bool) -> None:
         where = settings.current().base_url or settings.catalog().host
         if settings.serves_demo():
-            where = words.say("notebook.the_demo")
+            where = i18n.say("notebook.the_demo")
         lines = [
-            words.say("notebook.dry_run", url=where),
+            i18n.say("notebook.dry_run", url=where),
             request.body_text(),
-            words.say("notebook.price", price=_priced(request.estimate_usd)),
+            i18n.say("notebook.price", price=_priced(request.estimate_usd)),
         ]
         if live:
-            lines.append(words.say("notebook.live_price", price=_priced(lookups.live_estimate(request))))
+            lines.append(i18n.say("notebook.live_price", price=_priced(api.live_estimate(request))))
         if request.defaulted:
             pairs = ", ".join(
                 f"{name} {value if value not in {True, False} else str(value).lower()}"
                 for name, value in request.defaulted.items()
             )
-            lines.append(words.say("notebook.leave_out", defaults=pairs))
-        lines += [words.say("notebook.advised", text=str(one)) for one in request.warnings]
+            lines.append(i18n.say("notebook.leave_out", defaults=pairs))
+        lines += [i18n.say("notebook.advised", text=str(one)) for one in request.warnings]
         self._console.say_lines(lines)
 
 
 def _priced(usd: float | None) -> str:
-    return words.dollars(usd) if usd is not None else words.say("notebook.no_price")
+    return i18n.dollars(usd) if usd is not None else i18n.say("notebook.no_price")
 
 
 def _kept_as(gallery: Gallery, own: Mapping[str, Any]) -> Gallery:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.tokenizer import words_of
@@ -119,7 +119,7 @@ def refuse_key(prompt: str) -> None:
         OptionMistake: it seems to hold one.
     """
     if _KEY_IN_PROMPT.search(prompt):
-        raise OptionMistake("options.mistakes", mistakes=words.say("options.key_in_cell"))
+        raise OptionMistake("options.mistakes", mistakes=i18n.say("options.key_in_cell"))
 
 
 @dataclass
@@ -267,8 +267,8 @@ class _Reading:
 
     def _wrong(self, key: str, **fields: Any) -> None:
         near = fields.pop("near", "")
-        fields["near"] = words.say("options.near", near=near) if near else ""
-        self.mistakes.append(words.say(key, **fields))
+        fields["near"] = i18n.say("options.near", near=near) if near else ""
+        self.mistakes.append(i18n.say(key, **fields))
 
 
 def _is_taken(name: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import lookups, settings, started
+from qwave_jupyter import api, session, settings
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.magics.cell_options import OWN_CHOICES, OWN_OPTIONS, SHORT, model_named, read_line
@@ -196,7 +196,7 @@ def _verb_words(verb: Verb, fragment: str) -> Completions:
     if "ID" in verb.takes:
         return Completions(_starting(fragment, settings.catalog().ids()), fragment, "model")
     if "TASK" in verb.takes:
-        tasks = tuple(job.task_id or job.id for job in started.jobs())
+        tasks = tuple(job.task_id or job.id for job in session.jobs())
         return Completions(_starting(fragment, tasks), fragment, "task")
     if "|" in verb.takes:
         return Completions(_starting(fragment, verb.takes.strip("[]").split("|")), fragment)
@@ -207,7 +207,7 @@ def _verb_words(verb: Verb, fragment: str) -> Completions:
 
 def _model(line: str) -> Model | None:
     try:
-        return lookups.model(model_named(line) or settings.current().model)
+        return api.model(model_named(line) or settings.current().model)
     except QwaveError:
         # A half-typed line names no model yet.
         return None

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 from traitlets import TraitType
 from traitlets.config import Configurable
 
-from qwave_jupyter import settings, words
+from qwave_jupyter import i18n, settings
 from qwave_jupyter.errors import ConfigurationError
 
 __all__ = ["configurable"]
@@ -27,7 +27,7 @@ class _Setting(TraitType):  # type: ignore[misc]
     @property
     def help(self) -> str:
         """What ``%config QWave`` tells of it, in the language of the moment; nothing before it has its name."""
-        return words.say(f"configuration.{self.name}") if self.name else ""
+        return i18n.say(f"configuration.{self.name}") if self.name else ""
 
     @help.setter  # noqa: A003 - the property above
     def help(self, _: str) -> None:
@@ -43,7 +43,7 @@ class _Setting(TraitType):  # type: ignore[misc]
         unfit = isinstance(value, bool) and bool not in types
         known = tuple(other for one in types for other in (one, *_ALSO.get(one, ())))
         if value is not None and (unfit or not isinstance(value, known)):
-            allowed = [words.say(f"configuration.type_{one.__name__}") for one in types if one is not type(None)]
+            allowed = [i18n.say(f"configuration.type_{one.__name__}") for one in types if one is not type(None)]
             raise ConfigurationError("settings.not_a_choice", setting=self.name, given=value, allowed=allowed)
         settings.configure(**{self.name: value})
 

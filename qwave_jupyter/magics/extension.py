@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import Any
 
-from qwave_jupyter import surroundings
+from qwave_jupyter import frontend
 from qwave_jupyter.jobs import wait
 from qwave_jupyter.magics.cell_transformer import AWAITED, MAGIC, AwaitedCells
 
@@ -146,10 +146,10 @@ def load(shell: Any) -> None:
     shell.register_magic_function(awaited, "cell", AWAITED)
     shell.input_transformers_post.append(here.transformer)
     shell.events.register("pre_run_cell", here.remember)
-    surroundings.watch_for_a_person(here.person_present)
-    surroundings.set_presenter(here.present)
-    surroundings.set_batch_presenter(here.present_batch)
-    surroundings.set_cell_failer(here.fail_cell)
+    frontend.watch_for_a_person(here.person_present)
+    frontend.set_presenter(here.present)
+    frontend.set_batch_presenter(here.present_batch)
+    frontend.set_cell_failer(here.fail_cell)
     # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
     wait.set_way(_NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
     _show_models_as_cards(shell)
@@ -173,7 +173,7 @@ def _show_models_as_cards(shell: Any) -> None:
 
 
 def _tell_of_open_jobs() -> None:
-    homes = surroundings.homes()
+    homes = frontend.homes()
     if "qwave_jupyter.settings" not in sys.modules and not any((one / "journal.sqlite3").is_file() for one in homes):
         return
     from qwave_jupyter.jobs.journal.probe import count_open
@@ -181,7 +181,7 @@ def _tell_of_open_jobs() -> None:
     # Most journals have nothing open, and then there is no need to know which of them is the one in force.
     if "qwave_jupyter.settings" not in sys.modules and not any(map(count_open, homes)):
         return
-    from qwave_jupyter import settings, words
+    from qwave_jupyter import i18n, settings
     from qwave_jupyter.errors import QwaveError
 
     # A setting that can't be used is told of when it is needed.
@@ -191,7 +191,7 @@ def _tell_of_open_jobs() -> None:
         if count:
             from IPython.display import display
 
-            display({"text/plain": words.say("notebook.open_hint", count=count)}, raw=True)
+            display({"text/plain": i18n.say("notebook.open_hint", count=count)}, raw=True)
 
 
 def _matcher(shell: Any) -> Any:
@@ -235,10 +235,10 @@ def unload(shell: Any) -> None:
     if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(here.matcher)
     shell.events.unregister("pre_run_cell", here.remember)
-    surroundings.watch_for_a_person(lambda: False)
-    surroundings.set_presenter(None)
-    surroundings.set_batch_presenter(None)
-    surroundings.set_cell_failer(None)
+    frontend.watch_for_a_person(lambda: False)
+    frontend.set_presenter(None)
+    frontend.set_batch_presenter(None)
+    frontend.set_cell_failer(None)
     wait.set_way(None)
     for kind in ("text/html", "text/plain"):
         shell.display_formatter.formatters[kind].pop(".".join(_MODEL), None)

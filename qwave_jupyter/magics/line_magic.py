@@ -6,7 +6,7 @@ import difflib
 import shlex
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.commands import jobs, lookup, panel, records, settings
 from qwave_jupyter.magics.commands.command import Verb
@@ -51,7 +51,7 @@ class Lines:
             return None
         if name not in VERBS:
             close = difflib.get_close_matches(name[:40], VERBS, n=1)
-            near = words.say("options.near", near=close[0]) if close else ""
+            near = i18n.say("options.near", near=close[0]) if close else ""
             raise OptionMistake("options.unknown_verb", given=name[:40], allowed=tuple(VERBS), near=near)
         if "--help" in tokens:
             self._console.say_lines([VERBS[name].usage, f"    {VERBS[name].summary}"])

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable
 from typing import Any
 
-from qwave_jupyter import settings, words
+from qwave_jupyter import i18n, settings
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.views import job_card
 from qwave_jupyter.views.style import STYLE
@@ -53,7 +53,7 @@ class Console:
     def say_demo(self) -> None:
         """Once in a process: that these pictures cost nothing and how that changes."""
         if settings.tell_demo_once():
-            self.say(words.say("notebook.demo_on"))
+            self.say(i18n.say("notebook.demo_on"))
 
     def show(self, thing: Any) -> None:
         """A table or a card."""

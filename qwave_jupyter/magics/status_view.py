@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.magics.comm_pump import is_deaf
 from qwave_jupyter.magics.terminal_view import TerminalView
@@ -143,7 +143,7 @@ class WidgetView(StatusView):
         style = ipywidgets.HTML(job_card.STYLE, layout={"display": "none"})
         self._card = ipywidgets.HTML(self._markup(), layout={"width": "100%", "margin": "0"})
         # Fresh for every run, and always called Cancel, whatever the language: tests and habits look for it.
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_tip"))
+        self._cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.say("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
         if self._job.snapshot.elapsed < job_card.CALM:
             # There, and heard, but not seen before it is worth it.
@@ -159,7 +159,7 @@ class WidgetView(StatusView):
         with self._drawing:
             if not self._finished.is_set():
                 self._cancel.disabled = True
-                self._hint = words.say("status.cancelling")
+                self._hint = i18n.say("status.cancelling")
                 self._draw()
 
     def _markup(self) -> str:
@@ -169,7 +169,7 @@ class WidgetView(StatusView):
         if self._job.snapshot.elapsed >= job_card.CALM and not self._hint:
             if self._is_deaf():
                 self._cancel.disabled = True
-                self._hint = words.say("notebook.press_stop")
+                self._hint = i18n.say("notebook.press_stop")
             else:
                 self._cancel.remove_class("qw-soon")
         self._card.value = self._markup()
@@ -196,7 +196,7 @@ def view_for(
         return TerminalView(job, silent=stays)
     headless = not getattr(kernel, "_allow_stdin", True)
     if display in {"html", "text"} or not hears_clicks or headless:
-        hint = words.say("status.no_button", task=job_card.short(job)) if stays else words.say("notebook.press_stop")
+        hint = i18n.say("status.no_button", task=job_card.short(job)) if stays else i18n.say("notebook.press_stop")
         return StatusView(job, "" if headless else hint, stays=stays, embed=embed, plain=display == "text")
     # Between cells every click is heard.
     return WidgetView(job, is_deaf=lambda: not stays and is_deaf(kernel), stays=stays, embed=embed)

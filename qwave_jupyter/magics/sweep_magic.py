@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, surroundings, words
+from qwave_jupyter import frontend, i18n, settings
 from qwave_jupyter.magics.async_wait import watched_sweep
 from qwave_jupyter.magics.batch_view import BatchView
 from qwave_jupyter.magics.output import Console
@@ -49,12 +49,12 @@ def blocking(run: SweepRun, console: Console, own: Mapping[str, Any]) -> Any:
 def planned(sweep: Sweep) -> Iterator[str]:
     """A dry run in lines: how many requests, for how much, and each with its labels."""
     usd = sweep.estimate_usd
-    price = words.dollars(usd) if usd is not None else words.say("notebook.no_price")
-    yield words.say("notebook.sweep_plan", count=len(sweep.requests), price=price)
+    price = i18n.dollars(usd) if usd is not None else i18n.say("notebook.no_price")
+    yield i18n.say("notebook.sweep_plan", count=len(sweep.requests), price=price)
     for place in sweep.places:
         labels = " · ".join(f"{key} {value}" for key, value in place.tile.labels.items())
         known = [one.estimate_usd for one in place.requests]
-        each = "" if None in known or not known else words.dollars(sum(one for one in known if one is not None))
+        each = "" if None in known or not known else i18n.dollars(sum(one for one in known if one is not None))
         yield f"  {labels}  {place.refused or each}"
 
 
@@ -64,17 +64,17 @@ def _shown(run: SweepRun, console: Console, *, clickable: bool) -> Iterator[Batc
     in_terminal = now.display == "text" or console.kernel is None
     view = BatchView(
         run.batch,
-        words.say("notebook.sweep_title", model=_of_models(run.sweep), shape="×".join(map(str, run.so_far().shape))),
+        i18n.say("notebook.sweep_title", model=_of_models(run.sweep), shape="×".join(map(str, run.so_far().shape))),
         total=len(run.sweep.requests),
         estimate_usd=run.sweep.estimate_usd,
-        hint="" if clickable or console.headless else words.say("notebook.press_stop"),
+        hint="" if clickable or console.headless else i18n.say("notebook.press_stop"),
         clickable=clickable and now.display in {"auto", "widget"} and not in_terminal,
         in_terminal=in_terminal,
         sheet=run.so_far,
         demo=settings.serves_demo(),
     )
     try:
-        with surroundings.survive_views():
+        with frontend.survive_views():
             view.open()
         yield view
     except KeyboardInterrupt:
@@ -84,7 +84,7 @@ def _shown(run: SweepRun, console: Console, *, clickable: bool) -> Iterator[Batc
         raise
     finally:
         if not view.detached:
-            with surroundings.survive_views():
+            with frontend.survive_views():
                 view.close()
 
 
@@ -101,4 +101,4 @@ def _kept_as(gallery: SweepGallery, own: Mapping[str, Any]) -> SweepGallery:
 
 def _of_models(sweep: Sweep) -> str:
     swept = next((axis for axis in sweep.axes if axis.key == "model"), None)
-    return words.say("notebook.models_swept", count=len(swept.values)) if swept else sweep.model
+    return i18n.say("notebook.models_swept", count=len(swept.values)) if swept else sweep.model

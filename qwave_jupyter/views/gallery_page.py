@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.images.generated_image import cut
 from qwave_jupyter.images.preview import preview_file
 
@@ -40,10 +40,10 @@ def render(gallery: Gallery, *, title: str = "", lines: Sequence[str] = ()) -> s
         lines: what stands below it.
     """
     told = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    heading = title or (gallery[0].alt[:120] if gallery else words.say("generation.no_pictures_here"))
+    heading = title or (gallery[0].alt[:120] if gallery else i18n.say("generation.no_pictures_here"))
     figures = "\n".join(_figure(image) for image in gallery)
     return (
-        f'<!doctype html>\n<html lang="{words.language()}">\n<head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{i18n.language()}">\n<head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(heading)}</title><style>{_STYLE}</style></head>\n"
         f"<body><h1>{html.escape(heading)}</h1>{told}\n<main>\n{figures}\n</main></body>\n</html>\n"
@@ -54,7 +54,7 @@ def _figure(image: GeneratedImage) -> str:
     preview = preview_file(image.path, _page_showing())
     alt = html.escape(image.alt, quote=True)
     if preview is None:
-        shown = f"<p>{html.escape(words.say('generation.picture_missing', path=image.path))}</p>"
+        shown = f"<p>{html.escape(i18n.say('generation.picture_missing', path=image.path))}</p>"
     else:
         size = f'width="{preview.width}" height="{preview.height}"'
         shown = f'<img alt="{alt}" {size} src="data:{preview.mime};base64,{preview.base64()}">'
@@ -64,7 +64,7 @@ def _figure(image: GeneratedImage) -> str:
     }
     facts["size"] = f"{image.width}×{image.height}"
     if image.cost_usd is not None:
-        facts["cost"] = words.dollars(image.cost_usd)
+        facts["cost"] = i18n.dollars(image.cost_usd)
     facts["task"], facts["file"] = image.task_id, image.path.name
     rows = "".join(
         f"<dt>{html.escape(cut(name, _LONGEST_FACT))}</dt><dd>{html.escape(cut(_plain(value), _LONGEST_FACT))}</dd>"

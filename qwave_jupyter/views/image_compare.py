@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.images.preview import preview_file
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class BeforeAfter:
     after: GeneratedImage
 
     def __repr__(self) -> str:
-        first, second = words.say("generation.before"), words.say("generation.after")
+        first, second = i18n.say("generation.before"), i18n.say("generation.after")
         return f"{first}: {self.before.text()}\n{second}: {self.after.text()}"
 
     def _repr_html_(self) -> str:
@@ -48,7 +48,7 @@ class BeforeAfter:
             f'<div style="position:absolute;left:0;top:0;height:{tall}px;width:50%;min-width:18px;max-width:100%;'
             'overflow:hidden;resize:horizontal;border-right:3px solid #fff;box-shadow:1px 0 4px rgba(0,0,0,.5)">'
             f"{_image(first, self.before, picture)}</div></div>"
-            f"<div>{html.escape(words.say('generation.drag'))}</div>"
+            f"<div>{html.escape(i18n.say('generation.drag'))}</div>"
         )
 
 

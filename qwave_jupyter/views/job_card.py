@@ -9,7 +9,7 @@ import html
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import surroundings, words
+from qwave_jupyter import frontend, i18n
 from qwave_jupyter.catalog.violations import ratio_of
 from qwave_jupyter.errors import Cancelled, QwaveError, RateLimited, RequestRefused
 from qwave_jupyter.jobs.request import Request
@@ -43,14 +43,14 @@ def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
     if now.usual:
         low, high = (f"{seconds:.0f}" for seconds in now.usual)
         key = "status.estimated" if guessed and elapsed >= CALM else "notebook.usually"
-        parts.append(html.escape(words.say(key, percent=round(guessed * 100), low=low, high=high)))
+        parts.append(html.escape(i18n.say(key, percent=round(guessed * 100), low=low, high=high)))
     if hint:
         parts.append(html.escape(hint))
     if now.task_id:
         parts.append(_task(now.task_id))
     bar = _bar(now.progress or guessed, estimated=not now.progress) if elapsed >= CALM else ""
     price = now.held_usd if now.held_usd is not None else now.request.estimate_usd
-    right = words.dollars(price) if price is not None else ""
+    right = i18n.dollars(price) if price is not None else ""
     return _card(_frame(now.request), _title(now), " · ".join(parts), right, bar=bar, one_line=True)
 
 
@@ -68,7 +68,7 @@ def ended(now: Snapshot) -> str:
 
 def failed(error: QwaveError, now: Snapshot | None = None) -> str:
     """The card of what went wrong: what, why, what next."""
-    title = html.escape(now.request.model.id) if now else html.escape(words.say("notebook.not_sent"))
+    title = html.escape(now.request.model.id) if now else html.escape(i18n.say("notebook.not_sent"))
     asked = f" <span class='qw-s'>{_asked(now.request)}</span>{_pill(now)}" if now else ""
     task = _task(now.task_id) if now and now.task_id else ""
     # What the user wanted is no mishap.
@@ -81,8 +81,8 @@ def refused(error: QwaveError, model: str) -> str:
     """The card of a request that wasn't sent: every mistake on a line of its own."""
     if not isinstance(error, RequestRefused):
         return failed(error)
-    said = f" <span class='qw-s'>{html.escape(words.say('notebook.not_sent'))}</span>"
-    title = html.escape(words.say("notebook.cant_do", model=model)) + said
+    said = f" <span class='qw-s'>{html.escape(i18n.say('notebook.not_sent'))}</span>"
+    title = html.escape(i18n.say("notebook.cant_do", model=model)) + said
     mistakes = "<br>".join(html.escape(str(one)) for one in error.fields["violations"])
     return _card('<span class="qw-er">✕</span>', title, mistakes, "", bad=True)
 
@@ -152,7 +152,7 @@ def _bar(share: float, *, estimated: bool = False) -> str:
     if not share:
         return ""
     percent = min(99, round(share * 100))
-    name = html.escape(words.say("status.bar_estimated" if estimated else "status.bar_true"))
+    name = html.escape(i18n.say("status.bar_estimated" if estimated else "status.bar_true"))
     kind = " qw-guess" if estimated else ""
     return (
         f'<div class="qw-bar{kind}" role="progressbar" aria-label="{name}" title="{name}" aria-valuemin="0" '
@@ -162,9 +162,9 @@ def _bar(share: float, *, estimated: bool = False) -> str:
 
 def _task(task_id: str) -> str:
     # Selected by one click, without a script: what can be copied is what the verbs take.
-    told = html.escape(words.say("status.task_tip", task=task_id))
+    told = html.escape(i18n.say("status.task_tip", task=task_id))
     shown = html.escape(task_id[-_SHORT:])
-    return f'{html.escape(words.say("status.task"))} <span class="qw-mono qw-id" title="{told}">{shown}</span>'
+    return f'{html.escape(i18n.say("status.task"))} <span class="qw-mono qw-id" title="{told}">{shown}</span>'
 
 
 def _title(now: Snapshot) -> str:
@@ -175,11 +175,11 @@ def _asked(request: Request) -> str:
     set_ones = (request.values.get(name) for name in ("aspect_ratio", "resolution", "quality"))
     parts = [str(value) for value in set_ones if value is not None]
     if request.pictures_asked > 1:
-        parts.append(words.say("notebook.pictures", count=request.pictures_asked))
+        parts.append(i18n.say("notebook.pictures", count=request.pictures_asked))
     if request.values.get("seed") not in {None, -1}:
         parts.append(f"seed {request.values['seed']}")
     if request.action_inferred:
-        parts.append(words.say("notebook.action", action=request.action_inferred))
+        parts.append(i18n.say("notebook.action", action=request.action_inferred))
     return html.escape(" · ".join(part for part in parts if part))
 
 
@@ -196,8 +196,8 @@ def _frame(request: Request) -> str:
 def _phase(now: Snapshot) -> str:
     if now.retry is not None:
         key = "status.throttled" if isinstance(now.retry.reason, RateLimited) else "notebook.retrying"
-        return html.escape(words.say(key, seconds=f"{now.retry.delay:.0f}"))
-    known = words.say(f"notebook.phase_{now.phase}")
+        return html.escape(i18n.say(key, seconds=f"{now.retry.delay:.0f}"))
+    known = i18n.say(f"notebook.phase_{now.phase}")
     unknown = now.phase == "processing" and now.status_word and now.status_word.lower() not in {"processing", "queued"}
     return html.escape(f"{known} ({now.status_word[:40]})" if unknown else known)
 
@@ -215,10 +215,10 @@ def _guessed(now: Snapshot, elapsed: float) -> float:
 
 
 def _outcome(now: Snapshot) -> str:
-    pictures = words.say("notebook.pictures", count=len(now.gallery or ()))
+    pictures = i18n.say("notebook.pictures", count=len(now.gallery or ()))
     if now.reused:
-        return words.say("notebook.reused", pictures=pictures)
-    return words.say("notebook.done", pictures=pictures, seconds=f"{now.elapsed:.1f}")
+        return i18n.say("notebook.reused", pictures=pictures)
+    return i18n.say("notebook.done", pictures=pictures, seconds=f"{now.elapsed:.1f}")
 
 
 def _files(now: Snapshot) -> str:
@@ -235,7 +235,7 @@ def _files(now: Snapshot) -> str:
 def _beside(path: Path) -> str:
     # A path that starts where the notebook is says all that its reader needs, and nothing of the machine.
     try:
-        return str(path.relative_to(surroundings.working_folder()))
+        return str(path.relative_to(frontend.working_folder()))
     except ValueError:
         return str(path)
 
@@ -243,7 +243,7 @@ def _beside(path: Path) -> str:
 def _price(now: Snapshot) -> str:
     known: Any = now.cost_usd
     if known is not None:
-        return words.dollars(known)
+        return i18n.dollars(known)
     if now.request.estimate_usd is not None:
-        return words.say("notebook.about", usd=words.dollars(now.request.estimate_usd))
-    return words.say("notebook.no_price")
+        return i18n.say("notebook.about", usd=i18n.dollars(now.request.estimate_usd))
+    return i18n.say("notebook.no_price")

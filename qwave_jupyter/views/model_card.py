@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.views.model_facts import (
     allowed_words,
@@ -43,19 +43,19 @@ class ModelCard:
                 # The documented order starts with the plainest; quality is cheapest in the middle of its list.
                 values[name] = usable[min(1, len(usable) - 1)] if name == "quality" else usable[0]
                 options.append(f"--{name.replace('_', '-')} {values[name]}")
-        return f"%%qwave {' '.join(options)}\n{words.say('lookup.example_prompt')}"
+        return f"%%qwave {' '.join(options)}\n{i18n.say('lookup.example_prompt')}"
 
     def __repr__(self) -> str:
         model = self.model
         lines = [f"{model.id} ({model.vendor}) · {price_words(model)}", model.summary, ", ".join(model.actions), ""]
         lines += [
-            f"  {name:24} {allowed}{words.say('lookup.default', default=default) if default else ''}"
+            f"  {name:24} {allowed}{i18n.say('lookup.default', default=default) if default else ''}"
             for name, allowed, default, _ in self._parameters()
         ]
         lines += ["", *(f"  {one}" for one in self._limits())]
         lines += [f"  • {rule}" for rule in (*model.rule_words, *model.notes)]
-        lines += ["", words.say("lookup.prices"), *(f"  {one}" for one in tiers_words(model) or (price_words(model),))]
-        lines += ["", words.say("lookup.example"), self.example(), "", self._origin()]
+        lines += ["", i18n.say("lookup.prices"), *(f"  {one}" for one in tiers_words(model) or (price_words(model),))]
+        lines += ["", i18n.say("lookup.example"), self.example(), "", self._origin()]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -66,7 +66,7 @@ class ModelCard:
             for name, allowed, default, note in self._parameters()
         )
         head = "".join(
-            f'<th scope="col">{html.escape(words.say(f"lookup.head_{name}"))}</th>'
+            f'<th scope="col">{html.escape(i18n.say(f"lookup.head_{name}"))}</th>'
             for name in ("option", "values", "default", "note")
         )
         return (
@@ -76,9 +76,9 @@ class ModelCard:
             f'<div class="qw-s">{html.escape(" · ".join(model.actions))}</div>'
             f'<table class="qw-m"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
             f"{_listed(self._limits())}{_listed((*model.rule_words, *model.notes))}"
-            f"<div class='qw-t'>{html.escape(words.say('lookup.prices'))}</div>"
+            f"<div class='qw-t'>{html.escape(i18n.say('lookup.prices'))}</div>"
             f"{_listed(tiers_words(model) or (price_words(model),))}"
-            f"<div class='qw-t'>{html.escape(words.say('lookup.example'))}</div>"
+            f"<div class='qw-t'>{html.escape(i18n.say('lookup.example'))}</div>"
             f"<pre class='qw-mono'>{html.escape(self.example())}</pre>"
             f'<div class="qw-s">{html.escape(self._origin())}</div></div>'
         )
@@ -97,28 +97,28 @@ class ModelCard:
         model, found = self.model, []
         prompt = model.parameters.get("prompt")
         if prompt is not None and prompt.maximum is not None:
-            found.append(words.say("lookup.prompt_length", most=f"{prompt.maximum:g}"))
+            found.append(i18n.say("lookup.prompt_length", most=f"{prompt.maximum:g}"))
         if prompt is not None and prompt.recommended is not None:
-            found.append(words.say("lookup.prompt_advice", most=f"{prompt.recommended:g}"))
+            found.append(i18n.say("lookup.prompt_advice", most=f"{prompt.recommended:g}"))
         if "images" in model.parameters:
             parts = [references_words(model), *(", ".join(model.references.formats).split("\0"))]
             if model.references.max_mb:
                 parts.append(f"≤ {model.references.max_mb:g} MB")
             parts.append(model.references.note)
-            found.append(words.say("lookup.references", text=", ".join(part for part in parts if part)))
+            found.append(i18n.say("lookup.references", text=", ".join(part for part in parts if part)))
         if model.mask is not None:
             parts = [", ".join(model.mask.formats), model.mask.note]
-            found.append(words.say("lookup.mask", text="; ".join(part for part in parts if part) or "–"))
+            found.append(i18n.say("lookup.mask", text="; ".join(part for part in parts if part) or "–"))
         if model.link_hours:
-            found.append(words.say("lookup.links", hours=model.link_hours))
+            found.append(i18n.say("lookup.links", hours=model.link_hours))
         return tuple(found)
 
     def _origin(self) -> str:
         model = self.model
-        text = words.say(
+        text = i18n.say(
             "lookup.origin", edition=model.edition, documented=model.documented or "–", sources="; ".join(model.sources)
         )
-        return f"{words.say(f'lookup.live_{model.live}')} {text}" if model.live else text
+        return f"{i18n.say(f'lookup.live_{model.live}')} {text}" if model.live else text
 
 
 def _listed(lines: tuple[str, ...]) -> str:

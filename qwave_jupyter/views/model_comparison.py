@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.views.model_facts import allowed_words, default_words, option_of, price_words, references_words
@@ -34,9 +34,9 @@ class Comparison:
 
     def rows(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """What is compared, with each model's words for it."""
-        yield words.say("lookup.head_price"), tuple(price_words(one) for one in self.models)
-        yield words.say("lookup.head_does"), tuple(", ".join(one.actions) or "generate" for one in self.models)
-        yield words.say("lookup.head_references"), tuple(references_words(one) for one in self.models)
+        yield i18n.say("lookup.head_price"), tuple(price_words(one) for one in self.models)
+        yield i18n.say("lookup.head_does"), tuple(", ".join(one.actions) or "generate" for one in self.models)
+        yield i18n.say("lookup.head_references"), tuple(references_words(one) for one in self.models)
         names = dict.fromkeys(
             name
             for one in self.models
@@ -52,12 +52,12 @@ class Comparison:
         lines = [("", "", tuple(one.id for one in self.models))]
         lines += [("≠" if len(set(cells)) > 1 else " ", name, cells) for name, cells in self.rows()]
         widths = [
-            min(_WIDEST, max(words.columns(cells[place]) for _, _, cells in lines)) for place in range(len(self.models))
+            min(_WIDEST, max(i18n.columns(cells[place]) for _, _, cells in lines)) for place in range(len(self.models))
         ]
-        left = max(words.columns(name) for _, name, _ in lines)
+        left = max(i18n.columns(name) for _, name, _ in lines)
         return "\n".join(
-            f"{mark:1} {words.padded(name, left)}  "
-            + "  ".join(words.padded(_cut(cell), wide) for cell, wide in zip(cells, widths, strict=True)).rstrip()
+            f"{mark:1} {i18n.padded(name, left)}  "
+            + "  ".join(i18n.padded(_cut(cell), wide) for cell, wide in zip(cells, widths, strict=True)).rstrip()
             for mark, name, cells in lines
         )
 
@@ -67,7 +67,7 @@ class Comparison:
         for name, cells in self.rows():
             differs = len(set(cells)) > 1
             # Words before colour: the sign stays where styles are stripped.
-            mark = f'<span class="qw-s" title="{html.escape(words.say("lookup.differs"))}">≠</span> ' if differs else ""
+            mark = f'<span class="qw-s" title="{html.escape(i18n.say("lookup.differs"))}">≠</span> ' if differs else ""
             kind = ' class="qw-differs"' if differs else ""
             body.append(
                 f'<tr><th scope="row">{mark}{html.escape(name)}</th>'
@@ -78,12 +78,12 @@ class Comparison:
 
     def _origin(self) -> str:
         dates = ", ".join(f"{one.id} {one.documented}" for one in self.models if one.documented)
-        return words.say("lookup.compared", edition=self.models[0].edition, dates=dates)
+        return i18n.say("lookup.compared", edition=self.models[0].edition, dates=dates)
 
 
 def _told(parameter: Parameter) -> str:
     default = default_words(parameter)
-    return allowed_words(parameter) + (words.say("lookup.default", default=default) if default else "")
+    return allowed_words(parameter) + (i18n.say("lookup.default", default=default) if default else "")
 
 
 def _cut(text: str) -> str:

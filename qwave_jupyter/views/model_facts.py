@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import UNSET, Model, Parameter
 
 __all__ = [
@@ -38,7 +38,7 @@ def allowed_words(parameter: Parameter) -> str:
         )
     low, high = (None if limit is None else f"{limit:g}" for limit in (parameter.minimum, parameter.maximum))
     kind = "pictures" if parameter.picture else "task" if parameter.task else parameter.type.rstrip("[]")
-    text = words.say(f"lookup.kind_{kind}")
+    text = i18n.say(f"lookup.kind_{kind}")
     if low is None and high is None:
         return text
     if low is None or high is None:
@@ -58,8 +58,8 @@ def price_words(model: Model) -> str:
     """What one picture costs, from and to, or that no page says."""
     low, high = model.price.from_usd, model.price.to_usd
     if low is None or high is None:
-        return words.say("lookup.by_tokens") if model.price.unit == "token" else words.say("lookup.no_price")
-    return words.dollars(low) if low == high else f"{words.dollars(low)}–{words.dollars(high)}"
+        return i18n.say("lookup.by_tokens") if model.price.unit == "token" else i18n.say("lookup.no_price")
+    return i18n.dollars(low) if low == high else f"{i18n.dollars(low)}–{i18n.dollars(high)}"
 
 
 def tiers_words(model: Model) -> tuple[str, ...]:
@@ -67,16 +67,16 @@ def tiers_words(model: Model) -> tuple[str, ...]:
     price = model.price
     named: Mapping[str, float] = price.tiers
     lines = [
-        words.say("lookup.tier", by=price.by, tier="…" if tier == "*" else tier, usd=words.dollars(usd))
+        i18n.say("lookup.tier", by=price.by, tier="…" if tier == "*" else tier, usd=i18n.dollars(usd))
         for tier, usd in named.items()
     ]
     if not lines and price.usd is not None:
-        unit = words.say("lookup.per_call" if price.unit == "call" else "lookup.per_picture")
-        lines = [f"{words.dollars(price.usd)} {unit}", words.say("lookup.four", usd=words.dollars(_four(model)))]
+        unit = i18n.say("lookup.per_call" if price.unit == "call" else "lookup.per_picture")
+        lines = [f"{i18n.dollars(price.usd)} {unit}", i18n.say("lookup.four", usd=i18n.dollars(_four(model)))]
     if price.reference_usd:
-        lines.append(words.say("lookup.per_reference", usd=words.dollars(price.reference_usd)))
+        lines.append(i18n.say("lookup.per_reference", usd=i18n.dollars(price.reference_usd)))
     lines += [
-        words.say("lookup.rate", kind=kind.replace("_", " "), usd=f"${rate:g}") for kind, rate in price.rates.items()
+        i18n.say("lookup.rate", kind=kind.replace("_", " "), usd=f"${rate:g}") for kind, rate in price.rates.items()
     ]
     if price.note:
         lines.append(price.note)
@@ -88,8 +88,8 @@ def references_words(model: Model) -> str:
     if "images" not in model.parameters:
         return "–"
     most = model.references.maximum
-    takes = words.say("lookup.url_or_bytes" if model.references.takes_bytes else "lookup.url")
-    return f"{most if most is not None else words.say('lookup.some')}, {takes}"
+    takes = i18n.say("lookup.url_or_bytes" if model.references.takes_bytes else "lookup.url")
+    return f"{most if most is not None else i18n.say('lookup.some')}, {takes}"
 
 
 def _four(model: Model) -> float:

@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any, overload
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.views.model_facts import choices_of, price_words, references_words
 from qwave_jupyter.views.style import STYLE
@@ -92,11 +92,11 @@ class ModelTable(Sequence[Model]):
 
     def __repr__(self) -> str:
         if not self._models and not self._unknown:
-            return words.say("lookup.no_models", edition=self._edition)
+            return i18n.say("lookup.no_models", edition=self._edition)
         rows = [self._head(), *([self._mark(one) + row[0], *row[1:]] for one in self._models for row in [_row(one)])]
-        widths = [min(_WIDEST, max(words.columns(row[column]) for row in rows)) for column in range(len(_COLUMNS))]
+        widths = [min(_WIDEST, max(i18n.columns(row[column]) for row in rows)) for column in range(len(_COLUMNS))]
         lines = [
-            "  ".join(words.padded(_cut(cell), wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
+            "  ".join(i18n.padded(_cut(cell), wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
         return "\n".join([*lines, "", *self._notes()])
@@ -119,20 +119,20 @@ class ModelTable(Sequence[Model]):
         return f'{STYLE}<div class="qw qw-wide">{table}{notes}</div>'
 
     def _head(self) -> list[str]:
-        return [words.say(f"lookup.head_{name}") for name in _COLUMNS]
+        return [i18n.say(f"lookup.head_{name}") for name in _COLUMNS]
 
     def _mark(self, model: Model) -> str:
         return "✕ " if model.id in self._unusable else ""
 
     def _notes(self) -> list[str]:
         dates = sorted({one.documented for one in self._models if one.documented})
-        notes = [words.say("lookup.prices_of", edition=self._edition, dates=_span(dates))] if dates else []
+        notes = [i18n.say("lookup.prices_of", edition=self._edition, dates=_span(dates))] if dates else []
         if self._live:
-            notes = [words.say("lookup.prices_live")]
+            notes = [i18n.say("lookup.prices_live")]
         if any(one.id in self._unusable for one in self._models):
-            notes.append(words.say("lookup.unusable"))
+            notes.append(i18n.say("lookup.unusable"))
         if self._unknown:
-            notes.append(words.say("lookup.unknown", names=list(self._unknown)))
+            notes.append(i18n.say("lookup.unknown", names=list(self._unknown)))
         return notes
 
 

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import records
@@ -60,16 +60,16 @@ def write(path: Path, gallery: Gallery, *, by: str = "") -> Path:
     # Each picture bears its own share of what its job cost.
     known = [image.cost_usd for image in gallery if image.cost_usd is not None]
     lines = [
-        *([words.say("generation.report_by", name=by)] if by else []),
-        words.say(
+        *([i18n.say("generation.report_by", name=by)] if by else []),
+        i18n.say(
             "generation.report_sum",
             date=time.strftime("%Y-%m-%d %H:%M"),
-            pictures=words.say("generation.report_pictures", count=len(gallery)),
-            jobs=words.say("generation.report_jobs", count=len({image.task_id for image in gallery})),
-            cost=words.dollars(math.fsum(known)) if known else words.say("generation.report_free"),
+            pictures=i18n.say("generation.report_pictures", count=len(gallery)),
+            jobs=i18n.say("generation.report_jobs", count=len({image.task_id for image in gallery})),
+            cost=i18n.dollars(math.fsum(known)) if known else i18n.say("generation.report_free"),
         ),
     ]
-    page = gallery_page.render(gallery, title=words.say("generation.report_title"), lines=lines)
+    page = gallery_page.render(gallery, title=i18n.say("generation.report_title"), lines=lines)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")

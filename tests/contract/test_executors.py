@@ -11,7 +11,7 @@ from multiprocessing import get_context
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import settings, started, verbs
+from qwave_jupyter import api, session, settings
 from tests.conftest import optional, serve
 
 MODEL = "z-image-turbo"
@@ -72,12 +72,12 @@ def test_executor_runs_rows_in_order(executor, keyed, clean_environment):
     assert keyed.get("/demo/counts")["billed"] - before == 5
     written = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
     assert sorted(one["index"] for one in written) == list(range(6))
-    assert started.spent_usd() > 0
+    assert session.spent_usd() > 0
 
 
 def test_pickled_work_has_no_key(keyed):
-    bench = verbs.bench()
-    request = verbs.build("a cat", model=MODEL)
+    bench = api.job_context()
+    request = api.build("a cat", model=MODEL)
     content = pickle.dumps((bench, request))
     assert keyed.key.encode() not in content
     back, _ = pickle.loads(content)

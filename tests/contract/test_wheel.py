@@ -27,11 +27,11 @@ import qwave_jupyter as qwave
 qwave.use_demo(latency=0.2)
 done = shell.run_cell("%%qwave -m z-image-turbo -o made --aspect-ratio 16:9\\na lighthouse in the fog")
 made = shell.user_ns["made"]
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import load
 from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
-words.use("en"); english = words.say("notebook.pictures", count=1)
-words.use("zh"); chinese = words.say("notebook.pictures", count=1)
+i18n.use("en"); english = i18n.say("notebook.pictures", count=1)
+i18n.use("zh"); chinese = i18n.say("notebook.pictures", count=1)
 print("TOLD " + json.dumps({
     "file": qwave.__file__,
     "worked": done.success,

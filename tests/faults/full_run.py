@@ -107,11 +107,11 @@ with_server("http://elsewhere.example", "%%qwave\na city")
 with_server("ftp://elsewhere", "%%qwave\na city")
 with_server(GOOD, "os.environ['QWAVE_DEMO'] = 'perhaps'", "%%qwave\na city", "del os.environ['QWAVE_DEMO']")
 
-from qwave_jupyter import keys, settings  # noqa: E402 - as a user would, later
+from qwave_jupyter import credentials, settings  # noqa: E402 - as a user would, later
 
 bench = settings.workbench()
 (job,) = [value for name, value in shell.user_ns.items() if name == "job"]
-keep("reprs.txt", keys.find())
+keep("reprs.txt", credentials.find())
 for thing in (bench, bench.client, bench.journal, bench.client._transport, job, settings, settings._state):
     keep("reprs.txt", f"{thing!r} {thing!s}")
     keep("reprs.txt", getattr(thing, "__dict__", ""))

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from qwave_jupyter import settings, started, surroundings, verbs
+from qwave_jupyter import api, frontend, session, settings
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import TaskFailed, UserMistake
 from qwave_jupyter.magics import batch_view, cell_magic, terminal_view
@@ -28,10 +28,10 @@ def fail(*_args, **_options):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    monkeypatch.setattr(started, "_jobs", [])
-    monkeypatch.setattr(started, "_batches", [])
-    monkeypatch.setattr(surroundings, "_presenter", [])
-    monkeypatch.setattr(surroundings, "_batch_presenter", [])
+    monkeypatch.setattr(session, "_jobs", [])
+    monkeypatch.setattr(session, "_batches", [])
+    monkeypatch.setattr(frontend, "_presenter", [])
+    monkeypatch.setattr(frontend, "_batch_presenter", [])
     with scripted(tmp_path) as made:
         monkeypatch.setattr(settings, "workbench", lambda: made.bench)
         yield made
@@ -56,16 +56,16 @@ def test_a_cell_without_a_view_raises_the_jobs_own_error(here, monkeypatch):
 
 
 def test_generate_returns_its_images_without_a_presenter(here, capsys):
-    surroundings.set_presenter(fail)
-    assert len(verbs.generate("a cat")) == 1
+    frontend.set_presenter(fail)
+    assert len(api.generate("a cat")) == 1
     assert "no display here" in capsys.readouterr().err
 
 
 def test_a_batch_is_returned_without_a_presenter(here, capsys):
-    from qwave_jupyter import many
+    from qwave_jupyter import api
 
-    surroundings.set_batch_presenter(fail)
-    (outcome,) = many.batch(["a cat"]).results()
+    frontend.set_batch_presenter(fail)
+    (outcome,) = api.batch(["a cat"]).results()
     assert len(outcome.gallery) == 1
     assert "no display here" in capsys.readouterr().err
 

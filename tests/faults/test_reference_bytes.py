@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from qwave_jupyter import settings, started
+from qwave_jupyter import session, settings
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.batches.sweep import Place, Sweep
 from qwave_jupyter.batches.sweep_axes import Tile
@@ -31,7 +31,7 @@ SENT, KEPT = 900_000, 40_000
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    monkeypatch.setattr(started, "_jobs", [])
+    monkeypatch.setattr(session, "_jobs", [])
     with scripted(tmp_path) as made:
         monkeypatch.setattr(settings, "workbench", lambda: made.bench)
         yield made
@@ -220,7 +220,7 @@ def test_without_its_bytes_nothing_is_sent(here, picture):
 
 def test_the_panel_gets_the_references_back(here, picture):
     job = end(Job(here.build("edit", images=picture), here.bench).start())
-    started.note(job)
+    session.note(job)
     state = factory.from_request(here.bench.catalog, factory.request_of(None), here.bench.home)
     assert len(state.picked) == 1
     for file in here.bench.journal.blobs.folder.iterdir():

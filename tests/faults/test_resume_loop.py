@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from qwave_jupyter import settings, started, verbs
+from qwave_jupyter import api, session, settings
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError
 from qwave_jupyter.jobs import resume as resuming
@@ -20,8 +20,8 @@ PATIENCE = 20
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    monkeypatch.setattr(started, "_jobs", [])
-    monkeypatch.setattr(started, "_batches", [])
+    monkeypatch.setattr(session, "_jobs", [])
+    monkeypatch.setattr(session, "_batches", [])
     with scripted(tmp_path) as made:
         monkeypatch.setattr(settings, "workbench", lambda: made.bench)
         yield made
@@ -102,7 +102,7 @@ def test_one_that_cannot_be_taken_up_stops_no_other(here, monkeypatch, problem):
         return true(entry, workbench, **options)
 
     monkeypatch.setattr(resuming, "prepared", prepared)
-    jobs = verbs.resume()
+    jobs = api.resume()
     assert [job.id for job in jobs] == ["a", "b", "c"]
     with pytest.raises(GenerationError) as raised:
         jobs[1].result(PATIENCE)
@@ -115,7 +115,7 @@ def test_one_that_cannot_be_taken_up_stops_no_other(here, monkeypatch, problem):
 
 def test_as_completed_gives_every_job(here):
     leave_three(here, "b")
-    jobs = verbs.resume()
+    jobs = api.resume()
     ended = list(as_completed(jobs))
     assert {job.id for job in ended} == set("abc")
     assert sum(job.error is not None for job in ended) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import settings, started, surroundings, verbs
+from qwave_jupyter import api, frontend, session, settings
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.jobs import resume
 from tests.faults.scripted_bench import scripted
@@ -21,7 +21,7 @@ PATIENCE = 20
 @pytest.fixture
 def demo(clean_environment, monkeypatch):
     monkeypatch.setenv("QWAVE_DEMO", "1")
-    monkeypatch.setattr(started, "_jobs", [])
+    monkeypatch.setattr(session, "_jobs", [])
     yield clean_environment
     settings.stop_demo()
 
@@ -81,7 +81,7 @@ def test_an_unusable_folder_is_refused(demo, kind, way):
     assert "\n" not in text
     assert text.isprintable()
     assert "Nothing was sent" in text
-    assert started.jobs() == ()
+    assert session.jobs() == ()
 
 
 @pytest.mark.parametrize("step", ["mkdir", "file"])
@@ -93,11 +93,11 @@ def test_a_folder_is_tried_and_not_guessed(demo, monkeypatch, step):
 
     monkeypatch.setattr(*{"mkdir": (Path, "mkdir", refuse), "file": (tempfile, "NamedTemporaryFile", refuse)}[step])
     with pytest.raises(OptionMistake, match="Read-only file system"):
-        verbs.bench(demo / "new")
+        api.job_context(demo / "new")
 
 
 def test_a_usable_folder_keeps_no_trial_file(demo):
-    assert verbs.bench(demo / "new" / "deep").save_dir == demo / "new" / "deep"
+    assert api.job_context(demo / "new" / "deep").save_dir == demo / "new" / "deep"
     assert list((demo / "new" / "deep").iterdir()) == []
 
 
@@ -143,8 +143,8 @@ def test_an_unanswered_order_is_not_repeated_for_an_unusable_folder(tmp_path):
 
 def test_resume_saves_relative_to_the_folder_of_the_call(demo, monkeypatch):
     monkeypatch.chdir(demo)
-    assert verbs.bench("images").save_dir == demo / "images"
-    assert verbs.bench("x/../images").save_dir == demo / "images"
+    assert api.job_context("images").save_dir == demo / "images"
+    assert api.job_context("x/../images").save_dir == demo / "images"
 
 
 @pytest.mark.parametrize("name", ["QWAVE_HOME", "QWAVE_SAVE_DIR"])
@@ -185,4 +185,4 @@ def test_a_relative_outcome_file_means_one_file(demo, monkeypatch):
     os.chdir("/")
     batch.results()
     assert (demo / "outcomes.jsonl").read_text().count("\n") == 1
-    assert surroundings.working_folder() == Path("/")
+    assert frontend.working_folder() == Path("/")

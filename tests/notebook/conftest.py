@@ -34,12 +34,12 @@ OLDEST_AND_NEWEST = pytest.mark.parametrize(
 
 #: Makes a kernel one in which nobody has switched the demo on, seen it, or typed a key.
 FORGET = """
-from qwave_jupyter import keys, settings
+from qwave_jupyter import credentials, settings
 qwave.use_demo(on=False)
 qwave.configure(demo=None)
 settings._state.demo_told = False
-keys.forget()
-del keys, settings
+credentials.forget()
+del credentials, settings
 """
 
 

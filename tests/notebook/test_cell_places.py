@@ -12,7 +12,7 @@ pytestmark = pytest.mark.kernel
 
 LEFT = """
 import json, threading
-from qwave_jupyter import surroundings
+from qwave_jupyter import frontend
 from qwave_jupyter.jobs import wait
 ip = get_ipython()
 print(json.dumps({
@@ -22,8 +22,8 @@ print(json.dumps({
     "callbacks": len([one for one in ip.events.callbacks["pre_run_cell"] if "qwave" in one.__module__]),
     "formatters": sorted(kind for kind, one in ip.display_formatter.formatters.items()
         if any("qwave_jupyter.catalog" in str(key) for key in (*one.deferred_printers, *one.type_printers))),
-    "presenters": len(surroundings._presenter) + len(surroundings._batch_presenter),
-    "ways": len(patience._way) + len(patience._leaving),
+    "presenters": len(frontend._presenter) + len(frontend._batch_presenter),
+    "ways": len(wait._way) + len(wait._leaving),
     "configurables": len([one for one in ip.configurables if type(one).__name__ == "QWave"]),
 }))
 """

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from qwave_jupyter import settings, verbs, words
+from qwave_jupyter import api, i18n, settings
 from qwave_jupyter.client.retry import Retry
 from qwave_jupyter.errors import Cancelled, ConnectionFailed, RateLimited, TaskFailed
 from qwave_jupyter.jobs.charges import Charge
@@ -21,7 +21,7 @@ TASK = "task-wave0123456789abcdef"
 def now(clean_environment):
     """A job that was sent a while ago."""
     settings.configure(demo=False)
-    request = verbs.build("a city", model="gpt-image-2", aspect_ratio="16:9", resolution="2k")
+    request = api.build("a city", model="gpt-image-2", aspect_ratio="16:9", resolution="2k")
     yield Snapshot("job-1", request, phase="processing", task_id=TASK, started=0.0, status_word="processing")
     settings.configure(demo=None)
 
@@ -97,7 +97,7 @@ def test_placeholder_has_aspect_ratio(now):
 
 
 def test_price_estimated_or_held(now):
-    assert words.dollars(now.request.estimate_usd) in job_card.running(now, 5.0)
+    assert i18n.dollars(now.request.estimate_usd) in job_card.running(now, 5.0)
     assert "$0.5000" in job_card.running(replace(now, held_usd=0.5), 5.0)
 
 

@@ -12,7 +12,7 @@ from ipywidgets.widgets import widget as registry
 from PIL import Image
 
 import qwave_jupyter as qwave
-from qwave_jupyter import lookups, verbs
+from qwave_jupyter import api
 from qwave_jupyter.catalog import load
 from qwave_jupyter.client import polling
 from qwave_jupyter.errors import UnknownTask
@@ -82,9 +82,9 @@ def body_of(panel, variables=()):
     """What the magic would send for the cell that the panel shows."""
     line, _, body = panel.cell().removeprefix("%%qwave ").partition("\n")
     line, prompt = cell_options.split_cell(line, body)
-    model = lookups.model(cell_options.model_named(line))
+    model = api.model(cell_options.model_named(line))
     parsed = cell_options.read_line(line, model, dict(variables))
-    return verbs.build(prompt, model=model.id, variables=dict(variables), **parsed.options).body
+    return api.build(prompt, model=model.id, variables=dict(variables), **parsed.options).body
 
 
 def turn(panel, tool):

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import qwave_jupyter as qwave
-from qwave_jupyter import lookups, verbs, words
+from qwave_jupyter import api, i18n
 from qwave_jupyter.catalog import load
 from qwave_jupyter.images.gallery import GeneratedImage
 from qwave_jupyter.magics import cell_options
 from qwave_jupyter.widgets.panel import factory
 from qwave_jupyter.widgets.panel.editors import KINDS
 
-BROKEN = words.say("panel.unexpected", reason="§").partition("§")[0]
+BROKEN = i18n.say("panel.unexpected", reason="§").partition("§")[0]
 HOSTILE = st.sampled_from(
     ["", " ", "x", "-1", "99999999999999999999", "1e400", "nan", "[", '[{"hex": 3}]', "{}", "<b>", "\0"]
 )
@@ -104,9 +104,9 @@ def body_of(text, variables):
     """What the magic would send for a cell."""
     line, _, body = text.removeprefix("%%qwave ").partition("\n")
     line, prompt = cell_options.split_cell(line, body)
-    model = lookups.model(cell_options.model_named(line))
+    model = api.model(cell_options.model_named(line))
     read = cell_options.read_line(line, model, variables)
-    return verbs.build(prompt, model=model.id, variables=variables, **read.options).body
+    return api.build(prompt, model=model.id, variables=variables, **read.options).body
 
 
 @pytest.mark.slow

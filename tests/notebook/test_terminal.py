@@ -50,7 +50,7 @@ class Terminal:
         """Read until something was written; a condition or a part of the text."""
         ends = time.monotonic() + timeout
         while not (part() if callable(part) else part in self.seen):
-            assert time.monotonic() < ends, self.seen[-3000:]
+            assert time.monotonic() < ends, self.seen[:1500] + " … " + self.seen[-1500:]
             ready, _, _ = select.select([self.ours], [], [], 0.1)
             if ready:
                 self.seen += os.read(self.ours, 65536).decode("utf-8", "replace")

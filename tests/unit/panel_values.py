@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from qwave_jupyter import verbs
+from qwave_jupyter import api
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.widgets.panel.state import PanelState, Picked, chosen, switched
@@ -67,7 +67,7 @@ def mended(state):
     """The state without what the catalogue refuses."""
     for _ in range(20):
         try:
-            verbs.build(state.prompt, model=state.model.id, **state.options())
+            api.build(state.prompt, model=state.model.id, **state.options())
         except RequestRefused as refused:
             state = _without(state, refused.fields["violations"][0])
         else:

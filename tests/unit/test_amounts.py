@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_jupyter import settings, started
+from qwave_jupyter import session, settings
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.catalog import load
 from qwave_jupyter.catalog.live import LiveCatalog, read_list
@@ -113,4 +113,4 @@ def test_odd_limit_is_refused(odd, name):
     with pytest.raises(ConfigurationError):
         settings.configure(**{name: odd})
     with pytest.raises(OptionMistake):
-        started.positive(name, odd)
+        session.positive(name, odd)

@@ -18,7 +18,7 @@ from ipywidgets.widgets.widget import _instances as live_widgets
 from PIL import Image
 
 import qwave_jupyter as qwave
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Facts, load
 from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake
 from qwave_jupyter.jobs.references import Limits, resolve
@@ -41,9 +41,9 @@ MASKED = next(one for one in load("2026-04") if one.mask is not None and one.mas
 
 @pytest.fixture(autouse=True)
 def _in_english():
-    words.use("en")
+    i18n.use("en")
     yield
-    words.use(None)
+    i18n.use(None)
 
 
 def photo(width=120, height=80):
@@ -420,7 +420,7 @@ def test_front_ends_are_offline():
 
 
 def test_canvas_texts_are_used():
-    known = set(json.loads((files("qwave_jupyter.words") / "en" / "canvas.json").read_text("utf-8")))
+    known = set(json.loads((files("qwave_jupyter.i18n") / "en" / "canvas.json").read_text("utf-8")))
     sources = "\n".join(path.read_text("utf-8") for path in HERE.glob("*.py"))
     said = set(re.findall(r'"canvas\.(\w+)"', sources))
     for control in (MaskBrush, BoxEditor, PaletteEditor):

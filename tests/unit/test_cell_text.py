@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import qwave_jupyter
-from qwave_jupyter import lookups, verbs
+from qwave_jupyter import api
 from qwave_jupyter.catalog import load
 from qwave_jupyter.jobs import codegen
 from qwave_jupyter.magics import cell_options
@@ -36,15 +36,15 @@ def body_of_cell(text, variables=()):
     assert text.startswith("%%qwave ")
     line, _, body = text.removeprefix("%%qwave ").partition("\n")
     line, prompt = cell_options.split_cell(line, body)
-    model = lookups.model(cell_options.model_named(line))
+    model = api.model(cell_options.model_named(line))
     parsed = cell_options.read_line(line, model, variables)
-    return verbs.build(prompt, model=model.id, variables=variables, **parsed.options).body
+    return api.build(prompt, model=model.id, variables=variables, **parsed.options).body
 
 
 def body_of_python(text, variables=()):
     """What the Python call would send."""
     stand_in = types.ModuleType("qwave_jupyter")
-    stand_in.generate = lambda prompt, **more: verbs.build(prompt, **more).body
+    stand_in.generate = lambda prompt, **more: api.build(prompt, **more).body
     here, sys.modules["qwave_jupyter"] = sys.modules["qwave_jupyter"], stand_in
     names = dict(variables)
     try:
@@ -63,7 +63,7 @@ def test_cell_and_python_text_round_trip(in_edition, edition, name):
     @given(st.data())
     def holds(data):
         state = data.draw(states(model))
-        body = verbs.build(state.prompt, model=name, variables={}, **state.options()).body
+        body = api.build(state.prompt, model=name, variables={}, **state.options()).body
         assert body_of_cell(codegen.cell(name, state.prompt, state.written())) == body
         assert body_of_python(codegen.python(name, state.prompt, state.written(), {})) == body
 

@@ -9,14 +9,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from qwave_jupyter import keys, settings, words
+from qwave_jupyter import credentials, i18n, settings
 from qwave_jupyter.errors import ConfigurationError
 
 
 @pytest.fixture
 def start(monkeypatch, clean_environment):
     monkeypatch.setattr(settings, "_state", settings._State())
-    for variable in keys.KEY_VARIABLES:
+    for variable in credentials.KEY_VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     shells = []
 
@@ -32,7 +32,7 @@ def start(monkeypatch, clean_environment):
     for shell in shells:
         shell.run_line_magic("unload_ext", "qwave_jupyter")
     InteractiveShell.clear_instance()
-    words.use(None)
+    i18n.use(None)
 
 
 def config(shell, line):
@@ -44,11 +44,11 @@ def test_config_is_seen_by_requests(start):
     config(shell, 'QWave.language = "zh"')
     config(shell, "QWave.max_cost = 1")
     config(shell, 'QWave.save_dir = "best"')
-    assert words.language() == "zh"
+    assert i18n.language() == "zh"
     now = settings.current()
     assert (now.language, now.max_cost, now.save_dir) == ("zh", 1, Path("best").absolute())
     config(shell, "QWave.language = None")
-    assert words.language() == "en"
+    assert i18n.language() == "en"
     assert settings.current().save_dir == Path("best").absolute()
 
 
@@ -66,7 +66,7 @@ def test_config_none_resets_a_setting(start, monkeypatch):
 def test_config_from_ipython_config(start):
     start(model="z-image-turbo", language="zh")
     assert settings.current().model == "z-image-turbo"
-    assert words.language() == "zh"
+    assert i18n.language() == "zh"
 
 
 def test_config_trait_shows_the_value(start, capsys):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from qwave_jupyter import keys, settings, surroundings, words
+from qwave_jupyter import credentials, frontend, i18n, settings
 from qwave_jupyter.magics.commands import doctor
 from tests.unit.recording_console import RecordingConsole
 
@@ -18,9 +18,9 @@ def alone(clean_environment, monkeypatch):
     for name in ("VSCODE_PID", "VSCODE_CWD", "JPY_PARENT_PID"):
         monkeypatch.delenv(name, raising=False)
     yield clean_environment
-    keys.forget()
-    words.use(None)
-    surroundings.watch_for_a_person(lambda: False)
+    credentials.forget()
+    i18n.use(None)
+    frontend.watch_for_a_person(lambda: False)
     settings.use_demo(on=False)
     settings.configure(demo=None, base_url=None, model=None, edition=None, max_cost=None, budget=None)
 
@@ -40,7 +40,7 @@ def test_doctor_finds_all_well():
 
 def test_doctor_columns_are_aligned():
     for language in ("en", "zh"):
-        words.use(language)
+        i18n.use(language)
         lines = RecordingConsole(kernel=KERNEL).typed("doctor").splitlines()
         wide = [sum(2 if ord(sign) > 0x2E80 else 1 for sign in line[: line.rindex("  ") + 2]) for line in lines[:4]]
         assert set(wide) == {13}
@@ -58,12 +58,12 @@ def test_doctor_marks_and_counts_problems():
 @pytest.mark.parametrize(
     ("prepare", "value", "means"),
     [
-        (lambda _: surroundings.watch_for_a_person(lambda: True), "the built-in demo", "No key is set and you are"),
+        (lambda _: frontend.watch_for_a_person(lambda: True), "the built-in demo", "No key is set and you are"),
         (lambda _: settings.use_demo(), "the built-in demo", "It was switched on"),
         (lambda _: settings.use_demo(fail="task_failed:1"), "the built-in demo", "The next task fails"),
         (lambda patch: patch.setenv("QWAVE_DEMO", "1"), "the built-in demo", "It was switched on"),
         (lambda patch: patch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9"), "http://127.0.0.1:9", "by a base URL"),
-        (lambda _: keys.type_in("sk-x"), "https://www.qingbo.dev", "that the edition documents"),
+        (lambda _: credentials.type_in("sk-x"), "https://www.qingbo.dev", "that the edition documents"),
     ],
 )
 def test_doctor_names_the_server(monkeypatch, prepare, value, means):

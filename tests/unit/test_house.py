@@ -11,23 +11,23 @@ from functools import cache
 from pathlib import Path
 
 import qwave_jupyter
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import load
 from tests.checks import collect_failures
 
 PACKAGE = Path(qwave_jupyter.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-LEAVES = {"errors", "words", "clock", "forking", "keys", "fonts", "amounts", "budget", "image_formats"}
+LEAVES = {"errors", "i18n", "clock", "forking", "credentials", "fonts", "amounts", "budget", "image_formats"}
 #: What wires the floors: a plain script has no more than this.
-WIRING = {"settings", "surroundings", "verbs", "many", "lookups", "started"}
+WIRING = {"settings", "frontend", "api", "session"}
 ROOMS = {"jobs", "images", "batches", "views"}
 #: The rooms that know IPython and ipywidgets.
 FACES = {"magics", "widgets"}
-#: A floor and what it may import besides itself; `settings`, `verbs`, `many`, `lookups` and `started` wire the floors.
+#: A floor and what it may import besides itself; `settings`, `session` and `api` wire them.
 MAY_IMPORT = {
     "client": LEAVES,
     "catalog": LEAVES,
-    **dict.fromkeys(ROOMS, LEAVES | ROOMS | {"client", "catalog", "surroundings", ""}),  # "" is the version
+    **dict.fromkeys(ROOMS, LEAVES | ROOMS | {"client", "catalog", "frontend", ""}),  # "" is the version
     "demo": LEAVES | {"catalog"},
     **dict.fromkeys(FACES, LEAVES | WIRING | ROOMS | FACES | {"client", "catalog", ""}),
 }
@@ -135,9 +135,7 @@ def test_loading_imports_nothing_heavy():
 
 def test_texts_in_code_exist():
     modules = {f"{module.parent.name}.{module.stem}" for module in MODULES}
-    sections = {
-        file.stem: json.loads(file.read_text(encoding="utf-8")) for file in (PACKAGE / "words" / "en").iterdir()
-    }
+    sections = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in (PACKAGE / "i18n" / "en").iterdir()}
     known = {f"{section}.{name}" for section, names in sections.items() for name in names}
     asked = {
         node.value
@@ -153,4 +151,4 @@ def test_texts_in_code_exist():
 
 
 def test_list_is_joined_in_words():
-    assert words.say("words.or", head="a", last="b") == "a or b"
+    assert i18n.say("words.or", head="a", last="b") == "a or b"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import lookups, verbs
+from qwave_jupyter import api
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.cell_options import read_line, split_cell
@@ -81,10 +81,10 @@ def test_card_example_is_a_valid_cell(monkeypatch):
         for edition, name in EVERY:
             monkeypatch.setenv("QWAVE_EDITION", edition)
             with check(edition, name):
-                model = lookups.model(name)
+                model = api.model(name)
                 head, _, body = ModelCard(model).example().partition("\n")
                 line, prompt = split_cell(head.removeprefix("%%qwave"), body)
-                request = verbs.build(prompt, model=name, **read_line(line, model, {}).options)
+                request = api.build(prompt, model=name, **read_line(line, model, {}).options)
                 assert request.model.id == name
 
 

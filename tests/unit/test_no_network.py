@@ -7,7 +7,7 @@ import socket
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import lookups, many, verbs
+from qwave_jupyter import api
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.magics.completion import complete
 from qwave_jupyter.views.model_card import ModelCard
@@ -35,12 +35,12 @@ def test_lookups_use_no_network(cut_off, monkeypatch, edition):
     assert repr(models)
     assert models._repr_html_()
     for model in qwave.models():
-        assert repr(ModelCard(lookups.model(model.id)))
+        assert repr(ModelCard(api.model(model.id)))
     assert repr(Comparison(list(models)[:3]))
-    assert verbs.build("a cat", model="gpt-image-2", images=["https://example.com/a.png"]).body
+    assert api.build("a cat", model="gpt-image-2", images=["https://example.com/a.png"]).body
     with pytest.raises(RequestRefused):
-        verbs.build("a cat", model="gpt-image-2", aspect_ratio="99:1")
-    assert len(many.plan_sweep("a cat", ["quality=low,medium,high"], model="gpt-image-2").requests) == 3
+        api.build("a cat", model="gpt-image-2", aspect_ratio="99:1")
+    assert len(api.plan_sweep("a cat", ["quality=low,medium,high"], model="gpt-image-2").requests) == 3
     line = "%%qwave -m gpt-image-2 --"
     assert complete(line, 0, len(line), {}).texts
     assert len(qwave.history()) == 0

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import lookups, settings, verbs
+from qwave_jupyter import api, settings
 from qwave_jupyter.errors import ConfigurationError, RequestRefused
 from qwave_jupyter.magics.cell_options import read_line
 from qwave_jupyter.magics.completion import complete
@@ -46,13 +46,13 @@ def fresco(clean_environment, monkeypatch):
     monkeypatch.setenv("QWAVE_API_KEY", "sk-nobodys")
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9")
     settings.configure(model="fresco-1")
-    yield lookups.model("fresco-1")
+    yield api.model("fresco-1")
     settings.configure(model=None)
 
 
 def test_own_model_options(fresco):
     options = read_line("--plaster wet --layers 3 --gilded", fresco, {}).options
-    request = verbs.build("a saint", model="fresco-1", **options)
+    request = api.build("a saint", model="fresco-1", **options)
     assert json.loads(request.body_text()) == {
         "model": "fresco-1",
         "prompt": "a saint",
@@ -69,9 +69,9 @@ def test_own_model_options(fresco):
 )
 def test_own_model_limits_and_rules(fresco, options, named):
     with pytest.raises(RequestRefused, match=named):
-        verbs.build("a saint", model="fresco-1", **options)
+        api.build("a saint", model="fresco-1", **options)
     with pytest.raises(RequestRefused, match="prompt"):
-        verbs.build("x" * 41, model="fresco-1")
+        api.build("x" * 41, model="fresco-1")
 
 
 def test_own_model_lookup_and_completion(fresco):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import qwave_jupyter
-from qwave_jupyter import keys, settings, words
+from qwave_jupyter import credentials, i18n, settings
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.magics.cell_options import OWN_OPTIONS, SHORT
@@ -18,7 +18,7 @@ from qwave_jupyter.magics.line_magic import VERBS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Variables of one purpose each, told in words and not as a setting.
-TOLD = {*keys.KEY_VARIABLES, "QWAVE_KEYRING"}
+TOLD = {*credentials.KEY_VARIABLES, "QWAVE_KEYRING"}
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,11 @@ def test_reference_page_is_current(writer):
 
 
 def test_reference_page_ignores_the_language(writer):
-    words.use("zh")
+    i18n.use("zh")
     try:
         in_chinese = writer["page"]()
     finally:
-        words.use(None)
+        i18n.use(None)
     assert in_chinese == writer["page"]()
 
 

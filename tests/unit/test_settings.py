@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from qwave_jupyter import errors, keys, settings, surroundings, words
+from qwave_jupyter import credentials, errors, frontend, i18n, settings
 
 
 @pytest.fixture(autouse=True)
 def untouched(monkeypatch, tmp_path):
     for variable in (
-        *keys.KEY_VARIABLES,
+        *credentials.KEY_VARIABLES,
         "QWAVE_BASE_URL",
         "WAVEAPI_BASE_URL",
         "QWAVE_EDITION",
@@ -24,10 +24,10 @@ def untouched(monkeypatch, tmp_path):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("QWAVE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(settings, "_state", settings._State())
-    monkeypatch.setattr(surroundings, "_person", [])
+    monkeypatch.setattr(frontend, "_person", [])
     yield
-    keys.forget()
-    words.use(None)
+    credentials.forget()
+    i18n.use(None)
 
 
 def test_settings_precedence(monkeypatch):
@@ -69,32 +69,32 @@ def test_settings_refuse_unusable_values(change, says):
 
 
 def test_settings_key_precedence(monkeypatch):
-    assert keys.find() is None
+    assert credentials.find() is None
     monkeypatch.setenv("WAVEAPI_API_KEY", "third")
     monkeypatch.setenv("WAVE_API_KEY", "second")
     assert settings.key() == "second"
     monkeypatch.setenv("QWAVE_API_KEY", "first")
     assert settings.key() == "first"
-    keys.type_in(" typed \n")
+    credentials.type_in(" typed \n")
     assert settings.key() == "typed"
-    assert keys.find().source == "%qwave key"
+    assert credentials.find().source == "%qwave key"
 
 
 def test_key_repr_is_hidden():
-    keys.type_in("sk-very-secret")
-    assert "secret" not in repr(keys.find()).replace("secret=", "")
+    credentials.type_in("sk-very-secret")
+    assert "secret" not in repr(credentials.find()).replace("secret=", "")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "two words", "tab\tinside", "ключ"])
 def test_key_that_cannot_be_is_refused(text):
     with pytest.raises(errors.ConfigurationError) as refusal:
-        keys.type_in(text)
+        credentials.type_in(text)
     assert not text.strip() or text not in str(refusal.value)
 
 
 def test_demo_serves_only_a_person_or_on_request(monkeypatch):
     assert not settings.serves_demo()
-    surroundings.watch_for_a_person(lambda: True)
+    frontend.watch_for_a_person(lambda: True)
     assert settings.serves_demo()
     monkeypatch.setenv("QWAVE_API_KEY", "sk-x")
     assert not settings.serves_demo()
@@ -112,7 +112,7 @@ def test_missing_key_names_the_ways_out():
 
 
 def test_base_url_without_a_key_is_an_error(monkeypatch):
-    surroundings.watch_for_a_person(lambda: True)
+    frontend.watch_for_a_person(lambda: True)
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9")
     with pytest.raises(errors.ConfigurationError):
         settings.workbench()
@@ -144,10 +144,10 @@ def test_cancelled_and_timeout_error_types():
 
 
 def test_lists_and_prices_in_words():
-    assert words.listed(["a"]) == "a"
-    assert words.listed(["a", "b", "c"]) == "a, b or c"
-    assert words.listed(range(100)).endswith("and 77 more")
-    assert [words.dollars(usd) for usd in (0, 0.01275, 1.2)] == ["$0.00", "$0.0128", "$1.20"]
+    assert i18n.listed(["a"]) == "a"
+    assert i18n.listed(["a", "b", "c"]) == "a, b or c"
+    assert i18n.listed(range(100)).endswith("and 77 more")
+    assert [i18n.dollars(usd) for usd in (0, 0.01275, 1.2)] == ["$0.00", "$0.0128", "$1.20"]
 
 
 def test_paths_as_text_are_expanded():

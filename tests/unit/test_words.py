@@ -12,7 +12,7 @@ import ipywidgets
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import settings, words
+from qwave_jupyter import i18n, settings
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, RequestRefused, UnknownModel
 from qwave_jupyter.views import job_card
@@ -20,7 +20,7 @@ from qwave_jupyter.widgets.canvas import MaskBrush, PaletteEditor
 from qwave_jupyter.widgets.panel.field_specs import worded
 from tests.unit.jobs.image_factory import plain
 
-ROOT = files("qwave_jupyter.words")
+ROOT = files("qwave_jupyter.i18n")
 SECTIONS = sorted(one.name for one in (ROOT / "en").iterdir() if one.name.endswith(".json"))
 HAN = re.compile("[一-鿿]")
 #: Texts of controls that are numbers and units.
@@ -43,9 +43,9 @@ def fields(text):
 
 @pytest.fixture
 def chinese():
-    words.use("zh")
+    i18n.use("zh")
     yield
-    words.use(None)
+    i18n.use(None)
 
 
 def test_languages_have_the_same_sections():
@@ -80,26 +80,26 @@ def test_chinese_texts_are_chinese(name):
 
 
 def test_language_follows_setting_or_locale(monkeypatch):
-    words.use(None)
+    i18n.use(None)
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("locale.getlocale", lambda: ("Chinese (Simplified)_China", "936"))
-    assert words.language() == "zh"
+    assert i18n.language() == "zh"
     monkeypatch.setattr("locale.getlocale", lambda: (None, None))
-    assert words.language() == "en"
+    assert i18n.language() == "en"
     monkeypatch.setenv("LANG", "zh_CN.UTF-8")
-    assert words.language() == "zh"
+    assert i18n.language() == "zh"
     monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
-    assert words.language() == "en"
-    words.use("zh")
-    assert words.language() == "zh"
-    words.use(None)
+    assert i18n.language() == "en"
+    i18n.use("zh")
+    assert i18n.language() == "zh"
+    i18n.use(None)
 
 
 def test_chinese_lists_and_counts(chinese):
-    assert words.listed(["1k", "2k", "4k"]) == "1k、2k 或 4k"
-    assert words.say("notebook.pictures", count=1) == "1 张图"
-    assert words.say("notebook.pictures", count=3) == "3 张图"
+    assert i18n.listed(["1k", "2k", "4k"]) == "1k、2k 或 4k"
+    assert i18n.say("notebook.pictures", count=1) == "1 张图"
+    assert i18n.say("notebook.pictures", count=3) == "3 张图"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_unknown_language_is_refused(chinese):
     with pytest.raises(ConfigurationError, match="只能是 en 或 zh"):
         settings.configure(language="tlh")
     settings.configure(language=None)
-    words.use("zh")
+    i18n.use("zh")
     assert str(OptionMistake("options.needs_a_value", option="--seed")) == "--seed 需要一个值。"
 
 
@@ -139,12 +139,12 @@ def demo(monkeypatch, clean_environment, small_images, short_waits):
     settings.use_demo(latency=0.1)
     yield
     settings.stop_demo()
-    words.use(None)
+    i18n.use(None)
 
 
 def test_chinese_status_card(demo):
     job = qwave.submit("a cat", model="z-image-turbo")
-    seen = {words.say(f"notebook.phase_{job.snapshot.phase}"), job_card.running(job.snapshot, 0.0)}
+    seen = {i18n.say(f"notebook.phase_{job.snapshot.phase}"), job_card.running(job.snapshot, 0.0)}
     gallery = job.result()
     assert not [text for text in seen if not HAN.search(text)]
     ended = html.unescape(re.sub(r"<[^>]*>", "", job_card.ended(job.snapshot)))
@@ -200,6 +200,6 @@ def below(widget):
 
 def test_chinese_columns_are_aligned(demo):
     lines = repr(qwave.models(action="inpaint")).splitlines()
-    starts = {words.columns(line[: line.index("$")]) for line in lines[1:4] if "$" in line}
+    starts = {i18n.columns(line[: line.index("$")]) for line in lines[1:4] if "$" in line}
     head = lines[0]
-    assert starts == {words.columns(head[: head.index("价格")])}
+    assert starts == {i18n.columns(head[: head.index("价格")])}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.demo.painting.lighting import Colour, mixed
 from qwave_jupyter.fonts import font_for, legible
 
@@ -107,7 +107,7 @@ def mark(picture: Image.Image, area: Area | None = None, *, fitting: bool = Fals
     size = max(6, round(short / 36), round(min(right - left, 400) / 40))
     if fitting:
         size = max(5, min(round(min(picture.size) / 36), round((bottom - top) / 2.4), round((right - left) / 4.6)))
-    text = words.say("painter.mark")
+    text = i18n.say("painter.mark")
     font = _font(text, size)
     wide = font.getlength(text)
     x, y = right - wide - size * 1.4, bottom - size * (2.2 if not fitting else 2.0)
@@ -140,7 +140,7 @@ def sign(picture: Image.Image, area: Area | None = None) -> None:
         area: left, top, right, bottom in pixels; None for the whole picture.
     """
     left, top, right, bottom = area or (0, 0, picture.width, picture.height)
-    text = legible(words.say("painter.watermark"))
+    text = legible(i18n.say("painter.watermark"))
     size = max(8, round((right - left) / 22))
     font = _font(text, size)
     tile = Image.new("L", (round(font.getlength(text) + size * 2), size * 2))
@@ -216,7 +216,7 @@ def _veil(picture: Image.Image, area: Area) -> None:
 def _card(picture: Image.Image, text: str, area: Area) -> None:
     left, top, right, bottom = area
     count = sum(not one.isspace() for one in text)
-    note = legible(words.say("painter.no_font", count=count))
+    note = legible(i18n.say("painter.no_font", count=count))
     size = max(8, min(round((right - left) / 24), round((bottom - top) / 12)))
     font = _font(note, size)
     wide, tall = font.getlength(note) + size * 2, size * 3.2

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.output import Console
 
@@ -68,7 +68,7 @@ class Verb:
     @property
     def summary(self) -> str:
         """What it does, in one line."""
-        return words.say(f"verbs.{self.name}")
+        return i18n.say(f"verbs.{self.name}")
 
     def read(self, tokens: Sequence[str]) -> Asked:
         """What stands behind it, typed.
@@ -102,8 +102,8 @@ class Verb:
         known = [f"--{name.replace('_', '-')}" for name in self.options]
         close = difflib.get_close_matches(written[:40], known, 1)
         if close:
-            return words.say("options.near", near=close[0])
-        return words.say("options.usage", usage=self.usage)
+            return i18n.say("options.near", near=close[0])
+        return i18n.say("options.usage", usage=self.usage)
 
     def _typed(self, written: str, kind: str, text: str) -> Any:
         if kind == "text":

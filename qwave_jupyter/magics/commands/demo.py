@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 
-from qwave_jupyter import settings, words
+from qwave_jupyter import i18n, settings
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.commands.command import Asked, Verb
 from qwave_jupyter.magics.output import Console
@@ -29,12 +29,12 @@ def _demo(console: Console, asked: Asked) -> None:
     settings.use_demo(word != "off", **asked.options)
     if word == "normal":
         settings.demo_switches().calm()
-        console.say(words.say("demo.back_to_normal"))
+        console.say(i18n.say("demo.back_to_normal"))
         return
-    console.say(words.say(f"notebook.demo_{word}"))
+    console.say(i18n.say(f"notebook.demo_{word}"))
     turned = settings.demo_server().explained() if word == "on" else ()
     if turned:
-        _say_manual(console, [*turned, "", words.say("demo.more_switches")])
+        _say_manual(console, [*turned, "", i18n.say("demo.more_switches")])
 
 
 def _say_manual(console: Console, lines: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from qwave_jupyter import keys, settings, words
+from qwave_jupyter import credentials, i18n, settings
 from qwave_jupyter.catalog.live import LiveCatalog
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.magics.commands.command import Asked, Verb
@@ -56,19 +56,19 @@ def findings(console: Console, *, live: bool = False) -> Iterator[Finding]:
     yield _found("package", f"qwave-jupyter {qwave_jupyter.__version__}")
     yield _found("python", f"{platform.python_version()}, IPython {version('ipython')}")
     yield _found("libraries", ", ".join(f"{name} {_installed(name)}" for name in _LIBRARIES))
-    kernel = f"ipykernel {version('ipykernel')}" if console.kernel else words.say("doctor.kernel_none")
+    kernel = f"ipykernel {version('ipykernel')}" if console.kernel else i18n.say("doctor.kernel_none")
     yield _found("kernel", kernel, *(["kernel_means_headless"] if console.headless else []))
-    yield _found("frontend", words.say(f"doctor.frontend_{_frontend(console)}"))
+    yield _found("frontend", i18n.say(f"doctor.frontend_{_frontend(console)}"))
     yield _waiting(console)
     try:
         now, demo = settings.current(), settings.serves_demo()
     except QwaveError as problem:
         # Nothing more can be known, but this is what they came for.
-        yield Finding(words.say("doctor.settings"), str(problem), wrong=True)
+        yield Finding(i18n.say("doctor.settings"), str(problem), wrong=True)
         return
     yield _looked("edition", _edition)
     yield _looked("server", _server)
-    if live and (demo or keys.find()):
+    if live and (demo or credentials.find()):
         yield _looked("", _live)
     yield _key()
     yield _spending()
@@ -79,13 +79,13 @@ def findings(console: Console, *, live: bool = False) -> Iterator[Finding]:
 def _doctor(console: Console, asked: Asked) -> None:
     found = list(findings(console, live=asked.on("live")))
     wrong = sum(one.wrong for one in found)
-    check = words.say("doctor.check")
-    end = words.say("doctor.look_at", count=wrong, check=check) if wrong else words.say("doctor.all_well")
+    check = i18n.say("doctor.check")
+    end = i18n.say("doctor.look_at", count=wrong, check=check) if wrong else i18n.say("doctor.all_well")
     rows, lines = [], []
     for one in found:
         mark = f"{check} " if one.wrong else ""
         lines += [
-            f"{words.padded(one.name, _WIDTH)}{mark}{one.value}",
+            f"{i18n.padded(one.name, _WIDTH)}{mark}{one.value}",
             *(f"{'':{_WIDTH}}  {text}" for text in one.means),
         ]
         pill = f' <span class="qw-pill">{html.escape(check)}</span>' if one.wrong else ""
@@ -97,21 +97,21 @@ def _doctor(console: Console, asked: Asked) -> None:
 
 
 def _found(name: str, value: str, *means: str) -> Finding:
-    return Finding(words.say(f"doctor.{name}"), value, [words.say(f"doctor.{one}") for one in means])
+    return Finding(i18n.say(f"doctor.{name}"), value, [i18n.say(f"doctor.{one}") for one in means])
 
 
 def _looked(name: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except QwaveError as problem:
-        return Finding(words.say(f"doctor.{name}") if name else "", str(problem), wrong=True)
+        return Finding(i18n.say(f"doctor.{name}") if name else "", str(problem), wrong=True)
 
 
 def _installed(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return words.say("doctor.missing")
+        return i18n.say("doctor.missing")
 
 
 def _frontend(console: Console) -> str:
@@ -126,20 +126,20 @@ def _frontend(console: Console) -> str:
 
 def _waiting(console: Console) -> Finding:
     if console.kernel is None:
-        return _found("waiting", words.say("doctor.waiting_event"))
+        return _found("waiting", i18n.say("doctor.waiting_event"))
     if not getattr(console.shell, "autoawait", False):
-        return _found("waiting", words.say("doctor.waiting_stop"), "waiting_means_no_autoawait")
+        return _found("waiting", i18n.say("doctor.waiting_stop"), "waiting_means_no_autoawait")
     means = ["waiting_means_awaited"]
-    if _installed("ipywidgets") == words.say("doctor.missing"):
+    if _installed("ipywidgets") == i18n.say("doctor.missing"):
         means.append("waiting_means_widgets")
-    return _found("waiting", words.say("doctor.waiting_awaited"), *means)
+    return _found("waiting", i18n.say("doctor.waiting_awaited"), *means)
 
 
 def _edition() -> Finding:
     now, known = settings.current(), settings.catalog()
     means = ["edition_means", *(["edition_means_live"] if isinstance(known, LiveCatalog) else [])]
     count = len(known.ids())
-    value = words.say("doctor.edition_value", edition=now.edition, model=now.model, count=count)
+    value = i18n.say("doctor.edition_value", edition=now.edition, model=now.model, count=count)
     known.model(now.model)
     return _found("edition", value, *means)
 
@@ -149,7 +149,7 @@ def _server() -> Finding:
     if settings.serves_demo(now):
         asked = "demo" in settings.overrides() or now.demo is not None
         finding = _found(
-            "server", words.say("doctor.server_demo"), f"server_means_demo_{'asked' if asked else 'no_key'}"
+            "server", i18n.say("doctor.server_demo"), f"server_means_demo_{'asked' if asked else 'no_key'}"
         )
         return Finding(finding.name, finding.value, [*finding.means, *settings.demo_switches().explained()])
     why = ["server_means_base_url" if now.base_url else "server_means_edition"]
@@ -160,37 +160,37 @@ def _server() -> Finding:
 
 def _live() -> Finding:
     count = len(settings.workbench().client.models())
-    return Finding("", words.say("doctor.answers", count=count))
+    return Finding("", i18n.say("doctor.answers", count=count))
 
 
 def _key() -> Finding:
-    found = keys.find()
+    found = credentials.find()
     if found is not None:
-        return _found("key", words.say("doctor.key_set", source=found.source), "key_means_set")
+        return _found("key", i18n.say("doctor.key_set", source=found.source), "key_means_set")
     if settings.serves_demo():
-        return _found("key", words.say("doctor.key_not_set"), "key_means_demo")
-    advice = words.say("doctor.key_means_missing", variables=keys.KEY_VARIABLES)
-    return Finding(words.say("doctor.key"), words.say("doctor.key_not_set"), [advice], wrong=True)
+        return _found("key", i18n.say("doctor.key_not_set"), "key_means_demo")
+    advice = i18n.say("doctor.key_means_missing", variables=credentials.KEY_VARIABLES)
+    return Finding(i18n.say("doctor.key"), i18n.say("doctor.key_not_set"), [advice], wrong=True)
 
 
 def _spending() -> Finding:
     now, limits = settings.current(), []
     if now.max_cost is not None:
-        limits.append(words.say("doctor.limit_each", ceiling=words.dollars(now.max_cost)))
+        limits.append(i18n.say("doctor.limit_each", ceiling=i18n.dollars(now.max_cost)))
     if now.budget is not None:
-        limits.append(words.say("doctor.limit_budget", budget=words.dollars(now.budget)))
-    return _found("limit", ", ".join(limits) or words.say("doctor.limit_none"), "limit_means")
+        limits.append(i18n.say("doctor.limit_budget", budget=i18n.dollars(now.budget)))
+    return _found("limit", ", ".join(limits) or i18n.say("doctor.limit_none"), "limit_means")
 
 
 def _folder(name: str, folder: Path, variable: str, setting: str) -> Finding:
     # Folders are made on first need, so what counts is the nearest one that is there.
     there = next(one for one in (folder, *folder.parents) if one.exists() or one.is_symlink())
-    means, wrong = [words.say(f"doctor.{name}_means")], False
+    means, wrong = [i18n.say(f"doctor.{name}_means")], False
     if not _takes_files(there):
-        means, wrong = [words.say("doctor.not_writable", variable=variable, setting=setting)], True
+        means, wrong = [i18n.say("doctor.not_writable", variable=variable, setting=setting)], True
     elif shutil.disk_usage(there).free < _LEAST_MEGABYTES * 1_000_000:
-        means, wrong = [words.say("doctor.no_room", megabytes=_LEAST_MEGABYTES)], True
-    return Finding(words.say(f"doctor.{name}"), str(folder), means, wrong)
+        means, wrong = [i18n.say("doctor.no_room", megabytes=_LEAST_MEGABYTES)], True
+    return Finding(i18n.say(f"doctor.{name}"), str(folder), means, wrong)
 
 
 def _takes_files(folder: Path) -> bool:

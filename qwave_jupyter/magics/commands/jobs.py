@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, started, surroundings, verbs, words
+from qwave_jupyter import api, frontend, i18n, session, settings
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import GenerationError, UnknownTask
 from qwave_jupyter.magics import batch_magic
@@ -28,9 +28,9 @@ _MOST_ENDED = 10
 
 def _show(console: Console, asked: Asked) -> Any:
     try:
-        job = started.job(asked.first)
+        job = session.job(asked.first)
     except UnknownTask:
-        found = [one for one in verbs.history() if asked.first is None or one.task_id.endswith(asked.first)]
+        found = [one for one in api.history() if asked.first is None or one.task_id.endswith(asked.first)]
         if not found:
             raise
         return _only(found, found[0].task_id)
@@ -45,19 +45,19 @@ def _show(console: Console, asked: Asked) -> Any:
 
 
 def _status(console: Console, asked: Asked) -> None:
-    chosen = (started.job(asked.first),) if asked.first else started.jobs()
-    batches = () if asked.first else tuple(one for one in started.batches() if not one.done())
+    chosen = (session.job(asked.first),) if asked.first else session.jobs()
+    batches = () if asked.first else tuple(one for one in session.batches() if not one.done())
     if not chosen and not batches:
-        console.say(words.say("notebook.no_jobs"))
+        console.say(i18n.say("notebook.no_jobs"))
     for batch in batches:
         if console.kernel is None:
             console.say(repr(batch))
         else:
-            with surroundings.survive_views():
+            with frontend.survive_views():
                 batch_magic.follow(batch, console)
     for job in chosen:
         if not job.done():
-            with surroundings.survive_views():
+            with frontend.survive_views():
                 _follow(console, job, pictures=False)
     ended = [job for job in chosen if job.done()][:_MOST_ENDED]
     if ended:
@@ -83,14 +83,14 @@ def _still(jobs: Sequence[Job]) -> dict[str, str]:
 
 
 def _cancel(console: Console, asked: Asked) -> None:
-    job = started.job(asked.first)
+    job = session.job(asked.first)
     console.say(str(stopped(job)))
 
 
 def _resume(console: Console, asked: Asked) -> Any:
-    jobs = verbs.resume(save=asked.options.get("save"), repeat=asked.on("repeat"))
+    jobs = api.resume(save=asked.options.get("save"), repeat=asked.on("repeat"))
     if not jobs:
-        console.say(words.say("notebook.nothing_open"))
+        console.say(i18n.say("notebook.nothing_open"))
         return None
     # What can't go on is told and stands in nobody's way.
     unknown = [job for job in jobs if job.error is not None and job.error.fields.get("outcome_unknown")]
@@ -114,7 +114,7 @@ def _finish(console: Console, jobs: Sequence[Job]) -> Any:
         from IPython.display import display
 
         # The error below leaves the cell without a result.
-        with surroundings.survive_views():
+        with frontend.survive_views():
             display(together)
     if len(errors) == 1:
         raise errors[0].with_traceback(None)
@@ -139,13 +139,13 @@ def _wait_for(console: Console, job: Job) -> None:
     hears_clicks = NestedLoop(console.shell).serves()
     view = view_for(job, console.shell, now.display, hears_clicks=hears_clicks, embed=now.embed)
     try:
-        with surroundings.survive_views():
+        with frontend.survive_views():
             view.open()
         job.wait()
     except KeyboardInterrupt:
         raise stopped(job) from None
     finally:
-        with surroundings.survive_views():
+        with frontend.survive_views():
             view.close()
 
 

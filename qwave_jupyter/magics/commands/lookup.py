@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qwave_jupyter import lookups, settings
+from qwave_jupyter import api, settings
 from qwave_jupyter.magics.commands.command import Asked, Verb
 from qwave_jupyter.magics.output import Console
 from qwave_jupyter.views.model_card import ModelCard
@@ -15,16 +15,16 @@ __all__ = ["VERBS"]
 def _models(_: Console, asked: Asked) -> ModelTable:
     filters = dict(asked.options)
     refresh = bool(filters.pop("refresh", False))
-    found: ModelTable = lookups.models(*asked.words, refresh=refresh, **filters)
+    found: ModelTable = api.models(*asked.words, refresh=refresh, **filters)
     return found
 
 
 def _model(_: Console, asked: Asked) -> ModelCard:
-    return ModelCard(lookups.model(asked.first or settings.current().model, live=asked.on("live")))
+    return ModelCard(api.model(asked.first or settings.current().model, live=asked.on("live")))
 
 
 def _compare(_: Console, asked: Asked) -> Comparison:
-    return Comparison([lookups.model(name) for name in asked.words])
+    return Comparison([api.model(name) for name in asked.words])
 
 
 VERBS = (

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings, verbs, words
+from qwave_jupyter import api, i18n, settings
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.commands.command import Asked, Verb
 from qwave_jupyter.magics.output import Console
@@ -19,15 +19,15 @@ __all__ = ["VERBS"]
 
 
 def _history(_: Console, asked: Asked) -> Any:
-    return verbs.history(" ".join(asked.words))
+    return api.history(" ".join(asked.words))
 
 
 def _cost(_: Console, __: Asked) -> CostTable:
-    return verbs.cost()
+    return api.cost()
 
 
 def _balance(console: Console, _: Asked) -> None:
-    console.say(words.say("notebook.balance", available=words.dollars(verbs.balance().available_usd)))
+    console.say(i18n.say("notebook.balance", available=i18n.dollars(api.balance().available_usd)))
 
 
 def _weight(_: Console, asked: Asked) -> Weight:
@@ -44,9 +44,9 @@ def _report(console: Console, asked: Asked) -> None:
 
     if not asked.words:
         raise OptionMistake("notebook.report_needs")
-    made = verbs.history() if asked.on("all") else report.made_here(settings.workbench())
+    made = api.history() if asked.on("all") else report.made_here(settings.workbench())
     path = report.write(Path(" ".join(asked.words)), made, by=str(asked.options.get("by", "")))
-    console.say(words.say("notebook.report_written", path=path, count=len(made)))
+    console.say(i18n.say("notebook.report_written", path=path, count=len(made)))
 
 
 VERBS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 
-from qwave_jupyter import keys, settings, words
+from qwave_jupyter import credentials, i18n, settings
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.commands import demo, doctor
 from qwave_jupyter.magics.commands.command import Asked, Verb
@@ -17,14 +17,14 @@ def _key(console: Console, asked: Asked) -> None:
     if asked.words:
         raise OptionMistake("options.key_in_cell")
     if asked.on("forget"):
-        keys.forget_remembered()
-        console.say(words.say("keys.forgotten"))
+        credentials.forget_remembered()
+        console.say(i18n.say("keys.forgotten"))
     elif asked.on("remember"):
-        keys.remember(getpass.getpass(words.say("keys.prompt_to_remember")))
-        console.say(words.say("keys.remembered"))
+        credentials.remember(getpass.getpass(i18n.say("keys.prompt_to_remember")))
+        console.say(i18n.say("keys.remembered"))
     else:
-        keys.type_in(getpass.getpass(words.say("notebook.key_prompt")))
-        console.say(words.say("notebook.key_kept"))
+        credentials.type_in(getpass.getpass(i18n.say("notebook.key_prompt")))
+        console.say(i18n.say("notebook.key_kept"))
 
 
 def _config(console: Console, _: Asked) -> None:

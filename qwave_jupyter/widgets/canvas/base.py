@@ -9,7 +9,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.widgets.canvas.preview_image import BasePicture
 
@@ -55,7 +55,7 @@ class Control(anywidget.AnyWidget):  # type: ignore[misc]
         if is_headless():
             # Nobody is there to draw, and the file that is made would hold a widget that nobody can bring to life.
             data = {"text/plain": repr(self)}
-        static = words.say(self._static, what=repr(self))
+        static = i18n.say(self._static, what=repr(self))
         markup = f'<div class="qw-static" style="opacity:.75">{html.escape(static)}</div>'
         return {**data, "text/html": markup}, metadata
 
@@ -108,4 +108,4 @@ def is_headless() -> bool:
 
 
 def _unfilled(key: str) -> str:
-    return words.say(key, **{field: f"{{{field}}}" for field in _FILLED_THERE})
+    return i18n.say(key, **{field: f"{{{field}}}" for field in _FILLED_THERE})

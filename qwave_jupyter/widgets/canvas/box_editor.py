@@ -6,7 +6,7 @@ from typing import Any
 
 import traitlets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.widgets.canvas import boxes
 from qwave_jupyter.widgets.canvas.base import PictureControl, front_end, show_now
@@ -83,7 +83,7 @@ class BoxEditor(PictureControl):
         return [self.boxes]
 
     def __repr__(self) -> str:
-        return words.say("canvas.repr_boxes", width=self.width, height=self.height, boxes=str(self.boxes))
+        return i18n.say("canvas.repr_boxes", width=self.width, height=self.height, boxes=str(self.boxes))
 
 
 def draw_boxes(image: Any, most: int = 2) -> BoxEditor:

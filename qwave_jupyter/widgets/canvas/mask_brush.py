@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import ReferenceMistake
 from qwave_jupyter.widgets.canvas import rasterize
 from qwave_jupyter.widgets.canvas.base import PictureControl, front_end, show_now
@@ -143,7 +143,7 @@ class MaskBrush(PictureControl):
         return Image.merge("RGBA", (kept, kept, kept, kept))
 
     def __repr__(self) -> str:
-        return words.say("canvas.repr_mask", width=self.width, height=self.height, count=len(self.value))
+        return i18n.say("canvas.repr_mask", width=self.width, height=self.height, count=len(self.value))
 
 
 def paint_mask(image: Any, alpha: bool | None = True) -> MaskBrush:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.widgets.canvas import ratios
 from qwave_jupyter.widgets.canvas.base import Control, front_end
@@ -107,7 +107,7 @@ class PaletteEditor(Control):
         return self.palette
 
     def __repr__(self) -> str:
-        return words.say(
+        return i18n.say(
             "canvas.repr_palette", colours=", ".join(f"{one['hex']} {one['ratio']} %" for one in self.value)
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 
 __all__ = ["CopyText"]
 
@@ -21,7 +21,7 @@ class CopyText(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
 
     def __init__(self) -> None:
         said = {"label": "copy_label", "copy": "copy", "copied": "copied", "press": "press_copy"}
-        super().__init__(words={name: words.say(f"panel.{key}") for name, key in said.items()})
+        super().__init__(words={name: i18n.say(f"panel.{key}") for name, key in said.items()})
 
     def close_all(self) -> None:
         """Close it with its layout."""

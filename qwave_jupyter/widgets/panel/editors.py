@@ -15,7 +15,7 @@ from typing import Any
 
 import ipywidgets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.magics.status_view import close_all
@@ -54,9 +54,9 @@ class PanelTools:
         self.palette: PaletteEditor | None = None
         self._mine: Picked | None = None
         self.buttons = {kind: self._button(kind) for kind in KINDS}
-        self._from_picture = ipywidgets.Button(description=words.say("panel.colours_of_picture"))
+        self._from_picture = ipywidgets.Button(description=i18n.say("panel.colours_of_picture"))
         self._from_picture.on_click(lambda _: self._take_colours())
-        self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=words.say("panel.which_boxes"))
+        self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=i18n.say("panel.which_boxes"))
         self._which.add_class("qwp-which")
         self._which.observe(self._turned, "value")
         self.notes = {kind: ipywidgets.HTML() for kind in KINDS}
@@ -129,7 +129,7 @@ class PanelTools:
 
     def _button(self, kind: str) -> Any:
         button = ipywidgets.ToggleButton(
-            description=words.say(f"panel.tool_{kind}"), tooltip=words.say(f"panel.tool_{kind}_tip")
+            description=i18n.say(f"panel.tool_{kind}"), tooltip=i18n.say(f"panel.tool_{kind}_tip")
         )
         button.observe(lambda change: self._toggled(kind, on=bool(change["new"])), "value")
         return button
@@ -197,10 +197,10 @@ class PanelTools:
             self._mine, self._brush[1].value = None, []
         if not state.model.references.takes_bytes and self._mine is not None and state.mask == self._mine:
             self.settle()
-            said = words.say("panel.mask_needs_address", path=self._mine.written, model=state.model.id)
+            said = i18n.say("panel.mask_needs_address", path=self._mine.written, model=state.model.id)
             self.notes["mask"].value = _small(said)
         elif state.model.references.takes_bytes:
-            self.notes["mask"].value = _small(words.say("panel.mask_inferred"))
+            self.notes["mask"].value = _small(i18n.say("panel.mask_inferred"))
         return [self._brush[1]]
 
     def _paint(self) -> None:
@@ -217,7 +217,7 @@ class PanelTools:
             mask.save(content, "PNG", compress_level=1)
             print_of = hashlib.sha256(json.dumps([base, brush.alpha, brush.value]).encode()).hexdigest()[:16]
             file = self._home / "uploads" / f"mask-{print_of}.png"
-            self._mine = Picked(content.getvalue(), str(file), words.say("panel.painted_mask"), base)
+            self._mine = Picked(content.getvalue(), str(file), i18n.say("panel.painted_mask"), base)
         self._painted(self._mine)
 
     def _box_parts(self, state: PanelState) -> list[Any]:

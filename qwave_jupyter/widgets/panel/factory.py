@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import lookups, settings, started
+from qwave_jupyter import api, session, settings
 from qwave_jupyter.catalog import Catalog
 from qwave_jupyter.errors import OptionMistake, UnknownTask
 from qwave_jupyter.jobs import references
@@ -77,7 +77,7 @@ def from_line(arguments: list[str]) -> Panel:
     if name == "--from" and (equals or len(arguments) > 1):
         return panel(task=task or arguments[1])
     line = shlex.join(arguments)
-    chosen_model = lookups.model(cell_options.model_named(line) or settings.current().model)
+    chosen_model = api.model(cell_options.model_named(line) or settings.current().model)
     read = cell_options.read_line(line, chosen_model, notebook_variables())
     return panel(model=chosen_model.id, **read.options)
 
@@ -104,7 +104,7 @@ def request_of(task: str | None) -> Request:
     from qwave_jupyter.jobs import reference_bytes, resume
 
     try:
-        request = started.job(task).request
+        request = session.job(task).request
         try:
             return reference_bytes.restore_bytes(request, settings.workbench().journal.blobs)
         except OptionMistake:

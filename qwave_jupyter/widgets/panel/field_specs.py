@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import UNSET, Parameter
 from qwave_jupyter.catalog.violations import ratio_of
 from qwave_jupyter.widgets.panel.state import Choice, PanelState, action_of, choices_of
@@ -127,7 +127,7 @@ def worded(name: str, key: str) -> str:
         key: ``field`` or ``action``.
     """
     try:
-        return words.say(f"panel.{key}_{name}")
+        return i18n.say(f"panel.{key}_{name}")
     except KeyError:
         return name.replace("_", " ").replace("-", " ").capitalize()
 
@@ -147,7 +147,7 @@ def _field(parameter: Parameter, state: PanelState, choices: tuple[Choice, ...],
         meant = action
     elif parameter.name == _SEED and meant is not None:
         # Both editions' pages: -1 stands for any.
-        meant = words.say("panel.random_seed") if meant == -1 else meant
+        meant = i18n.say("panel.random_seed") if meant == -1 else meant
     value = state.values.get(parameter.name)
     kind = _kind(parameter, choices)
     if kind == "json" and value is not None and not isinstance(value, str):
@@ -201,7 +201,7 @@ def _option(parameter: Parameter, choice: Choice) -> Option:
     width, height = _frame(choice.value)
     label = str(choice.value)
     if isinstance(choice.value, bool):
-        label = words.say("panel.on" if choice.value else "panel.off")
+        label = i18n.say("panel.on" if choice.value else "panel.off")
     elif parameter.name == "action":
         label = worded(label, "action")
     return Option(choice.value, label, choice.reason, width, height)

@@ -9,7 +9,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.widgets.panel.field_specs import Field, described
 
 __all__ = ["PanelFields"]
@@ -29,9 +29,7 @@ class PanelFields(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
 
     def __init__(self, changed: Callable[[str, Any], None], seen: Callable[[], None]) -> None:
         said = ("advanced", "reset", "random", "less", "more")
-        super().__init__(
-            words={**{name: words.say(f"panel.{name}") for name in said}, "meant": words.say("panel.meant")}
-        )
+        super().__init__(words={**{name: i18n.say(f"panel.{name}") for name in said}, "meant": i18n.say("panel.meant")})
         self._changed = changed
         self._seen = seen
         self.on_msg(self._heard)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.images.gallery import GeneratedImage
@@ -96,7 +96,7 @@ class PanelPictures:
         self._mask.layout.display = "" if wanted else "none"
         mask = state.mask if wanted else None
         self._mask.items = [self._item(mask, "mask", state, used=True)] if mask is not None else []
-        self._mask.hint = words.say("panel.by_url_only") if not model.references.takes_bytes else ""
+        self._mask.hint = i18n.say("panel.by_url_only") if not model.references.takes_bytes else ""
         self._mask.full = state.mask is not None
 
     def _item(self, picked: Picked, parameter: str, state: PanelState, used: bool) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class PanelPictures:
 
 
 def _hint(model: Model, most: int | None) -> str:
-    parts = [] if most is None else [words.say("panel.up_to", count=most)]
+    parts = [] if most is None else [i18n.say("panel.up_to", count=most)]
     if not model.references.takes_bytes:
-        parts.append(words.say("panel.by_url_only"))
+        parts.append(i18n.say("panel.by_url_only"))
     return " · ".join(parts)

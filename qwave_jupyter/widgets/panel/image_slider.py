@@ -7,7 +7,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.images.gallery import GeneratedImage, Showing
 from qwave_jupyter.images.preview import preview_file
 
@@ -24,7 +24,7 @@ class Comparison(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
     words = traitlets.Dict().tag(sync=True)
 
     def __init__(self) -> None:
-        super().__init__(words={"slider": words.say("panel.compare_slider"), "close": words.say("panel.close")})
+        super().__init__(words={"slider": i18n.say("panel.compare_slider"), "close": i18n.say("panel.close")})
 
     def compare(self, first: GeneratedImage, second: GeneratedImage) -> None:
         """Show two pictures, the first at the left."""

@@ -12,7 +12,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import QwaveError, ReferenceMistake
 from qwave_jupyter.images import image_io
@@ -54,8 +54,8 @@ class ReferencesStrip(anywidget.AnyWidget):  # type: ignore[misc]  # ships no ty
 
     def __init__(self, label: str, heard: Callable[[str, Any, Any], None], *, single: bool = False) -> None:
         said = ("add", "add_label", "placeholder", "upload", "earlier", "earlier_place", "later_place", "remove")
-        texts = {name: words.say(f"panel.{name}") for name in said}
-        texts["too_heavy"] = words.say("panel.too_heavy", most=MOST_UPLOAD // 1_000_000)
+        texts = {name: i18n.say(f"panel.{name}") for name in said}
+        texts["too_heavy"] = i18n.say("panel.too_heavy", most=MOST_UPLOAD // 1_000_000)
         super().__init__(words={**texts, "label": label}, single=single)
         self._heard = heard
         self.on_msg(self._message)

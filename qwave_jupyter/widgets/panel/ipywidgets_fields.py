@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.widgets.panel.field_specs import Field
 
@@ -33,7 +33,7 @@ class PlainFields:
         self._first = ipywidgets.VBox()
         self._more = ipywidgets.VBox()
         self._more.layout.display = "none"
-        self._unfold = ipywidgets.ToggleButton(description=words.say("panel.advanced"))
+        self._unfold = ipywidgets.ToggleButton(description=i18n.say("panel.advanced"))
         self._unfold.observe(self._fold, "value")
         self.widget = ipywidgets.VBox([self._first, self._why, self._unfold, self._more])
 
@@ -78,11 +78,11 @@ class PlainFields:
         return control
 
     def _update(self, control: Any, field: Field) -> None:
-        meant = words.say("panel.meant").replace("…", str(field.meant)) if field.meant is not None else "–"
+        meant = i18n.say("panel.meant").replace("…", str(field.meant)) if field.meant is not None else "–"
         if field.options:
             options = [(meant, None)]
             for option in field.options:
-                label = words.say("panel.impossible", label=option.label) if option.reason else option.label
+                label = i18n.say("panel.impossible", label=option.label) if option.reason else option.label
                 options.append((label, option.value))
             if tuple(control.options) != tuple(options):
                 control.options = options

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import ipywidgets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.widgets.panel.copy_text import CopyText
@@ -67,18 +67,18 @@ class Face:
         self._style.layout.display = "none"
         self.models = ModelChoice(models, state.model.id, hearer.choose_model)
         self._plain_models = ipywidgets.Combobox(
-            options=ids, value=state.model.id, description=words.say("panel.model"), continuous_update=False
+            options=ids, value=state.model.id, description=i18n.say("panel.model"), continuous_update=False
         )
         self._plain_models.observe(self._chose_plainly, "value")
         self.fields = PanelFields(hearer.set, self._seen)
         self.plain: PlainFields | None = None
         self.notes = ipywidgets.HTML()
         self._counted = ipywidgets.HTML()
-        self.prompt = ipywidgets.Textarea(value=state.prompt, tooltip=words.say("panel.prompt"), rows=4)
-        self.prompt.placeholder = words.say("panel.prompt_placeholder")
+        self.prompt = ipywidgets.Textarea(value=state.prompt, tooltip=i18n.say("panel.prompt"), rows=4)
+        self.prompt.placeholder = i18n.say("panel.prompt_placeholder")
         self.prompt.observe(self._typed, "value")
-        self.references = ReferencesStrip(words.say("panel.references"), self._asked("images"))
-        self.mask = ReferencesStrip(words.say("panel.mask"), self._asked("mask"), single=True)
+        self.references = ReferencesStrip(i18n.say("panel.references"), self._asked("images"))
+        self.mask = ReferencesStrip(i18n.say("panel.mask"), self._asked("mask"), single=True)
         self._tools = tools
         self.line = ipywidgets.HTML()
         self.copy = CopyText()
@@ -93,7 +93,7 @@ class Face:
 
     def _laid_out(self) -> Any:
         def button(name: str, style: str = "") -> Any:
-            made = ipywidgets.Button(description=words.say(f"panel.{name}"), tooltip=words.say(f"panel.{name}_tip"))
+            made = ipywidgets.Button(description=i18n.say(f"panel.{name}"), tooltip=i18n.say(f"panel.{name}_tip"))
             made.on_click(lambda _: self._hearer.pressed(name))
             if style:
                 made.add_class(style)
@@ -216,11 +216,11 @@ def _counted(state: PanelState) -> str:
     most = parameter.maximum if parameter is not None else None
     length = len(state.prompt)
     if most is None:
-        said = words.say("panel.characters", count=length)
+        said = i18n.say("panel.characters", count=length)
     else:
-        said = words.say("panel.characters_of", count=length, most=round(most))
+        said = i18n.say("panel.characters_of", count=length, most=round(most))
     over = ' class="qwp-over"' if most is not None and length > most else ""
-    label = html.escape(words.say("panel.prompt"))
+    label = html.escape(i18n.say("panel.prompt"))
     return f'<div class="qwp-row2"><span>{label}</span><span{over}>{html.escape(said)}</span></div>'
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets
 
-from qwave_jupyter import lookups, words
+from qwave_jupyter import api, i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.magics.status_view import close_all
@@ -30,7 +30,7 @@ class ModelFinder:
 
     def __init__(self, models: tuple[Model, ...], chosen: Callable[[str], None]) -> None:
         self._chosen = chosen
-        any_one = (words.say("panel.any"), None)
+        any_one = (i18n.say("panel.any"), None)
         actions = sorted({action for one in models for action in one.actions})
         self.words = self._control(ipywidgets.Text, "filter_words", continuous_update=False)
         self.action = self._control(
@@ -46,7 +46,7 @@ class ModelFinder:
         )
         self.references = self._control(ipywidgets.Text, "filter_references", placeholder="0", continuous_update=False)
         self.price = self._control(ipywidgets.Text, "filter_price", placeholder="0.05", continuous_update=False)
-        self.mask = ipywidgets.Checkbox(description=words.say("panel.filter_mask"), indent=False)
+        self.mask = ipywidgets.Checkbox(description=i18n.say("panel.filter_mask"), indent=False)
         controls = (
             self.words,
             self.action,
@@ -57,9 +57,9 @@ class ModelFinder:
             self.mask,
         )
         self._found = ipywidgets.HTML()
-        self._which = ipywidgets.Dropdown(description=words.say("panel.put_in"))
+        self._which = ipywidgets.Dropdown(description=i18n.say("panel.put_in"))
         self._which.add_class("qwp-f")
-        self.use = ipywidgets.Button(description=words.say("panel.use_model"))
+        self.use = ipywidgets.Button(description=i18n.say("panel.use_model"))
         self.use.on_click(lambda _: self._which.value and self._chosen(self._which.value))
         filters = ipywidgets.Box(controls)
         filters.add_class("qwp-filters")
@@ -73,9 +73,9 @@ class ModelFinder:
     def find(self) -> tuple[Model, ...]:
         """Look again, and show what is found."""
         try:
-            found = tuple(lookups.models(*str(self.words.value).split(), **self._filters()))
+            found = tuple(api.models(*str(self.words.value).split(), **self._filters()))
         except (QwaveError, ValueError):
-            self._found.value = f'<div class="qwp-line qwp-wrong">{html.escape(words.say("panel.bad_filter"))}</div>'
+            self._found.value = f'<div class="qwp-line qwp-wrong">{html.escape(i18n.say("panel.bad_filter"))}</div>'
             return ()
         self._which.options = [(f"{one.id} · {price_of(one)}", one.id) for one in found]
         # New options don't choose the first of them by themselves while the index stays the same.
@@ -101,7 +101,7 @@ class ModelFinder:
         return {name: value for name, value in filters.items() if value}
 
     def _control(self, kind: Any, key: str, **options: Any) -> Any:
-        control = kind(description=words.say(f"panel.{key}"), **options)
+        control = kind(description=i18n.say(f"panel.{key}"), **options)
         control.add_class("qwp-f")
         return control
 

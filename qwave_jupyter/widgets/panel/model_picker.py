@@ -8,7 +8,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 
 __all__ = ["ModelChoice", "price_of"]
@@ -38,7 +38,7 @@ class ModelChoice(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
             }
             for one in models
         ]
-        said = {"label": words.say("panel.model"), "none": words.say("panel.no_model_found")}
+        said = {"label": i18n.say("panel.model"), "none": i18n.say("panel.no_model_found")}
         super().__init__(models=listed, value=value, words=said)
         self.observe(lambda change: changed(change["new"]), "value")
 
@@ -52,7 +52,7 @@ def price_of(model: Model) -> str:
     """A model's price in a few letters: what one picture costs at least."""
     low, high = model.price.from_usd, model.price.to_usd
     if low is None or high is None:
-        return words.say("panel.by_tokens" if model.price.unit == "token" else "panel.no_price")
-    unit = words.say("panel.per_call" if model.price.unit == "call" else "panel.per_picture")
-    exact = words.dollars(low) if low == high else words.say("panel.price_from", usd=words.dollars(low))
+        return i18n.say("panel.by_tokens" if model.price.unit == "token" else "panel.no_price")
+    unit = i18n.say("panel.per_call" if model.price.unit == "call" else "panel.per_picture")
+    exact = i18n.dollars(low) if low == high else i18n.say("panel.price_from", usd=i18n.dollars(low))
     return f"{exact} {unit}"

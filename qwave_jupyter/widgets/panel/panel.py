@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qwave_jupyter import settings, verbs, words
+from qwave_jupyter import api, i18n, settings
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen
@@ -48,7 +48,7 @@ def _told(method: Heard) -> Heard:
         except QwaveError as error:
             self.face.say(str(error))
         except Exception as problem:  # noqa: BLE001 - bad input never breaks the panel
-            self.face.say(words.say("panel.unexpected", reason=f"{type(problem).__name__}: {problem}"[:300]))
+            self.face.say(i18n.say("panel.unexpected", reason=f"{type(problem).__name__}: {problem}"[:300]))
         return None
 
     return guarded  # type: ignore[return-value]
@@ -94,7 +94,7 @@ class Panel:
         if is_headless():
             # Nobody is there to point, and the file that is made would hold a panel that nobody can bring to life.
             data = {}
-        said = html.escape(words.say("panel.static"))
+        said = html.escape(i18n.say("panel.static"))
         cell = codegen.cell(self.state.model.id, self.state.prompt, self.state.written())
         markup = f'<div style="opacity:.75">{said}</div><pre>{html.escape(codegen.displayed(cell))}</pre>'
         return {**data, "text/html": markup, "text/plain": repr(self)}
@@ -116,7 +116,7 @@ class Panel:
             RequestRefused: every mistake at once.
         """
         state = self.state
-        return verbs.build(state.prompt, model=state.model.id, variables=self.variables, **state.options())
+        return api.build(state.prompt, model=state.model.id, variables=self.variables, **state.options())
 
     def cell(self) -> str:
         """The ``%%qwave`` cell that makes the same request."""
@@ -192,7 +192,7 @@ class Panel:
         self.face.close_all()
 
     def _run(self, request: Request, state: PanelState) -> PanelRun:
-        run = PanelRun(verbs.start(request), state, self._act)
+        run = PanelRun(api.start(request), state, self._act)
         self.runs.insert(0, run)
         for old in [one for one in self.runs[_MOST_RUNS:] if one.job.done()]:
             self._dismiss(old)
@@ -213,7 +213,7 @@ class Panel:
             run.offer_saving()
         elif image is not None and action == "save_here":
             copies = run.gallery.save(run.folder)
-            run.say(words.say("panel.saved", paths=[str(path) for path in copies.paths]))
+            run.say(i18n.say("panel.saved", paths=[str(path) for path in copies.paths]))
         elif image is not None and action == "compare":
             self._compare(run, image)
         elif image is not None:
@@ -224,13 +224,13 @@ class Panel:
         if "seed" in state.model.parameters:
             state = chosen(state, "seed", random.randint(1, _MOST_SEED))  # noqa: S311 - a picture's seed is no secret
         body = {"model": state.model.id, "variables": self.variables, **state.options()}
-        self._run(verbs.build(state.prompt, **body), state)
+        self._run(api.build(state.prompt, **body), state)
 
     def _compare(self, run: PanelRun, image: GeneratedImage) -> None:
         first, self._first_compared = self._first_compared, None
         if first is None or first == image:
             self._first_compared = image
-            run.say(words.say("panel.compare_next"))
+            run.say(i18n.say("panel.compare_next"))
             return
         self.face.comparison.compare(first, image)
         for one in self.runs:
@@ -240,7 +240,7 @@ class Panel:
         model = self.state.model
         if "images" not in model.parameters:
             others = [one.id for one in self._catalog.find(references=1)][:4]
-            run.say(words.say("panel.takes_no_pictures", model=model.id, others=others))
+            run.say(i18n.say("panel.takes_no_pictures", model=model.id, others=others))
             return
         picked = image_strip.pick_earlier(image)
         state = with_pictures(self.state, (picked,) if editing else (*self.state.picked, picked))
@@ -248,7 +248,7 @@ class Panel:
             mode = next((one for one in ("edit", "image2image") if one in model.actions), None)
             state = chosen(state, "action", mode)
         self._go_to(state)
-        run.say(words.say("panel.is_reference"))
+        run.say(i18n.say("panel.is_reference"))
 
     def _dismiss(self, run: PanelRun) -> None:
         self.runs.remove(run)

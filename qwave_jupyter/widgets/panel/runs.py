@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
 from qwave_jupyter.images.preview import preview_file
@@ -50,20 +50,20 @@ class PanelRun(StatusView):
         self._asked = asked
         self.card = ipywidgets.HTML(self._markup())
         # Always called Cancel, as everywhere: tests and habits look for it.
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip=words.say("status.cancel_tip"))
+        self._cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.say("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
         self._cancel.on_click(self._stop)
         self._top = ipywidgets.Box([self.card, self._cancel])
         self._top.add_class("qw-live")
         self.card.layout.width = "100%"
         self.pictures = ipywidgets.HTML()
-        self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=words.say("panel.which"))
+        self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=i18n.say("panel.which"))
         self._which.add_class("qwp-which")
         self._which.layout.display = "none"
         self.buttons = {action: self._button(action) for action in (*ACTIONS, "dismiss", "save_here")}
         self._acts = ipywidgets.Box([self._which, *(self.buttons[one] for one in (*ACTIONS, "dismiss"))])
         self._acts.add_class("qwp-acts")
-        self._folder = ipywidgets.Text(value="best", description=words.say("panel.folder"))
+        self._folder = ipywidgets.Text(value="best", description=i18n.say("panel.folder"))
         self._saving = ipywidgets.Box([self._folder, self.buttons["save_here"]])
         self._saving.add_class("qwp-acts")
         self.note = ipywidgets.HTML()
@@ -151,7 +151,7 @@ class PanelRun(StatusView):
         close_all(self.box)
 
     def _button(self, action: str) -> Any:
-        button = ipywidgets.Button(description=words.say(f"panel.{action}"), tooltip=words.say(f"panel.{action}_tip"))
+        button = ipywidgets.Button(description=i18n.say(f"panel.{action}"), tooltip=i18n.say(f"panel.{action}_tip"))
         button.on_click(lambda _: self._asked(action, self, self.picked))
         return button
 
@@ -185,7 +185,7 @@ def _figure(image: GeneratedImage, place: int, gallery: Gallery, px: int) -> str
     number = f"{place} · " if len(gallery) > 1 else ""
     said = html.escape(" · ".join(part for part in (f"{number}{size}", image.model if place == 1 else "") if part))
     if preview is None:
-        gone = html.escape(words.say("panel.file_gone", path=image.path))
+        gone = html.escape(i18n.say("panel.file_gone", path=image.path))
         return f"<figure><figcaption>{gone}</figcaption></figure>"
     return (
         f'<figure><img alt="{html.escape(image.alt)}" width="{preview.width}" height="{preview.height}" '

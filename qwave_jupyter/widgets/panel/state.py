@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model, Parameter, Violation
 from qwave_jupyter.catalog.parameter import Unreadable
 
@@ -264,8 +264,8 @@ def _arranged(state: PanelState, *, repair: bool = False) -> PanelState:
         elif parameter is not None:
             values.update(_fitted(parameter, wish, notes, repair=repair))
         elif repair:
-            why = words.say("panel.no_such_option", model=state.model.id)
-            notes.append(words.say("panel.left_out", parameter=name, value=_short(wish), why=why))
+            why = i18n.say("panel.no_such_option", model=state.model.id)
+            notes.append(i18n.say("panel.left_out", parameter=name, value=_short(wish), why=why))
         else:
             values[name] = wish
     arranged = replace(state, values=values)
@@ -341,23 +341,23 @@ def _complete(state: PanelState, values: dict[str, Any], notes: list[str]) -> No
         if one.code == "value_needed_with" and len(one.allowed) == 1 and one.parameter not in state.wishes:
             values[one.parameter] = one.allowed[0]
             because = one.detail.get("because", "")
-            notes.append(words.say("panel.set_too", parameter=one.parameter, value=_short(one.allowed[0]), why=because))
+            notes.append(i18n.say("panel.set_too", parameter=one.parameter, value=_short(one.allowed[0]), why=because))
 
 
 def _picture_notes(state: PanelState) -> Iterator[str]:
     left = len(state.picked) - len(state.images)
     if left and not state.images:
-        yield words.say("panel.no_pictures_taken", model=state.model.id, count=left)
+        yield i18n.say("panel.no_pictures_taken", model=state.model.id, count=left)
     elif left:
-        yield words.say("panel.pictures_left", model=state.model.id, most=state.most_images, count=left)
+        yield i18n.say("panel.pictures_left", model=state.model.id, most=state.most_images, count=left)
 
 
 def _became(name: str, before: Any, after: Any, violation: Violation) -> str:
-    return words.say("panel.became", parameter=name, value=_short(before), after=_short(after), why=_why(violation))
+    return i18n.say("panel.became", parameter=name, value=_short(before), after=_short(after), why=_why(violation))
 
 
 def _left_out(name: str, before: Any, violation: Violation) -> str:
-    return words.say("panel.left_out", parameter=name, value=_short(before), why=_why(violation))
+    return i18n.say("panel.left_out", parameter=name, value=_short(before), why=_why(violation))
 
 
 def _why(violation: Violation) -> str:

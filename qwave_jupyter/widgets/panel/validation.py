@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import verbs, words
+from qwave_jupyter import api, i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import QwaveError, ReferenceMistake, RequestRefused
@@ -95,10 +95,10 @@ def verdict(state: PanelState, variables: Mapping[str, Any], remembered: Remembe
     """
     ready = remembered.stand_ins(state)
     try:
-        request = verbs.build(ready.prompt, model=ready.model.id, variables=variables, **ready.options())
+        request = api.build(ready.prompt, model=ready.model.id, variables=variables, **ready.options())
     except RequestRefused as refused:
         violations = refused.fields["violations"]
-        lines = tuple(words.say("panel.no_prompt") if one.code == "empty_prompt" else str(one) for one in violations)
+        lines = tuple(i18n.say("panel.no_prompt") if one.code == "empty_prompt" else str(one) for one in violations)
         only_waits = all(one.code in _STILL_TO_COME for one in violations)
         return Verdict(lines, "waiting" if only_waits else "wrong")
     except QwaveError as error:
@@ -107,8 +107,8 @@ def verdict(state: PanelState, variables: Mapping[str, Any], remembered: Remembe
 
 
 def _ready(request: Request) -> str:
-    count = words.say("notebook.pictures", count=request.pictures_asked)
+    count = i18n.say("notebook.pictures", count=request.pictures_asked)
     if request.estimate_usd is not None:
-        return words.say("panel.ready", price=words.dollars(request.estimate_usd), pictures=count)
+        return i18n.say("panel.ready", price=i18n.dollars(request.estimate_usd), pictures=count)
     by_tokens = request.model.price.unit == "token"
-    return words.say("panel.ready_by_tokens" if by_tokens else "panel.ready_unpriced", pictures=count)
+    return i18n.say("panel.ready_by_tokens" if by_tokens else "panel.ready_unpriced", pictures=count)

@@ -160,7 +160,7 @@ def _older(model):
             ({"mask": MASK}, "images"),
             ({"action": "generate", "images": A, "mask": MASK}, "mask"),
             ({"quality": "standard"}, "quality"),
-            ({"n": "many"}, "n"),
+            ({"n": "api"}, "n"),
         ],
         advised=[
             ({"background": "transparent"}, "background"),

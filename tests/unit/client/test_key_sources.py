@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from qwave_jupyter import keys, settings
+from qwave_jupyter import credentials, settings
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel
 from tests.unit.client.loopback import said
 from tests.unit.client.test_key import everything_shown
@@ -19,9 +19,9 @@ MISTYPED = "sk-Nearly-Right 0123456789"
 
 @pytest.fixture(autouse=True)
 def nothing_typed(clean_environment):
-    keys.forget()
+    credentials.forget()
     yield
-    keys.forget()
+    credentials.forget()
 
 
 class SecretNotFoundError(Exception):
@@ -84,20 +84,20 @@ def refusing(problem):
 def test_key_sources_in_order(monkeypatch, colab):
     keyring = Keyring()
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    assert keys.find() is None
+    assert credentials.find() is None
     keyring.drawer["qwave-jupyter", "api-key"] = "sk-keyring"
-    assert (keys.find().secret, keys.find().source) == ("sk-keyring", "keyring")
+    assert (credentials.find().secret, credentials.find().source) == ("sk-keyring", "keyring")
     colab(lambda name: {"WAVE_API_KEY": " sk-colab\n"}.get(name) or no_secret(name))
-    assert (keys.find().secret, keys.find().source) == ("sk-colab", "Colab secret WAVE_API_KEY")
-    for variable in reversed(keys.KEY_VARIABLES):
+    assert (credentials.find().secret, credentials.find().source) == ("sk-colab", "Colab secret WAVE_API_KEY")
+    for variable in reversed(credentials.KEY_VARIABLES):
         monkeypatch.setenv(variable, f"  sk-{variable}\n")
-        assert (keys.find().secret, keys.find().source) == (f"sk-{variable}", variable)
-    keys.type_in("sk-typed")
-    assert (keys.find().secret, keys.find().source) == ("sk-typed", "%qwave key")
-    keys.forget()
-    for variable in keys.KEY_VARIABLES:
+        assert (credentials.find().secret, credentials.find().source) == (f"sk-{variable}", variable)
+    credentials.type_in("sk-typed")
+    assert (credentials.find().secret, credentials.find().source) == ("sk-typed", "%qwave key")
+    credentials.forget()
+    for variable in credentials.KEY_VARIABLES:
         monkeypatch.setenv(variable, "  ")
-    assert keys.find().source == "Colab secret WAVE_API_KEY"
+    assert credentials.find().source == "Colab secret WAVE_API_KEY"
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_key_sources_in_order(monkeypatch, colab):
 def test_colab_without_the_secret(colab, get, questions):
     asked = []
     colab(lambda name: asked.append(name) or get(name))
-    assert keys.find() is None
+    assert credentials.find() is None
     assert len(asked) == questions
 
 
 def test_module_that_only_looks_like_colab(monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
     monkeypatch.delitem(sys.modules, "google.colab.userdata", raising=False)
-    assert keys.find() is None
+    assert credentials.find() is None
 
 
 def test_keyring_is_not_imported_unasked(monkeypatch):
@@ -134,9 +134,9 @@ def test_keyring_is_not_imported_unasked(monkeypatch):
             assert name.partition(".")[0] != "keyring"
 
     monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
-    assert keys.find() is None
+    assert credentials.find() is None
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    keys.find()
+    credentials.find()
     assert keyring.asked == 1
 
 
@@ -145,25 +145,25 @@ def test_keyring_without_an_entry(monkeypatch, held):
     keyring = Keyring()
     keyring.drawer["qwave-jupyter", "api-key"] = held
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    assert keys.find() is None
+    assert credentials.find() is None
 
 
 def test_keyring_key_is_found_next_session(monkeypatch, clean_environment, tmp_path):
     keyring = Keyring()
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    keys.remember(f" {SECRET}\n")
-    assert keys.find().source == "%qwave key"
-    keys.forget()
+    credentials.remember(f" {SECRET}\n")
+    assert credentials.find().source == "%qwave key"
+    credentials.forget()
     # The next session: the module lies on the path and nobody has imported it.
     (tmp_path / "keyring.py").write_text(f"def get_password(*_):\n    return {SECRET!r}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "keyring")
-    assert (keys.find().secret, keys.find().source) == (SECRET, "keyring")
+    assert (credentials.find().secret, credentials.find().source) == (SECRET, "keyring")
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    keys.forget_remembered()
+    credentials.forget_remembered()
     assert keyring.drawer == {}
     monkeypatch.delitem(sys.modules, "keyring")
-    assert keys.find() is None
+    assert credentials.find() is None
     assert "keyring" not in sys.modules
     home = clean_environment / "home"
     assert SECRET.encode() not in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
@@ -172,34 +172,34 @@ def test_keyring_key_is_found_next_session(monkeypatch, clean_environment, tmp_p
 @pytest.mark.parametrize("problem", [KeyError("no such password"), None])
 def test_keyring_forgets_a_missing_entry(monkeypatch, problem):
     monkeypatch.setitem(sys.modules, "keyring", Keyring(problem=problem))
-    keys.type_in(SECRET)
-    keys.forget_remembered()
-    assert keys.find() is None
+    credentials.type_in(SECRET)
+    credentials.forget_remembered()
+    assert credentials.find() is None
 
 
 def test_keyring_failure_keeps_the_typed_key(monkeypatch):
     monkeypatch.setitem(sys.modules, "keyring", Keyring(problem=RuntimeError(f"no backend for {SECRET}")))
     with pytest.raises(ConfigurationError, match="RuntimeError") as caught:
-        keys.remember(SECRET)
+        credentials.remember(SECRET)
     assert SECRET not in everything_shown(caught.value)
     assert "\n" not in str(caught.value)
     assert settings.key() == SECRET
-    keys.forget()
-    assert keys.find() is None
+    credentials.forget()
+    assert credentials.find() is None
 
 
 def test_keyring_missing_names_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(ConfigurationError, match="pip install keyring") as caught:
-        keys.remember(SECRET)
+        credentials.remember(SECRET)
     assert SECRET not in everything_shown(caught.value)
 
 
-@pytest.mark.parametrize("keep", [keys.type_in, keys.remember])
+@pytest.mark.parametrize("keep", [credentials.type_in, credentials.remember])
 @pytest.mark.parametrize("text", [MISTYPED, f"{SECRET}\x7f", f"{SECRET}\u200b", f"{SECRET}\n{SECRET}", "", " \t"])
 def test_unusable_key_shows_in_no_frame(monkeypatch, keep, text):
     monkeypatch.setitem(sys.modules, "keyring", Keyring())
-    keys.type_in("sk-before")
+    credentials.type_in("sk-before")
     with pytest.raises(ConfigurationError) as caught:
         keep(text)
     shown = everything_shown(caught.value)
@@ -212,7 +212,7 @@ def test_unusable_key_shows_in_no_frame(monkeypatch, keep, text):
 @pytest.mark.parametrize("place", ["typed", "environment", "colab", "keyring"])
 def test_key_of_any_source_is_hidden(monkeypatch, colab, server, place):
     if place == "typed":
-        keys.type_in(SECRET)
+        credentials.type_in(SECRET)
     elif place == "environment":
         monkeypatch.setenv("WAVEAPI_API_KEY", SECRET)
     elif place == "colab":
@@ -227,8 +227,9 @@ def test_key_of_any_source_is_hidden(monkeypatch, colab, server, place):
     bench.client.task("t1")
     assert server.seen[0].headers["Authorization"] == f"Bearer {SECRET}"
     assert str(server.seen[0].headers).count(SECRET) == 1
-    assert SECRET.encode() not in pickle.dumps([keys.find(), bench.client, bench.journal])
-    assert SECRET not in f"{bench!r} {bench.client!r} {keys.find()!r} {settings.current()!r} {vars(settings._state)}"
+    assert SECRET.encode() not in pickle.dumps([credentials.find(), bench.client, bench.journal])
+    for shown in (bench, bench.client, credentials.find(), settings.current(), vars(settings._state)):
+        assert SECRET not in repr(shown)
     bench.client.close()
 
 

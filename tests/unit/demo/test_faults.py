@@ -167,7 +167,7 @@ INVALID_FAULTS = [
     [{"how": "magic"}],
     [{"how": "error", "code": "made_up"}],
     [{"times": 0}],
-    [{"times": "many"}],
+    [{"times": "api"}],
     [{"how": "slow", "seconds": -1}],
     [{"colour": "red"}],
     [{"acts": "perhaps"}],

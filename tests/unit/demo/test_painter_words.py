@@ -4,7 +4,7 @@ import io
 
 from PIL import Image, ImageChops, ImageDraw
 
-from qwave_jupyter import fonts, words
+from qwave_jupyter import fonts, i18n
 from qwave_jupyter.demo.painter import Brief, paint
 from qwave_jupyter.demo.painting import lettering
 from qwave_jupyter.demo.painting.lighting import colour_in
@@ -142,7 +142,7 @@ def test_chinese_lettering_or_font_notice(monkeypatch):
         lettering.letter(sheet, "你好世界", (200, 40, 40))
         sheets.append(sheet)
     said = []
-    monkeypatch.setattr(words, "say", lambda name, **fields: said.append((name, fields)) or "4 characters")
+    monkeypatch.setattr(i18n, "say", lambda name, **fields: said.append((name, fields)) or "4 characters")
     lettering.letter(Image.new("RGB", (600, 400)), "你好世界", (200, 40, 40))
     assert said == [("painter.no_font", {"count": 4})]
     assert all(sheet.convert("L").getextrema()[1] > 240 for sheet in sheets)

@@ -13,7 +13,7 @@ import traceback
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import settings, started, surroundings
+from qwave_jupyter import frontend, session, settings
 from qwave_jupyter.batches import batch as batch_module
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import Cancelled
@@ -25,9 +25,9 @@ WAIT = 20
 def ours(clean_environment, bench, monkeypatch, server):
     """The public functions, over a scripted server whose tasks stay queued."""
     monkeypatch.setattr(settings, "workbench", lambda: bench)
-    monkeypatch.setattr(started, "_jobs", [])
-    monkeypatch.setattr(started, "_batches", [])
-    monkeypatch.setattr(started, "budget", started.new_budget())
+    monkeypatch.setattr(session, "_jobs", [])
+    monkeypatch.setattr(session, "_batches", [])
+    monkeypatch.setattr(session, "budget", session.new_budget())
     server.states = ["queued"] * 9
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(WAIT)
@@ -39,9 +39,9 @@ def ours(clean_environment, bench, monkeypatch, server):
 def failed_cells(monkeypatch):
     """The errors with which cells are to end, as a notebook would be told."""
     errors = []
-    surroundings.set_cell_failer(errors.append)
+    frontend.set_cell_failer(errors.append)
     yield errors
-    surroundings.set_cell_failer(None)
+    frontend.set_cell_failer(None)
 
 
 def interrupt_once(condition):
@@ -83,13 +83,13 @@ def test_interrupt_while_rows_are_built_binds_the_batch(ours, server, failed_cel
     with pytest.raises(Cancelled, match="stopped"):
         batch.results()
     assert batch.results() == batch.outcomes
-    assert started.spent_usd() == 0.0
+    assert session.spent_usd() == 0.0
 
 
 def test_interrupt_in_a_plain_program_is_raised_and_stops_the_batch(ours, server):
     with pytest.raises(Cancelled, match="stopped"):
         qwave.batch(interrupted_rows(server))
-    assert_stopped(started.batches()[0], server)
+    assert_stopped(session.batches()[0], server)
 
 
 def test_interrupt_while_a_batch_is_shown_binds_it(ours, server, failed_cells, monkeypatch):
@@ -98,7 +98,7 @@ def test_interrupt_while_a_batch_is_shown_binds_it(ours, server, failed_cells, m
             threading.Event().wait(0.01)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(surroundings, "_batch_presenter", [interrupted])
+    monkeypatch.setattr(frontend, "_batch_presenter", [interrupted])
     batch = qwave.batch(["a cat"])
     assert_stopped(batch, server)
     assert [type(error) for error in failed_cells] == [Cancelled]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import started
+from qwave_jupyter import session
 from qwave_jupyter.errors import OptionMistake, RequestRefused, UnknownTask
 from qwave_jupyter.views import report
 
@@ -27,10 +27,10 @@ def demo(clean_environment, monkeypatch):
     ],
 )
 def test_odd_values_are_refused_unsent(demo, options, says):
-    before = started.jobs()
+    before = session.jobs()
     with pytest.raises(OptionMistake, match=says):
         qwave.submit("a cat", **options)
-    assert started.jobs() == before
+    assert session.jobs() == before
     assert not (demo / "pictures").exists()
 
 
@@ -43,17 +43,17 @@ def test_prompt_must_be_text(demo, prompt):
 @pytest.mark.parametrize("folder", ["file.txt", "file.txt/deeper"])
 def test_unusable_folder_is_refused_unsent(demo, folder):
     (demo / "file.txt").touch()
-    before = started.jobs()
+    before = session.jobs()
     with pytest.raises(OptionMistake, match="is a file, not a folder") as refusal:
         qwave.submit("a cat", save=demo / folder)
     assert "Nothing was sent" in str(refusal.value)
-    assert started.jobs() == before
+    assert session.jobs() == before
 
 
 def test_report_without_any_job(demo, monkeypatch):
-    monkeypatch.setattr(started, "_jobs", [])
+    monkeypatch.setattr(session, "_jobs", [])
     with pytest.raises(UnknownTask, match="no job in this kernel yet"):
-        started.job()
+        session.job()
 
 
 def test_report_path_must_be_a_page(demo):

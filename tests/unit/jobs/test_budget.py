@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import many, settings, started, verbs
+from qwave_jupyter import api, session, settings
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import Cancelled, GenerationError, TaskFailed, TooExpensive, UserMistake, WaitTimeout
 from qwave_jupyter.jobs.snapshot import Snapshot
@@ -20,9 +20,9 @@ PRICE = 0.006375
 def ours(clean_environment, bench, monkeypatch):
     """The public face, over the scripted server."""
     monkeypatch.setattr(settings, "workbench", lambda: bench)
-    monkeypatch.setattr(started, "_jobs", [])
-    monkeypatch.setattr(started, "_batches", [])
-    monkeypatch.setattr(started, "budget", started.new_budget())
+    monkeypatch.setattr(session, "_jobs", [])
+    monkeypatch.setattr(session, "_batches", [])
+    monkeypatch.setattr(session, "budget", session.new_budget())
     yield bench
     settings.configure(budget=None, max_cost=None)
 
@@ -35,26 +35,26 @@ def test_max_cost_refuses_a_row_unsent(ours, server):
     batch = qwave.batch(["a cat", "a dog"], max_cost=PRICE / 2)
     assert errors_of(batch) == [TooExpensive, TooExpensive]
     settings.configure(max_cost=PRICE / 2)
-    assert errors_of(qwave.batch([verbs.build("a cat")])) == [TooExpensive]
+    assert errors_of(qwave.batch([api.build("a cat")])) == [TooExpensive]
     assert server.seen == []
     assert errors_of(qwave.batch(["a cat"], max_cost=PRICE)) == [type(None)]
 
 
 def test_force_keeps_to_max_cost(ours, server):
     with pytest.raises(TooExpensive):
-        verbs.submit("a cat", max_cost=PRICE / 2, force=True)
-    plan = many.plan_sweep("a cat", ["seed=1,2"])
+        api.submit("a cat", max_cost=PRICE / 2, force=True)
+    plan = api.plan_sweep("a cat", ["seed=1,2"])
     with pytest.raises(TooExpensive):
-        many.start_sweep(plan, max_cost=PRICE, force=True)
-    unpriced = replace(verbs.build("a cat"), estimate_usd=None)
+        api.start_sweep(plan, max_cost=PRICE, force=True)
+    unpriced = replace(api.build("a cat"), estimate_usd=None)
     with pytest.raises(TooExpensive):
-        verbs.start(unpriced, max_cost=1.0)
+        api.start(unpriced, max_cost=1.0)
     assert server.seen == []
-    verbs.start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
+    api.start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
     server.held = 600_000
     server.states = ["queued"] * 50
     with pytest.raises(TooExpensive):
-        verbs.start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
+        api.start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
 
 
 def test_budget_counts_concurrent_rows(ours, server):
@@ -131,8 +131,8 @@ def test_spent_counts_all_but_free_endings(ours, submit, changes, counted):
     job = submit()
     job.result(PATIENCE)
     job._snapshot = Snapshot(job.id, job.request, **changes)
-    started.note(job)
-    assert started.spent_usd() == pytest.approx(counted)
+    session.note(job)
+    assert session.spent_usd() == pytest.approx(counted)
 
 
 def test_spent_counts_unpriced_rows_as_expected(ours, server):
@@ -141,4 +141,4 @@ def test_spent_counts_unpriced_rows_as_expected(ours, server):
         assert errors_of(qwave.batch(["a cat"], executor=executor)) == [type(None)]
         server.states = ["failed"]
         assert errors_of(qwave.batch(["a dog"], executor=executor)) == [TaskFailed]
-    assert started.spent_usd() == pytest.approx(PRICE)
+    assert session.spent_usd() == pytest.approx(PRICE)

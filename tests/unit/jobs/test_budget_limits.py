@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import many, settings, started, verbs
+from qwave_jupyter import api, session, settings
 from qwave_jupyter.errors import TooExpensive, WaitTimeout
 from qwave_jupyter.jobs.job import Job
 
@@ -30,9 +30,9 @@ def ours(clean_environment, bench, monkeypatch):
 
 def forget(monkeypatch):
     """As a fresh process begins."""
-    monkeypatch.setattr(started, "_jobs", [])
-    monkeypatch.setattr(started, "_batches", [])
-    monkeypatch.setattr(started, "budget", started.new_budget())
+    monkeypatch.setattr(session, "_jobs", [])
+    monkeypatch.setattr(session, "_batches", [])
+    monkeypatch.setattr(session, "budget", session.new_budget())
 
 
 def meet_before_ordering(monkeypatch, bench, count):
@@ -64,14 +64,14 @@ def test_eight_threads_stay_within_one_budget(ours, server, monkeypatch):
         runs = [pool.submit(qwave.generate, f"cat {place}") for place in range(8)]
         assert refused([run.result for run in runs]) == 6
     assert len(server.tasks) == 2
-    assert started.spent_usd() <= 2.5 * PRICE
+    assert session.spent_usd() <= 2.5 * PRICE
 
 
 def test_threads_a_task_and_a_batch_stay_within_one_budget(ours, server, monkeypatch):
     settings.configure(budget=4.5 * PRICE)
     meet_before_ordering(monkeypatch, ours, 4)
     most = []
-    server.before["submit"] = lambda: most.append(started.spent_usd())
+    server.before["submit"] = lambda: most.append(session.spent_usd())
 
     async def task():
         return await qwave.submit("a task's cat")
@@ -97,7 +97,7 @@ def test_budget_holds_for_what_the_server_holds(ours, server):
     with pytest.raises(TooExpensive, match=r"\$0\.10"):
         qwave.generate("a cat")
     assert server.tasks["task-1"]["states"] == ["cancelled"]
-    assert started.spent_usd() == 0.0
+    assert session.spent_usd() == 0.0
 
 
 def test_budget_holds_after_what_could_not_be_cancelled(ours, server):
@@ -106,7 +106,7 @@ def test_budget_holds_after_what_could_not_be_cancelled(ours, server):
     job = qwave.submit("a cat")
     assert job.result(WAIT)
     assert "too late" in str(job.snapshot.notices[-1])
-    assert started.spent_usd() == 0.1
+    assert session.spent_usd() == 0.1
     with pytest.raises(TooExpensive):
         qwave.generate("a dog")
     assert len(server.tasks) == 1
@@ -154,7 +154,7 @@ def test_sweep_limit_holds_for_all_its_requests_together(ours, server):
     quota = 3188
     server.held = server.cost = 2 * quota
     server.states = ["processing", "completed"]
-    run = many.start_sweep(many.plan_sweep("a cat", ["seed=1..3"]), max_cost=3.1 * PRICE, concurrency=1)
+    run = api.start_sweep(api.plan_sweep("a cat", ["seed=1..3"]), max_cost=3.1 * PRICE, concurrency=1)
     run.result()
     outcomes = run.batch.outcomes
     assert len(server.tasks) == 2
@@ -166,13 +166,13 @@ def test_sweep_is_reserved_as_a_whole_until_it_ends(ours, server):
     settings.configure(budget=4.5 * PRICE)
     gate = threading.Event()
     server.before["submit"] = lambda: gate.wait(WAIT)
-    run = many.start_sweep(many.plan_sweep("a cat", ["seed=1..4"]), concurrency=1)
+    run = api.start_sweep(api.plan_sweep("a cat", ["seed=1..4"]), concurrency=1)
     with pytest.raises(TooExpensive):
         qwave.submit("a dog")
     server.failure, server.states = None, ["queued", "failed"]
     gate.set()
     run.result()
-    assert started.spent_usd() == 0.0
+    assert session.spent_usd() == 0.0
     server.states = ["completed"]
     assert qwave.generate("a dog")
 
@@ -180,7 +180,7 @@ def test_sweep_is_reserved_as_a_whole_until_it_ends(ours, server):
 def left_open(bench, server, monkeypatch, *, states, prompt="a cat"):
     """A job that another process gave up waiting for."""
     server.states = ["queued"] * 900
-    job = Job(verbs.build(prompt), replace(bench, timeout=30)).start()
+    job = Job(api.build(prompt), replace(bench, timeout=30)).start()
     with pytest.raises(WaitTimeout):
         job.result(WAIT)
     server.tasks[job.task_id]["states"] = states
@@ -192,7 +192,7 @@ def test_resumed_job_counts(ours, server, monkeypatch):
     settings.configure(budget=1.5 * PRICE)
     (job,) = qwave.resume()
     assert job.result(WAIT)
-    assert started.spent_usd() == pytest.approx(3187 / 500_000)
+    assert session.spent_usd() == pytest.approx(3187 / 500_000)
     with pytest.raises(TooExpensive):
         qwave.submit("a dog")
 
@@ -200,13 +200,13 @@ def test_resumed_job_counts(ours, server, monkeypatch):
 def test_resumed_job_of_this_process_counts_once(ours, server):
     server.states = ["queued"] * 900
     with pytest.raises(WaitTimeout):
-        verbs.start(verbs.build("a cat"), timeout=30).result(WAIT)
-    assert started.spent_usd() == pytest.approx(3187 / 500_000)
+        api.start(api.build("a cat"), timeout=30).result(WAIT)
+    assert session.spent_usd() == pytest.approx(3187 / 500_000)
     server.tasks["task-1"]["states"] = ["completed"]
     (job,) = qwave.resume()
-    assert started.spent_usd() == pytest.approx(3187 / 500_000)
+    assert session.spent_usd() == pytest.approx(3187 / 500_000)
     assert job.result(WAIT)
-    assert started.spent_usd() == pytest.approx(3187 / 500_000)
+    assert session.spent_usd() == pytest.approx(3187 / 500_000)
 
 
 def test_resumed_job_that_is_too_dear_is_cancelled_while_queued(ours, server, monkeypatch):
@@ -217,7 +217,7 @@ def test_resumed_job_that_is_too_dear_is_cancelled_while_queued(ours, server, mo
     with pytest.raises(TooExpensive):
         job.result(WAIT)
     assert server.tasks["task-1"]["states"] == ["cancelled"]
-    assert started.spent_usd() == 0.0
+    assert session.spent_usd() == 0.0
 
 
 def test_resumed_job_that_is_too_dear_is_fetched_once_it_is_made(ours, server, monkeypatch):
@@ -238,7 +238,7 @@ def test_batch_limits_and_counts_rows_that_it_picks_up(ours, server, monkeypatch
     left_open(ours, server, monkeypatch, states=["completed"], prompt="a dog")
     (outcome,) = qwave.batch(["a dog"], max_cost=0.2).results()
     assert outcome.gallery
-    assert started.spent_usd() == pytest.approx(3187 / 500_000)
+    assert session.spent_usd() == pytest.approx(3187 / 500_000)
     assert len(server.tasks) == 2
 
 
@@ -252,7 +252,7 @@ def test_rows_of_an_executor_count_from_the_moment_they_are_handed_over(ours, se
             qwave.submit("a dog")
         gate.set()
         batch.results()
-    assert started.spent_usd() == pytest.approx(2 * 3187 / 500_000)
+    assert session.spent_usd() == pytest.approx(2 * 3187 / 500_000)
 
 
 def test_order_that_breaks_before_it_is_sent_gives_its_place_back(ours, monkeypatch):
@@ -264,7 +264,7 @@ def test_order_that_breaks_before_it_is_sent_gives_its_place_back(ours, monkeypa
     monkeypatch.setattr(Job, "start", broken)
     with pytest.raises(MemoryError):
         qwave.submit("a cat")
-    assert started.spent_usd() == 0.0
+    assert session.spent_usd() == 0.0
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), -50_000])
@@ -274,6 +274,6 @@ def test_odd_costs_of_the_server_count_as_expected_and_are_said(ours, server, od
     job = qwave.submit("a cat", max_cost=1.0)
     assert job.result(WAIT)
     assert any("no amount" in str(notice) for notice in job.snapshot.notices)
-    assert started.spent_usd() == pytest.approx(PRICE)
+    assert session.spent_usd() == pytest.approx(PRICE)
     with pytest.raises(TooExpensive):
         qwave.submit("a dog")

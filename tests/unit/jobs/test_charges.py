@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.client.tasks import Cancellation
 from qwave_jupyter.errors import TaskFailed
 from qwave_jupyter.jobs.charges import Charge
@@ -115,14 +115,14 @@ def test_nothing_charged_is_said_only_where_it_is_known():
 
 
 def test_charge_is_one_line_in_every_language():
-    for language in words.LANGUAGES:
-        words.use(language)
+    for language in i18n.LANGUAGES:
+        i18n.use(language)
         try:
             for charge in EVERY[::97]:
                 assert str(charge).strip()
                 assert "\n" not in str(charge)
         finally:
-            words.use(None)
+            i18n.use(None)
 
 
 def test_charged_quota():
@@ -147,8 +147,8 @@ def test_error_says_its_charge_in_the_language_in_force():
     error = TaskFailed("generation.no_pictures", task_id="t1", charge=Charge("accepted", state="failed", cost_quota=0))
     assert str(error).endswith(" Nothing was charged.")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
-    words.use("zh")
+    i18n.use("zh")
     try:
         assert str(error).endswith("。没有扣费。")
     finally:
-        words.use(None)
+        i18n.use(None)

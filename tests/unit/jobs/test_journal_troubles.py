@@ -245,10 +245,10 @@ def test_journal_in_a_read_only_folder(bench, submit, monkeypatch):
 READER = """
 import os, sys, urllib.parse, urllib.request, warnings
 from pathlib import Path
-from qwave_jupyter import words
+from qwave_jupyter import i18n
 from qwave_jupyter.jobs.journal.store import Entry, open_journal
 from qwave_jupyter.jobs.journal.probe import count_open
-words.say("generation.nearest", nearest="")
+i18n.say("generation.nearest", nearest="")
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 home = Path(sys.argv[1])

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 import qwave_jupyter as qwave
-from qwave_jupyter import many, settings, started, verbs
+from qwave_jupyter import api, session, settings
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.errors import Cancelled, RequestRejected, TaskFailed, TooExpensive, WaitTimeout
@@ -23,9 +23,9 @@ PRICE = 0.006375
 def ours(clean_environment, bench, monkeypatch):
     """The public functions, over the scripted server, with a budget of their own."""
     monkeypatch.setattr(settings, "workbench", lambda: bench)
-    monkeypatch.setattr(started, "_jobs", [])
-    monkeypatch.setattr(started, "_batches", [])
-    monkeypatch.setattr(started, "budget", started.new_budget())
+    monkeypatch.setattr(session, "_jobs", [])
+    monkeypatch.setattr(session, "_batches", [])
+    monkeypatch.setattr(session, "budget", session.new_budget())
     yield bench
     settings.configure(budget=None, max_cost=None, reuse=None)
 
@@ -91,9 +91,9 @@ def test_free_reuse_is_not_refused_for_money(ours, server):
 
 
 def test_free_reuse_leaves_the_price_of_a_sweep_to_its_new_requests(ours, server):
-    plan = many.plan_sweep("a cat", ["seed=1..3"])
-    many.start_sweep(many.plan_sweep("a cat", ["seed=1,2"])).result()
-    run = many.start_sweep(plan, max_cost=1.1 * PRICE, reuse=True)
+    plan = api.plan_sweep("a cat", ["seed=1..3"])
+    api.start_sweep(api.plan_sweep("a cat", ["seed=1,2"])).result()
+    run = api.start_sweep(plan, max_cost=1.1 * PRICE, reuse=True)
     assert len(run.result()) == 3
     assert len(server.tasks) == 3
 
@@ -114,7 +114,7 @@ def test_equal_rows_of_a_batch_are_ordered_once(ours, server):
     assert len(server.tasks) == 1
     assert len({outcome.gallery.paths[0] for outcome in outcomes}) == 1
     assert sum(outcome.job.snapshot.reused for outcome in outcomes) == 4
-    assert started.spent_usd() == pytest.approx(3187 / 500_000)
+    assert session.spent_usd() == pytest.approx(3187 / 500_000)
 
 
 def test_equal_rows_without_reuse_are_ordered_each(ours, server):
@@ -164,7 +164,7 @@ def test_stopping_a_batch_ends_the_wait_of_equal_rows(ours, server, gate):
     assert [type(one.error) for one in batch.outcomes] == [Cancelled] * 4
     assert len(server.tasks) == 1
     # A cancel that a slow machine answers late is told to the budget when it comes.
-    wait_until(lambda: started.spent_usd() == 0.0)
+    wait_until(lambda: session.spent_usd() == 0.0)
 
 
 def test_waiting_for_an_equal_order_ends_with_the_timeout(bench, server, asked, clock, gate):
@@ -182,9 +182,9 @@ def test_waiting_for_an_equal_order_ends_with_the_timeout(bench, server, asked, 
 def test_task_that_nobody_follows_any_more_is_taken_up(ours, server):
     server.states = ["queued"] * 900
     with pytest.raises(WaitTimeout):
-        verbs.start(verbs.build("a cat"), timeout=30).result(WAIT)
+        api.start(api.build("a cat"), timeout=30).result(WAIT)
     server.tasks["task-1"]["states"] = ["completed"]
     assert qwave.submit("a cat", reuse=True).result(WAIT)
     assert len(server.tasks) == 1
-    assert started.spent_usd() == pytest.approx(3187 / 500_000)
+    assert session.spent_usd() == pytest.approx(3187 / 500_000)
     assert ours.journal.open_jobs() == ()

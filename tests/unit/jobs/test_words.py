@@ -8,7 +8,7 @@ from pathlib import Path
 import qwave_jupyter
 
 ROOT = Path(qwave_jupyter.__file__).parent
-WORDS = json.loads((files("qwave_jupyter.words") / "en" / "generation.json").read_text("utf-8"))
+WORDS = json.loads((files("qwave_jupyter.i18n") / "en" / "generation.json").read_text("utf-8"))
 #: Names that are put together from parts.
 COMPOSED = re.compile(
     r"cancelled_|failed_upstream|no_such_name|reference_|journal_|picture_missing|cannot_save|not_decodable|too_expensive"

@@ -185,11 +185,11 @@ def survive_views() -> Iterator[None]:
     try:
         yield
     except Exception as problem:  # of displays, widgets, comms and terminals
-        from qwave_jupyter import words
+        from qwave_jupyter import i18n
         from qwave_jupyter.errors import QwaveError
 
         if isinstance(problem, QwaveError):
             raise
         reason = f"{type(problem).__name__}: {problem}"[:300]
         with contextlib.suppress(Exception):
-            sys.stderr.write(" ".join(words.say("generation.view_failed", reason=reason).split()) + "\n")
+            sys.stderr.write(" ".join(i18n.say("generation.view_failed", reason=reason).split()) + "\n")
