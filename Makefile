@@ -44,10 +44,11 @@ coverage: $(VENV)/.dev  ## run every test and report line and branch coverage, c
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
-check: $(VENV)/.dev  ## lint, check the format, check the types
+check: $(VENV)/.dev  ## lint, check the format, the types and the layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 reference: $(VENV)/.dev  ## write docs/reference.md from the code and the editions
 	$(BIN)/python tools/write_reference.py

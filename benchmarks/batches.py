@@ -131,7 +131,7 @@ def ours(url: str, folder: Path, count: int, *, hold: float | None) -> tuple[flo
     from qwave_jupyter.batches.batch import Batch
     from qwave_jupyter.client.client import Client
     from qwave_jupyter.jobs import request
-    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.journal.store import open_journal
 
     known: dict[str, float] = {}
@@ -151,7 +151,7 @@ def ours(url: str, folder: Path, count: int, *, hold: float | None) -> tuple[flo
 
     edition = catalog.load("2026-04")
     journal = open_journal(folder / "home")
-    bench = Workbench(edition, Watched(url, "sk-made-up"), journal, folder / "home", folder / "pictures")
+    bench = JobContext(edition, Watched(url, "sk-made-up"), journal, folder / "home", folder / "pictures")
     rows = [request.build(edition, f"{seconds} seconds", {}, model="gpt-image-2") for seconds in durations(count)]
     started = time.monotonic()
     outcomes = Batch(rows, bench, concurrency=CONCURRENCY, hold=hold).start().results()

@@ -86,7 +86,7 @@ def stand(url: str, count: int) -> dict[str, float]:
     from qwave_jupyter import catalog
     from qwave_jupyter.client.client import Client
     from qwave_jupyter.jobs import request
-    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.job import Job
     from qwave_jupyter.jobs.journal.store import open_journal
 
@@ -97,7 +97,7 @@ def stand(url: str, count: int) -> dict[str, float]:
     asked_for = request.build(edition, "a cat", {}, model="gpt-image-2")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        bench = Workbench(edition, Client(url, "sk-made-up"), open_journal(folder), folder, folder)
+        bench = JobContext(edition, Client(url, "sk-made-up"), open_journal(folder), folder, folder)
         had = _resident()
         jobs = [Job(asked_for, bench).start() for _ in range(count)]
         while any(not job.task_id for job in jobs):

@@ -86,9 +86,10 @@ def switches() -> tuple[dict[str, list[Switch]], dict[str, Switch], int]:
     """Every change along the whole list of models, several times; and the first showing."""
     wire = Wire()
     wire.listen()
-    from qwave_jupyter import panel, settings
+    from qwave_jupyter import panel
+    from qwave_jupyter.session import default
 
-    catalog = settings.catalog()
+    catalog = default().catalog
     models = tuple(catalog)
     made: list[Any] = []
     opened = {"ours": timed(wire, lambda: made.append(panel("a harbour at dawn", model=models[0].id)))}

@@ -21,10 +21,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwave_jupyter.api import as_completed as as_completed
     from qwave_jupyter.api import balance as balance
     from qwave_jupyter.api import batch as batch
     from qwave_jupyter.api import build as build
+    from qwave_jupyter.api import configure as configure
     from qwave_jupyter.api import cost as cost
     from qwave_jupyter.api import generate as generate
     from qwave_jupyter.api import history as history
@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     from qwave_jupyter.api import models as models
     from qwave_jupyter.api import resume as resume
     from qwave_jupyter.api import submit as submit
+    from qwave_jupyter.api import use_demo as use_demo
     from qwave_jupyter.errors import QwaveError as QwaveError
     from qwave_jupyter.images.gallery import Gallery as Gallery
     from qwave_jupyter.images.gallery import GeneratedImage as GeneratedImage
     from qwave_jupyter.images.metadata import read_provenance as read_provenance
+    from qwave_jupyter.jobs.completion_order import as_completed as as_completed
     from qwave_jupyter.jobs.job import Job as Job
-    from qwave_jupyter.settings import configure as configure
-    from qwave_jupyter.settings import use_demo as use_demo
+    from qwave_jupyter.session import Session as Session
     from qwave_jupyter.widgets.canvas.box_editor import draw_boxes as draw_boxes
     from qwave_jupyter.widgets.canvas.mask_brush import paint_mask as paint_mask
     from qwave_jupyter.widgets.panel.factory import panel as panel
@@ -50,6 +51,7 @@ __all__ = [
     "GeneratedImage",
     "Job",
     "QwaveError",
+    "Session",
     "as_completed",
     "balance",
     "batch",
@@ -76,11 +78,12 @@ _HOMES = {
     "GeneratedImage": "images.gallery",
     "Job": "jobs.job",
     "QwaveError": "errors",
-    "as_completed": "api",
+    "Session": "session",
+    "as_completed": "jobs.completion_order",
     "balance": "api",
     "batch": "api",
     "build": "api",
-    "configure": "settings",
+    "configure": "api",
     "cost": "api",
     "draw_boxes": "widgets.canvas.box_editor",
     "generate": "api",
@@ -92,7 +95,7 @@ _HOMES = {
     "read_provenance": "images.metadata",
     "resume": "api",
     "submit": "api",
-    "use_demo": "settings",
+    "use_demo": "api",
 }
 
 

@@ -1,82 +1,847 @@
-"""What this process has started: its jobs and batches, and what they cost together."""
+"""A session: settings, client, catalog, journal, budget, and the jobs under way.
+
+The functions of :mod:`qwave_jupyter` use the default session. A program can make others, such as one for each of two
+accounts; what a session made goes on with it.
+"""
 
 from __future__ import annotations
 
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import settings
+from qwave_jupyter import credentials, forking, i18n
+from qwave_jupyter import frontend as frontends
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.budget import Budget
-from qwave_jupyter.errors import OptionMistake, UnknownTask
+from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
+from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel, UnknownTask
+from qwave_jupyter.folders import STARTED_IN, absolute
+from qwave_jupyter.frontend import Frontend, contain_view_errors
+from qwave_jupyter.settings import Settings, from_environment
 
 if TYPE_CHECKING:
     from qwave_jupyter.batches.batch import Batch
+    from qwave_jupyter.batches.sweep import Sweep, SweepRun
+    from qwave_jupyter.catalog import Catalog, Model
+    from qwave_jupyter.demo.embedded import OwnDemo
+    from qwave_jupyter.demo.server import DemoServer
+    from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.jobs.context import JobContext
+    from qwave_jupyter.jobs.costs import CostTable
     from qwave_jupyter.jobs.job import Job
     from qwave_jupyter.jobs.limits import Limits
+    from qwave_jupyter.jobs.request import Request
+    from qwave_jupyter.views.model_table import ModelTable
 
-__all__ = [
-    "batches",
-    "budget",
-    "job",
-    "jobs",
-    "limits",
-    "new_budget",
-    "note",
-    "note_batch",
-    "positive",
-    "spent_usd",
-    "under_way",
-]
+__all__ = ["Session", "default", "require_positive"]
 
-_jobs: list[Job] = []
-_batches: list[Batch] = []
+#: How long a batch lets the server keep an answer back (``Prefer: wait``, at most 60 s; Submit page, edition 2026-06).
+_HOLD_SECONDS = 30.0
 
 
-def note(job: Job) -> None:
-    """Remember a job that was started, in the place of what it was before; one that no budget counts is counted."""
-    _jobs[:] = [one for one in _jobs if one.id != job.id]
-    _jobs.append(job)
-    job.count_in(budget)
+class Session:
+    """Settings, client, catalog, journal, budget and jobs that belong together; any number of threads may use it.
 
-
-def note_batch(batch: Batch) -> None:
-    """Remember a batch that was started."""
-    _batches.append(batch)
-
-
-def batches() -> tuple[Batch, ...]:
-    """The batches of this process, newest first."""
-    return tuple(reversed(_batches))
-
-
-def jobs() -> tuple[Job, ...]:
-    """The jobs that this process has started, newest first."""
-    return tuple(reversed(_jobs))
-
-
-def under_way() -> bool:
-    """Whether a job or a batch of this process hasn't ended."""
-    return not (all(one.done() for one in _jobs) and all(one.done() for one in _batches))
-
-
-def job(name: str | None = None) -> Job:
-    """A job of this process by its task id, its job id, or the end of either; the newest without a name.
+    Args:
+        key: the API key; None looks for it in the environment, Colab's secrets and the keyring.
+        frontend: where it runs; None for the one of this process: the notebook after ``%load_ext``, else a plain one.
+        clock: time.
+        settings: fields of :class:`~qwave_jupyter.settings.Settings`, as in :meth:`configure`.
 
     Raises:
-        UnknownTask: there is none, or several end like that.
+        ConfigurationError: an unknown setting, or a value that it can't take.
+
+    Example:
+        >>> studio = Session(key="sk-example", edition="2026-09", save_dir="studio")
+        >>> studio.generate("a cat", model="gpt-image-2").paths
     """
-    found = [one for one in jobs() if name is None or _is_called(one, name)]
-    if name is None:
-        found = found[:1]
-        if not found:
-            raise UnknownTask("generation.no_task_yet")
-    if len(found) != 1:
-        raise UnknownTask("generation.unknown_task" if not found else "generation.ambiguous_task", given=name or "")
-    return found[0]
+
+    def __init__(
+        self,
+        *,
+        key: str | None = None,
+        frontend: Frontend | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        **settings: Any,
+    ) -> None:
+        self._own_key = key
+        self._clock = clock
+        self._frontend = frontend
+        self._overrides: dict[str, Any] = {}
+        self._demo: OwnDemo | None = None
+        self._demo_told = False
+        self._wired: tuple[tuple[Any, ...], JobContext] | None = None
+        self._learned: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = {}
+        self._lock = forking.guard(threading.RLock())
+        self._jobs: list[Job] = []
+        self._batches: list[Batch] = []
+        #: What the orders of this session cost together, and what they may.
+        self.budget = Budget(lambda: self.settings.budget)
+        if settings:
+            self.configure(**settings)
+
+    def __repr__(self) -> str:
+        now = self.settings
+        where = "demo" if self.serves_demo(now) else now.base_url or self.catalog.host
+        return f"Session({where!r}, edition={now.edition!r}, {len(self._jobs)} jobs)"
+
+    # Settings
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force now: defaults, the environment as it is, and what ``configure()`` has set.
+
+        Raises:
+            ConfigurationError: a variable or override that can't be used.
+        """
+        return replace(Settings(), **{**from_environment(), **self._overrides})
+
+    @property
+    def frontend(self) -> Frontend:
+        """Where this session runs."""
+        return self._frontend or frontends.installed()
+
+    def _key(self) -> str | None:
+        if self._own_key is not None:
+            return self._own_key
+        found = credentials.find()
+        return found.secret if found else None
+
+    def configure(self, /, **changes: Any) -> Settings:
+        """Override settings for this session; None gives a setting back to the environment and the defaults.
+
+        Args:
+            changes: fields of :class:`Settings`.
+
+        Raises:
+            ConfigurationError: an unknown setting, or a value that it can't take; nothing is changed then.
+
+        Example:
+            >>> session.configure(model="z-image-turbo", max_cost=0.05).model
+            'z-image-turbo'
+        """
+        known = {setting.name for setting in fields(Settings)}
+        for name in changes:
+            if name not in known:
+                raise ConfigurationError("settings.unknown", given=name, allowed=sorted(known))
+        for name in ("home", "save_dir"):
+            if isinstance(changes.get(name), (str, Path)):
+                changes[name] = absolute(changes[name])
+        merged = {name: value for name, value in {**self._overrides, **changes}.items() if value is not None}
+        settings = replace(Settings(), **{**from_environment(), **merged})
+        self._overrides = merged
+        i18n.use(settings.language)
+        return settings
+
+    @property
+    def overrides(self) -> Mapping[str, Any]:
+        """What :func:`configure` has set, by name."""
+        return dict(self._overrides)
+
+    # The demo
+
+    def serves_demo(self, settings: Settings | None = None) -> bool:
+        """Whether the built-in demo answers instead of the API.
+
+        A base URL with a key always means that server, unless the demo was switched on in this session. No key and no
+        base URL means the demo only where a person can see that it is one.
+        """
+        settings = settings or self.settings
+        if "demo" in self._overrides:
+            return bool(self._overrides["demo"])
+        if settings.demo is not None:
+            return settings.demo and not (settings.base_url and self._key())
+        return settings.base_url is None and self._key() is None and self.frontend.is_interactive()
+
+    def use_demo(self, /, on: bool = True, **options: Any) -> str | None:
+        """Switch the built-in demo on or off for this session.
+
+        Args:
+            on: False goes back to the API; the demo server stops, once no job of this session needs it any more.
+            options: what the demo server takes, e.g. ``latency`` in seconds, or ``fail="upstream_unavailable:2"``. A
+                demo that serves already is turned while it runs; other options than its switches start another.
+
+        Returns:
+            The demo's address, or None when it was switched off.
+
+        Raises:
+            ConfigurationError: an option that it doesn't take; nothing is changed then.
+
+        Example:
+            >>> session.use_demo(latency=8, rate_limit=3)
+            'http://127.0.0.1:40123'
+        """
+        if not on:
+            if not self.has_active_jobs():
+                self.stop_demo()
+                self._demo = None
+            self.configure(demo=False)
+            return None
+        now = self.settings
+        self._own_demo().turn(now.edition, _demo_home(now), options)
+        self.configure(demo=True)
+        return self.demo_server().url
+
+    def take_demo_notice(self) -> bool:
+        """Whether nobody has been told yet that the demo answers; True once in a session."""
+        told, self._demo_told = self._demo_told, True
+        return not told
+
+    def demo_server(self) -> DemoServer:
+        """The demo server of this session, started on first need on a free loopback port."""
+        now = self.settings
+        return self._own_demo().server(now.edition, _demo_home(now))
+
+    def demo_options(self) -> OwnDemo:
+        """The demo's switches: explained, and turned back; starts nothing."""
+        return self._own_demo()
+
+    def stop_demo(self) -> None:
+        """Stop the demo server, if one runs."""
+        with self._lock:
+            demo, self._wired = self._demo, None
+        if demo is not None:
+            demo.stop()
+
+    def _own_demo(self) -> OwnDemo:
+        from qwave_jupyter.demo.embedded import OwnDemo
+
+        with self._lock:
+            self._demo = self._demo or OwnDemo()
+            return self._demo
+
+    # The catalog
+
+    @property
+    def catalog(self) -> Catalog:
+        """The edition in force with what the server said of it in this session; never touches the network."""
+        from qwave_jupyter.catalog import load
+
+        edition = load(self.settings.edition)
+        listed, models = self._learned.get(self._server(), (None, {}))
+        if listed is None and not models:
+            return edition
+        from qwave_jupyter.catalog.live import LiveCatalog
+
+        return LiveCatalog(edition, listed, models)
+
+    def learn(self, *, listed: Sequence[Any] | None = None, model: Model | None = None) -> None:
+        """Lay what the server in force said over the edition, until this session ends or another server is chosen.
+
+        Args:
+            listed: the entries of its live list.
+            model: a model as its live schema describes it.
+        """
+        known, models = self._learned.get(self._server(), (None, {}))
+        if listed is not None:
+            from qwave_jupyter.catalog.live import read_list
+
+            known = read_list(listed)
+        if model is not None:
+            models = {**models, model.id: model}
+        self._learned[self._server()] = (known, models)
+
+    def _server(self) -> tuple[Any, ...]:
+        now = self.settings
+        return now.edition, self.serves_demo(now), now.base_url
+
+    # What jobs work with
+
+    def save_folder(self, settings: Settings | None = None) -> Path:
+        """Where finished images go: the setting, else ``qwave-images`` beside the notebook."""
+        settings = settings or self.settings
+        if settings.save_dir is not None:
+            return settings.save_dir
+        notebook = os.environ.get("JPY_SESSION_NAME", "")
+        beside = Path(notebook).parent if notebook and Path(notebook).is_absolute() else STARTED_IN
+        return (beside if beside.is_dir() else STARTED_IN) / "qwave-images"
+
+    def context(self) -> JobContext:
+        """What jobs need, wired for the settings in force.
+
+        Raises:
+            ConfigurationError: no key, and no demo either.
+        """
+        from qwave_jupyter.client.auth import Secret
+        from qwave_jupyter.client.client import Client
+        from qwave_jupyter.jobs.context import JobContext
+        from qwave_jupyter.jobs.journal.store import open_journal
+
+        settings = self.settings
+        demo = self.serves_demo(settings)
+        if demo:
+            server = self.demo_server()
+            base_url, secret = server.url, Secret(server.key)
+        else:
+            base_url, secret = settings.base_url or self.catalog.host, Secret(self._key() or "")
+            if not secret:
+                raise ConfigurationError("settings.no_key", variables=credentials.KEY_VARIABLES)
+        home = _demo_home(settings) if demo else settings.home
+        wiring = (settings, demo, base_url, secret, self.save_folder(settings))
+        with self._lock:
+            if self._wired is None or self._wired[0] != wiring:
+                self._wired = (
+                    wiring,
+                    JobContext(
+                        catalog=self.catalog,
+                        client=Client(base_url, secret),
+                        journal=open_journal(home),
+                        home=home,
+                        save_dir=self.save_folder(settings),
+                        preview_px=settings.preview_px,
+                        timeout=settings.timeout,
+                        notebook=os.environ.get("JPY_SESSION_NAME") or None,
+                        clock=self._clock,
+                        demo=demo,
+                        frontend=self._frontend,
+                        session=self,
+                    ),
+                )
+            return self._wired[1]
+
+    # Jobs under way, and their money
+
+    def register(self, job: Job) -> None:
+        """Remember a job that was started, in the place of what it was before; one that no budget counts is counted."""
+        self._jobs[:] = [one for one in self._jobs if one.id != job.id]
+        self._jobs.append(job)
+        job.count_in(self.budget)
+
+    def register_batch(self, batch: Batch) -> None:
+        """Remember a batch that was started."""
+        self._batches.append(batch)
+
+    @property
+    def batches(self) -> tuple[Batch, ...]:
+        """The batches of this session, newest first."""
+        return tuple(reversed(self._batches))
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that this session has started, newest first."""
+        return tuple(reversed(self._jobs))
+
+    def has_active_jobs(self) -> bool:
+        """Whether a job or a batch of this session hasn't ended."""
+        return not (all(one.done() for one in self._jobs) and all(one.done() for one in self._batches))
+
+    def find_job(self, name: str | None = None) -> Job:
+        """A job of this session by its task id, its job id, or the end of either; the newest without a name.
+
+        Raises:
+            UnknownTask: there is none, or several end like that.
+        """
+        found = [one for one in self.jobs if name is None or _is_called(one, name)]
+        if name is None:
+            found = found[:1]
+            if not found:
+                raise UnknownTask("generation.no_task_yet")
+        if len(found) != 1:
+            raise UnknownTask("generation.unknown_task" if not found else "generation.ambiguous_task", given=name or "")
+        return found[0]
+
+    def limits(self, max_cost: float | None = None, *, force: bool = False) -> Limits:
+        """The limits of an order of this session.
+
+        Args:
+            max_cost: USD that it may cost by itself; None for the setting.
+            force: an unknown price is no reason to refuse because of ``max_cost``.
+
+        Raises:
+            OptionMistake: ``max_cost`` is no number above 0.
+        """
+        from qwave_jupyter.jobs.limits import Limits
+
+        if max_cost is not None:
+            require_positive("max_cost", max_cost)
+        else:
+            max_cost = self.settings.max_cost
+        return Limits(self.budget, max_cost, force)
+
+    @property
+    def spent_usd(self) -> float:
+        """What this session's jobs cost: what was charged, else what is held, else what was expected."""
+        return self.budget.spent_usd
+
+    # One job
+
+    def build(
+        self,
+        /,
+        prompt: str,
+        *,
+        model: str | None = None,
+        force: bool = False,
+        variables: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Request:
+        """Check and price a request without sending it.
+
+        Args:
+            prompt: what to paint; ``{{name}}`` is filled from ``variables``.
+            model: a model id; None for the one in the settings.
+            force: send what the documentation says will be refused.
+            variables: values for the names in the prompt.
+            options: parameters of the model by name, such as ``aspect_ratio="16:9"`` or ``images=[…]``.
+
+        Raises:
+            RequestRefused: every mistake at once, each with what is allowed.
+            UnknownModel: no such id; the nearest is named.
+            OptionMistake: the prompt is no text.
+
+        Example:
+            >>> session.build("a cat", model="gpt-image-2", resolution="1k").body["resolution"]
+            '1k'
+        """
+        from qwave_jupyter.jobs import request as requests_of
+
+        if not isinstance(prompt, str):
+            raise OptionMistake("generation.prompt_no_text", given=type(prompt).__name__)
+        return requests_of.build(
+            self.catalog,
+            prompt,
+            options,
+            model=model or self.settings.model,
+            force=force,
+            variables=variables or {},
+            now=self._clock.now(),
+        )
+
+    def start(
+        self,
+        request: Request,
+        *,
+        timeout: float | None = None,
+        save: str | Path | None = None,
+        max_cost: float | None = None,
+        reuse: bool | None = None,
+        force: bool = False,
+    ) -> Job:
+        """Send a checked request and follow it in a thread of its own.
+
+        Args:
+            request: what :func:`build` returned.
+            timeout: seconds to wait at most; None for the setting.
+            save: the folder for the images; None for the setting.
+            max_cost: USD that this request may cost; None for the setting.
+            reuse: True shows an identical finished request again instead of paying again; None for the setting.
+            force: go on although the price isn't known.
+
+        Raises:
+            TooExpensive: the price is above ``max_cost`` or the budget, or isn't published; nothing was sent.
+            ConfigurationError: no key, and no demo either.
+        """
+        from qwave_jupyter.jobs.job import Job
+
+        limits = self.limits(max_cost, force=force)
+        reuse = self.settings.reuse if reuse is None else reuse
+        job = Job(request, self.job_context(save, timeout), reuse=reuse, limits=limits).reserve()
+        try:
+            job.start()
+        except BaseException:
+            if job.reservation is not None:
+                job.reservation.release()
+            raise
+        self.register(job)
+        return job
+
+    def submit(
+        self,
+        /,
+        prompt: str,
+        *,
+        model: str | None = None,
+        timeout: float | None = None,
+        save: str | Path | None = None,
+        max_cost: float | None = None,
+        reuse: bool | None = None,
+        force: bool = False,
+        variables: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Job:
+        """Send a request and return at once; ``job.result()`` or ``await job`` gives the gallery.
+
+        Args:
+            prompt: what to paint.
+            model: a model id; None for the setting.
+            timeout: seconds to wait at most.
+            save: the folder for the images.
+            max_cost: USD that this request may cost.
+            reuse: True shows an identical finished request again.
+            force: send what the documentation says will be refused.
+            variables: values for ``{{names}}`` in the prompt.
+            options: parameters of the model by name.
+
+        Example:
+            >>> job = self.submit("a cat", model="z-image-turbo")
+            >>> job.result()[0].path.suffix
+            '.png'
+        """
+        request = self.build(prompt, model=model, force=force, variables=variables, **options)
+        return self.start(request, timeout=timeout, save=save, max_cost=max_cost, reuse=reuse, force=force)
+
+    def generate(self, /, prompt: str, **options: Any) -> Gallery:
+        """Send a request and wait for its images; takes what :func:`submit` takes.
+
+        Raises:
+            GenerationError: the task failed, was cancelled, or took longer than the timeout.
+
+        Example:
+            >>> gallery = session.generate("a cat", model="gpt-image-2", aspect_ratio="16:9")
+            >>> gallery[0].path
+            PosixPath('qwave-images/2026-11-21-a-cat-8499-1.png')
+        """
+        return self.present(self.submit(prompt, **options))
+
+    def present(self, job: Job) -> Gallery:
+        """Wait for a job and show it meanwhile, as the frontend does.
+
+        Raises:
+            GenerationError: how it ended, if not with images.
+        """
+        with contain_view_errors():
+            return self.frontend.present(job)
+        return job.result()
+
+    # The journal
+
+    def resume(self, *, save: str | Path | None = None, repeat: bool = False) -> Sequence[Job]:
+        """Pick up every open job of the journal that no other kernel holds.
+
+        What they cost counts in the budget. A task that the server still has queued is cancelled where it holds more
+        than the limits allow; what is being made is fetched, whatever it costs, for it is charged already.
+
+        Args:
+            save: the folder for their images; None for the one that each was meant for.
+            repeat: order again what got no usable answer and no idempotency key makes safe to repeat: it may be paid
+                twice.
+
+        Returns:
+            The jobs, followed again in threads of their own: iterate, and ask each for ``result()``.
+
+        Raises:
+            OptionMistake: the folder can't be written to.
+        """
+        from qwave_jupyter.jobs import resume as resume_jobs
+
+        workbench = self.context() if save is None else self.job_context(save)
+        folder = None if save is None else workbench.save_dir
+        picked = resume_jobs.resume(workbench, self.limits(), folder, repeat=repeat)
+        for job in picked:
+            self.register(job)
+        return picked
+
+    def history(self, words: str = "", limit: int = 100) -> Gallery:
+        """The finished images that the journal knows, newest first.
+
+        Args:
+            words: words to look for in prompts and model ids.
+            limit: how many jobs at most.
+        """
+        from qwave_jupyter.jobs import resume as resume_jobs
+
+        return resume_jobs.history(self.context(), words=words, limit=limit)
+
+    def cost(self) -> CostTable:
+        """What was spent: today, for this notebook, by model; expected, held, charged and refunded kept apart.
+
+        Example:
+            >>> session.cost().to_records()[0]["charged_usd"]
+            0.0128
+        """
+        from qwave_jupyter.jobs import costs
+
+        return costs.table(self.context())
+
+    def balance(self) -> Any:
+        """What the account has left, where the server tells.
+
+        Raises:
+            ApiError: the server doesn't know the question (editions before 2026-09) or refuses the key.
+        """
+        return self.context().client.balance()
+
+    def job_context(self, save: str | Path | None = None, timeout: float | None = None) -> JobContext:
+        """What jobs need, with the folder and the timeout of one call.
+
+        Args:
+            save: the folder for the images; None for the setting.
+            timeout: seconds to wait; None for the setting.
+
+        Raises:
+            OptionMistake: no such timeout, or the folder can't be written to, which is better known before the images
+                are paid for than after.
+        """
+        from qwave_jupyter.images import save_folder
+
+        changes: dict[str, Any] = {}
+        if save is not None:
+            if not isinstance(save, (str, os.PathLike)):
+                raise OptionMistake("generation.folder_no_text", given=save)
+            changes["save_dir"] = absolute(save)
+        if timeout is not None:
+            require_positive("timeout", timeout)
+            changes["timeout"] = timeout
+        usual = self.context()
+        chosen = replace(usual, **changes) if changes else usual
+        save_folder.check_folder(chosen.save_dir)
+        return chosen
+
+    # Many jobs
+
+    def plan_sweep(
+        self,
+        prompt: str,
+        sweeps: Sequence[str],
+        *,
+        model: str | None = None,
+        force: bool = False,
+        variables: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Sweep:
+        """Check and price a sweep without sending anything.
+
+        Args:
+            prompt: what to paint; its ``{{names}}`` may be swept.
+            sweeps: ``KEY=V1,V2`` or ``KEY=1..8``; KEY is a parameter, ``model``, or a name of the prompt.
+            model: the model of tiles that sweep none.
+            force: send what the documentation says will be refused.
+            variables: values for the names that aren't swept.
+            options: what all tiles have in common.
+
+        Raises:
+            RequestRefused: every tile is refused.
+            OptionMistake: a sweep that can't be read, or too large a grid.
+
+        Example:
+            >>> session.plan_sweep("a cat", ["seed=1..3"], model="seedream-5.0").estimate_usd
+        """
+        from qwave_jupyter.batches import sweep
+        from qwave_jupyter.batches import sweep_axes as axes_of
+        from qwave_jupyter.jobs import prompt_template
+
+        chosen = model or self.settings.model
+        names = prompt_template.names(prompt)
+        axes = [axes_of.parse(one, prompt_names=names) for one in sweeps]
+        tiles = axes_of.expand(axes, options or {}, variables or {})
+
+        def built(own: Mapping[str, Any], filled: Mapping[str, Any], swept: str | None) -> Request:
+            return self.build(prompt, model=swept or chosen, force=force, variables=filled, **own)
+
+        return sweep.Sweep(tuple(axes), sweep.plan(tiles, built), prompt, dict(options or {}), chosen)
+
+    def start_sweep(
+        self,
+        sweep: Sweep,
+        *,
+        concurrency: int = 8,
+        max_cost: float | None = None,
+        reuse: bool | None = None,
+        save: str | Path | None = None,
+        timeout: float | None = None,
+        force: bool = False,
+    ) -> SweepRun:
+        """Send a planned sweep, a bounded number of requests at once.
+
+        Args:
+            sweep: what :func:`plan_sweep` returned.
+            concurrency: how many jobs at once.
+            max_cost: USD that all of it may cost; None for the setting.
+            reuse: True shows identical finished requests again; None for the setting.
+            save: the folder for the images.
+            timeout: seconds to wait for each.
+            force: go on although a price isn't known; what is known to be dearer is refused all the same.
+
+        Raises:
+            TooExpensive: all of it would cost more; nothing was sent.
+        """
+        from qwave_jupyter.jobs.limits import Limits
+
+        own = self.limits(max_cost)
+        again = self.settings.reuse if reuse is None else reuse
+        context = self.job_context(save, timeout)
+        paid = sweep.to_pay(context, reuse=again)
+        paid.hold_to(own.max_cost, force=force)
+        together = own.budget.allot(
+            paid.estimate_usd, limit=own.max_cost, refusal="generation.over_sweep_limit", unknown_ok=force
+        )
+        limits = Limits(together, own.max_cost, force=force)
+        try:
+            run = sweep.start(context, concurrency=concurrency, reuse=again, limits=limits, on_done=together.close)
+        except BaseException:
+            together.close()
+            raise
+        self.register_batch(run.batch)
+        return run
+
+    def batch(
+        self,
+        /,
+        rows: Iterable[Any],
+        *,
+        model: str | None = None,
+        concurrency: int = 8,
+        max_cost: float | None = None,
+        reuse: bool | None = None,
+        save: str | Path | None = None,
+        timeout: float | None = None,
+        executor: Any = None,
+        write: str | Path | None = None,
+        **options: Any,
+    ) -> Batch:
+        """Many requests, a bounded number at once; returns at once, and shows its progress in a notebook.
+
+        A row that is refused or fails is an outcome with its error, and the others go on. A row whose very request an
+        earlier run left open is picked up instead of being paid for again.
+
+        Args:
+            rows: prompts, dicts with ``prompt`` and parameters, or a pandas DataFrame of such rows; a generator is
+                asked for a row only when there is room for it.
+            model: the model of rows that name none.
+            concurrency: how many jobs at once.
+            max_cost: USD for each of them; a row that is dearer, or has no published price, is refused. Should the
+                server take more for one and it is too late to cancel, no further row is ordered. None for the setting.
+            reuse: True shows identical finished requests again, so that an interrupted batch that is run anew, here or
+                in another kernel, bills every row once; None for the setting.
+            save: the folder for the images.
+            timeout: seconds to wait for each.
+            executor: any ``concurrent.futures.Executor`` that runs the rows instead of threads of this process; its
+                workers read the key from their own environment.
+            write: a file to which each outcome is appended as a line of JSON when it comes.
+            options: parameters that all rows have in common.
+
+        An interrupt (Ctrl-C, ⏹) stops the batch: rows under way are cancelled, no further ones are ordered. In a
+        notebook the name that the batch is given to is bound all the same, and the cell ends with Cancelled.
+
+        Returns:
+            The batch: ``results()`` in the order of the rows, ``as_completed()``, ``gallery()``, ``stop()``.
+
+        Example:
+            >>> for outcome in session.batch(["a cat", "a dog"], model="z-image-turbo").as_completed():
+            ...     print(outcome.index, outcome.error or outcome.gallery.paths)
+        """
+        from qwave_jupyter.batches import rows as rows_of
+        from qwave_jupyter.batches.batch import Batch
+        from qwave_jupyter.batches.rows import Row
+        from qwave_jupyter.jobs import wait
+
+        context = self.job_context(save, timeout)
+        limits = self.limits(max_cost)
+
+        def built(prompt: str, chosen: str | None, own: Mapping[str, Any]) -> Row:
+            together = {**options, **own}
+            request = self.build(prompt, model=chosen or model, variables={}, **together)
+            return Row(request, force=bool(together.get("force")))
+
+        def ready(row: Any) -> Callable[[], Row]:
+            made = rows_of.builder(row, built)
+            return made if callable(made) else functools.partial(Row, made, force=bool(options.get("force")))
+
+        count, listed = rows_of.read(rows)
+        running = Batch(
+            map(ready, listed),
+            context,
+            concurrency=concurrency,
+            limits=limits,
+            reuse=self.settings.reuse if reuse is None else reuse,
+            hold=_HOLD_SECONDS,
+            executor=executor,
+            write=absolute(write) if write is not None else None,
+            total=count,
+        )
+        self.register_batch(running)
+        try:
+            with wait.interruptible():
+                running.start()
+                with contain_view_errors():
+                    self.frontend.present_batch(running)
+        except KeyboardInterrupt:
+            stopped = running.interrupt()
+            # In a notebook the name is bound, so that what was made can be reached, and the cell ends with the error.
+            if not self.frontend.fail_cell(stopped):
+                raise stopped from None
+        return running
+
+    # What the models can do
+
+    def models(self, /, *words: str, refresh: bool = False, **filters: Any) -> ModelTable:
+        """The models of the edition in force that can do what is asked, cheapest first; shows as a table.
+
+        Args:
+            words: words to look for in ids, vendors and descriptions.
+            refresh: ask the server for its live list first: what the key can't use is marked, and live prices count.
+                Without it the network is never touched.
+            filters: ``action``, ``aspect_ratio``, ``resolution``, ``references`` (how many), ``mask``, ``max_price``
+                (USD), ``prompt_chars``.
+
+        Raises:
+            ApiError: with ``refresh``, the server refuses or doesn't answer.
+
+        Example:
+            >>> [found.id for found in session.models(action="inpaint", max_price=0.02)]
+            ['gpt-image-2']
+        """
+        from qwave_jupyter.catalog.live import LiveCatalog
+        from qwave_jupyter.views.model_table import ModelTable
+
+        if refresh:
+            self.learn(listed=self.context().client.models())
+        known = self.catalog
+        found = known.find(words=" ".join(words), **filters)
+        if not isinstance(known, LiveCatalog):
+            return ModelTable(found, known.edition)
+        asked = " ".join(words).lower().split()
+        unknown = [] if filters else [name for name in known.unknown if all(word in name.lower() for word in asked)]
+        return ModelTable(found, known.edition, unusable=known.unusable, unknown=unknown, live=True)
+
+    def model(self, model_id: str, *, live: bool = False) -> Model:
+        """One model with all that is documented about it.
+
+        Args:
+            model_id: its id.
+            live: ask the server's tools endpoint how it describes the model now (free); its answer is used for
+                validation until this session ends.
+
+        Raises:
+            UnknownModel: no such id; the nearest is named.
+            ApiError: with ``live``, the server has no such endpoint or doesn't know the model.
+        """
+        known = self.catalog
+        if not live:
+            return _listed_only(model_id) if known.lists(model_id) else known.model(model_id)
+        from qwave_jupyter.catalog.live import with_schema
+
+        schema = self.context().client.tool("get_model_schema", {"model": model_id})
+        try:
+            documented = known.model(model_id)
+        except UnknownModel:
+            documented = _listed_only(model_id)
+        self.learn(model=with_schema(documented, schema))
+        return self.catalog.model(model_id)
+
+    def live_estimate(self, request: Request) -> float | None:
+        """What the server says that a request would cost, in USD; None where its answer holds no amount.
+
+        Args:
+            request: what :func:`build` returned; nothing is submitted.
+
+        Raises:
+            ApiError: the server has no such tool, or refuses the question.
+        """
+        from qwave_jupyter.client.responses import read_estimate
+
+        body = {name: value for name, value in request.body.items() if name != "model"}
+        answer = self.context().client.tool("estimate_cost", {"model": request.model.id, "input": body})
+        return read_estimate(answer)
 
 
-def positive(name: str, given: Any) -> None:
-    """Refuse what is no number above 0; a ceiling that isn't a number would hold nothing.
+def require_positive(name: str, given: Any) -> None:
+    """Refuse what is no number above 0: such a limit would hold nothing.
 
     Args:
         name: what it is called.
@@ -89,38 +854,25 @@ def positive(name: str, given: Any) -> None:
         raise OptionMistake("settings.not_positive", setting=name, given=given)
 
 
-def new_budget() -> Budget:
-    """A budget with the setting's limit, of which nothing is spent yet."""
-    return Budget(lambda: settings.current().budget)
+def default() -> Session:
+    """The session that the functions of :mod:`qwave_jupyter` use."""
+    return _default
 
 
-#: What this process's orders cost together, and what they may.
-budget = new_budget()
-
-
-def limits(max_cost: float | None = None, *, force: bool = False) -> Limits:
-    """The limits of an order of this process.
-
-    Args:
-        max_cost: USD that it may cost by itself; None for the setting.
-        force: an unknown price is no reason to refuse because of ``max_cost``.
-
-    Raises:
-        OptionMistake: ``max_cost`` is no number above 0.
-    """
-    from qwave_jupyter.jobs.limits import Limits
-
-    if max_cost is not None:
-        positive("max_cost", max_cost)
-    else:
-        max_cost = settings.current().max_cost
-    return Limits(budget, max_cost, force)
-
-
-def spent_usd() -> float:
-    """What this process's jobs cost: what was charged, else what is held, else what was expected."""
-    return budget.spent_usd
+def _demo_home(settings: Settings) -> Path:
+    # Apart from the real journal: what the demo pretends to charge must never stand among real costs.
+    return settings.home / "demo"
 
 
 def _is_called(job: Job, name: str) -> bool:
     return any(known and (known == name or known.endswith(name)) for known in (job.task_id, job.id))
+
+
+def _listed_only(model_id: str) -> Model:
+    from qwave_jupyter.jobs.request import unvalidated_model
+
+    return unvalidated_model(model_id)
+
+
+_default = Session()
+credentials.keep_mark_in(lambda: _default.settings.home)

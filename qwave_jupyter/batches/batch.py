@@ -25,7 +25,7 @@ from qwave_jupyter.budget import Reservation
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, TooExpensive, UserMistake
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs import resume, reuse
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.store import Entry
 from qwave_jupyter.jobs.limits import Limits
@@ -68,7 +68,7 @@ class Batch:
     def __init__(
         self,
         rows: Iterable[Request | Callable[[], Request | Row]],
-        workbench: Workbench,
+        workbench: JobContext,
         *,
         concurrency: int = 8,
         max_cost: float | None = None,
@@ -183,7 +183,7 @@ class Batch:
                 if self.done() and self._ended.empty():
                     break
                 # Not on the queue: this wait hears an interrupt and keeps a kernel alive also within a running loop.
-                wait_for(self._news, _SLICE)
+                wait_for(self._news, _SLICE, self._bench.frontend)
                 self._news.clear()
                 raise_if_cancelled(requests)
         except KeyboardInterrupt:
@@ -213,7 +213,7 @@ class Batch:
         Returns:
             Whether all have ended.
         """
-        return wait_for(self._over, timeout)
+        return wait_for(self._over, timeout, self._bench.frontend)
 
     def interrupt(self) -> Cancelled:
         """Stop because of an interrupt, and give the error that tells; whoever takes outcomes next is told as well."""

@@ -15,7 +15,7 @@ from qwave_jupyter.batches.sweep_axes import Axis, Tile
 from qwave_jupyter.errors import Cancelled, OptionMistake, QwaveError, RequestRefused, TooExpensive
 from qwave_jupyter.jobs import codegen
 from qwave_jupyter.jobs import reuse as reuse_of
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.reference_bytes import release_bytes
 from qwave_jupyter.jobs.request import Request
 
@@ -115,7 +115,7 @@ class Sweep:
                 ceiling_words=allowed,
             )
 
-    def to_pay(self, bench: Workbench, *, reuse: bool) -> Sweep:
+    def to_pay(self, bench: JobContext, *, reuse: bool) -> Sweep:
         """The part of it that is to be paid for.
 
         Args:
@@ -136,7 +136,7 @@ class Sweep:
 
     def start(
         self,
-        bench: Workbench,
+        bench: JobContext,
         *,
         concurrency: int = 8,
         max_cost: float | None = None,
@@ -191,7 +191,7 @@ class SweepRun:
         bench: what they need.
     """
 
-    def __init__(self, sweep: Sweep, batch: Batch, bench: Workbench) -> None:
+    def __init__(self, sweep: Sweep, batch: Batch, bench: JobContext) -> None:
         self.sweep = sweep
         self.batch = batch
         self._bench = bench

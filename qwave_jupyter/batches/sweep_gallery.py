@@ -12,7 +12,7 @@ from qwave_jupyter.batches.batch import Outcome
 from qwave_jupyter.batches.sweep import Sweep
 from qwave_jupyter.errors import OptionMistake, QwaveError
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 
 __all__ = ["SweepGallery"]
 
@@ -32,7 +32,7 @@ class SweepGallery(Gallery):
         >>> print(sweep.cell(1, 2))
     """
 
-    def __init__(self, sweep: Sweep, made: Sequence[Sequence[Outcome | None]], bench: Workbench) -> None:
+    def __init__(self, sweep: Sweep, made: Sequence[Sequence[Outcome | None]], bench: JobContext) -> None:
         self.sweep = sweep
         self._made = tuple(tuple(outcomes) for outcomes in made)
         pictures: list[GeneratedImage] = []

@@ -8,7 +8,7 @@ from typing import Any
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError
 from qwave_jupyter.images.gallery import Gallery
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.request import Request
 
@@ -17,7 +17,7 @@ __all__ = ["hand_over", "read", "run"]
 Came = tuple["Gallery | None", "QwaveError | None", "float | None"]
 
 
-def run(request: Request, bench: Workbench, max_cost: float | None, reuse: bool, hold: float | None) -> Came:
+def run(request: Request, bench: JobContext, max_cost: float | None, reuse: bool, hold: float | None) -> Came:
     """Make one request where it arrives: pictures, or the error, and what it cost in USD.
 
     The bench arrives without its key; the worker reads its own from the environment.

@@ -18,9 +18,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["LANGUAGES", "columns", "dollars", "language", "listed", "padded", "say", "use"]
+__all__ = ["LANGUAGES", "columns", "dollars", "language", "listed", "padded", "printable", "say", "use"]
 
 LANGUAGES = ("en", "zh")
+_LONGEST_SHOWN = 120
 
 _KEY_LIKE = re.compile(r"\bsk-(?=[\w-]*\d)[\w-]{12,}")
 _chosen: list[str] = []
@@ -138,3 +139,9 @@ def _section(name: str, section: str) -> Mapping[str, Any]:
         return {}
     entries: Mapping[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     return entries
+
+
+def printable(value: Any) -> str:
+    """A value as an error's text holds it: printable and short."""
+    text = "".join(char if char.isprintable() else "�" for char in str(value)[: _LONGEST_SHOWN + 1])
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

@@ -12,6 +12,7 @@ from qwave_jupyter import i18n
 if TYPE_CHECKING:
     from PIL import Image
 
+    from qwave_jupyter.session import Session
     from qwave_jupyter.views.image_compare import BeforeAfter
 
 __all__ = ["GeneratedImage", "MimeBundle", "Showing", "cut"]
@@ -59,6 +60,7 @@ class GeneratedImage:
         edition: the edition that the request was made under.
         demo: whether the built-in demo painted it.
         showing: how it is previewed.
+        session: what goes on with it; None for the default session, which it is after pickling too.
     """
 
     path: Path
@@ -78,6 +80,10 @@ class GeneratedImage:
     edition: str = ""
     demo: bool = False
     showing: Showing = field(default_factory=Showing, repr=False, compare=False)
+    session: Session | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "session": None}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -122,7 +128,7 @@ class GeneratedImage:
         """
         from qwave_jupyter.jobs import followups
 
-        return followups.on_from(self, prompt, model=model, wait=wait, **options)
+        return followups.edit(self._session_to_use(), self, prompt, model=model, wait=wait, **options)
 
     def inpaint(self, mask: Any, prompt: str, *, model: str | None = None, wait: bool = True, **options: Any) -> Any:
         """Paint a part of the picture anew.
@@ -139,7 +145,7 @@ class GeneratedImage:
         """
         from qwave_jupyter.jobs import followups
 
-        return followups.on_from(self, prompt, model=model, mask=mask, wait=wait, **options)
+        return followups.edit(self._session_to_use(), self, prompt, model=model, mask=mask, wait=wait, **options)
 
     def again(self, prompt: str | None = None, *, model: str | None = None, wait: bool = True, **options: Any) -> Any:
         """Make the same request again, with what is changed.
@@ -155,7 +161,7 @@ class GeneratedImage:
         """
         from qwave_jupyter.jobs import followups
 
-        return followups.again(self, prompt=prompt, model=model, wait=wait, **options)
+        return followups.again(self._session_to_use(), self, prompt=prompt, model=model, wait=wait, **options)
 
     def vary(self, n: int = 4, *, wait: bool = True, **options: Any) -> Any:
         """The same request with other seeds: variations of one idea.
@@ -167,7 +173,16 @@ class GeneratedImage:
         """
         from qwave_jupyter.jobs import followups
 
-        return followups.again(self, prompt=None, model=None, wait=wait, **{"seed": None, "n": n, **options})
+        options = {"seed": None, "n": n, **options}
+        return followups.again(self._session_to_use(), self, prompt=None, model=None, wait=wait, **options)
+
+    def _session_to_use(self) -> Session:
+        if self.session is not None:
+            return self.session
+        # The one import upwards: whoever follows up an image has a session, and only then.
+        from qwave_jupyter.session import default
+
+        return default()
 
     def compare(self, other: GeneratedImage) -> BeforeAfter:
         """Both pictures over each other with a border to drag, without any script.

@@ -14,12 +14,17 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import qwave_jupyter
 from qwave_jupyter.errors import OptionMistake
 
-__all__ = ["as_json", "read_provenance", "sidecar_of", "splice", "written_in"]
+if TYPE_CHECKING:
+    from qwave_jupyter.images.generated_image import GeneratedImage
+
+__all__ = ["as_json", "provenance_of", "read_provenance", "sidecar_of", "splice", "written_in"]
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEYWORD = b"qwave"
@@ -29,6 +34,24 @@ _MOST_IN_SEGMENT = 65_000
 _MOST_READ = 300_000_000
 _XMP_NAMESPACE = "urn:qwave-jupyter:provenance:1.0"
 _XMP_FLAG, _ALPHA_FLAG = 0x04, 0x10
+
+
+def provenance_of(image: GeneratedImage, action: str) -> dict[str, Any]:
+    """What a file says about itself: enough to make it again, and no secret."""
+    return {
+        "software": f"qwave-jupyter {qwave_jupyter.__version__}",
+        "prompt": image.prompt,
+        "model": image.model,
+        "edition": image.edition,
+        "action": action,
+        "parameters": dict(image.parameters),
+        "task_id": image.task_id,
+        "job_id": image.job_id,
+        "index": image.index,
+        "cost_usd": image.cost_usd,
+        "created": datetime.fromtimestamp(image.created, tz=UTC).isoformat(timespec="seconds"),
+        "demo": image.demo,
+    }
 
 
 def splice(content: bytes, provenance: Mapping[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.jobs.validation_errors import shown
+from qwave_jupyter.i18n import printable
 
 __all__ = ["check_folder"]
 
@@ -37,15 +37,15 @@ def _refusal(folder: Path, problem: Exception) -> OptionMistake:
     try:
         place = next((one for one in (folder, *folder.parents) if one.exists()), folder)
         if place.is_file():
-            return OptionMistake("generation.folder_is_none", folder=shown(folder), place=shown(place))
+            return OptionMistake("generation.folder_is_none", folder=printable(folder), place=printable(place))
     except (OSError, ValueError):
         place = folder
     if isinstance(problem, PermissionError):
-        return OptionMistake("generation.folder_read_only", folder=shown(folder), place=shown(place))
+        return OptionMistake("generation.folder_read_only", folder=printable(folder), place=printable(place))
     reason = getattr(problem, "strerror", None) or _reason(problem)
-    return OptionMistake("generation.folder_unusable", folder=shown(folder), reason=reason)
+    return OptionMistake("generation.folder_unusable", folder=printable(folder), reason=reason)
 
 
 def _reason(problem: Exception) -> str:
     # Python quotes the name in it, which may be anything.
-    return "not Unicode" if isinstance(problem, UnicodeError) else shown(problem)
+    return "not Unicode" if isinstance(problem, UnicodeError) else printable(problem)

@@ -19,12 +19,12 @@ from qwave_jupyter.image_formats import RESULT_FORMATS
 from qwave_jupyter.images import filenames, image_io, metadata
 from qwave_jupyter.images.gallery import GeneratedImage
 from qwave_jupyter.images.preview import shrink, write_thumbnail
-from qwave_jupyter.jobs import records
-from qwave_jupyter.jobs.context import Workbench
-from qwave_jupyter.jobs.request import Request
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from qwave_jupyter.jobs.context import JobContext
+    from qwave_jupyter.jobs.request import Request
 
 __all__ = ["Keeper", "Kept"]
 
@@ -58,7 +58,7 @@ class Keeper:
         on_retry: told before each repetition.
     """
 
-    bench: Workbench
+    bench: JobContext
     request: Request
     job_id: str
     task_id: str
@@ -150,9 +150,10 @@ class Keeper:
             edition=self.request.model.edition,
             demo=self.bench.demo,
             showing=self.bench.showing,
+            session=self.bench.session,
         )
         image = replace(image, path=image.path.absolute())
-        facts_told = records.provenance_of(image, self.request)
+        facts_told = metadata.provenance_of(image, self.request.action)
         _write_whole(part, metadata.splice(content, facts_told))
         part.replace(image.path)
         sidecar = metadata.sidecar_of(image.path)

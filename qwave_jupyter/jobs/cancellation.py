@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qwave_jupyter.client.tasks import Task, to_usd
 from qwave_jupyter.errors import ApiError, Cancelled, QwaveError
 from qwave_jupyter.jobs.charges import Charge
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.request import Request
@@ -58,7 +58,7 @@ class Course:
 
     job_id: str
     request: Request
-    bench: Workbench
+    bench: JobContext
     task_id: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
     abandon: threading.Event = field(default_factory=threading.Event)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
+from qwave_jupyter.frontend import Frontend
 
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Catalog
     from qwave_jupyter.client.client import Client
     from qwave_jupyter.images.gallery import Showing
     from qwave_jupyter.jobs.journal.store import Journal
+    from qwave_jupyter.session import Session
 
-__all__ = ["Workbench"]
+__all__ = ["JobContext"]
 
 #: Seconds to wait when no setting says so: "about 5 minutes", and 4k can take longer (Submit page, edition 2026-06).
 _TIMEOUT, _TIMEOUT_4K = 300.0, 600.0
 
 
 @dataclass(frozen=True)
-class Workbench:
+class JobContext:
     """Everything that one generation needs from outside.
 
     Args:
@@ -35,6 +37,8 @@ class Workbench:
         clock: time.
         notebook: the notebook's path, for the record.
         demo: whether the client talks to the built-in demo.
+        frontend: where jobs are waited for and shown; None for the installed one.
+        session: what made it, for the follow-ups of its images.
     """
 
     catalog: Catalog
@@ -47,6 +51,12 @@ class Workbench:
     clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
     notebook: str | None = None
     demo: bool = False
+    frontend: Frontend | None = field(default=None, repr=False)
+    session: Session | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker in another process has neither.
+        return {**vars(self), "frontend": None, "session": None}
 
     @property
     def showing(self) -> Showing:
@@ -55,7 +65,7 @@ class Workbench:
 
         return Showing(preview_px=self.preview_px, cache=self.home / "previews")
 
-    def patience(self, resolution: object) -> float:
+    def timeout_for(self, resolution: object) -> float:
         """Seconds to wait for a job of this resolution."""
         if self.timeout is not None:
             return self.timeout

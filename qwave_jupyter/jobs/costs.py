@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from qwave_jupyter import i18n
 from qwave_jupyter.client.tasks import QUOTA_PER_USD
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.journal.record import Costs
 from qwave_jupyter.views.style import STYLE
 
@@ -95,7 +95,7 @@ class CostTable:
                 yield Section(indented, ()), _cells([row], together=False)
 
 
-def table(workbench: Workbench) -> CostTable:
+def table(workbench: JobContext) -> CostTable:
     """Today, this notebook, and by model; the demo's pictures apart, since nobody paid for them.
 
     Args:

@@ -6,37 +6,24 @@ model takes links, else by its bytes where it takes bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter.errors import ConfigurationError, OptionMistake
+from qwave_jupyter.errors import OptionMistake
 
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Model
     from qwave_jupyter.images.gallery import GeneratedImage
+    from qwave_jupyter.session import Session
 
-__all__ = ["again", "carried", "on_from", "set_starter"]
+__all__ = ["again", "edit", "inherited_parameters"]
 
-#: Starts what is wanted: ``(prompt, model, options, wait)`` to a gallery, or to a job without waiting.
-Starter = Callable[[str, str, Mapping[str, Any], bool], Any]
 #: What belonged to the old picture alone.
 _LEFT_BEHIND = frozenset({"action", "images", "mask", "seed", "n", "bbox_list"})
 
-_starter: list[Starter] = []
-_models: list[Callable[[str], Model]] = []
 
-
-def set_starter(starter: Starter, models: Callable[[str], Model]) -> None:
-    """Say how a request is started, and where models are looked up; whoever wires the floors does.
-
-    Args:
-        starter: ``(prompt, model, options, wait)`` to a gallery, or to a job when ``wait`` is false.
-        models: model id to model.
-    """
-    _starter[:], _models[:] = [starter], [models]
-
-
-def on_from(
+def edit(
+    session: Session,
     image: GeneratedImage,
     prompt: str,
     *,
@@ -48,6 +35,7 @@ def on_from(
     """A new request that starts from a picture.
 
     Args:
+        session: starts the request.
         image: the picture; it is the first reference.
         prompt: what to do with it.
         model: another model; None for the picture's own.
@@ -56,18 +44,27 @@ def on_from(
         options: further parameters; they win over those of the old request.
     """
     name = model or image.model
-    known = _model(name)
+    known = session.catalog.model(name)
     pictures = [image, *options.pop("images", ())]
-    settled: dict[str, Any] = {**carried(image, known), "images": pictures, **options}
+    settled: dict[str, Any] = {**inherited_parameters(image, known), "images": pictures, **options}
     if mask is not None:
         settled["mask"] = mask
-    return _start(prompt, name, settled, wait=wait)
+    return _start(session, prompt, name, settled, wait=wait)
 
 
-def again(image: GeneratedImage, *, prompt: str | None, model: str | None, wait: bool = True, **options: Any) -> Any:
+def again(
+    session: Session,
+    image: GeneratedImage,
+    *,
+    prompt: str | None,
+    model: str | None,
+    wait: bool = True,
+    **options: Any,
+) -> Any:
     """The picture's own request once more, with what is changed.
 
     Args:
+        session: starts the request.
         image: the picture.
         prompt: other words; None for the same.
         model: another model; None for the same.
@@ -79,11 +76,11 @@ def again(image: GeneratedImage, *, prompt: str | None, model: str | None, wait:
     gone = [key for key, value in before.items() if _is_a_hash(value) and key not in options]
     if gone:
         raise OptionMistake("generation.again_needs", names=gone)
-    kept = before if name == image.model else carried(image, _model(name))
-    return _start(image.prompt if prompt is None else prompt, name, {**kept, **options}, wait=wait)
+    kept = before if name == image.model else inherited_parameters(image, session.catalog.model(name))
+    return _start(session, image.prompt if prompt is None else prompt, name, {**kept, **options}, wait=wait)
 
 
-def carried(image: GeneratedImage, model: Model) -> dict[str, Any]:
+def inherited_parameters(image: GeneratedImage, model: Model) -> dict[str, Any]:
     """The old parameters that a new request from the picture may keep: those that the model has and takes."""
     kept: dict[str, Any] = {}
     for name, value in image.parameters.items():
@@ -95,16 +92,9 @@ def carried(image: GeneratedImage, model: Model) -> dict[str, Any]:
     return kept
 
 
-def _model(name: str) -> Model:
-    if not _models:
-        raise ConfigurationError("generation.not_wired")
-    return _models[0](name)
-
-
-def _start(prompt: str, model: str, options: Mapping[str, Any], *, wait: bool) -> Any:
-    if not _starter:
-        raise ConfigurationError("generation.not_wired")
-    return _starter[0](prompt, model, options, wait)
+def _start(session: Session, prompt: str, model: str, options: Mapping[str, Any], *, wait: bool) -> Any:
+    job = session.submit(prompt, model=model, **options)
+    return session.present(job) if wait else job
 
 
 def _is_a_hash(value: Any) -> bool:

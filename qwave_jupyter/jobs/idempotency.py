@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.context import JobContext
 
 __all__ = ["KEY_LIVES", "age_of", "heeds_key", "is_key_alive", "remember"]
 
@@ -27,14 +27,14 @@ _EARLIEST = 1_761_955_200.0
 _AHEAD = 30 * 86_400.0
 
 
-def heeds_key(bench: Workbench) -> bool:
+def heeds_key(bench: JobContext) -> bool:
     """Whether the server makes no second task for a key that it has seen."""
     if bench.demo or bench.catalog.has_idempotency_key or bench.client.replays_keys:
         return True
     return _mark(bench).is_file()
 
 
-def remember(bench: Workbench) -> None:
+def remember(bench: JobContext) -> None:
     """Take note, also for later processes, that the server has shown fields of June 2026 or later."""
     if heeds_key(bench) and not bench.client.replays_keys:
         return
@@ -46,7 +46,7 @@ def remember(bench: Workbench) -> None:
         mark.write_text(f"{bench.client.origin}\n", encoding="utf-8")
 
 
-def age_of(created: float | None, bench: Workbench) -> float | None:
+def age_of(created: float | None, bench: JobContext) -> float | None:
     """Seconds since an intent; None where the clock can't be trusted.
 
     It can't where the intent lies in the future or before the API, nor where the journal was written to later than now.
@@ -63,7 +63,7 @@ def age_of(created: float | None, bench: Workbench) -> float | None:
     return max(0.0, now - created)
 
 
-def is_key_alive(created: float | None, bench: Workbench) -> bool | None:
+def is_key_alive(created: float | None, bench: JobContext) -> bool | None:
     """Whether the key of an order is still heeded; None where nobody can know.
 
     Args:
@@ -74,6 +74,6 @@ def is_key_alive(created: float | None, bench: Workbench) -> bool | None:
     return None if age is None else age <= KEY_LIVES
 
 
-def _mark(bench: Workbench) -> Path:
+def _mark(bench: JobContext) -> Path:
     digest = hashlib.sha256(bench.client.origin.encode()).hexdigest()[:32]
     return bench.home / "servers-with-keys" / f"{digest}.txt"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from qwave_jupyter import forking
 from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, WaitTimeout
+from qwave_jupyter.frontend import installed
 from qwave_jupyter.images.filenames import short_id
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs.awaiting import AwaitingCancelled, CancelledWhileAwaited
@@ -28,11 +29,11 @@ from qwave_jupyter.jobs.observers import Watcher, Watchers
 from qwave_jupyter.jobs.reference_bytes import release_bytes, release_frames, restore_bytes
 from qwave_jupyter.jobs.runner import Run
 from qwave_jupyter.jobs.snapshot import ENDED, Snapshot
-from qwave_jupyter.jobs.wait import beside, wait_for
+from qwave_jupyter.jobs.wait import wait_for
 
 if TYPE_CHECKING:
     from qwave_jupyter.budget import Budget, Reservation
-    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.journal.locks import JobLock
     from qwave_jupyter.jobs.journal.store import Entry
     from qwave_jupyter.jobs.request import Request
@@ -68,7 +69,7 @@ class Job:
     def __init__(
         self,
         request: Request,
-        workbench: Workbench,
+        workbench: JobContext,
         *,
         max_cost: float | None = None,
         reuse: bool = False,
@@ -102,7 +103,7 @@ class Job:
     def resume(
         cls,
         entry: Entry,
-        workbench: Workbench,
+        workbench: JobContext,
         lock: JobLock | None = None,
         limits: Limits | None = None,
         *,
@@ -128,7 +129,7 @@ class Job:
         return cls(request, bench, limits=limits, _entry=entry, _lock=lock, _repeat=repeat)
 
     @classmethod
-    def ended(cls, entry: Entry, request: Request, workbench: Workbench, error: QwaveError) -> Job:
+    def ended(cls, entry: Entry, request: Request, workbench: JobContext, error: QwaveError) -> Job:
         """A job that can't go on, with the reason, so that it is reported like any other."""
         job = cls(request, workbench, _entry=entry)
         job._started = True
@@ -245,7 +246,7 @@ class Job:
             GenerationError: the thread that works on it is in the process from which this one was forked.
         """
         self._refuse_in_child()
-        return wait_for(self._over, timeout)
+        return wait_for(self._over, timeout, self._course.bench.frontend)
 
     def result(self, timeout: float | None = None) -> Gallery:
         """Wait for the pictures. An interrupt (Ctrl-C, ⏹) cancels the job and says what became of it.
@@ -297,7 +298,7 @@ class Job:
     async def _awaited(self) -> Gallery:
         self._refuse_in_child()
         try:
-            async with beside():
+            async with (self._course.bench.frontend or installed()).keep_alive():
                 await self._over_on_loop()
         except asyncio.CancelledError:
             self.cancel(wait=False)

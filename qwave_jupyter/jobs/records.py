@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import qwave_jupyter
 from qwave_jupyter.errors import UnknownModel
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.journal.store import Entry
 from qwave_jupyter.jobs.request import Request, finished, unvalidated_model
 
-__all__ = ["gallery_of", "image_record", "intent", "provenance_of", "recalled"]
+__all__ = ["gallery_of", "image_record", "intent", "recalled"]
 
 #: Unix seconds of the year 9999; no other number of a record is larger.
 _LARGEST = 253_370_764_800.0
 
 
-def intent(request: Request, job_id: str, bench: Workbench) -> Entry:
+def intent(request: Request, job_id: str, bench: JobContext) -> Entry:
     """A job as it is written down before its submit.
 
     Raises:
@@ -50,12 +48,12 @@ def intent(request: Request, job_id: str, bench: Workbench) -> Entry:
     )
 
 
-def server_of(bench: Workbench) -> str:
+def server_of(bench: JobContext) -> str:
     """What the journal calls the server: the demo's port changes from run to run, its tasks don't."""
     return "demo" if bench.demo else bench.client.base_url
 
 
-def recalled(entry: Entry, bench: Workbench) -> Request:
+def recalled(entry: Entry, bench: JobContext) -> Request:
     """The request of a journal entry, its body to the byte.
 
     Raises:
@@ -75,7 +73,7 @@ def recalled(entry: Entry, bench: Workbench) -> Request:
     return finished(model, values, {}, unvalidated=unvalidated, body=body)
 
 
-def gallery_of(entry: Entry, bench: Workbench) -> Gallery:
+def gallery_of(entry: Entry, bench: JobContext) -> Gallery:
     """The pictures of an entry whose files are still there."""
     records = (record for record in entry.files if isinstance(record, Mapping) and _is_there(record.get("path")))
     return Gallery([_image(entry, record, bench) for record in records], showing=bench.showing)
@@ -97,25 +95,7 @@ def image_record(image: GeneratedImage, digest: str = "") -> dict[str, Any]:
     }
 
 
-def provenance_of(image: GeneratedImage, request: Request) -> dict[str, Any]:
-    """What a file says about itself: enough to make it again, and nothing that opens a door."""
-    return {
-        "software": f"qwave-jupyter {qwave_jupyter.__version__}",
-        "prompt": image.prompt,
-        "model": image.model,
-        "edition": image.edition,
-        "action": request.action,
-        "parameters": dict(image.parameters),
-        "task_id": image.task_id,
-        "job_id": image.job_id,
-        "index": image.index,
-        "cost_usd": image.cost_usd,
-        "created": datetime.fromtimestamp(image.created, tz=UTC).isoformat(timespec="seconds"),
-        "demo": image.demo,
-    }
-
-
-def _image(entry: Entry, record: Mapping[str, Any], bench: Workbench) -> GeneratedImage:
+def _image(entry: Entry, record: Mapping[str, Any], bench: JobContext) -> GeneratedImage:
     return GeneratedImage(
         path=Path(str(record.get("path") or "")),
         url=str(record["url"]) if record.get("url") else None,
@@ -134,6 +114,7 @@ def _image(entry: Entry, record: Mapping[str, Any], bench: Workbench) -> Generat
         edition=entry.edition,
         demo=entry.base_url == "demo",
         showing=bench.showing,
+        session=bench.session,
     )
 
 

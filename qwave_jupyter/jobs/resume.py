@@ -11,7 +11,7 @@ from qwave_jupyter.errors import GenerationError, OptionMistake
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.images.save_folder import check_folder
 from qwave_jupyter.jobs import idempotency, records
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.locks import JobLock
 from qwave_jupyter.jobs.journal.schema import OPEN_STATES
@@ -23,13 +23,13 @@ from qwave_jupyter.jobs.unanswered import left_open
 __all__ = ["history", "prepared", "resumable", "resume"]
 
 
-def resumable(workbench: Workbench) -> tuple[Entry, ...]:
+def resumable(workbench: JobContext) -> tuple[Entry, ...]:
     """The open jobs of this server that no process works on, oldest first."""
     return workbench.journal.abandoned(base_url=records.server_of(workbench))
 
 
 def resume(
-    workbench: Workbench, limits: Limits | None = None, save_dir: Path | None = None, *, repeat: bool = False
+    workbench: JobContext, limits: Limits | None = None, save_dir: Path | None = None, *, repeat: bool = False
 ) -> tuple[Job, ...]:
     """Start every open job again that no process works on.
 
@@ -50,7 +50,7 @@ def resume(
     return tuple(job for job in found if job is not None)
 
 
-def prepared(entry: Entry, workbench: Workbench, *, repeat: bool = False) -> tuple[Request, Workbench]:
+def prepared(entry: Entry, workbench: JobContext, *, repeat: bool = False) -> tuple[Request, JobContext]:
     """The request of an entry, and the workbench with the folder that its pictures go to.
 
     Args:
@@ -75,7 +75,7 @@ def prepared(entry: Entry, workbench: Workbench, *, repeat: bool = False) -> tup
     return request, replace(workbench, save_dir=folder) if folder is not None else workbench
 
 
-def _check_key(entry: Entry, workbench: Workbench) -> None:
+def _check_key(entry: Entry, workbench: JobContext) -> None:
     """Refuse to repeat an order that no key makes safe."""
     if not idempotency.heeds_key(workbench):
         raise left_open("order_unknown_left", entry)
@@ -91,7 +91,7 @@ def _folder(entry: Entry) -> Path | None:
     return folder if text.isprintable() and folder.is_absolute() and ".." not in folder.parts else None
 
 
-def history(workbench: Workbench, *, words: str = "", limit: int = 100) -> Gallery:
+def history(workbench: JobContext, *, words: str = "", limit: int = 100) -> Gallery:
     """The finished pictures that the journal knows, newest job first, as far as their files are still there.
 
     Args:
@@ -102,13 +102,13 @@ def history(workbench: Workbench, *, words: str = "", limit: int = 100) -> Galle
     return Gallery(_pictures(workbench, words, limit), showing=workbench.showing)
 
 
-def _pictures(workbench: Workbench, words: str, limit: int) -> Iterator[GeneratedImage]:
+def _pictures(workbench: JobContext, words: str, limit: int) -> Iterator[GeneratedImage]:
     for entry in workbench.journal.history(limit, words):
         yield from records.gallery_of(entry, workbench)
 
 
 def _picked(
-    entry: Entry, workbench: Workbench, limits: Limits | None, save_dir: Path | None, *, repeat: bool
+    entry: Entry, workbench: JobContext, limits: Limits | None, save_dir: Path | None, *, repeat: bool
 ) -> Job | None:
     """The job, started; None where another kernel was quicker."""
     journal = workbench.journal
@@ -126,7 +126,7 @@ def _picked(
     return _taken_up(known, workbench, lock, limits, repeat=repeat)
 
 
-def _taken_up(entry: Entry, workbench: Workbench, lock: JobLock, limits: Limits | None, *, repeat: bool) -> Job:
+def _taken_up(entry: Entry, workbench: JobContext, lock: JobLock, limits: Limits | None, *, repeat: bool) -> Job:
     try:
         job = Job.resume(entry, workbench, lock, limits, repeat=repeat)
         if not entry.task_id:

@@ -13,7 +13,7 @@ from qwave_jupyter.jobs.journal.schema import OPEN_STATES
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.cancellation import Course
-    from qwave_jupyter.jobs.context import Workbench
+    from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.journal.locks import JobLock
     from qwave_jupyter.jobs.journal.store import Entry
     from qwave_jupyter.jobs.request import Request
@@ -24,12 +24,12 @@ __all__ = ["find_finished", "is_likely", "take_open", "wait_for_turn"]
 _LOOK_EVERY = 0.1
 
 
-def find_finished(request: Request, bench: Workbench) -> Entry | None:
+def find_finished(request: Request, bench: JobContext) -> Entry | None:
     """The newest finished job of this request that this server made, its files still there."""
     return bench.journal.find_finished(request.fingerprint, base_url=records.server_of(bench))
 
 
-def is_likely(request: Request, bench: Workbench) -> bool:
+def is_likely(request: Request, bench: JobContext) -> bool:
     """Whether the request was made already, or is being made by somebody who lets others reuse it."""
     return find_finished(request, bench) is not None or _lock_of(request, bench).is_held()
 
@@ -68,7 +68,7 @@ def wait_for_turn(course: Course, show: Callable[[], bool], seconds: float) -> J
     return None
 
 
-def take_open(request: Request, bench: Workbench) -> tuple[Entry, JobLock] | None:
+def take_open(request: Request, bench: JobContext) -> tuple[Entry, JobLock] | None:
     """A task of this very request that nobody follows any more, with its lock; None where there is none."""
     journal = bench.journal
     for entry in journal.abandoned(base_url=records.server_of(bench)):
@@ -84,6 +84,6 @@ def take_open(request: Request, bench: Workbench) -> tuple[Entry, JobLock] | Non
     return None
 
 
-def _lock_of(request: Request, bench: Workbench) -> JobLock:
+def _lock_of(request: Request, bench: JobContext) -> JobLock:
     named = f"{records.server_of(bench)}\n{request.fingerprint}"
     return bench.journal.lock("reuse-" + hashlib.sha256(named.encode("utf-8", "replace")).hexdigest())

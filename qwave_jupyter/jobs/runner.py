@@ -23,6 +23,7 @@ from qwave_jupyter.errors import (
     TooExpensive,
     WaitTimeout,
 )
+from qwave_jupyter.i18n import printable
 from qwave_jupyter.jobs import idempotency, records, reuse
 from qwave_jupyter.jobs.cancellation import Course
 from qwave_jupyter.jobs.charges import Charge
@@ -32,7 +33,7 @@ from qwave_jupyter.jobs.limits import Account
 from qwave_jupyter.jobs.result_download import LONGEST_LIFE, Fetch
 from qwave_jupyter.jobs.snapshot import Snapshot
 from qwave_jupyter.jobs.unanswered import unanswered
-from qwave_jupyter.jobs.validation_errors import Mistake, shown
+from qwave_jupyter.jobs.validation_errors import Mistake
 
 __all__ = ["Run"]
 
@@ -93,7 +94,7 @@ class Run:
             QwaveError: why it ended otherwise than in pictures.
         """
         course, bench = self.course, self.course.bench
-        seconds = bench.patience(course.request.model.effective(course.request.values).get("resolution"))
+        seconds = bench.timeout_for(course.request.model.effective(course.request.values).get("resolution"))
         turn: JobLock | None = None
         if self.reuse and self.entry is None:
             turn = self._wait_for_turn(seconds)
@@ -255,7 +256,7 @@ class Run:
             if course.cancel_task().outcome == "refunded":
                 self.account.release()
             raise Stopped
-        self.publish(**{"phase": "queued", **self._shown(task)})
+        self.publish(**{"phase": "queued", **self._printable(task)})
         if course.stop.is_set():
             raise Stopped
         self._check_limits(task)
@@ -293,7 +294,7 @@ class Run:
         self._reserve()
         task = Task(task_id=entry.task_id or "", held_quota=entry.held_quota)
         self.course.has_task(task)
-        self.publish(**{"phase": "processing", **self._shown(task)})
+        self.publish(**{"phase": "processing", **self._printable(task)})
         now = self._ask(task)
         # Not every answer repeats what was held at the submit.
         self._check_limits(replace(now, held_quota=entry.held_quota) if now.held_quota is None else now)
@@ -366,7 +367,7 @@ class Run:
                 raise Stopped from None
             return task
         course.saw(answer)
-        self.publish(**self._shown(answer))
+        self.publish(**self._printable(answer))
         return answer
 
     def _question_refused(self, error: QwaveError) -> QwaveError:
@@ -381,7 +382,7 @@ class Run:
         if self._is_old():
             self.course.note(state="unknown", error={"code": error.code, "text": str(error)[:500]})
 
-    def _shown(self, task: Task) -> dict[str, Any]:
+    def _printable(self, task: Task) -> dict[str, Any]:
         changes: dict[str, Any] = {"task_id": task.task_id, "retry": None}
         if task.status:
             changes["status_word"] = task.status
@@ -429,7 +430,7 @@ class Run:
         code = task.failure.code if task.failure else "task_failed"
         message = task.failure.message if task.failure else ""
         key = f"generation.failed_{code}" if code in _FAILURES else "generation.failed"
-        told = shown(message).rstrip(".") or i18n.say("generation.no_reason")
+        told = printable(message).rstrip(".") or i18n.say("generation.no_reason")
         return TaskFailed(key, message=told, failure=code, **ids)
 
     def _say(self, *notices: Violation) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import overload
 
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog.violations import Violation
 from qwave_jupyter.errors import RequestRefused
+from qwave_jupyter.i18n import printable
 
-__all__ = ["Mistake", "Mistakes", "refuse", "shown"]
-
-_LONGEST_SHOWN = 120
+__all__ = ["Mistake", "Mistakes", "refuse"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,12 @@ class Mistake(Violation):
         text = i18n.say(
             f"generation.{self.code}",
             parameter=self.parameter,
-            given=shown(self.given),
-            allowed=[shown(value) for value in self.allowed],
+            given=printable(self.given),
+            allowed=[printable(value) for value in self.allowed],
             **self.detail,
         )
         if self.nearest is not None:
-            text += i18n.say("generation.nearest", nearest=shown(self.nearest))
+            text += i18n.say("generation.nearest", nearest=printable(self.nearest))
         if self.others:
             text += i18n.say("generation.others", others=list(self.others))
         return text
@@ -73,9 +72,3 @@ def refuse(violations: Iterable[Violation]) -> RequestRefused:
     """The error that names every mistake at once."""
     mistakes = Mistakes(violations)
     return RequestRefused("generation.refused", violations=mistakes, count=len(mistakes))
-
-
-def shown(value: Any) -> str:
-    """A value as an error's text holds it: printable and short."""
-    text = "".join(sign if sign.isprintable() else "�" for sign in str(value)[: _LONGEST_SHOWN + 1])
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

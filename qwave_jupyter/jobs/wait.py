@@ -1,4 +1,4 @@
-"""How a synchronous wait passes its time: on an event, or as the surroundings know to do better."""
+"""Waiting for an event: interruptible everywhere, and as the frontend does it where it can."""
 
 from __future__ import annotations
 
@@ -7,49 +7,23 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Iterator
 
-__all__ = ["Way", "beside", "cancel_requests", "interruptible", "raise_if_cancelled", "set_way", "wait_for"]
+from qwave_jupyter.frontend import Frontend, installed
+
+__all__ = ["cancel_requests", "interruptible", "raise_if_cancelled", "wait_for"]
 
 #: A wait in slices stays interruptible everywhere, Windows included.
 _SLICE = 0.2
 
 
-class Way(Protocol):
-    """A way of waiting that keeps the surroundings alive."""
-
-    def serves(self) -> bool:
-        """Whether it can wait here and now, in this thread."""
-
-    def __call__(self, over: threading.Event, timeout: float | None) -> bool:
-        """Wait until the event is set, or so many seconds; tells which."""
-
-    def beside(self) -> contextlib.AbstractAsyncContextManager[None]:
-        """Keeps the surroundings alive while a coroutine waits for something else."""
-
-
-_way: list[Way] = []
-_leaving: list[Callable[[], bool]] = []
-
-
-def set_way(way: Way | None, *, leaving: Callable[[], bool] | None = None) -> None:
-    """Say how a synchronous wait passes its time.
-
-    Args:
-        way: asked at every wait whether it serves; None goes back to the event.
-        leaving: tells whether the process was asked to end, which a wait must not hold up; its job stays open.
-    """
-    _way[:] = [way] if way is not None else []
-    _leaving[:] = [leaving] if leaving is not None else []
-
-
-def wait_for(over: threading.Event, timeout: float | None = None) -> bool:
+def wait_for(over: threading.Event, timeout: float | None = None, frontend: Frontend | None = None) -> bool:
     """Wait until an event is set. An interrupt is always heard, even where a running event loop keeps it for itself.
 
     Args:
         over: what is waited for.
         timeout: seconds; None for as long as it takes.
+        frontend: keeps itself alive where it can; None for the installed one.
 
     Returns:
         Whether it is set.
@@ -63,8 +37,9 @@ def wait_for(over: threading.Event, timeout: float | None = None) -> bool:
     """
     if over.is_set():
         return True
-    if _way and _way[-1].serves():
-        return _way[-1](over, timeout)
+    here = frontend or installed()
+    if here.can_wait():
+        return here.wait(over, timeout)
     until = None if timeout is None else time.monotonic() + timeout
     with interruptible():
         while not over.is_set():
@@ -72,14 +47,9 @@ def wait_for(over: threading.Event, timeout: float | None = None) -> bool:
             if left <= 0:
                 return False
             over.wait(left)
-            if _leaving and _leaving[-1]():
+            if here.is_exiting():
                 raise SystemExit
     return True
-
-
-def beside() -> contextlib.AbstractAsyncContextManager[None]:
-    """What a coroutine enters while it waits, so that the surroundings stay alive."""
-    return _way[-1].beside() if _way else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import frontend, i18n, settings
+from qwave_jupyter import frontend, i18n
 from qwave_jupyter.magics.batch_view import BatchView
 from qwave_jupyter.magics.output import Console
+from qwave_jupyter.session import default
 
 if TYPE_CHECKING:
     from qwave_jupyter.batches.batch import Batch
@@ -28,7 +29,7 @@ def present(batch: Batch, console: Console) -> None:
         # It goes on by itself, and a line below would run over the prompt.
         return
     view = None
-    with frontend.survive_views():
+    with frontend.contain_view_errors():
         view = follow(batch, console)
     if not console.headless:
         return
@@ -41,7 +42,7 @@ def present(batch: Batch, console: Console) -> None:
         raise
     finally:
         if view is not None:
-            with frontend.survive_views():
+            with frontend.contain_view_errors():
                 view.close()
 
 
@@ -69,14 +70,14 @@ def follow(batch: Batch, console: Console) -> BatchView:
         batch: a batch that was started.
         console: where it is shown; not a terminal.
     """
-    now = settings.current()
+    now = default().settings
     jobs = batch.jobs
     view = BatchView(
         batch,
         i18n.say("notebook.batch_title", model=jobs[0].request.model.id if jobs else now.model),
         total=batch.total,
         clickable=not console.headless and now.display in {"auto", "widget"},
-        demo=settings.serves_demo(),
+        demo=default().serves_demo(),
     ).open()
     view.detach()
     return view

@@ -136,7 +136,7 @@ class BatchView:
                 if not self._finished.is_set():
                     self._draw()
         if self.detached:
-            with frontend.survive_views():
+            with frontend.contain_view_errors():
                 self.close(with_sheet=True)
 
     def _draw(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import api, frontend, i18n, settings
+from qwave_jupyter import api, frontend, i18n
 from qwave_jupyter.batches.sweep import SweepRun
 from qwave_jupyter.errors import Cancelled, QwaveError
 from qwave_jupyter.magics import cell_options, sweep_magic
@@ -15,6 +15,7 @@ from qwave_jupyter.magics.async_wait import stopped, watched
 from qwave_jupyter.magics.nested_loop import NestedLoop
 from qwave_jupyter.magics.output import Console
 from qwave_jupyter.magics.status_view import view_for
+from qwave_jupyter.session import default
 from qwave_jupyter.views.model_card import ModelCard
 
 if TYPE_CHECKING:
@@ -70,20 +71,20 @@ class Cells:
             return job.result()
 
     def _hears_clicks(self) -> bool:
-        return NestedLoop(self._console.shell).serves()
+        return NestedLoop(self._console.shell).can_wait()
 
     @contextlib.contextmanager
     def _shown(self, job: Any, own: Mapping[str, Any], *, hears_clicks: bool) -> Iterator[Any]:
         view = view_for(
             job,
             self._console.shell,
-            settings.current().display,
+            default().settings.display,
             hears_clicks=hears_clicks,
             stays=self._goes_on(own),
-            embed=own.get("embed") or settings.current().embed,
+            embed=own.get("embed") or default().settings.embed,
         )
         try:
-            with frontend.survive_views():
+            with frontend.contain_view_errors():
                 view.open()
             yield view
         except Cancelled:
@@ -93,7 +94,7 @@ class Cells:
             raise stopped(job) from None
         finally:
             if not view.detached:
-                with frontend.survive_views():
+                with frontend.contain_view_errors():
                     view.close()
 
     def _goes_on(self, own: Mapping[str, Any]) -> bool:
@@ -102,7 +103,7 @@ class Cells:
 
     def _started(self, line: str, body: str) -> tuple[Any, Mapping[str, Any]]:
         line, prompt = cell_options.split_cell(line, body)
-        chosen = settings.current().model
+        chosen = default().settings.model
         variables = self._console.variables
         try:
             chosen = cell_options.model_named(line) or chosen
@@ -124,7 +125,7 @@ class Cells:
                 return None, own
             for notice in map(str, request.warnings):
                 self._console.say(i18n.say("notebook.advised", text=notice))
-            job = api.start(
+            job = default().start(
                 request,
                 timeout=own.get("timeout"),
                 save=own.get("save"),
@@ -142,7 +143,7 @@ class Cells:
     def _sweeping(self, model: str, prompt: str, parsed: cell_options.CellOptions) -> SweepRun | None:
         own = parsed.own
         force, variables = bool(own.get("force")), self._console.variables
-        sweep = api.plan_sweep(
+        sweep = default().plan_sweep(
             prompt, own["sweep"], model=model, force=force, variables=variables, options=parsed.options
         )
         refused = sum(place.refused is not None for place in sweep.places)
@@ -151,7 +152,7 @@ class Cells:
         if own.get("dry_run"):
             self._console.say_lines(sweep_magic.planned(sweep))
             return None
-        run = api.start_sweep(
+        run = default().start_sweep(
             sweep,
             max_cost=own.get("max_cost"),
             reuse=True if own.get("reuse") else None,
@@ -159,7 +160,7 @@ class Cells:
             timeout=own.get("timeout"),
             force=force,
         )
-        if settings.serves_demo():
+        if default().serves_demo():
             self._console.say_demo()
         return run
 
@@ -174,8 +175,8 @@ class Cells:
         return value
 
     def _dry_run(self, request: Any, *, live: bool) -> None:
-        where = settings.current().base_url or settings.catalog().host
-        if settings.serves_demo():
+        where = default().settings.base_url or default().catalog.host
+        if default().serves_demo():
             where = i18n.say("notebook.the_demo")
         lines = [
             i18n.say("notebook.dry_run", url=where),
@@ -183,7 +184,7 @@ class Cells:
             i18n.say("notebook.price", price=_priced(request.estimate_usd)),
         ]
         if live:
-            lines.append(i18n.say("notebook.live_price", price=_priced(api.live_estimate(request))))
+            lines.append(i18n.say("notebook.live_price", price=_priced(default().live_estimate(request))))
         if request.defaulted:
             pairs = ", ".join(
                 f"{name} {value if value not in {True, False} else str(value).lower()}"
@@ -201,7 +202,7 @@ def _priced(usd: float | None) -> str:
 def _kept_as(gallery: Gallery, own: Mapping[str, Any]) -> Gallery:
     from qwave_jupyter.images.gallery import Gallery
 
-    showing = replace(gallery.showing, embed=own.get("embed") or settings.current().embed)
+    showing = replace(gallery.showing, embed=own.get("embed") or default().settings.embed)
     return Gallery(gallery, showing=showing, labels=gallery.labels)
 
 

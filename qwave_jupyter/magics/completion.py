@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import api, session, settings
+from qwave_jupyter import api
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.magics.cell_options import OWN_CHOICES, OWN_OPTIONS, SHORT, model_named, read_line
 from qwave_jupyter.magics.commands.command import Verb
+from qwave_jupyter.session import default
 
 __all__ = ["Completions", "complete"]
 
@@ -117,7 +118,7 @@ def _values(
     if name in {"sweep", "param"}:
         return _pair(name, value, given, model)
     own: Mapping[str, Callable[[], Completions]] = {
-        "model": lambda: Completions(_starting(value, settings.catalog().ids()), value, "model"),
+        "model": lambda: Completions(_starting(value, default().catalog.ids()), value, "model"),
         "save": lambda: Completions(_paths(value, folders=True), value, "path"),
         "out": lambda: Completions(_names(value, variables, lambda _: True), value, "variable"),
     }
@@ -150,7 +151,7 @@ def _pair(name: str, value: str, given: Mapping[str, Any], model: Model | None) 
         return Completions(tuple(f"{one}=" for one in _starting(key, known)), value)
     last = rest.rpartition(",")[2]
     if key == "model":
-        return Completions(_starting(last, settings.catalog().ids()), last, "model")
+        return Completions(_starting(last, default().catalog.ids()), last, "model")
     return Completions(_starting(last, _fitting(model, key, given)), last)
 
 
@@ -186,7 +187,7 @@ def _in_verb(before: str) -> Completions:
 
 def _verb_values(name: str, fragment: str) -> Completions:
     known: dict[str, None] = {}
-    for model in settings.catalog():
+    for model in default().catalog:
         parameter = model.parameters.get(name)
         known.update(dict.fromkeys(map(str, parameter.choices if parameter else ())))
     return Completions(_starting(fragment, known), fragment)
@@ -194,9 +195,9 @@ def _verb_values(name: str, fragment: str) -> Completions:
 
 def _verb_words(verb: Verb, fragment: str) -> Completions:
     if "ID" in verb.takes:
-        return Completions(_starting(fragment, settings.catalog().ids()), fragment, "model")
+        return Completions(_starting(fragment, default().catalog.ids()), fragment, "model")
     if "TASK" in verb.takes:
-        tasks = tuple(job.task_id or job.id for job in session.jobs())
+        tasks = tuple(job.task_id or job.id for job in default().jobs)
         return Completions(_starting(fragment, tasks), fragment, "task")
     if "|" in verb.takes:
         return Completions(_starting(fragment, verb.takes.strip("[]").split("|")), fragment)
@@ -207,7 +208,7 @@ def _verb_words(verb: Verb, fragment: str) -> Completions:
 
 def _model(line: str) -> Model | None:
     try:
-        return api.model(model_named(line) or settings.current().model)
+        return api.model(model_named(line) or default().settings.model)
     except QwaveError:
         # A half-typed line names no model yet.
         return None

@@ -14,6 +14,7 @@ from traitlets.config import Configurable
 
 from qwave_jupyter import i18n, settings
 from qwave_jupyter.errors import ConfigurationError
+from qwave_jupyter.session import default
 
 __all__ = ["configurable"]
 
@@ -34,7 +35,7 @@ class _Setting(TraitType):  # type: ignore[misc]
         """Traitlets sets one; the words files have it."""
 
     def get(self, obj: Any, cls: Any = None) -> Any:  # noqa: ARG002 - traitlets passes both
-        return getattr(settings.current(), self.name)
+        return getattr(default().settings, self.name)
 
     def set(self, obj: Any, value: Any) -> None:  # noqa: ARG002 - traitlets passes it
         hint = get_type_hints(settings.Settings)[self.name]
@@ -45,7 +46,7 @@ class _Setting(TraitType):  # type: ignore[misc]
         if value is not None and (unfit or not isinstance(value, known)):
             allowed = [i18n.say(f"configuration.type_{one.__name__}") for one in types if one is not type(None)]
             raise ConfigurationError("settings.not_a_choice", setting=self.name, given=value, allowed=allowed)
-        settings.configure(**{self.name: value})
+        default().configure(**{self.name: value})
 
 
 def configurable(shell: Any) -> Configurable:

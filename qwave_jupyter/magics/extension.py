@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from qwave_jupyter import frontend
-from qwave_jupyter.jobs import wait
+from qwave_jupyter.folders import homes as find_homes
 from qwave_jupyter.magics.cell_transformer import AWAITED, MAGIC, AwaitedCells
 
 __all__ = ["load", "unload"]
@@ -41,38 +41,15 @@ class _Configurable:
         return getattr(self.made(), name)
 
 
-class _NestedLoop:
-    """The nested loop, which is of no use before something waits."""
-
-    def __init__(self, shell: Any) -> None:
-        self._shell = shell
-        self._loop: Any = None
-
-    def serves(self) -> bool:
-        return bool(self._made().serves())
-
-    def __call__(self, over: Any, timeout: float | None) -> bool:
-        return bool(self._made()(over, timeout))
-
-    def beside(self) -> Any:
-        return self._made().beside()
-
-    def _made(self) -> Any:
-        if self._loop is None:
-            from qwave_jupyter.magics.nested_loop import NestedLoop
-
-            self._loop = NestedLoop(self._shell)
-        return self._loop
-
-
-class _Loaded:
-    """What one shell was given, so that it can be taken back."""
+class _NotebookFrontend:
+    """A shell as the frontend of sessions, and what it was given, so that it can be taken back."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._cells: Any = None
         self._lines: Any = None
         self._console: Any = None
+        self._loop: Any = None
         self.configurable = _Configurable(shell)
         self.transformer = AwaitedCells(shell)
         self.matcher: Any = None
@@ -98,6 +75,25 @@ class _Loaded:
         if (info.raw_cell or "").lstrip().startswith("%%"):
             self.cells.remember(info)
 
+    # What a session asks
+
+    def is_interactive(self) -> bool:
+        kernel = getattr(self._shell, "kernel", None)
+        return kernel is None or bool(getattr(kernel, "_allow_stdin", True))
+
+    def can_wait(self) -> bool:
+        return bool(self._nested.can_wait())
+
+    def wait(self, over: Any, timeout: float | None) -> bool:
+        return bool(self._nested.wait(over, timeout))
+
+    def keep_alive(self) -> Any:
+        return self._nested.keep_alive()
+
+    def is_exiting(self) -> bool:
+        # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
+        return bool(getattr(self._shell, "exit_now", False))
+
     def present(self, job: Any) -> Any:
         return self.cells.present(job)
 
@@ -107,14 +103,20 @@ class _Loaded:
         if self.cells:
             batch_magic.present(batch, self._console)
 
-    def fail_cell(self, error: BaseException) -> None:
+    def fail_cell(self, error: BaseException) -> bool:
         from qwave_jupyter.magics import batch_magic
 
         batch_magic.fail_cell(error, self._shell)
+        return True
 
-    def person_present(self) -> bool:
-        kernel = getattr(self._shell, "kernel", None)
-        return kernel is None or bool(getattr(kernel, "_allow_stdin", True))
+    @property
+    def _nested(self) -> Any:
+        # It is of no use before something waits.
+        if self._loop is None:
+            from qwave_jupyter.magics.nested_loop import NestedLoop
+
+            self._loop = NestedLoop(self._shell)
+        return self._loop
 
 
 def load(shell: Any) -> None:
@@ -125,7 +127,7 @@ def load(shell: Any) -> None:
     """
     if id(shell) in _loaded:
         unload(shell)
-    here = _Loaded(shell)
+    here = _NotebookFrontend(shell)
     _loaded[id(shell)] = here
 
     def qwave(line: str, cell: str | None = None) -> Any:
@@ -146,12 +148,7 @@ def load(shell: Any) -> None:
     shell.register_magic_function(awaited, "cell", AWAITED)
     shell.input_transformers_post.append(here.transformer)
     shell.events.register("pre_run_cell", here.remember)
-    frontend.watch_for_a_person(here.person_present)
-    frontend.set_presenter(here.present)
-    frontend.set_batch_presenter(here.present_batch)
-    frontend.set_cell_failer(here.fail_cell)
-    # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
-    wait.set_way(_NestedLoop(shell), leaving=lambda: bool(getattr(shell, "exit_now", False)))
+    frontend.install(here)
     _show_models_as_cards(shell)
     _tell_of_open_jobs()
 
@@ -173,21 +170,23 @@ def _show_models_as_cards(shell: Any) -> None:
 
 
 def _tell_of_open_jobs() -> None:
-    homes = frontend.homes()
-    if "qwave_jupyter.settings" not in sys.modules and not any((one / "journal.sqlite3").is_file() for one in homes):
+    homes = find_homes()
+    if "qwave_jupyter.session" not in sys.modules and not any((one / "journal.sqlite3").is_file() for one in homes):
         return
     from qwave_jupyter.jobs.journal.probe import count_open
 
     # Most journals have nothing open, and then there is no need to know which of them is the one in force.
-    if "qwave_jupyter.settings" not in sys.modules and not any(map(count_open, homes)):
+    if "qwave_jupyter.session" not in sys.modules and not any(map(count_open, homes)):
         return
-    from qwave_jupyter import i18n, settings
+    from qwave_jupyter import i18n
     from qwave_jupyter.errors import QwaveError
+    from qwave_jupyter.session import default
 
     # A setting that can't be used is told of when it is needed.
     with contextlib.suppress(QwaveError):
-        now = settings.current()
-        count = count_open(now.home / "demo" if settings.serves_demo(now) else now.home)
+        session = default()
+        now = session.settings
+        count = count_open(now.home / "demo" if session.serves_demo(now) else now.home)
         if count:
             from IPython.display import display
 
@@ -235,10 +234,6 @@ def unload(shell: Any) -> None:
     if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(here.matcher)
     shell.events.unregister("pre_run_cell", here.remember)
-    frontend.watch_for_a_person(lambda: False)
-    frontend.set_presenter(None)
-    frontend.set_batch_presenter(None)
-    frontend.set_cell_failer(None)
-    wait.set_way(None)
+    frontend.install(None)
     for kind in ("text/html", "text/plain"):
         shell.display_formatter.formatters[kind].pop(".".join(_MODEL), None)

@@ -36,7 +36,7 @@ class NestedLoop:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
 
-    def serves(self) -> bool:
+    def can_wait(self) -> bool:
         """Whether this is the main thread of such a kernel, in a loop that can be nested."""
         kernel = getattr(self._shell, "kernel", None)
         if kernel is None or threading.current_thread() is not threading.main_thread() or not is_needed(kernel):
@@ -48,7 +48,7 @@ class NestedLoop:
         # Others, such as uvloop's, can't be patched.
         return isinstance(loop, asyncio.BaseEventLoop) and any(map(find_spec, _PATCHES))
 
-    def __call__(self, over: threading.Event, timeout: float | None) -> bool:
+    def wait(self, over: threading.Event, timeout: float | None) -> bool:
         """Wait until the event is set, or so many seconds; tells which.
 
         Raises:
@@ -74,9 +74,9 @@ class NestedLoop:
         return over.is_set()
 
     @contextlib.asynccontextmanager
-    async def beside(self) -> AsyncIterator[None]:
+    async def keep_alive(self) -> AsyncIterator[None]:
         """Hear clicks while something is awaited; needs no nested loop."""
-        if not self.serves():
+        if not self.can_wait():
             yield
             return
         over = threading.Event()

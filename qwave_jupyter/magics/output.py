@@ -6,8 +6,9 @@ import html
 from collections.abc import Iterable
 from typing import Any
 
-from qwave_jupyter import i18n, settings
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import QwaveError
+from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
 from qwave_jupyter.views.style import STYLE
 
@@ -52,7 +53,7 @@ class Console:
 
     def say_demo(self) -> None:
         """Once in a process: that these pictures cost nothing and how that changes."""
-        if settings.tell_demo_once():
+        if default().take_demo_notice():
             self.say(i18n.say("notebook.demo_on"))
 
     def show(self, thing: Any) -> None:
@@ -61,7 +62,7 @@ class Console:
 
     def refuse(self, error: QwaveError, model: str) -> None:
         """Show what is wrong with a cell; the exception that follows then stays short."""
-        if self.kernel is None or settings.current().display == "text":
+        if self.kernel is None or default().settings.display == "text":
             return
         self.publish(job_card.bundle(job_card.refused(error, model), str(error)))
         error.shown_above = True

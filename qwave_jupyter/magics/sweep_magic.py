@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import frontend, i18n, settings
+from qwave_jupyter import frontend, i18n
 from qwave_jupyter.magics.async_wait import watched_sweep
 from qwave_jupyter.magics.batch_view import BatchView
 from qwave_jupyter.magics.output import Console
+from qwave_jupyter.session import default
 
 if TYPE_CHECKING:
     from qwave_jupyter.batches.sweep import Sweep, SweepRun
@@ -60,7 +61,7 @@ def planned(sweep: Sweep) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _shown(run: SweepRun, console: Console, *, clickable: bool) -> Iterator[BatchView]:
-    now = settings.current()
+    now = default().settings
     in_terminal = now.display == "text" or console.kernel is None
     view = BatchView(
         run.batch,
@@ -71,10 +72,10 @@ def _shown(run: SweepRun, console: Console, *, clickable: bool) -> Iterator[Batc
         clickable=clickable and now.display in {"auto", "widget"} and not in_terminal,
         in_terminal=in_terminal,
         sheet=run.so_far,
-        demo=settings.serves_demo(),
+        demo=default().serves_demo(),
     )
     try:
-        with frontend.survive_views():
+        with frontend.contain_view_errors():
             view.open()
         yield view
     except KeyboardInterrupt:
@@ -84,7 +85,7 @@ def _shown(run: SweepRun, console: Console, *, clickable: bool) -> Iterator[Batc
         raise
     finally:
         if not view.detached:
-            with frontend.survive_views():
+            with frontend.contain_view_errors():
                 view.close()
 
 
@@ -95,7 +96,7 @@ def _named(value: Any, console: Console, own: Mapping[str, Any]) -> Any:
 
 
 def _kept_as(gallery: SweepGallery, own: Mapping[str, Any]) -> SweepGallery:
-    gallery.showing = replace(gallery.showing, embed=own.get("embed") or settings.current().embed)
+    gallery.showing = replace(gallery.showing, embed=own.get("embed") or default().settings.embed)
     return gallery
 
 

@@ -9,9 +9,10 @@ import html
 from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import frontend, i18n
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog.violations import ratio_of
 from qwave_jupyter.errors import Cancelled, QwaveError, RateLimited, RequestRefused
+from qwave_jupyter.folders import working_folder
 from qwave_jupyter.jobs.request import Request
 from qwave_jupyter.jobs.snapshot import Snapshot
 from qwave_jupyter.views.style import STYLE
@@ -235,7 +236,7 @@ def _files(now: Snapshot) -> str:
 def _beside(path: Path) -> str:
     # A path that starts where the notebook is says all that its reader needs, and nothing of the machine.
     try:
-        return str(path.relative_to(frontend.working_folder()))
+        return str(path.relative_to(working_folder()))
     except ValueError:
         return str(path)
 

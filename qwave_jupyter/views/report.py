@@ -11,7 +11,7 @@ from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import records
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.views import gallery_page
 
 __all__ = ["made_here", "write"]
@@ -19,7 +19,7 @@ __all__ = ["made_here", "write"]
 _MOST_JOBS = 500
 
 
-def made_here(workbench: Workbench) -> Gallery:
+def made_here(workbench: JobContext) -> Gallery:
     """The pictures of this notebook where its name is known, else of this process; oldest first.
 
     Args:

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 import qwave_jupyter as qwave
-from qwave_jupyter import settings
 from qwave_jupyter.errors import ConfigurationError, TaskFailed
+from qwave_jupyter.session import default
 
 pytestmark = pytest.mark.usefixtures("small_images", "short_waits")
 
@@ -19,89 +19,89 @@ BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resol
 @pytest.fixture(autouse=True)
 def own_process(clean_environment):
     yield clean_environment
-    settings.use_demo(on=False)
-    settings.configure(demo=None, edition=None)
+    default().use_demo(on=False)
+    default().configure(demo=None, edition=None)
 
 
 def ordered():
-    return settings.workbench().client.submit(BODY, idempotency_key=str(uuid.uuid4()))
+    return default().context().client.submit(BODY, idempotency_key=str(uuid.uuid4()))
 
 
 def test_demo_takes_all_switches():
-    settings.use_demo(on=True, latency=0.2, dialect="percent", fail="upstream_unavailable:1", seed=5)
-    switches = settings.demo_server().protocol.switches
+    default().use_demo(on=True, latency=0.2, dialect="percent", fail="upstream_unavailable:1", seed=5)
+    switches = default().demo_server().protocol.switches
     assert (switches.latency, switches.dialect, switches.seed) == (0.2, "percent", 5)
-    assert len(settings.demo_server().protocol.faults.still_open()) == 1
+    assert len(default().demo_server().protocol.faults.still_open()) == 1
 
 
 def test_demo_is_changed_while_it_serves():
-    url = settings.use_demo(latency=60)
+    url = default().use_demo(latency=60)
     task = ordered()
-    assert settings.use_demo(rate_limit=50, fail="task_failed:1") == url
-    switches = settings.demo_server().protocol.switches
+    assert default().use_demo(rate_limit=50, fail="task_failed:1") == url
+    switches = default().demo_server().protocol.switches
     assert (switches.latency, switches.rate_limit) == (60, 50)
-    assert settings.workbench().client.task(task.task_id).state == "queued"
-    assert settings.use_demo() == url
+    assert default().context().client.task(task.task_id).state == "queued"
+    assert default().use_demo() == url
 
 
 def test_demo_failure_costs_nothing():
     qwave.use_demo(latency=0, fail="upstream_unavailable:1")
     with pytest.raises(TaskFailed, match="told to fail"):
         qwave.generate("a cat", resolution="1k")
-    assert settings.workbench().client.balance().available_usd == 100
+    assert default().context().client.balance().available_usd == 100
     assert len(qwave.generate("a cat", resolution="1k")) == 1
 
 
 @pytest.mark.parametrize("wrong", [{"latency": -1}, {"speed": 3}, {"fail": "nonsense"}, {"dialect": "klingon"}])
 @pytest.mark.parametrize("serving", [True, False])
 def test_demo_refuses_a_wrong_switch(wrong, serving):
-    url = settings.use_demo(latency=9) if serving else None
+    url = default().use_demo(latency=9) if serving else None
     with pytest.raises(ConfigurationError):
-        settings.use_demo(slow=True, **wrong)
-    assert settings.overrides().get("demo") == (True if serving else None)
-    after = settings.use_demo()
-    switches = settings.demo_server().protocol.switches
+        default().use_demo(slow=True, **wrong)
+    assert default().overrides.get("demo") == (True if serving else None)
+    after = default().use_demo()
+    switches = default().demo_server().protocol.switches
     assert (switches.latency, switches.slow) == (9 if serving else 3, False)
     assert not serving or after == url
 
 
 def test_demo_with_another_key_restarts():
-    first = settings.use_demo(latency=9)
-    assert settings.use_demo(key="a-key-of-ones-own") != first
-    assert settings.demo_server().key == "a-key-of-ones-own"
-    assert settings.demo_server().protocol.switches.latency == 9
+    first = default().use_demo(latency=9)
+    assert default().use_demo(key="a-key-of-ones-own") != first
+    assert default().demo_server().key == "a-key-of-ones-own"
+    assert default().demo_server().protocol.switches.latency == 9
 
 
 def test_demo_follows_the_edition():
-    url = settings.use_demo(latency=60)
+    url = default().use_demo(latency=60)
     task = ordered()
-    client = settings.workbench().client
-    settings.configure(edition="2026-09")
-    assert settings.demo_server().url == url
-    assert settings.demo_server().protocol.catalog.edition == "2026-09"
-    assert settings.demo_server().protocol.switches.latency == 60
+    client = default().context().client
+    default().configure(edition="2026-09")
+    assert default().demo_server().url == url
+    assert default().demo_server().protocol.catalog.edition == "2026-09"
+    assert default().demo_server().protocol.switches.latency == 60
     assert client.task(task.task_id).state == "queued"
 
 
 def test_demo_forgets_its_switches_when_off():
-    settings.use_demo(latency=60, fail="task_failed")
-    settings.use_demo(on=False)
-    settings.use_demo()
-    assert settings.demo_server().explained() == []
+    default().use_demo(latency=60, fail="task_failed")
+    default().use_demo(on=False)
+    default().use_demo()
+    assert default().demo_server().explained() == []
 
 
 @pytest.mark.parametrize("dialect", ["code-data", "job", "pictures"])
 def test_demo_dialects_without_status(dialect):
-    settings.use_demo(latency=0, dialect=dialect)
+    default().use_demo(latency=0, dialect=dialect)
     (picture,) = qwave.generate("a cat", resolution="1k")
     assert picture.path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_demo_serves_running_jobs_when_off(clean_environment):
-    settings.use_demo(latency=1)
+    default().use_demo(latency=1)
     job = qwave.submit("a cat", model="z-image-turbo")
-    settings.use_demo(on=False)
+    default().use_demo(on=False)
     assert len(job.result(60)) == 1
-    settings.use_demo(on=False)
+    default().use_demo(on=False)
     with pytest.raises(requests.ConnectionError):
         requests.get(job.snapshot.gallery[0].url, timeout=2)

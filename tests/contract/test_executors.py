@@ -11,7 +11,8 @@ from multiprocessing import get_context
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import api, session, settings
+from qwave_jupyter import api
+from qwave_jupyter.session import default
 from tests.conftest import optional, serve
 
 MODEL = "z-image-turbo"
@@ -27,7 +28,7 @@ def keyed(server, clean_environment, monkeypatch):
     for name, value in server.environment(clean_environment / "home").items():
         if name.startswith("QWAVE_"):
             monkeypatch.setenv(name, value)
-    settings.use_demo(False)
+    default().use_demo(False)
     return server
 
 
@@ -72,11 +73,11 @@ def test_executor_runs_rows_in_order(executor, keyed, clean_environment):
     assert keyed.get("/demo/counts")["billed"] - before == 5
     written = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
     assert sorted(one["index"] for one in written) == list(range(6))
-    assert session.spent_usd() > 0
+    assert default().spent_usd > 0
 
 
 def test_pickled_work_has_no_key(keyed):
-    bench = api.job_context()
+    bench = default().context()
     request = api.build("a cat", model=MODEL)
     content = pickle.dumps((bench, request))
     assert keyed.key.encode() not in content

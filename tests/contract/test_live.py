@@ -7,11 +7,13 @@ import json
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import catalog, settings
+from qwave_jupyter import catalog
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import AuthenticationFailed, RequestRefused, RequestRejected, ServerFault, UnknownModel
 from qwave_jupyter.magics.cell_magic import Cells
+from qwave_jupyter.session import default
 from tests.checks import collect_failures
+from tests.fake_session import replace_default
 from tests.unit.recording_console import RecordingConsole
 
 pytestmark = pytest.mark.usefixtures("small_images", "short_waits")
@@ -34,9 +36,9 @@ def newer():
 
 @pytest.fixture(autouse=True)
 def session(clean_environment, monkeypatch):
-    monkeypatch.setattr(settings, "_state", settings._State())
+    replace_default(monkeypatch)
     yield clean_environment
-    settings.stop_demo()
+    default().stop_demo()
 
 
 @pytest.fixture
@@ -70,8 +72,8 @@ def test_refresh_marks_unusable_and_new_models(at, newer):
     at(newer)
     table = qwave.models(refresh=True)
     documented, there = (set(catalog.load(name).ids()) for name in ("2026-04", "2026-09"))
-    assert set(settings.catalog().unusable) == documented - there
-    assert set(settings.catalog().unknown) == there - documented
+    assert set(default().catalog.unusable) == documented - there
+    assert set(default().catalog.unknown) == there - documented
     for name in (*(documented - there), "flux-2-pro"):
         assert name in repr(table)
     request = qwave.build("a cat", model="flux-2-pro", sparkle=7)
@@ -104,7 +106,7 @@ def test_live_schema_overrides_the_edition(at, newer):
     live = qwave.model("gpt-image-2", live=True)
     assert (documented.live, live.live) == ("", "schema")
     assert set(live.actions) == {"generate", "edit"}
-    assert settings.catalog().model("gpt-image-2").actions == live.actions
+    assert default().catalog.model("gpt-image-2").actions == live.actions
     with pytest.raises(RequestRefused, match="inpaint"):
         qwave.build("a cat", model="gpt-image-2", action="inpaint")
     assert asked(newer)["POST /v1/mcp"] == 1
@@ -178,8 +180,8 @@ def test_live_errors_leave_the_edition(at, server):
     server.protocol.break_next(at="lookup", how="500", times=None)
     try:
         with pytest.raises(ServerFault):
-            settings.workbench().client.tool("get_model_schema", {"model": "gpt-image-2"})
+            default().context().client.tool("get_model_schema", {"model": "gpt-image-2"})
     finally:
         server.calm()
     assert len(qwave.models()) == 21
-    assert settings.catalog().edition == "2026-04"
+    assert default().catalog.edition == "2026-04"

@@ -10,7 +10,7 @@ from qwave_jupyter import catalog
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.jobs import idempotency, request
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.store import open_journal
 from tests.conftest import Server, serve
@@ -35,7 +35,7 @@ class Site:
 
     server: Server
     proxy: FaultyProxy
-    bench: Workbench
+    bench: JobContext
 
     def job(self, prompt: str = "a cat", **options: object) -> Job:
         return Job(
@@ -64,7 +64,7 @@ def site(server: Server, home: Path, *, clock: Clock = SYSTEM_CLOCK, timeout: fl
             connect_timeout=HANG_GUARD / 4,
             read_timeout=HANG_GUARD / 4,
         )
-        bench = Workbench(
+        bench = JobContext(
             catalog=catalog.load("2026-04"),
             client=client,
             journal=journal,

@@ -107,12 +107,13 @@ with_server("http://elsewhere.example", "%%qwave\na city")
 with_server("ftp://elsewhere", "%%qwave\na city")
 with_server(GOOD, "os.environ['QWAVE_DEMO'] = 'perhaps'", "%%qwave\na city", "del os.environ['QWAVE_DEMO']")
 
-from qwave_jupyter import credentials, settings  # noqa: E402 - as a user would, later
+from qwave_jupyter import credentials  # noqa: E402 - as a user would, later
+from qwave_jupyter.session import default  # noqa: E402
 
-bench = settings.workbench()
+bench = default().context()
 (job,) = [value for name, value in shell.user_ns.items() if name == "job"]
 keep("reprs.txt", credentials.find())
-for thing in (bench, bench.client, bench.journal, bench.client._transport, job, settings, settings._state):
+for thing in (bench, bench.client, bench.journal, bench.client._transport, job, default(), default().settings):
     keep("reprs.txt", f"{thing!r} {thing!s}")
     keep("reprs.txt", getattr(thing, "__dict__", ""))
 for thing in (bench.client, bench.journal, job.gallery, job.request, job.snapshot.request, job.error):

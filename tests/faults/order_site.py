@@ -13,7 +13,7 @@ from qwave_jupyter.client.client import Client
 from qwave_jupyter.client.rate_limit import Throttle
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.jobs import request
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.store import Entry, open_journal
 from tests.faults.accelerated_clock import AcceleratedClock
@@ -28,7 +28,7 @@ PATIENCE = 60
 @dataclass(frozen=True)
 class OrderSite:
     server: OrderServer
-    bench: Workbench
+    bench: JobContext
     proxy: TunnelProxy | None = None
 
     def request(self, prompt: str = "a cat") -> request.Request:
@@ -70,7 +70,7 @@ def order_site(
     journal = open_journal(home / "home", clock=clock)
     yield OrderSite(
         server,
-        Workbench(
+        JobContext(
             catalog=catalog.load(edition),
             client=client,
             journal=journal,

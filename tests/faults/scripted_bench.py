@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qwave_jupyter import catalog
 from qwave_jupyter.jobs import idempotency, records, request
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.store import Entry, open_journal
 from tests.fake_clock import FakeClock
@@ -18,7 +18,7 @@ from tests.unit.jobs.scripted_server import ScriptedServer
 @dataclass(frozen=True)
 class Scripted:
     server: ScriptedServer
-    bench: Workbench
+    bench: JobContext
 
     def build(self, prompt: str = "a cat", **options: object) -> request.Request:
         return request.build(self.bench.catalog, prompt, options, model=options.pop("model", "gpt-image-2"))
@@ -42,7 +42,7 @@ def scripted(folder: Path):
     clock = FakeClock()
     server = ScriptedServer(clock)
     journal = open_journal(folder / "home", clock=clock)
-    bench = Workbench(
+    bench = JobContext(
         catalog=catalog.load("2026-04"),
         client=server.client(),
         journal=journal,

@@ -7,11 +7,12 @@ import os
 
 import pytest
 
-from qwave_jupyter import api, frontend, session, settings
+from qwave_jupyter import api
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import TaskFailed, UserMistake
 from qwave_jupyter.magics import batch_view, cell_magic, terminal_view
 from qwave_jupyter.magics.batch_magic import present as present_batch
+from tests.fake_session import replace_default, replace_frontend
 from tests.faults.scripted_bench import scripted
 from tests.unit.recording_console import RecordingConsole
 
@@ -28,12 +29,8 @@ def fail(*_args, **_options):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    monkeypatch.setattr(session, "_jobs", [])
-    monkeypatch.setattr(session, "_batches", [])
-    monkeypatch.setattr(frontend, "_presenter", [])
-    monkeypatch.setattr(frontend, "_batch_presenter", [])
     with scripted(tmp_path) as made:
-        monkeypatch.setattr(settings, "workbench", lambda: made.bench)
+        replace_default(monkeypatch, made.bench)
         yield made
 
 
@@ -55,16 +52,14 @@ def test_a_cell_without_a_view_raises_the_jobs_own_error(here, monkeypatch):
         cell_magic.Cells(RecordingConsole()).blocking("", "a cat")
 
 
-def test_generate_returns_its_images_without_a_presenter(here, capsys):
-    frontend.set_presenter(fail)
+def test_generate_returns_its_images_without_a_presenter(here, monkeypatch, capsys):
+    replace_frontend(monkeypatch, present=fail)
     assert len(api.generate("a cat")) == 1
     assert "no display here" in capsys.readouterr().err
 
 
-def test_a_batch_is_returned_without_a_presenter(here, capsys):
-    from qwave_jupyter import api
-
-    frontend.set_batch_presenter(fail)
+def test_a_batch_is_returned_without_a_presenter(here, monkeypatch, capsys):
+    replace_frontend(monkeypatch, present_batch=fail)
     (outcome,) = api.batch(["a cat"]).results()
     assert len(outcome.gallery) == 1
     assert "no display here" in capsys.readouterr().err

@@ -114,8 +114,8 @@ def test_key_in_no_notebook_or_page(keyed_server, tmp_path):
         "%qwave config",
         "%xmode Verbose",
         "%%qwave --seed cat\na city",
-        "import qwave_jupyter\nqwave_jupyter.settings.workbench()",
-        "1 / 0 if qwave_jupyter.settings.workbench().client else 0",
+        "from qwave_jupyter.session import default\ndefault().context()",
+        "1 / 0 if default().context().client else 0",
         "%%qwave --no-wait\na second city",
         "%qwave history",
     ]

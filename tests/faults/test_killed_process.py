@@ -22,11 +22,11 @@ from tests.waiting import wait_until
 FIRST = f"""
 import importlib, os, signal, sys
 import qwave_jupyter as qwave
-from qwave_jupyter import settings
+from qwave_jupyter.session import default
 from qwave_jupyter.jobs import idempotency
 qwave.configure(timeout=200)
 # The demo heeds idempotency keys, as an earlier job has found out; test_order_repeat.py has servers that don't.
-idempotency.remember(settings.workbench())
+idempotency.remember(default().context())
 where, _, count = sys.argv[1].partition(":")
 if where:
     moment, _, what = where.partition(" ")

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from qwave_jupyter import session, settings
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.batches.sweep import Place, Sweep
 from qwave_jupyter.batches.sweep_axes import Tile
@@ -19,8 +18,10 @@ from qwave_jupyter.jobs import request as requests_of
 from qwave_jupyter.jobs import resume
 from qwave_jupyter.jobs.codegen import cell
 from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
 from qwave_jupyter.widgets.panel import factory
+from tests.fake_session import replace_default
 from tests.faults.scripted_bench import scripted
 from tests.unit.jobs.image_factory import plain
 
@@ -31,9 +32,8 @@ SENT, KEPT = 900_000, 40_000
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    monkeypatch.setattr(session, "_jobs", [])
     with scripted(tmp_path) as made:
-        monkeypatch.setattr(settings, "workbench", lambda: made.bench)
+        replace_default(monkeypatch, made.bench)
         yield made
 
 
@@ -220,7 +220,7 @@ def test_without_its_bytes_nothing_is_sent(here, picture):
 
 def test_the_panel_gets_the_references_back(here, picture):
     job = end(Job(here.build("edit", images=picture), here.bench).start())
-    session.note(job)
+    default().register(job)
     state = factory.from_request(here.bench.catalog, factory.request_of(None), here.bench.home)
     assert len(state.picked) == 1
     for file in here.bench.journal.blobs.folder.iterdir():

@@ -6,12 +6,13 @@ import threading
 
 import pytest
 
-from qwave_jupyter import api, session, settings
+from qwave_jupyter import api
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError
 from qwave_jupyter.jobs import resume as resuming
 from qwave_jupyter.jobs.job import Job, as_completed
 from qwave_jupyter.views import report
+from tests.fake_session import replace_default
 from tests.faults.scripted_bench import scripted
 from tests.unit.recording_console import RecordingConsole
 
@@ -20,10 +21,8 @@ PATIENCE = 20
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    monkeypatch.setattr(session, "_jobs", [])
-    monkeypatch.setattr(session, "_batches", [])
     with scripted(tmp_path) as made:
-        monkeypatch.setattr(settings, "workbench", lambda: made.bench)
+        replace_default(monkeypatch, made.bench)
         yield made
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import api, frontend, session, settings
+from qwave_jupyter import folders
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.jobs import resume
+from qwave_jupyter.session import default
+from tests.fake_session import replace_default
 from tests.faults.scripted_bench import scripted
 
 PATIENCE = 20
@@ -21,9 +23,9 @@ PATIENCE = 20
 @pytest.fixture
 def demo(clean_environment, monkeypatch):
     monkeypatch.setenv("QWAVE_DEMO", "1")
-    monkeypatch.setattr(session, "_jobs", [])
+    replace_default(monkeypatch)
     yield clean_environment
-    settings.stop_demo()
+    default().stop_demo()
 
 
 def dangling(base):
@@ -81,7 +83,7 @@ def test_an_unusable_folder_is_refused(demo, kind, way):
     assert "\n" not in text
     assert text.isprintable()
     assert "Nothing was sent" in text
-    assert session.jobs() == ()
+    assert default().jobs == ()
 
 
 @pytest.mark.parametrize("step", ["mkdir", "file"])
@@ -93,11 +95,11 @@ def test_a_folder_is_tried_and_not_guessed(demo, monkeypatch, step):
 
     monkeypatch.setattr(*{"mkdir": (Path, "mkdir", refuse), "file": (tempfile, "NamedTemporaryFile", refuse)}[step])
     with pytest.raises(OptionMistake, match="Read-only file system"):
-        api.job_context(demo / "new")
+        default().job_context(demo / "new")
 
 
 def test_a_usable_folder_keeps_no_trial_file(demo):
-    assert api.job_context(demo / "new" / "deep").save_dir == demo / "new" / "deep"
+    assert default().job_context(demo / "new" / "deep").save_dir == demo / "new" / "deep"
     assert list((demo / "new" / "deep").iterdir()) == []
 
 
@@ -143,8 +145,8 @@ def test_an_unanswered_order_is_not_repeated_for_an_unusable_folder(tmp_path):
 
 def test_resume_saves_relative_to_the_folder_of_the_call(demo, monkeypatch):
     monkeypatch.chdir(demo)
-    assert api.job_context("images").save_dir == demo / "images"
-    assert api.job_context("x/../images").save_dir == demo / "images"
+    assert default().job_context("images").save_dir == demo / "images"
+    assert default().job_context("x/../images").save_dir == demo / "images"
 
 
 @pytest.mark.parametrize("name", ["QWAVE_HOME", "QWAVE_SAVE_DIR"])
@@ -156,8 +158,8 @@ def test_a_relative_variable_means_one_folder(demo, monkeypatch, name):
     monkeypatch.setenv(name, "mine")
 
     def folder():
-        now = settings.current()
-        return now.home if name == "QWAVE_HOME" else settings.save_folder(now)
+        now = default().settings
+        return now.home if name == "QWAVE_HOME" else default().save_folder(now)
 
     assert folder() == first / "mine"
     monkeypatch.chdir(second)
@@ -172,11 +174,11 @@ def test_a_relative_variable_means_one_folder(demo, monkeypatch, name):
 def test_a_relative_setting_means_one_folder(demo, monkeypatch, setting, kind):
     monkeypatch.chdir(demo)
     try:
-        settings.configure(**{setting: kind("mine")})
+        default().configure(**{setting: kind("mine")})
         os.chdir("/")
-        assert getattr(settings.current(), setting) == demo / "mine"
+        assert getattr(default().settings, setting) == demo / "mine"
     finally:
-        settings.configure(**{setting: None})
+        default().configure(**{setting: None})
 
 
 def test_a_relative_outcome_file_means_one_file(demo, monkeypatch):
@@ -185,4 +187,4 @@ def test_a_relative_outcome_file_means_one_file(demo, monkeypatch):
     os.chdir("/")
     batch.results()
     assert (demo / "outcomes.jsonl").read_text().count("\n") == 1
-    assert frontend.working_folder() == Path("/")
+    assert folders.working_folder() == Path("/")

@@ -30,11 +30,11 @@ print(json.dumps([str(path) for job in jobs for path in job.result(200).paths]))
 ABANDON = f"""
 import os, sys, threading
 import qwave_jupyter as qwave
-from qwave_jupyter import settings
+from qwave_jupyter.session import default
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.jobs import idempotency
 # The demo heeds idempotency keys, as an earlier job has found out.
-idempotency.remember(settings.workbench())
+idempotency.remember(default().context())
 sent = threading.Semaphore(0)
 true = Client.submit
 def submit(*args, **options):

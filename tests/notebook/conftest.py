@@ -34,12 +34,13 @@ OLDEST_AND_NEWEST = pytest.mark.parametrize(
 
 #: Makes a kernel one in which nobody has switched the demo on, seen it, or typed a key.
 FORGET = """
-from qwave_jupyter import credentials, settings
+from qwave_jupyter import credentials
+from qwave_jupyter.session import default
 qwave.use_demo(on=False)
 qwave.configure(demo=None)
-settings._state.demo_told = False
+default()._demo_told = False
 credentials.forget()
-del credentials, settings
+del credentials, default
 """
 
 

@@ -91,11 +91,11 @@ SETUP = f"%load_ext qwave_jupyter\n{QUICK_POLLING}\nimport asyncio, json\nimport
 #: Cancels the jobs that a test has left, and waits until they have ended.
 STOP_JOBS = """
 def stop_jobs():
-    from qwave_jupyter import session
-    for batch in session.batches():
+    from qwave_jupyter.session import default
+    for batch in default().batches:
         if not batch.done():
             batch.stop()
-    jobs = [job for job in session.jobs() if not job.done()]
+    jobs = [job for job in default().jobs if not job.done()]
     for job in jobs:
         job.cancel(wait=False)
     for job in jobs:

@@ -55,7 +55,7 @@ nbformat.write(notebook, sys.argv[1])
 """
 ASK = """
 import json, os, socket, qwave_jupyter
-from qwave_jupyter import settings
+from qwave_jupyter.session import default
 far = socket.socket()
 far.settimeout(3)
 near = socket.create_server(("127.0.0.1", 0))
@@ -66,7 +66,7 @@ except OSError as problem:
     refused = problem.strerror
 socket.create_connection(near.getsockname(), 3).close()
 print(json.dumps({
-    "from": qwave_jupyter.__file__, "refused": refused, "demo": settings.serves_demo(), "key": settings.key(),
+    "from": qwave_jupyter.__file__, "refused": refused, "demo": default().serves_demo(), "key": default()._key(),
 }))
 """
 OPEN = """

@@ -13,7 +13,6 @@ pytestmark = pytest.mark.kernel
 LEFT = """
 import json, threading
 from qwave_jupyter import frontend
-from qwave_jupyter.jobs import wait
 ip = get_ipython()
 print(json.dumps({
     "magics": sorted(name for kind in ip.magics_manager.magics.values() for name in kind if "qwave" in name),
@@ -22,8 +21,7 @@ print(json.dumps({
     "callbacks": len([one for one in ip.events.callbacks["pre_run_cell"] if "qwave" in one.__module__]),
     "formatters": sorted(kind for kind, one in ip.display_formatter.formatters.items()
         if any("qwave_jupyter.catalog" in str(key) for key in (*one.deferred_printers, *one.type_printers))),
-    "presenters": len(frontend._presenter) + len(frontend._batch_presenter),
-    "ways": len(wait._way) + len(wait._leaving),
+    "frontend": type(frontend.installed()).__name__,
     "configurables": len([one for one in ip.configurables if type(one).__name__ == "QWave"]),
 }))
 """
@@ -114,13 +112,14 @@ def test_unload_leaves_nothing(kernel):
     kernel.said_by("import qwave_jupyter as qwave\nmodel = qwave.model('gpt-image-2').model\nmodel")
     first = left(kernel)
     assert first["formatters"] == ["text/html", "text/plain"]
-    assert (first["presenters"], first["ways"]) == (2, 2)
+    assert first["frontend"] == "_NotebookFrontend"
     for cell in ("%load_ext qwave_jupyter", "%reload_ext qwave_jupyter", "qwave.load_ipython_extension(get_ipython())"):
         assert kernel.said_by(cell)[0]["status"] == "ok"
         assert left(kernel) == first
     assert kernel.said_by("%%qwave --dry-run\na cat")[0]["status"] == "ok"
     kernel.said_by("%unload_ext qwave_jupyter")
     after = left(kernel)
+    assert after.pop("frontend") == "PlainFrontend"
     assert not any(after.values()), after
     assert kernel.said_by("%%qwave --dry-run\na cat")[0]["status"] == "error"
     kernel.said_by("%load_ext qwave_jupyter")
@@ -128,7 +127,7 @@ def test_unload_leaves_nothing(kernel):
 
 
 def test_model_shows_as_card(kernel):
-    (sent,) = kernel.queue("from qwave_jupyter import settings\nsettings.catalog().model('gpt-image-2')")
+    (sent,) = kernel.queue("from qwave_jupyter.session import default\ndefault().catalog.model('gpt-image-2')")
     kernel.wait(sent)
     (result,) = [content for kind, content in kernel.outputs[sent] if kind == "execute_result"]
     assert "--output-format" in result["data"]["text/html"] or "output_format" in result["data"]["text/html"]

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from qwave_jupyter import api, i18n, settings
+from qwave_jupyter import api, i18n
 from qwave_jupyter.client.retry import Retry
 from qwave_jupyter.errors import Cancelled, ConnectionFailed, RateLimited, TaskFailed
 from qwave_jupyter.jobs.charges import Charge
 from qwave_jupyter.jobs.snapshot import Snapshot
+from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
 
 TASK = "task-wave0123456789abcdef"
@@ -20,10 +21,10 @@ TASK = "task-wave0123456789abcdef"
 @pytest.fixture
 def now(clean_environment):
     """A job that was sent a while ago."""
-    settings.configure(demo=False)
+    default().configure(demo=False)
     request = api.build("a city", model="gpt-image-2", aspect_ratio="16:9", resolution="2k")
     yield Snapshot("job-1", request, phase="processing", task_id=TASK, started=0.0, status_word="processing")
-    settings.configure(demo=None)
+    default().configure(demo=None)
 
 
 def bar(markup):

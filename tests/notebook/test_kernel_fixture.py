@@ -49,7 +49,8 @@ def test_settle_ends_running_cells(kernel, demo, cell):
     kernel.settle()
     assert not kernel.unfinished()
     assert kernel.restarts == restarts
-    assert kernel.said_by("from qwave_jupyter import session\nprint(session.under_way())")[1].strip() == "False"
+    asks = "from qwave_jupyter.session import default\nprint(default().has_active_jobs())"
+    assert kernel.said_by(asks)[1].strip() == "False"
     for row in kernel.new_rows():
         assert (row["state"], demo.task(row)["status"]) == ("cancelled", "cancelled")
     assert {kernel.replies[one]["status"] for one in (first, *behind)} <= {"error", "aborted"}

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_jupyter import session, settings
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.catalog import load
 from qwave_jupyter.catalog.live import LiveCatalog, read_list
@@ -18,6 +17,7 @@ from qwave_jupyter.client import tasks
 from qwave_jupyter.client.responses import read_estimate
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.jobs.request import build
+from qwave_jupyter.session import default, require_positive
 from qwave_jupyter.views.model_card import ModelCard
 from qwave_jupyter.views.model_table import ModelTable
 
@@ -111,6 +111,6 @@ def test_odd_price_of_an_edition_is_refused(odd, tmp_path):
 @pytest.mark.parametrize("name", ["budget", "max_cost"])
 def test_odd_limit_is_refused(odd, name):
     with pytest.raises(ConfigurationError):
-        settings.configure(**{name: odd})
+        default().configure(**{name: odd})
     with pytest.raises(OptionMistake):
-        session.positive(name, odd)
+        require_positive(name, odd)

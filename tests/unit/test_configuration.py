@@ -11,11 +11,13 @@ from traitlets.config import Config
 
 from qwave_jupyter import credentials, i18n, settings
 from qwave_jupyter.errors import ConfigurationError
+from qwave_jupyter.session import default
+from tests.fake_session import replace_default
 
 
 @pytest.fixture
 def start(monkeypatch, clean_environment):
-    monkeypatch.setattr(settings, "_state", settings._State())
+    replace_default(monkeypatch)
     for variable in credentials.KEY_VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     shells = []
@@ -45,33 +47,33 @@ def test_config_is_seen_by_requests(start):
     config(shell, "QWave.max_cost = 1")
     config(shell, 'QWave.save_dir = "best"')
     assert i18n.language() == "zh"
-    now = settings.current()
+    now = default().settings
     assert (now.language, now.max_cost, now.save_dir) == ("zh", 1, Path("best").absolute())
     config(shell, "QWave.language = None")
     assert i18n.language() == "en"
-    assert settings.current().save_dir == Path("best").absolute()
+    assert default().settings.save_dir == Path("best").absolute()
 
 
 def test_config_none_resets_a_setting(start, monkeypatch):
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:1")
     shell = start()
     config(shell, 'QWave.base_url = "http://127.0.0.1:2"')
-    assert settings.current().base_url == "http://127.0.0.1:2"
+    assert default().settings.base_url == "http://127.0.0.1:2"
     config(shell, "QWave.base_url = None")
-    assert settings.current().base_url == "http://127.0.0.1:1"
+    assert default().settings.base_url == "http://127.0.0.1:1"
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:3")
-    assert settings.current().base_url == "http://127.0.0.1:3"
+    assert default().settings.base_url == "http://127.0.0.1:3"
 
 
 def test_config_from_ipython_config(start):
     start(model="z-image-turbo", language="zh")
-    assert settings.current().model == "z-image-turbo"
+    assert default().settings.model == "z-image-turbo"
     assert i18n.language() == "zh"
 
 
 def test_config_trait_shows_the_value(start, capsys):
     shell = start()
-    settings.configure(model="wan2.7-image", language="en")
+    default().configure(model="wan2.7-image", language="en")
     config(shell, "QWave")
     said = capsys.readouterr().out
     assert "Current: 'wan2.7-image'" in said
@@ -108,12 +110,12 @@ def test_config_has_every_setting_but_the_key(start):
 )
 def test_config_refuses_wrong_values(start, caplog, name, value, said):
     shell = start()
-    before = settings.current()
+    before = default().settings
     config(shell, f"QWave.{name} = {value!r}")
     assert said in caplog.text
-    assert settings.current() == before
+    assert default().settings == before
     config(shell, 'QWave.model = "z-image-turbo"')
-    assert settings.current().model == "z-image-turbo"
+    assert default().settings.model == "z-image-turbo"
 
 
 def test_config_wrong_ipython_config(start):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qwave_jupyter import settings
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.magics.completion import complete
+from qwave_jupyter.session import default
 from tests.unit.recording_console import RecordingConsole
 
 
@@ -14,19 +14,19 @@ from tests.unit.recording_console import RecordingConsole
 def typed(clean_environment):
     """What ``%qwave`` shows for a line, as text."""
     yield RecordingConsole().typed
-    settings.use_demo(on=False)
-    settings.configure(demo=None)
+    default().use_demo(on=False)
+    default().configure(demo=None)
 
 
 def switches():
-    return settings.demo_server().protocol.switches
+    return default().demo_server().protocol.switches
 
 
 def test_demo_goes_on_and_off(typed):
     assert typed("demo on").startswith("DEMO: ")
-    assert settings.serves_demo()
+    assert default().serves_demo()
     assert "The demo is off" in typed("demo off")
-    assert not settings.serves_demo()
+    assert not default().serves_demo()
     assert typed("demo") == typed("demo on")
 
 
@@ -47,25 +47,25 @@ def test_demo_changes_and_explains_switches(typed):
     turned = switches()
     assert (turned.latency, turned.rate_limit, turned.expire_links) == (8, 3, 60)
     assert (turned.dialect, turned.seed) == ("percent", 5)
-    (fault,) = settings.demo_server().protocol.faults.still_open()
+    (fault,) = default().demo_server().protocol.faults.still_open()
     assert (fault.how, fault.code, fault.times) == ("fail", "upstream_unavailable", 2)
 
 
 def test_demo_changes_only_named_switches(typed):
     typed("demo on --latency 60 --slow")
-    url = settings.demo_server().url
+    url = default().demo_server().url
     typed("demo on --latency auto")
-    assert (settings.demo_server().url, switches().latency, switches().slow) == (url, None, True)
+    assert (default().demo_server().url, switches().latency, switches().slow) == (url, None, True)
     typed("demo --latency off")
     assert switches().latency == 3
 
 
 def test_demo_normal_resets_switches(typed):
     typed("demo on --slow --reset 3 --fail task_failed")
-    settings.demo_server().protocol.break_next(at="status", how="502")
+    default().demo_server().protocol.break_next(at="status", how="502")
     assert "behaves again" in typed("demo normal")
-    assert settings.demo_server().explained() == []
-    assert settings.demo_server().protocol.faults.still_open() == ()
+    assert default().demo_server().explained() == []
+    assert default().demo_server().protocol.faults.still_open() == ()
     assert typed("demo on").count("\n") == 0
 
 
@@ -75,7 +75,7 @@ def test_demo_help_starts_nothing(typed):
         assert f"%qwave demo on --{name}" in said
     assert "upstream_rate_limited" in said
     assert "code-data" in said
-    assert not settings.serves_demo()
+    assert not default().serves_demo()
     typed("demo on --slow")
     assert "five times as long." in typed("demo help").splitlines()[-1]
 
@@ -99,7 +99,7 @@ def test_demo_refuses_wrong_switches(typed, line, says):
         typed(line)
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
-    assert not settings.serves_demo()
+    assert not default().serves_demo()
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_demo_refuses_wrong_switches(typed, line, says):
 @pytest.mark.usefixtures("typed")
 def test_demo_switches_are_completed(typing, offered):
     assert set(complete(typing, 0, len(typing), {}).texts) == offered
-    assert not settings.serves_demo()
+    assert not default().serves_demo()
 
 
 @pytest.mark.usefixtures("typed")
 def test_demo_output_is_escaped():
     console = RecordingConsole()
     console.typed("demo on --fail upstream_unavailable")
-    settings.demo_server().protocol.break_next(at="submit", how="fail", code="<b>bold</b>")
+    default().demo_server().protocol.break_next(at="submit", how="fail", code="<b>bold</b>")
     console.typed("demo help")
     assert "<b>bold" in console.shown[-1]["text/plain"]
     assert "<b>bold" not in console.shown[-1]["text/html"]

@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from qwave_jupyter import credentials, frontend, i18n, settings
+from qwave_jupyter import credentials, i18n
 from qwave_jupyter.magics.commands import doctor
+from qwave_jupyter.session import default
+from tests.fake_session import replace_frontend
 from tests.unit.recording_console import RecordingConsole
 
 KERNEL = SimpleNamespace(_allow_stdin=True)
@@ -20,9 +22,9 @@ def alone(clean_environment, monkeypatch):
     yield clean_environment
     credentials.forget()
     i18n.use(None)
-    frontend.watch_for_a_person(lambda: False)
-    settings.use_demo(on=False)
-    settings.configure(demo=None, base_url=None, model=None, edition=None, max_cost=None, budget=None)
+    replace_frontend(monkeypatch, interactive=False)
+    default().use_demo(on=False)
+    default().configure(demo=None, base_url=None, model=None, edition=None, max_cost=None, budget=None)
 
 
 def found(name, *, live=False, **shell):
@@ -32,7 +34,7 @@ def found(name, *, live=False, **shell):
 
 
 def test_doctor_finds_all_well():
-    settings.use_demo()
+    default().use_demo()
     said = RecordingConsole(kernel=KERNEL).typed("doctor")
     assert said.endswith("Nothing to look at: all is as it should be.")
     assert "CHECK" not in said
@@ -58,9 +60,9 @@ def test_doctor_marks_and_counts_problems():
 @pytest.mark.parametrize(
     ("prepare", "value", "means"),
     [
-        (lambda _: frontend.watch_for_a_person(lambda: True), "the built-in demo", "No key is set and you are"),
-        (lambda _: settings.use_demo(), "the built-in demo", "It was switched on"),
-        (lambda _: settings.use_demo(fail="task_failed:1"), "the built-in demo", "The next task fails"),
+        (lambda patch: replace_frontend(patch, interactive=True), "the built-in demo", "No key is set and you are"),
+        (lambda _: default().use_demo(), "the built-in demo", "It was switched on"),
+        (lambda _: default().use_demo(fail="task_failed:1"), "the built-in demo", "The next task fails"),
         (lambda patch: patch.setenv("QWAVE_DEMO", "1"), "the built-in demo", "It was switched on"),
         (lambda patch: patch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9"), "http://127.0.0.1:9", "by a base URL"),
         (lambda _: credentials.type_in("sk-x"), "https://www.qingbo.dev", "that the edition documents"),
@@ -86,7 +88,7 @@ def test_doctor_names_the_key_source_only(monkeypatch):
     assert "set, from WAVE_API_KEY" in console.typed("doctor")
     assert "very-secret" not in str(console.shown)
     monkeypatch.delenv("WAVE_API_KEY")
-    settings.use_demo()
+    default().use_demo()
     assert found("API key") == ("not set The demo needs none.", False)
 
 
@@ -139,12 +141,12 @@ def test_doctor_marks_a_full_disk(monkeypatch):
 
 def test_doctor_names_spending_limits():
     assert "no limit set" in found("spending")[0]
-    settings.configure(max_cost=1, budget=2)
+    default().configure(max_cost=1, budget=2)
     assert found("spending")[0].startswith("$1.00 per request, $2.00 for all")
 
 
 def test_doctor_marks_a_missing_default_model():
-    settings.configure(model="gpt-imgae-2")
+    default().configure(model="gpt-imgae-2")
     said, wrong = found("edition")
     assert wrong
     assert "gpt-image-2" in said
@@ -162,19 +164,19 @@ def test_doctor_answers_whatever_is_broken(monkeypatch):
 
 
 def test_doctor_asks_the_server_only_live():
-    settings.use_demo()
-    before = settings.demo_server().protocol.tally.told()["requests"]
+    default().use_demo()
+    before = default().demo_server().protocol.tally.told()["requests"]
     RecordingConsole().typed("doctor")
-    assert settings.demo_server().protocol.tally.told()["requests"] == before
+    assert default().demo_server().protocol.tally.told()["requests"] == before
     assert "this key may use 21 models" in RecordingConsole().typed("doctor --live")
-    assert settings.demo_server().protocol.tally.told()["paths"] == {"GET /v1/models": 1}
+    assert default().demo_server().protocol.tally.told()["paths"] == {"GET /v1/models": 1}
 
 
 def test_doctor_marks_an_unreachable_server(monkeypatch):
     monkeypatch.setenv("QWAVE_API_KEY", "wrong-key")
-    settings.use_demo()
-    monkeypatch.setenv("QWAVE_BASE_URL", settings.demo_server().url)
-    settings.configure(demo=False)
+    default().use_demo()
+    monkeypatch.setenv("QWAVE_BASE_URL", default().demo_server().url)
+    default().configure(demo=False)
     said, wrong = found("", live=True)
     assert wrong
     assert "key" in said

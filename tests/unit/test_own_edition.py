@@ -7,10 +7,11 @@ import json
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import api, settings
+from qwave_jupyter import api
 from qwave_jupyter.errors import ConfigurationError, RequestRefused
 from qwave_jupyter.magics.cell_options import read_line
 from qwave_jupyter.magics.completion import complete
+from qwave_jupyter.session import default
 from qwave_jupyter.views.model_card import ModelCard
 from qwave_jupyter.widgets.panel import factory
 
@@ -45,9 +46,9 @@ def fresco(clean_environment, monkeypatch):
     monkeypatch.setenv("QWAVE_EDITION", str(path))
     monkeypatch.setenv("QWAVE_API_KEY", "sk-nobodys")
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9")
-    settings.configure(model="fresco-1")
+    default().configure(model="fresco-1")
     yield api.model("fresco-1")
-    settings.configure(model=None)
+    default().configure(model=None)
 
 
 def test_own_model_options(fresco):

@@ -15,6 +15,7 @@ from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.magics.cell_options import OWN_OPTIONS, SHORT
 from qwave_jupyter.magics.line_magic import VERBS
+from qwave_jupyter.session import default
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Variables of one purpose each, told in words and not as a setting.
@@ -64,9 +65,9 @@ def test_reference_page_is_complete(writer):
 )
 def test_variables_change_their_settings(clean_environment, monkeypatch, writer, setting, variable):
     assert variable in writer["ENVIRONMENT"][setting]
-    before = getattr(settings.current(), setting)
+    before = getattr(default().settings, setting)
     monkeypatch.setenv(variable, {"demo": "1", "edition": "2026-09"}.get(setting, "/elsewhere"))
-    assert getattr(settings.current(), setting) != before
+    assert getattr(default().settings, setting) != before
 
 
 def test_variables_in_code_are_documented(writer):

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from qwave_jupyter import credentials, errors, frontend, i18n, settings
+from qwave_jupyter import credentials, errors, i18n
+from qwave_jupyter.session import default
+from tests.fake_session import replace_default, replace_frontend
 
 
 @pytest.fixture(autouse=True)
@@ -23,28 +25,27 @@ def untouched(monkeypatch, tmp_path):
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("QWAVE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(settings, "_state", settings._State())
-    monkeypatch.setattr(frontend, "_person", [])
+    replace_default(monkeypatch)
     yield
     credentials.forget()
     i18n.use(None)
 
 
 def test_settings_precedence(monkeypatch):
-    assert settings.current().edition == "2026-04"
+    assert default().settings.edition == "2026-04"
     monkeypatch.setenv("QWAVE_EDITION", "2026-09")
-    assert settings.current().edition == "2026-09"
-    settings.configure(edition="2026-04")
-    assert settings.current().edition == "2026-04"
-    settings.configure(edition=None)
-    assert settings.current().edition == "2026-09"
+    assert default().settings.edition == "2026-09"
+    default().configure(edition="2026-04")
+    assert default().settings.edition == "2026-04"
+    default().configure(edition=None)
+    assert default().settings.edition == "2026-09"
 
 
 def test_settings_read_the_environment_late(monkeypatch):
     monkeypatch.setenv("WAVEAPI_BASE_URL", "http://127.0.0.1:1")
-    assert settings.current().base_url == "http://127.0.0.1:1"
+    assert default().settings.base_url == "http://127.0.0.1:1"
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:2/v1")
-    assert settings.current().base_url == "http://127.0.0.1:2/v1"
+    assert default().settings.base_url == "http://127.0.0.1:2/v1"
 
 
 @pytest.mark.parametrize(
@@ -62,21 +63,21 @@ def test_settings_read_the_environment_late(monkeypatch):
 )
 def test_settings_refuse_unusable_values(change, says):
     with pytest.raises(errors.ConfigurationError) as refusal:
-        settings.configure(**change)
+        default().configure(**change)
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
-    assert settings.overrides() == {}
+    assert default().overrides == {}
 
 
 def test_settings_key_precedence(monkeypatch):
     assert credentials.find() is None
     monkeypatch.setenv("WAVEAPI_API_KEY", "third")
     monkeypatch.setenv("WAVE_API_KEY", "second")
-    assert settings.key() == "second"
+    assert default()._key() == "second"
     monkeypatch.setenv("QWAVE_API_KEY", "first")
-    assert settings.key() == "first"
+    assert default()._key() == "first"
     credentials.type_in(" typed \n")
-    assert settings.key() == "typed"
+    assert default()._key() == "typed"
     assert credentials.find().source == "%qwave key"
 
 
@@ -93,42 +94,42 @@ def test_key_that_cannot_be_is_refused(text):
 
 
 def test_demo_serves_only_a_person_or_on_request(monkeypatch):
-    assert not settings.serves_demo()
-    frontend.watch_for_a_person(lambda: True)
-    assert settings.serves_demo()
+    assert not default().serves_demo()
+    replace_frontend(monkeypatch, interactive=True)
+    assert default().serves_demo()
     monkeypatch.setenv("QWAVE_API_KEY", "sk-x")
-    assert not settings.serves_demo()
+    assert not default().serves_demo()
     monkeypatch.setenv("QWAVE_DEMO", "1")
-    assert settings.serves_demo()
+    assert default().serves_demo()
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9")
-    assert not settings.serves_demo()
+    assert not default().serves_demo()
 
 
 def test_missing_key_names_the_ways_out():
     with pytest.raises(errors.ConfigurationError) as refusal:
-        settings.workbench()
+        default().context()
     for way in ("QWAVE_API_KEY", "%qwave key", "%qwave demo on"):
         assert way in str(refusal.value)
 
 
 def test_base_url_without_a_key_is_an_error(monkeypatch):
-    frontend.watch_for_a_person(lambda: True)
+    replace_frontend(monkeypatch, interactive=True)
     monkeypatch.setenv("QWAVE_BASE_URL", "http://127.0.0.1:9")
     with pytest.raises(errors.ConfigurationError):
-        settings.workbench()
+        default().context()
 
 
 def test_save_dir_is_beside_the_notebook(monkeypatch, tmp_path):
     monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "lesson.ipynb"))
-    assert settings.save_folder() == tmp_path / "qwave-images"
+    assert default().save_folder() == tmp_path / "qwave-images"
     monkeypatch.setenv("QWAVE_SAVE_DIR", str(tmp_path / "elsewhere"))
-    assert settings.save_folder() == tmp_path / "elsewhere"
+    assert default().save_folder() == tmp_path / "elsewhere"
 
 
 def test_switch_setting_refuses_other_words(monkeypatch):
     monkeypatch.setenv("QWAVE_DEMO", "perhaps")
     with pytest.raises(errors.ConfigurationError, match="QWAVE_DEMO"):
-        settings.current()
+        _ = default().settings
 
 
 def test_errors_survive_pickling():
@@ -151,4 +152,4 @@ def test_lists_and_prices_in_words():
 
 
 def test_paths_as_text_are_expanded():
-    assert settings.configure(save_dir="~/pictures").save_dir == Path.home() / "pictures"
+    assert default().configure(save_dir="~/pictures").save_dir == Path.home() / "pictures"

@@ -22,7 +22,7 @@ from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.images import image_io
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
 from qwave_jupyter.jobs import request
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.record import to_row
 from qwave_jupyter.jobs.journal.schema import COLUMNS
@@ -40,7 +40,7 @@ def server():
 @pytest.fixture
 def bench(tmp_path, server):
     journal = open_journal(tmp_path / "home", clock=server.clock)
-    yield Workbench(
+    yield JobContext(
         catalog.load("2026-04"), server.client(), journal, tmp_path / "home", tmp_path / "pictures", clock=server.clock
     )
     journal.close()

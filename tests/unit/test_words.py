@@ -12,12 +12,14 @@ import ipywidgets
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import i18n, settings
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, RequestRefused, UnknownModel
+from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
 from qwave_jupyter.widgets.canvas import MaskBrush, PaletteEditor
 from qwave_jupyter.widgets.panel.field_specs import worded
+from tests.fake_session import replace_default
 from tests.unit.jobs.image_factory import plain
 
 ROOT = files("qwave_jupyter.i18n")
@@ -124,21 +126,21 @@ def test_chinese_validation(chinese, options, said):
 
 
 def test_unknown_language_is_refused(chinese):
-    settings.configure(language="zh")
+    default().configure(language="zh")
     with pytest.raises(ConfigurationError, match="只能是 en 或 zh"):
-        settings.configure(language="tlh")
-    settings.configure(language=None)
+        default().configure(language="tlh")
+    default().configure(language=None)
     i18n.use("zh")
     assert str(OptionMistake("options.needs_a_value", option="--seed")) == "--seed 需要一个值。"
 
 
 @pytest.fixture
 def demo(monkeypatch, clean_environment, small_images, short_waits):
-    monkeypatch.setattr(settings, "_state", settings._State())
-    settings.configure(language="zh")
-    settings.use_demo(latency=0.1)
+    replace_default(monkeypatch)
+    default().configure(language="zh")
+    default().use_demo(latency=0.1)
     yield
-    settings.stop_demo()
+    default().stop_demo()
     i18n.use(None)
 
 

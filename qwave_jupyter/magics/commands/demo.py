@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 
-from qwave_jupyter import i18n, settings
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.commands.command import Asked, Verb
 from qwave_jupyter.magics.output import Console
+from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
 
 __all__ = ["VERBS"]
@@ -24,15 +25,15 @@ def _demo(console: Console, asked: Asked) -> None:
     if asked.options and word != "on":
         raise OptionMistake("demo.takes_no_switches", word=word)
     if word == "help":
-        _say_manual(console, settings.demo_switches().manual())
+        _say_manual(console, default().demo_options().manual())
         return
-    settings.use_demo(word != "off", **asked.options)
+    default().use_demo(word != "off", **asked.options)
     if word == "normal":
-        settings.demo_switches().calm()
+        default().demo_options().calm()
         console.say(i18n.say("demo.back_to_normal"))
         return
     console.say(i18n.say(f"notebook.demo_{word}"))
-    turned = settings.demo_server().explained() if word == "on" else ()
+    turned = default().demo_server().explained() if word == "on" else ()
     if turned:
         _say_manual(console, [*turned, "", i18n.say("demo.more_switches")])
 
@@ -53,7 +54,7 @@ def _line(line: str) -> str:
 
 
 def _choices(switch: str) -> Callable[[], Sequence[str]]:
-    return lambda: settings.demo_switches().choices(switch)
+    return lambda: default().demo_options().choices(switch)
 
 
 _SWITCHES = ("latency", "seed", "fail", "rate_limit", "reset", "junk", "expire_links", "dialect")

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from qwave_jupyter import credentials, i18n, settings
+from qwave_jupyter import credentials, i18n
 from qwave_jupyter.catalog.live import LiveCatalog
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.magics.commands.command import Asked, Verb
 from qwave_jupyter.magics.output import Console
+from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
 
 __all__ = ["VERBS", "Finding", "findings"]
@@ -61,7 +62,7 @@ def findings(console: Console, *, live: bool = False) -> Iterator[Finding]:
     yield _found("frontend", i18n.say(f"doctor.frontend_{_frontend(console)}"))
     yield _waiting(console)
     try:
-        now, demo = settings.current(), settings.serves_demo()
+        now, demo = default().settings, default().serves_demo()
     except QwaveError as problem:
         # Nothing more can be known, but this is what they came for.
         yield Finding(i18n.say("doctor.settings"), str(problem), wrong=True)
@@ -72,7 +73,7 @@ def findings(console: Console, *, live: bool = False) -> Iterator[Finding]:
         yield _looked("", _live)
     yield _key()
     yield _spending()
-    yield _folder("pictures", settings.save_folder(now), "QWAVE_SAVE_DIR", "save_dir")
+    yield _folder("pictures", default().save_folder(now), "QWAVE_SAVE_DIR", "save_dir")
     yield _folder("journal", now.home / "demo" if demo else now.home, "QWAVE_HOME", "home")
 
 
@@ -136,7 +137,7 @@ def _waiting(console: Console) -> Finding:
 
 
 def _edition() -> Finding:
-    now, known = settings.current(), settings.catalog()
+    now, known = default().settings, default().catalog
     means = ["edition_means", *(["edition_means_live"] if isinstance(known, LiveCatalog) else [])]
     count = len(known.ids())
     value = i18n.say("doctor.edition_value", edition=now.edition, model=now.model, count=count)
@@ -145,21 +146,21 @@ def _edition() -> Finding:
 
 
 def _server() -> Finding:
-    now = settings.current()
-    if settings.serves_demo(now):
-        asked = "demo" in settings.overrides() or now.demo is not None
+    now = default().settings
+    if default().serves_demo(now):
+        asked = "demo" in default().overrides or now.demo is not None
         finding = _found(
             "server", i18n.say("doctor.server_demo"), f"server_means_demo_{'asked' if asked else 'no_key'}"
         )
-        return Finding(finding.name, finding.value, [*finding.means, *settings.demo_switches().explained()])
+        return Finding(finding.name, finding.value, [*finding.means, *default().demo_options().explained()])
     why = ["server_means_base_url" if now.base_url else "server_means_edition"]
-    if now.demo and "demo" not in settings.overrides():
+    if now.demo and "demo" not in default().overrides:
         why.append("server_means_not_demo")
-    return _found("server", now.base_url or settings.catalog().host, *why)
+    return _found("server", now.base_url or default().catalog.host, *why)
 
 
 def _live() -> Finding:
-    count = len(settings.workbench().client.models())
+    count = len(default().context().client.models())
     return Finding("", i18n.say("doctor.answers", count=count))
 
 
@@ -167,14 +168,14 @@ def _key() -> Finding:
     found = credentials.find()
     if found is not None:
         return _found("key", i18n.say("doctor.key_set", source=found.source), "key_means_set")
-    if settings.serves_demo():
+    if default().serves_demo():
         return _found("key", i18n.say("doctor.key_not_set"), "key_means_demo")
     advice = i18n.say("doctor.key_means_missing", variables=credentials.KEY_VARIABLES)
     return Finding(i18n.say("doctor.key"), i18n.say("doctor.key_not_set"), [advice], wrong=True)
 
 
 def _spending() -> Finding:
-    now, limits = settings.current(), []
+    now, limits = default().settings, []
     if now.max_cost is not None:
         limits.append(i18n.say("doctor.limit_each", ceiling=i18n.dollars(now.max_cost)))
     if now.budget is not None:

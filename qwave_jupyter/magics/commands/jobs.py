@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import api, frontend, i18n, session, settings
+from qwave_jupyter import api, frontend, i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import GenerationError, UnknownTask
 from qwave_jupyter.magics import batch_magic
@@ -14,6 +14,7 @@ from qwave_jupyter.magics.commands.command import Asked, Verb
 from qwave_jupyter.magics.nested_loop import NestedLoop
 from qwave_jupyter.magics.output import Console
 from qwave_jupyter.magics.status_view import view_for
+from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _MOST_ENDED = 10
 
 def _show(console: Console, asked: Asked) -> Any:
     try:
-        job = session.job(asked.first)
+        job = default().find_job(asked.first)
     except UnknownTask:
         found = [one for one in api.history() if asked.first is None or one.task_id.endswith(asked.first)]
         if not found:
@@ -45,19 +46,19 @@ def _show(console: Console, asked: Asked) -> Any:
 
 
 def _status(console: Console, asked: Asked) -> None:
-    chosen = (session.job(asked.first),) if asked.first else session.jobs()
-    batches = () if asked.first else tuple(one for one in session.batches() if not one.done())
+    chosen = (default().find_job(asked.first),) if asked.first else default().jobs
+    batches = () if asked.first else tuple(one for one in default().batches if not one.done())
     if not chosen and not batches:
         console.say(i18n.say("notebook.no_jobs"))
     for batch in batches:
         if console.kernel is None:
             console.say(repr(batch))
         else:
-            with frontend.survive_views():
+            with frontend.contain_view_errors():
                 batch_magic.follow(batch, console)
     for job in chosen:
         if not job.done():
-            with frontend.survive_views():
+            with frontend.contain_view_errors():
                 _follow(console, job, pictures=False)
     ended = [job for job in chosen if job.done()][:_MOST_ENDED]
     if ended:
@@ -69,7 +70,7 @@ def _follow(console: Console, job: Job, *, pictures: bool = True) -> None:
         # The line below would run over the prompt.
         console.publish(_still([job]))
         return
-    now = settings.current()
+    now = default().settings
     view = view_for(job, console.shell, now.display, hears_clicks=True, stays=True, embed=now.embed)
     view.with_pictures = pictures
     view.open()
@@ -83,7 +84,7 @@ def _still(jobs: Sequence[Job]) -> dict[str, str]:
 
 
 def _cancel(console: Console, asked: Asked) -> None:
-    job = session.job(asked.first)
+    job = default().find_job(asked.first)
     console.say(str(stopped(job)))
 
 
@@ -114,7 +115,7 @@ def _finish(console: Console, jobs: Sequence[Job]) -> Any:
         from IPython.display import display
 
         # The error below leaves the cell without a result.
-        with frontend.survive_views():
+        with frontend.contain_view_errors():
             display(together)
     if len(errors) == 1:
         raise errors[0].with_traceback(None)
@@ -135,17 +136,17 @@ def _finish(console: Console, jobs: Sequence[Job]) -> Any:
 
 def _wait_for(console: Console, job: Job) -> None:
     """Show a job until it is over, however it ends; an interrupt cancels it and ends the waiting for the others too."""
-    now = settings.current()
-    hears_clicks = NestedLoop(console.shell).serves()
+    now = default().settings
+    hears_clicks = NestedLoop(console.shell).can_wait()
     view = view_for(job, console.shell, now.display, hears_clicks=hears_clicks, embed=now.embed)
     try:
-        with frontend.survive_views():
+        with frontend.contain_view_errors():
             view.open()
         job.wait()
     except KeyboardInterrupt:
         raise stopped(job) from None
     finally:
-        with frontend.survive_views():
+        with frontend.contain_view_errors():
             view.close()
 
 

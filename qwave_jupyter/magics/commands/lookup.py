@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from qwave_jupyter import api, settings
+from qwave_jupyter import api
 from qwave_jupyter.magics.commands.command import Asked, Verb
 from qwave_jupyter.magics.output import Console
+from qwave_jupyter.session import default
 from qwave_jupyter.views.model_card import ModelCard
 from qwave_jupyter.views.model_comparison import Comparison
 from qwave_jupyter.views.model_table import ModelTable
@@ -20,7 +21,7 @@ def _models(_: Console, asked: Asked) -> ModelTable:
 
 
 def _model(_: Console, asked: Asked) -> ModelCard:
-    return ModelCard(api.model(asked.first or settings.current().model, live=asked.on("live")))
+    return ModelCard(api.model(asked.first or default().settings.model, live=asked.on("live")))
 
 
 def _compare(_: Console, asked: Asked) -> Comparison:

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import api, i18n, settings
+from qwave_jupyter import api, i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.commands.command import Asked, Verb
 from qwave_jupyter.magics.output import Console
+from qwave_jupyter.session import default
 
 if TYPE_CHECKING:
     from qwave_jupyter.images.notebook_size import Weight
@@ -44,7 +45,7 @@ def _report(console: Console, asked: Asked) -> None:
 
     if not asked.words:
         raise OptionMistake("notebook.report_needs")
-    made = api.history() if asked.on("all") else report.made_here(settings.workbench())
+    made = api.history() if asked.on("all") else report.made_here(default().context())
     path = report.write(Path(" ".join(asked.words)), made, by=str(asked.options.get("by", "")))
     console.say(i18n.say("notebook.report_written", path=path, count=len(made)))
 

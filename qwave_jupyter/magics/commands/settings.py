@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import getpass
 
-from qwave_jupyter import credentials, i18n, settings
+from qwave_jupyter import credentials, i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.commands import demo, doctor
 from qwave_jupyter.magics.commands.command import Asked, Verb
 from qwave_jupyter.magics.output import Console
+from qwave_jupyter.session import default
 
 __all__ = ["VERBS"]
 
@@ -28,7 +29,7 @@ def _key(console: Console, asked: Asked) -> None:
 
 
 def _config(console: Console, _: Asked) -> None:
-    now = settings.current()
+    now = default().settings
     console.say_lines(f"{name:12} {getattr(now, name)}" for name in now.__dataclass_fields__)
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter import api, session, settings
+from qwave_jupyter import api
 from qwave_jupyter.catalog import Catalog
 from qwave_jupyter.errors import OptionMistake, UnknownTask
 from qwave_jupyter.jobs import references
 from qwave_jupyter.jobs.validation_errors import refuse
 from qwave_jupyter.magics import cell_options
+from qwave_jupyter.session import default
 from qwave_jupyter.widgets.panel.image_strip import pick
 from qwave_jupyter.widgets.panel.panel import Panel
 from qwave_jupyter.widgets.panel.state import PanelState, chosen, named
@@ -54,7 +55,7 @@ def panel(
         >>> panel("a cat", model="gpt-image-2", aspect_ratio="16:9")
         Panel(gpt-image-2, 'Ready: $0.0064 for 1 picture')
     """
-    now, catalog, variables = settings.current(), settings.catalog(), notebook_variables()
+    now, catalog, variables = default().settings, default().catalog, notebook_variables()
     if last or task is not None:
         state = from_request(catalog, request_of(task), now.home)
     else:
@@ -77,7 +78,7 @@ def from_line(arguments: list[str]) -> Panel:
     if name == "--from" and (equals or len(arguments) > 1):
         return panel(task=task or arguments[1])
     line = shlex.join(arguments)
-    chosen_model = api.model(cell_options.model_named(line) or settings.current().model)
+    chosen_model = api.model(cell_options.model_named(line) or default().settings.model)
     read = cell_options.read_line(line, chosen_model, notebook_variables())
     return panel(model=chosen_model.id, **read.options)
 
@@ -104,15 +105,15 @@ def request_of(task: str | None) -> Request:
     from qwave_jupyter.jobs import reference_bytes, resume
 
     try:
-        request = session.job(task).request
+        request = default().find_job(task).request
         try:
-            return reference_bytes.restore_bytes(request, settings.workbench().journal.blobs)
+            return reference_bytes.restore_bytes(request, default().context().journal.blobs)
         except OptionMistake:
             # Without the pictures that are no longer kept.
             values = {name: value for name, value in request.values.items() if name not in _PICTURES}
             return replace(request, values=values)
     except UnknownTask:
-        bench = settings.workbench()
+        bench = default().context()
         entries = bench.journal.find(task) if task else bench.journal.history(1)
         if len(entries) != 1:
             raise

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qwave_jupyter import api, i18n, settings
+from qwave_jupyter import api, i18n
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen
+from qwave_jupyter.session import default
 from qwave_jupyter.widgets.canvas.base import is_headless
 from qwave_jupyter.widgets.panel import image_strip
 from qwave_jupyter.widgets.panel.editors import PanelTools
@@ -70,7 +71,7 @@ class Panel:
     """
 
     def __init__(self, state: PanelState, variables: Mapping[str, Any] | None = None, *, plain: bool = False) -> None:
-        self._catalog = settings.catalog()
+        self._catalog = default().catalog
         self._variables = {} if variables is None else variables
         self._remembered = Remembered()
         self._first_compared: GeneratedImage | None = None
@@ -80,7 +81,7 @@ class Panel:
         self.runs: list[PanelRun] = []
         self.state = state
         self.verdict = Verdict((), "waiting")
-        self.tools = PanelTools(self.set, self.mask_painted, settings.current().home)
+        self.tools = PanelTools(self.set, self.mask_painted, default().settings.home)
         self.face = Face(self._catalog, state, self, self.tools.widget, plain=plain)
         self._pictures = PanelPictures(self.face.references, self.face.mask, self._remembered)
         self._go_to(state)
@@ -156,7 +157,7 @@ class Panel:
     def pictures_asked(self, parameter: str, kind: str, value: Any, more: Any = None) -> None:
         """Do what was asked of the references (``images``) or of the ``mask``; see :class:`PanelPictures`."""
         asked = (parameter, kind, value, more)
-        self._go_to(self._pictures.after(self.state, asked, self.variables, settings.current().home))
+        self._go_to(self._pictures.after(self.state, asked, self.variables, default().settings.home))
 
     @_told
     def mask_painted(self, mask: Picked | None) -> None:
@@ -192,7 +193,7 @@ class Panel:
         self.face.close_all()
 
     def _run(self, request: Request, state: PanelState) -> PanelRun:
-        run = PanelRun(api.start(request), state, self._act)
+        run = PanelRun(default().start(request), state, self._act)
         self.runs.insert(0, run)
         for old in [one for one in self.runs[_MOST_RUNS:] if one.job.done()]:
             self._dismiss(old)
@@ -281,7 +282,7 @@ class Panel:
         self.state = state
         self.verdict = verdict(state, self.variables, self._remembered)
         elsewhere = () if self.face.is_plain else self.tools.draw(state)
-        self.face.draw(state, self.verdict, fields_of(state, elsewhere, self._tasks()), demo=settings.serves_demo())
+        self.face.draw(state, self.verdict, fields_of(state, elsewhere, self._tasks()), demo=default().serves_demo())
         self._pictures.draw(state, painting=self.tools.is_painted)
         if self._copying:
             self._copy(self._copying)

@@ -8,8 +8,9 @@ import types
 
 import pytest
 
-from qwave_jupyter import credentials, settings
+from qwave_jupyter import credentials
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel
+from qwave_jupyter.session import default
 from tests.unit.client.loopback import said
 from tests.unit.client.test_key import everything_shown
 
@@ -183,7 +184,7 @@ def test_keyring_failure_keeps_the_typed_key(monkeypatch):
         credentials.remember(SECRET)
     assert SECRET not in everything_shown(caught.value)
     assert "\n" not in str(caught.value)
-    assert settings.key() == SECRET
+    assert default()._key() == SECRET
     credentials.forget()
     assert credentials.find() is None
 
@@ -206,7 +207,7 @@ def test_unusable_key_shows_in_no_frame(monkeypatch, keep, text):
     assert "Nearly" not in shown
     assert SECRET not in shown
     # A slip doesn't cost the key that served.
-    assert settings.key() == "sk-before"
+    assert default()._key() == "sk-before"
 
 
 @pytest.mark.parametrize("place", ["typed", "environment", "colab", "keyring"])
@@ -223,12 +224,12 @@ def test_key_of_any_source_is_hidden(monkeypatch, colab, server, place):
         monkeypatch.setitem(sys.modules, "keyring", keyring)
     monkeypatch.setenv("QWAVE_BASE_URL", server.url)
     server.answers(said({"task_id": "t1", "status": "queued"}))
-    bench = settings.workbench()
+    bench = default().context()
     bench.client.task("t1")
     assert server.seen[0].headers["Authorization"] == f"Bearer {SECRET}"
     assert str(server.seen[0].headers).count(SECRET) == 1
     assert SECRET.encode() not in pickle.dumps([credentials.find(), bench.client, bench.journal])
-    for shown in (bench, bench.client, credentials.find(), settings.current(), vars(settings._state)):
+    for shown in (bench, bench.client, credentials.find(), default().settings, vars(default())):
         assert SECRET not in repr(shown)
     bench.client.close()
 

@@ -6,7 +6,7 @@ import pytest
 
 from qwave_jupyter import catalog
 from qwave_jupyter.jobs import cancellation, idempotency, job, request
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.store import open_journal
 from tests.fake_clock import FakeClock
@@ -35,7 +35,7 @@ def server(clock):
 @pytest.fixture
 def bench(tmp_path, clock, server):
     journal = open_journal(tmp_path / "home", clock=clock)
-    made = Workbench(
+    made = JobContext(
         catalog=catalog.load("2026-04"),
         client=server.client(),
         journal=journal,

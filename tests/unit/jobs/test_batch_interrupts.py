@@ -13,10 +13,11 @@ import traceback
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import frontend, session, settings
 from qwave_jupyter.batches import batch as batch_module
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import Cancelled
+from qwave_jupyter.session import default
+from tests.fake_session import replace_default, replace_frontend
 
 WAIT = 20
 
@@ -24,10 +25,7 @@ WAIT = 20
 @pytest.fixture
 def ours(clean_environment, bench, monkeypatch, server):
     """The public functions, over a scripted server whose tasks stay queued."""
-    monkeypatch.setattr(settings, "workbench", lambda: bench)
-    monkeypatch.setattr(session, "_jobs", [])
-    monkeypatch.setattr(session, "_batches", [])
-    monkeypatch.setattr(session, "budget", session.new_budget())
+    replace_default(monkeypatch, bench)
     server.states = ["queued"] * 9
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(WAIT)
@@ -39,9 +37,8 @@ def ours(clean_environment, bench, monkeypatch, server):
 def failed_cells(monkeypatch):
     """The errors with which cells are to end, as a notebook would be told."""
     errors = []
-    frontend.set_cell_failer(errors.append)
-    yield errors
-    frontend.set_cell_failer(None)
+    replace_frontend(monkeypatch, fail_cell=lambda error: errors.append(error) or True)
+    return errors
 
 
 def interrupt_once(condition):
@@ -83,13 +80,13 @@ def test_interrupt_while_rows_are_built_binds_the_batch(ours, server, failed_cel
     with pytest.raises(Cancelled, match="stopped"):
         batch.results()
     assert batch.results() == batch.outcomes
-    assert session.spent_usd() == 0.0
+    assert default().spent_usd == 0.0
 
 
 def test_interrupt_in_a_plain_program_is_raised_and_stops_the_batch(ours, server):
     with pytest.raises(Cancelled, match="stopped"):
         qwave.batch(interrupted_rows(server))
-    assert_stopped(session.batches()[0], server)
+    assert_stopped(default().batches[0], server)
 
 
 def test_interrupt_while_a_batch_is_shown_binds_it(ours, server, failed_cells, monkeypatch):
@@ -98,7 +95,7 @@ def test_interrupt_while_a_batch_is_shown_binds_it(ours, server, failed_cells, m
             threading.Event().wait(0.01)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(frontend, "_batch_presenter", [interrupted])
+    replace_frontend(monkeypatch, present_batch=interrupted, fail_cell=lambda error: failed_cells.append(error) or True)
     batch = qwave.batch(["a cat"])
     assert_stopped(batch, server)
     assert [type(error) for error in failed_cells] == [Cancelled]
@@ -123,7 +120,7 @@ def test_interrupt_between_two_waits(ours, server, monkeypatch):
     batch = qwave.batch(["a cat", "a dog"])
     waits = []
 
-    def wait_for(over, timeout=None):
+    def wait_for(over, timeout=None, frontend=None):
         if threading.current_thread() is not threading.main_thread():
             return over.wait(timeout)
         waits.append(timeout)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import session
 from qwave_jupyter.errors import OptionMistake, RequestRefused, UnknownTask
+from qwave_jupyter.session import default
 from qwave_jupyter.views import report
+from tests.fake_session import replace_default
 
 
 @pytest.fixture
@@ -27,10 +28,10 @@ def demo(clean_environment, monkeypatch):
     ],
 )
 def test_odd_values_are_refused_unsent(demo, options, says):
-    before = session.jobs()
+    before = default().jobs
     with pytest.raises(OptionMistake, match=says):
         qwave.submit("a cat", **options)
-    assert session.jobs() == before
+    assert default().jobs == before
     assert not (demo / "pictures").exists()
 
 
@@ -43,17 +44,17 @@ def test_prompt_must_be_text(demo, prompt):
 @pytest.mark.parametrize("folder", ["file.txt", "file.txt/deeper"])
 def test_unusable_folder_is_refused_unsent(demo, folder):
     (demo / "file.txt").touch()
-    before = session.jobs()
+    before = default().jobs
     with pytest.raises(OptionMistake, match="is a file, not a folder") as refusal:
         qwave.submit("a cat", save=demo / folder)
     assert "Nothing was sent" in str(refusal.value)
-    assert session.jobs() == before
+    assert default().jobs == before
 
 
 def test_report_without_any_job(demo, monkeypatch):
-    monkeypatch.setattr(session, "_jobs", [])
+    replace_default(monkeypatch)
     with pytest.raises(UnknownTask, match="no job in this kernel yet"):
-        session.job()
+        default().find_job()
 
 
 def test_report_path_must_be_a_page(demo):

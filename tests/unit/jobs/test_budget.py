@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import api, session, settings
+from qwave_jupyter import api
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import Cancelled, GenerationError, TaskFailed, TooExpensive, UserMistake, WaitTimeout
 from qwave_jupyter.jobs.snapshot import Snapshot
+from qwave_jupyter.session import default
+from tests.fake_session import replace_default
 from tests.waiting import PATIENCE
 
 PRICE = 0.006375
@@ -19,12 +21,9 @@ PRICE = 0.006375
 @pytest.fixture
 def ours(clean_environment, bench, monkeypatch):
     """The public face, over the scripted server."""
-    monkeypatch.setattr(settings, "workbench", lambda: bench)
-    monkeypatch.setattr(session, "_jobs", [])
-    monkeypatch.setattr(session, "_batches", [])
-    monkeypatch.setattr(session, "budget", session.new_budget())
+    replace_default(monkeypatch, bench)
     yield bench
-    settings.configure(budget=None, max_cost=None)
+    default().configure(budget=None, max_cost=None)
 
 
 def errors_of(batch):
@@ -34,7 +33,7 @@ def errors_of(batch):
 def test_max_cost_refuses_a_row_unsent(ours, server):
     batch = qwave.batch(["a cat", "a dog"], max_cost=PRICE / 2)
     assert errors_of(batch) == [TooExpensive, TooExpensive]
-    settings.configure(max_cost=PRICE / 2)
+    default().configure(max_cost=PRICE / 2)
     assert errors_of(qwave.batch([api.build("a cat")])) == [TooExpensive]
     assert server.seen == []
     assert errors_of(qwave.batch(["a cat"], max_cost=PRICE)) == [type(None)]
@@ -43,22 +42,22 @@ def test_max_cost_refuses_a_row_unsent(ours, server):
 def test_force_keeps_to_max_cost(ours, server):
     with pytest.raises(TooExpensive):
         api.submit("a cat", max_cost=PRICE / 2, force=True)
-    plan = api.plan_sweep("a cat", ["seed=1,2"])
+    plan = default().plan_sweep("a cat", ["seed=1,2"])
     with pytest.raises(TooExpensive):
-        api.start_sweep(plan, max_cost=PRICE, force=True)
+        default().start_sweep(plan, max_cost=PRICE, force=True)
     unpriced = replace(api.build("a cat"), estimate_usd=None)
     with pytest.raises(TooExpensive):
-        api.start(unpriced, max_cost=1.0)
+        default().start(unpriced, max_cost=1.0)
     assert server.seen == []
-    api.start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
+    default().start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
     server.held = 600_000
     server.states = ["queued"] * 50
     with pytest.raises(TooExpensive):
-        api.start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
+        default().start(unpriced, max_cost=1.0, force=True).result(PATIENCE)
 
 
 def test_budget_counts_concurrent_rows(ours, server):
-    settings.configure(budget=2.5 * PRICE)
+    default().configure(budget=2.5 * PRICE)
     server.states = ["queued"] * 5 + ["completed"]
     batch = qwave.batch([f"cat {place}" for place in range(8)], concurrency=8)
     assert errors_of(batch).count(TooExpensive) == 6
@@ -66,7 +65,7 @@ def test_budget_counts_concurrent_rows(ours, server):
 
 
 def test_budget_counts_rows_of_an_executor(ours, server):
-    settings.configure(budget=2.5 * PRICE)
+    default().configure(budget=2.5 * PRICE)
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(PATIENCE)
     with ThreadPoolExecutor(8) as executor:
@@ -131,8 +130,8 @@ def test_spent_counts_all_but_free_endings(ours, submit, changes, counted):
     job = submit()
     job.result(PATIENCE)
     job._snapshot = Snapshot(job.id, job.request, **changes)
-    session.note(job)
-    assert session.spent_usd() == pytest.approx(counted)
+    default().register(job)
+    assert default().spent_usd == pytest.approx(counted)
 
 
 def test_spent_counts_unpriced_rows_as_expected(ours, server):
@@ -141,4 +140,4 @@ def test_spent_counts_unpriced_rows_as_expected(ours, server):
         assert errors_of(qwave.batch(["a cat"], executor=executor)) == [type(None)]
         server.states = ["failed"]
         assert errors_of(qwave.batch(["a dog"], executor=executor)) == [TaskFailed]
-    assert session.spent_usd() == pytest.approx(PRICE)
+    assert default().spent_usd == pytest.approx(PRICE)

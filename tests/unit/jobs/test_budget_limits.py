@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 
 import qwave_jupyter as qwave
-from qwave_jupyter import api, session, settings
+from qwave_jupyter import api
 from qwave_jupyter.errors import TooExpensive, WaitTimeout
 from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.session import default
+from tests.fake_session import replace_default
 
 WAIT = 20
 PRICE = 0.006375
@@ -22,17 +24,9 @@ HELD = 50_000  # 0.10 USD
 @pytest.fixture
 def ours(clean_environment, bench, monkeypatch):
     """The public functions, over the scripted server, with a budget of their own."""
-    monkeypatch.setattr(settings, "workbench", lambda: bench)
-    forget(monkeypatch)
+    replace_default(monkeypatch, bench)
     yield bench
-    settings.configure(budget=None, max_cost=None, reuse=None)
-
-
-def forget(monkeypatch):
-    """As a fresh process begins."""
-    monkeypatch.setattr(session, "_jobs", [])
-    monkeypatch.setattr(session, "_batches", [])
-    monkeypatch.setattr(session, "budget", session.new_budget())
+    default().configure(budget=None, max_cost=None, reuse=None)
 
 
 def meet_before_ordering(monkeypatch, bench, count):
@@ -43,7 +37,7 @@ def meet_before_ordering(monkeypatch, bench, count):
         meeting.wait(WAIT)
         return bench
 
-    monkeypatch.setattr(settings, "workbench", workbench)
+    monkeypatch.setattr(default(), "_given", workbench)
 
 
 def refused(calls):
@@ -58,20 +52,20 @@ def refused(calls):
 
 
 def test_eight_threads_stay_within_one_budget(ours, server, monkeypatch):
-    settings.configure(budget=2.5 * PRICE)
+    default().configure(budget=2.5 * PRICE)
     meet_before_ordering(monkeypatch, ours, 8)
     with ThreadPoolExecutor(8) as pool:
         runs = [pool.submit(qwave.generate, f"cat {place}") for place in range(8)]
         assert refused([run.result for run in runs]) == 6
     assert len(server.tasks) == 2
-    assert session.spent_usd() <= 2.5 * PRICE
+    assert default().spent_usd <= 2.5 * PRICE
 
 
 def test_threads_a_task_and_a_batch_stay_within_one_budget(ours, server, monkeypatch):
-    settings.configure(budget=4.5 * PRICE)
+    default().configure(budget=4.5 * PRICE)
     meet_before_ordering(monkeypatch, ours, 4)
     most = []
-    server.before["submit"] = lambda: most.append(session.spent_usd())
+    server.before["submit"] = lambda: most.append(default().spent_usd)
 
     async def task():
         return await qwave.submit("a task's cat")
@@ -92,21 +86,21 @@ def test_threads_a_task_and_a_batch_stay_within_one_budget(ours, server, monkeyp
 
 
 def test_budget_holds_for_what_the_server_holds(ours, server):
-    settings.configure(budget=10 * PRICE)
+    default().configure(budget=10 * PRICE)
     server.held, server.states = HELD, ["queued"] * 9
     with pytest.raises(TooExpensive, match=r"\$0\.10"):
         qwave.generate("a cat")
     assert server.tasks["task-1"]["states"] == ["cancelled"]
-    assert session.spent_usd() == 0.0
+    assert default().spent_usd == 0.0
 
 
 def test_budget_holds_after_what_could_not_be_cancelled(ours, server):
-    settings.configure(budget=10 * PRICE)
+    default().configure(budget=10 * PRICE)
     server.held, server.cost, server.states = HELD, HELD, ["processing", "completed"]
     job = qwave.submit("a cat")
     assert job.result(WAIT)
     assert "too late" in str(job.snapshot.notices[-1])
-    assert session.spent_usd() == 0.1
+    assert default().spent_usd == 0.1
     with pytest.raises(TooExpensive):
         qwave.generate("a dog")
     assert len(server.tasks) == 1
@@ -154,7 +148,7 @@ def test_sweep_limit_holds_for_all_its_requests_together(ours, server):
     quota = 3188
     server.held = server.cost = 2 * quota
     server.states = ["processing", "completed"]
-    run = api.start_sweep(api.plan_sweep("a cat", ["seed=1..3"]), max_cost=3.1 * PRICE, concurrency=1)
+    run = default().start_sweep(default().plan_sweep("a cat", ["seed=1..3"]), max_cost=3.1 * PRICE, concurrency=1)
     run.result()
     outcomes = run.batch.outcomes
     assert len(server.tasks) == 2
@@ -163,16 +157,16 @@ def test_sweep_limit_holds_for_all_its_requests_together(ours, server):
 
 
 def test_sweep_is_reserved_as_a_whole_until_it_ends(ours, server):
-    settings.configure(budget=4.5 * PRICE)
+    default().configure(budget=4.5 * PRICE)
     gate = threading.Event()
     server.before["submit"] = lambda: gate.wait(WAIT)
-    run = api.start_sweep(api.plan_sweep("a cat", ["seed=1..4"]), concurrency=1)
+    run = default().start_sweep(default().plan_sweep("a cat", ["seed=1..4"]), concurrency=1)
     with pytest.raises(TooExpensive):
         qwave.submit("a dog")
     server.failure, server.states = None, ["queued", "failed"]
     gate.set()
     run.result()
-    assert session.spent_usd() == 0.0
+    assert default().spent_usd == 0.0
     server.states = ["completed"]
     assert qwave.generate("a dog")
 
@@ -184,15 +178,15 @@ def left_open(bench, server, monkeypatch, *, states, prompt="a cat"):
     with pytest.raises(WaitTimeout):
         job.result(WAIT)
     server.tasks[job.task_id]["states"] = states
-    forget(monkeypatch)
+    replace_default(monkeypatch, default().context())
 
 
 def test_resumed_job_counts(ours, server, monkeypatch):
     left_open(ours, server, monkeypatch, states=["processing", "completed"])
-    settings.configure(budget=1.5 * PRICE)
+    default().configure(budget=1.5 * PRICE)
     (job,) = qwave.resume()
     assert job.result(WAIT)
-    assert session.spent_usd() == pytest.approx(3187 / 500_000)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
     with pytest.raises(TooExpensive):
         qwave.submit("a dog")
 
@@ -200,30 +194,30 @@ def test_resumed_job_counts(ours, server, monkeypatch):
 def test_resumed_job_of_this_process_counts_once(ours, server):
     server.states = ["queued"] * 900
     with pytest.raises(WaitTimeout):
-        api.start(api.build("a cat"), timeout=30).result(WAIT)
-    assert session.spent_usd() == pytest.approx(3187 / 500_000)
+        default().start(api.build("a cat"), timeout=30).result(WAIT)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
     server.tasks["task-1"]["states"] = ["completed"]
     (job,) = qwave.resume()
-    assert session.spent_usd() == pytest.approx(3187 / 500_000)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
     assert job.result(WAIT)
-    assert session.spent_usd() == pytest.approx(3187 / 500_000)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
 
 
 def test_resumed_job_that_is_too_dear_is_cancelled_while_queued(ours, server, monkeypatch):
     server.held = HELD
     left_open(ours, server, monkeypatch, states=["queued"] * 9)
-    settings.configure(max_cost=0.05)
+    default().configure(max_cost=0.05)
     (job,) = qwave.resume()
     with pytest.raises(TooExpensive):
         job.result(WAIT)
     assert server.tasks["task-1"]["states"] == ["cancelled"]
-    assert session.spent_usd() == 0.0
+    assert default().spent_usd == 0.0
 
 
 def test_resumed_job_that_is_too_dear_is_fetched_once_it_is_made(ours, server, monkeypatch):
     server.held = server.cost = HELD
     left_open(ours, server, monkeypatch, states=["completed"])
-    settings.configure(max_cost=0.05, budget=0.05)
+    default().configure(max_cost=0.05, budget=0.05)
     (job,) = qwave.resume()
     assert job.result(WAIT)
     assert "$0.05" in str(job.snapshot.notices[-1])
@@ -238,12 +232,12 @@ def test_batch_limits_and_counts_rows_that_it_picks_up(ours, server, monkeypatch
     left_open(ours, server, monkeypatch, states=["completed"], prompt="a dog")
     (outcome,) = qwave.batch(["a dog"], max_cost=0.2).results()
     assert outcome.gallery
-    assert session.spent_usd() == pytest.approx(3187 / 500_000)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
     assert len(server.tasks) == 2
 
 
 def test_rows_of_an_executor_count_from_the_moment_they_are_handed_over(ours, server):
-    settings.configure(budget=2.5 * PRICE)
+    default().configure(budget=2.5 * PRICE)
     gate = threading.Event()
     server.before["submit"] = lambda: gate.wait(WAIT)
     with ThreadPoolExecutor(8) as executor:
@@ -252,11 +246,11 @@ def test_rows_of_an_executor_count_from_the_moment_they_are_handed_over(ours, se
             qwave.submit("a dog")
         gate.set()
         batch.results()
-    assert session.spent_usd() == pytest.approx(2 * 3187 / 500_000)
+    assert default().spent_usd == pytest.approx(2 * 3187 / 500_000)
 
 
 def test_order_that_breaks_before_it_is_sent_gives_its_place_back(ours, monkeypatch):
-    settings.configure(budget=1.5 * PRICE)
+    default().configure(budget=1.5 * PRICE)
 
     def broken(*_):
         raise MemoryError
@@ -264,16 +258,16 @@ def test_order_that_breaks_before_it_is_sent_gives_its_place_back(ours, monkeypa
     monkeypatch.setattr(Job, "start", broken)
     with pytest.raises(MemoryError):
         qwave.submit("a cat")
-    assert session.spent_usd() == 0.0
+    assert default().spent_usd == 0.0
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), -50_000])
 def test_odd_costs_of_the_server_count_as_expected_and_are_said(ours, server, odd):
-    settings.configure(budget=1.5 * PRICE)
+    default().configure(budget=1.5 * PRICE)
     server.held = server.cost = odd
     job = qwave.submit("a cat", max_cost=1.0)
     assert job.result(WAIT)
     assert any("no amount" in str(notice) for notice in job.snapshot.notices)
-    assert session.spent_usd() == pytest.approx(PRICE)
+    assert default().spent_usd == pytest.approx(PRICE)
     with pytest.raises(TooExpensive):
         qwave.submit("a dog")

@@ -3,28 +3,20 @@ from __future__ import annotations
 import pytest
 
 from qwave_jupyter.errors import OptionMistake, RequestRefused
-from qwave_jupyter.jobs import followups
 from qwave_jupyter.jobs import request as requests_of
-from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.magics.cell_options import model_named, read_line, split_cell
+from tests.fake_session import replace_default
 from tests.unit.jobs.image_factory import plain
 
 
 @pytest.fixture
-def picture(bench, submit):
-    def starter(prompt, model, options, wait):
-        request = requests_of.build(bench.catalog, prompt, options, model=model, now=bench.clock.now())
-        job = Job(request, bench).start()
-        return job.result() if wait else job
-
-    before = list(followups._starter), list(followups._models)
-    followups.set_starter(starter, bench.catalog.model)
+def picture(bench, submit, monkeypatch):
+    replace_default(monkeypatch, bench)
 
     def make(prompt="a cat", **options):
         return submit(prompt, **options).result()[0]
 
-    yield make
-    followups._starter[:], followups._models[:] = before
+    return make
 
 
 def test_edit_uses_the_live_link(picture, server):

@@ -238,9 +238,9 @@ def test_job_timeout_leaves_the_task(submit, server, bench):
 
 
 def test_timeout_is_longer_for_4k(bench):
-    assert bench.patience("1k") == 300
-    assert bench.patience("4K") == 600
-    assert replace(bench, timeout=7.0).patience("4k") == 7
+    assert bench.timeout_for("1k") == 300
+    assert bench.timeout_for("4K") == 600
+    assert replace(bench, timeout=7.0).timeout_for("4k") == 7
 
 
 def test_result_timeout_leaves_the_job(submit, server):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qwave_jupyter import catalog
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs import request, resume
-from qwave_jupyter.jobs.context import Workbench
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.store import open_journal
 from tests.fake_clock import FakeClock
@@ -111,7 +111,7 @@ def run(folder, submission, answers):
         "status": [[200, answer] for answer in answers],
     }
     journal = open_journal(folder / "home", clock=clock)
-    bench = Workbench(
+    bench = JobContext(
         catalog=catalog.load("2026-04"),
         client=server.client(),
         journal=journal,

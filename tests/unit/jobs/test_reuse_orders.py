@@ -9,11 +9,13 @@ import pytest
 import requests
 
 import qwave_jupyter as qwave
-from qwave_jupyter import api, session, settings
+from qwave_jupyter import api
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.errors import Cancelled, RequestRejected, TaskFailed, TooExpensive, WaitTimeout
 from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.session import default
+from tests.fake_session import replace_default
 
 WAIT = 20
 PRICE = 0.006375
@@ -22,12 +24,9 @@ PRICE = 0.006375
 @pytest.fixture
 def ours(clean_environment, bench, monkeypatch):
     """The public functions, over the scripted server, with a budget of their own."""
-    monkeypatch.setattr(settings, "workbench", lambda: bench)
-    monkeypatch.setattr(session, "_jobs", [])
-    monkeypatch.setattr(session, "_batches", [])
-    monkeypatch.setattr(session, "budget", session.new_budget())
+    replace_default(monkeypatch, bench)
     yield bench
-    settings.configure(budget=None, max_cost=None, reuse=None)
+    default().configure(budget=None, max_cost=None, reuse=None)
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def test_reuse_never_mixes_demo_and_paid_images(bench, server, asked, demo_first
 
 def test_free_reuse_is_not_refused_for_money(ours, server):
     first = qwave.generate("a cat")
-    settings.configure(budget=PRICE / 2, max_cost=PRICE / 2, reuse=True)
+    default().configure(budget=PRICE / 2, max_cost=PRICE / 2, reuse=True)
     assert qwave.generate("a cat").paths == first.paths
     (outcome,) = qwave.batch(["a cat"]).results()
     assert (outcome.gallery.paths, outcome.cost_usd) == (first.paths, 0.0)
@@ -91,16 +90,16 @@ def test_free_reuse_is_not_refused_for_money(ours, server):
 
 
 def test_free_reuse_leaves_the_price_of_a_sweep_to_its_new_requests(ours, server):
-    plan = api.plan_sweep("a cat", ["seed=1..3"])
-    api.start_sweep(api.plan_sweep("a cat", ["seed=1,2"])).result()
-    run = api.start_sweep(plan, max_cost=1.1 * PRICE, reuse=True)
+    plan = default().plan_sweep("a cat", ["seed=1..3"])
+    default().start_sweep(default().plan_sweep("a cat", ["seed=1,2"])).result()
+    run = default().start_sweep(plan, max_cost=1.1 * PRICE, reuse=True)
     assert len(run.result()) == 3
     assert len(server.tasks) == 3
 
 
 def test_limits_hold_where_the_reused_files_have_gone(ours, server, monkeypatch):
     qwave.generate("a cat")[0].path.unlink()
-    settings.configure(max_cost=PRICE / 2, reuse=True)
+    default().configure(max_cost=PRICE / 2, reuse=True)
     monkeypatch.setattr("qwave_jupyter.jobs.reuse.is_likely", lambda *_: True)
     with pytest.raises(TooExpensive):
         qwave.submit("a cat").result(WAIT)
@@ -108,13 +107,13 @@ def test_limits_hold_where_the_reused_files_have_gone(ours, server, monkeypatch)
 
 
 def test_equal_rows_of_a_batch_are_ordered_once(ours, server):
-    settings.configure(budget=1.5 * PRICE)
+    default().configure(budget=1.5 * PRICE)
     server.states = ["queued"] * 5 + ["completed"]
     outcomes = qwave.batch(["a cat"] * 5, reuse=True).results()
     assert len(server.tasks) == 1
     assert len({outcome.gallery.paths[0] for outcome in outcomes}) == 1
     assert sum(outcome.job.snapshot.reused for outcome in outcomes) == 4
-    assert session.spent_usd() == pytest.approx(3187 / 500_000)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
 
 
 def test_equal_rows_without_reuse_are_ordered_each(ours, server):
@@ -164,7 +163,7 @@ def test_stopping_a_batch_ends_the_wait_of_equal_rows(ours, server, gate):
     assert [type(one.error) for one in batch.outcomes] == [Cancelled] * 4
     assert len(server.tasks) == 1
     # A cancel that a slow machine answers late is told to the budget when it comes.
-    wait_until(lambda: session.spent_usd() == 0.0)
+    wait_until(lambda: default().spent_usd == 0.0)
 
 
 def test_waiting_for_an_equal_order_ends_with_the_timeout(bench, server, asked, clock, gate):
@@ -182,9 +181,9 @@ def test_waiting_for_an_equal_order_ends_with_the_timeout(bench, server, asked, 
 def test_task_that_nobody_follows_any_more_is_taken_up(ours, server):
     server.states = ["queued"] * 900
     with pytest.raises(WaitTimeout):
-        api.start(api.build("a cat"), timeout=30).result(WAIT)
+        default().start(api.build("a cat"), timeout=30).result(WAIT)
     server.tasks["task-1"]["states"] = ["completed"]
     assert qwave.submit("a cat", reuse=True).result(WAIT)
     assert len(server.tasks) == 1
-    assert session.spent_usd() == pytest.approx(3187 / 500_000)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
     assert ours.journal.open_jobs() == ()

@@ -7,16 +7,15 @@ import contextlib
 import os
 import signal
 import threading
+from dataclasses import replace
 
 import pytest
 
+from qwave_jupyter import frontend
+from qwave_jupyter.frontend import PlainFrontend
 from qwave_jupyter.jobs import wait
-
-
-@pytest.fixture(autouse=True)
-def as_before():
-    yield
-    wait.set_way(None)
+from qwave_jupyter.jobs.job import Job
+from tests.fake_session import FakeFrontend
 
 
 def soon(action):
@@ -65,48 +64,45 @@ def test_wait_for_keeps_a_programs_handler():
 
 
 def test_wait_for_ends_when_the_process_does():
-    wait.set_way(None, leaving=lambda: True)
     with pytest.raises(SystemExit):
-        wait.wait_for(threading.Event(), 20)
+        wait.wait_for(threading.Event(), 20, FakeFrontend(is_exiting=lambda: True))
 
 
-class Alive:
-    """A way that says where it serves."""
+class Alive(PlainFrontend):
+    """A frontend that says whether it can wait."""
 
-    def __init__(self, serves):
-        self._serves = serves
+    def __init__(self, can_wait):
+        self._can_wait = can_wait
         self.asked = []
 
-    def serves(self):
-        return self._serves
+    def can_wait(self):
+        return self._can_wait
 
-    def __call__(self, over, timeout):
+    def wait(self, over, timeout):
         self.asked.append(timeout)
         return False
 
     @contextlib.asynccontextmanager
-    async def beside(self):
-        self.asked.append("beside")
+    async def keep_alive(self):
+        self.asked.append("kept alive")
         yield
 
 
-@pytest.mark.parametrize(("serves", "asked"), [(True, [0.01]), (False, [])])
-def test_wait_for_uses_a_way_that_serves(serves, asked):
-    way = Alive(serves)
-    wait.set_way(way)
-    assert wait.wait_for(threading.Event(), 0.01) is False
-    assert way.asked == asked
+@pytest.mark.parametrize(("can_wait", "asked"), [(True, [0.01]), (False, [])])
+@pytest.mark.parametrize("installed", [True, False])
+def test_wait_for_uses_a_frontend_that_can(monkeypatch, can_wait, asked, installed):
+    here = Alive(can_wait)
+    if installed:
+        monkeypatch.setattr(frontend, "_installed", [here])
+    assert wait.wait_for(threading.Event(), 0.01, None if installed else here) is False
+    assert here.asked == asked
 
 
-def test_beside_runs_while_awaiting():
-    way = Alive(serves=True)
-    wait.set_way(way)
+def test_awaited_job_keeps_its_frontend_alive(bench, asked):
+    here = Alive(can_wait=False)
 
     async def awaiting():
-        async with wait.beside():
-            await asyncio.sleep(0)
+        return await Job(asked(), replace(bench, frontend=here)).start()
 
-    asyncio.run(awaiting())
-    wait.set_way(None)
-    asyncio.run(awaiting())
-    assert way.asked == ["beside"]
+    assert len(asyncio.run(awaiting())) == 1
+    assert here.asked == ["kept alive"]

@@ -1,0 +1,93 @@
+"""Sessions side by side: each has its own server, key, edition, journal and budget."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+
+import pytest
+
+import qwave_jupyter as qwave
+from qwave_jupyter.demo.server import DemoServer
+from qwave_jupyter.errors import ConfigurationError, TooExpensive
+from qwave_jupyter.session import default
+from tests.fake_session import replace_default
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def servers(small_images):
+    made = [DemoServer(key=f"key-{edition}", edition=edition, latency=0.05) for edition in ("2026-04", "2026-09")]
+    for server in made:
+        server.start()
+    yield made
+    for server in made:
+        server.stop()
+
+
+@pytest.fixture
+def sessions(servers, clean_environment, short_waits):
+    return [
+        qwave.Session(
+            base_url=server.url,
+            key=server.key,
+            edition=edition,
+            home=clean_environment / edition,
+            save_dir=clean_environment / edition / "images",
+        )
+        for server, edition in zip(servers, ("2026-04", "2026-09"), strict=True)
+    ]
+
+
+def test_sessions_side_by_side(sessions, servers, monkeypatch):
+    other = replace_default(monkeypatch)
+    jobs = [session.submit("a cat", model="gpt-image-2", resolution="1k") for session in sessions]
+    for job, session, edition in zip(jobs, sessions, ("2026-04", "2026-09"), strict=True):
+        (image,) = job.result(60)
+        assert image.edition == edition
+        assert image.path.parent == session.save_folder()
+        assert session.jobs == (job,)
+        assert [one.path for one in session.history()] == [image.path]
+    assert [len(server.protocol.tasks) for server in servers] == [1, 1]
+    assert all(session.spent_usd > 0 for session in sessions)
+    assert other.jobs == ()
+    assert other.spent_usd == 0
+
+
+def test_image_goes_on_with_its_session(sessions, servers):
+    first, _ = sessions
+    (image,) = first.generate("a cat", model="gpt-image-2", resolution="1k")
+    (again,) = image.again(seed=None)
+    assert len(servers[0].protocol.tasks) == 2
+    assert again.session is first
+    assert first.history()[0].session is first
+    assert pickle.loads(pickle.dumps(again)).session is None
+
+
+def test_session_has_its_own_budget(sessions):
+    first, second = sessions
+    first.configure(budget=0.000001)
+    with pytest.raises(TooExpensive):
+        first.submit("a cat", model="gpt-image-2", resolution="1k")
+    job = second.submit("a cat", model="gpt-image-2", resolution="1k")
+    wait_until(job.done)
+    assert first.spent_usd == 0
+    assert second.settings.budget is None
+
+
+def test_session_refuses_unknown_settings(clean_environment):
+    with pytest.raises(ConfigurationError, match="colour"):
+        qwave.Session(colour="red")
+    with pytest.raises(ConfigurationError):
+        qwave.Session(preview_px=1)
+
+
+def test_session_shows_no_key(sessions):
+    assert "key-2026-04" not in repr(sessions[0])
+    assert repr(sessions[0]).startswith("Session('http://127.0.0.1:")
+
+
+def test_functions_use_the_default_session(clean_environment):
+    assert qwave.build("a cat").model == default().catalog.model(default().settings.model)
+    assert qwave.build.__doc__.count("qwave.build(") == 1
+    assert "self" not in inspect.signature(qwave.build).parameters
