@@ -10,7 +10,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,7 @@ class Session:
         Raises:
             ConfigurationError: a variable or override that can't be used.
         """
-        return replace(Settings(), **{**from_environment(), **self._overrides})
+        return Settings(**{**from_environment(), **self._overrides})
 
     @property
     def frontend(self) -> Frontend:
@@ -125,15 +125,12 @@ class Session:
             >>> session.configure(model="z-image-turbo", max_cost=0.05).model
             'z-image-turbo'
         """
-        known = {setting.name for setting in fields(Settings)}
-        for name in changes:
-            if name not in known:
-                raise ConfigurationError("settings.unknown", given=name, allowed=sorted(known))
-        for name in ("home", "save_dir"):
-            if isinstance(changes.get(name), (str, Path)):
-                changes[name] = absolute(changes[name])
+        Settings(**{name: value for name, value in changes.items() if value is not None})
+        for name in changes.keys() & {"home", "save_dir"}:
+            # A relative folder is that of this moment.
+            changes[name] = absolute(changes[name]) if changes[name] is not None else None
         merged = {name: value for name, value in {**self._overrides, **changes}.items() if value is not None}
-        settings = replace(Settings(), **{**from_environment(), **merged})
+        settings = Settings(**{**from_environment(), **merged})
         self._overrides = merged
         i18n.use(settings.language)
         return settings

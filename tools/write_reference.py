@@ -18,7 +18,7 @@ from qwave_jupyter.demo.faults import HOWS, PLACES, TASK_CODES
 from qwave_jupyter.demo.options import SWITCHES, Switches
 from qwave_jupyter.magics.cell_options import OWN_CHOICES, OWN_OPTIONS, SHORT
 from qwave_jupyter.magics.line_magic import VERBS
-from qwave_jupyter.settings import Settings
+from qwave_jupyter.settings import Setting, Settings
 from qwave_jupyter.views.model_facts import choices_of, price_words, references_words
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
@@ -50,14 +50,6 @@ SHORT_MEANINGS = {
     "image": "A reference picture, repeatable: a URL, a path, or a variable that holds a PIL image, a NumPy array, a "
     "Matplotlib figure, a path or an earlier result.",
     "param": "`KEY=VALUE`: any parameter, as a JSON value or bare text.",
-}
-#: Setting to the variables that are read for it, the first one that is set wins.
-ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
-    "base_url": ("QWAVE_BASE_URL", "WAVEAPI_BASE_URL"),
-    "demo": ("QWAVE_DEMO",),
-    "edition": ("QWAVE_EDITION",),
-    "home": ("QWAVE_HOME",),
-    "save_dir": ("QWAVE_SAVE_DIR",),
 }
 #: Where a setting's default is worked out rather than written down.
 _WORKED_OUT = {"home": "the platform's user data folder"}
@@ -160,12 +152,12 @@ def _settings() -> Iterator[str]:
     yield ""
     rows = [
         (
-            f"`{one.name}`",
-            " ".join(f"`{name}`" for name in ENVIRONMENT.get(one.name, ())) or _NO_VALUE,
-            _default(one),
-            i18n.say(f"configuration.{one.name}"),
+            f"`{name}`",
+            " ".join(f"`{variable}`" for variable in setting.variables) or _NO_VALUE,
+            _default(setting),
+            setting.described,
         )
-        for one in fields(Settings)
+        for name, setting in Settings.definitions().items()
     ]
     yield from _table(("setting", "environment", "default", "meaning"), rows)
     yield ""
@@ -176,10 +168,10 @@ def _settings() -> Iterator[str]:
     yield "where `keyring` is in use already, or where `QWAVE_KEYRING` is set."
 
 
-def _default(setting: Any) -> str:
+def _default(setting: Setting) -> str:
     if setting.name in _WORKED_OUT:
         return _WORKED_OUT[setting.name]
-    return _NO_VALUE if setting.default is None else f"`{setting.default}`"
+    return _NO_VALUE if setting.default_value is None else f"`{setting.default_value}`"
 
 
 def _python() -> Iterator[str]:

@@ -1,52 +1,38 @@
 """The settings as IPython configures things: ``%config QWave.language = "zh"``, ``c.QWave.…`` in ipython_config.py.
 
-The traits hold nothing of their own: each is a window onto :mod:`qwave_jupyter.settings`. There is none for the key.
+The traits hold nothing of their own: each shows and sets a setting of the default session. There is none for the key.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
-from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from traitlets import TraitType
 from traitlets.config import Configurable
 
-from qwave_jupyter import i18n, settings
-from qwave_jupyter.errors import ConfigurationError
 from qwave_jupyter.session import default
+from qwave_jupyter.settings import Settings
 
 __all__ = ["configurable"]
 
-#: What a person may also write for a type.
-_ALSO = {float: (int,), Path: (str,)}
 
-
-class _Setting(TraitType):  # type: ignore[misc]
-    """One setting, always as it is in force."""
+class _SessionSetting(TraitType[Any, Any]):
+    """A setting as it is in force."""
 
     @property
     def help(self) -> str:
         """What ``%config QWave`` tells of it, in the language of the moment; nothing before it has its name."""
-        return i18n.say(f"configuration.{self.name}") if self.name else ""
+        return Settings.definitions()[self.name].described if self.name else ""
 
     @help.setter  # noqa: A003 - the property above
     def help(self, _: str) -> None:
-        """Traitlets sets one; the words files have it."""
+        """Traitlets sets one; the texts have it."""
 
     def get(self, obj: Any, cls: Any = None) -> Any:  # noqa: ARG002 - traitlets passes both
-        return getattr(default().settings, self.name)
+        return getattr(default().settings, self.name or "")
 
     def set(self, obj: Any, value: Any) -> None:  # noqa: ARG002 - traitlets passes it
-        hint = get_type_hints(settings.Settings)[self.name]
-        types = get_args(hint) or (hint,)
-        # Of whole numbers True is none, though Python says so.
-        unfit = isinstance(value, bool) and bool not in types
-        known = tuple(other for one in types for other in (one, *_ALSO.get(one, ())))
-        if value is not None and (unfit or not isinstance(value, known)):
-            allowed = [i18n.say(f"configuration.type_{one.__name__}") for one in types if one is not type(None)]
-            raise ConfigurationError("settings.not_a_choice", setting=self.name, given=value, allowed=allowed)
-        default().configure(**{self.name: value})
+        default().configure(**{self.name or "": value})
 
 
 def configurable(shell: Any) -> Configurable:
@@ -58,7 +44,7 @@ def configurable(shell: Any) -> Configurable:
     Raises:
         ConfigurationError: ipython_config.py has a value that a setting can't take.
     """
-    traits: dict[str, Any] = {one.name: _Setting().tag(config=True) for one in fields(settings.Settings)}
+    traits: dict[str, Any] = {name: _SessionSetting().tag(config=True) for name in Settings.definitions()}
     traits["__doc__"] = "Settings of qwave-jupyter."
-    made: Configurable = type(Configurable)("QWave", (Configurable,), traits)(parent=shell)
+    made: Configurable = type("QWave", (Configurable,), traits)(parent=shell)
     return made

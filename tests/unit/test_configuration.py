@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import TraitError
 from traitlets.config import Config
 
 from qwave_jupyter import credentials, i18n, settings
@@ -87,7 +87,7 @@ def test_config_has_every_setting_but_the_key(start):
     shell = start()
     (found,) = [one for one in shell.configurables if one.__class__.__name__ == "QWave"]
     traits = set(found.__class__.class_traits(config=True))
-    assert traits == {one.name for one in fields(settings.Settings)}
+    assert traits == set(settings.Settings.definitions())
     assert not [name for name in traits if "key" in name]
     assert all(trait.help for trait in found.__class__.class_traits(config=True).values())
     shell.run_line_magic("unload_ext", "qwave_jupyter")
@@ -106,6 +106,11 @@ def test_config_has_every_setting_but_the_key(start):
         ("preview_px", 7.5, "a whole number"),
         ("demo", "yes", "True or False"),
         ("home", 7, "the path of a folder"),
+        ("reuse", "no", "True or False"),
+        ("save_dir", 5, "the path of a folder"),
+        ("budget", "1", "a number"),
+        ("timeout", False, "a number"),
+        ("preview_px", 10, "from 64 to 4096"),
     ],
 )
 def test_config_refuses_wrong_values(start, caplog, name, value, said):
@@ -116,6 +121,29 @@ def test_config_refuses_wrong_values(start, caplog, name, value, said):
     assert default().settings == before
     config(shell, 'QWave.model = "z-image-turbo"')
     assert default().settings.model == "z-image-turbo"
+
+
+def test_configure_refuses_what_config_refuses(start):
+    start()
+    before = default().settings
+    for name, value in (("reuse", "no"), ("max_cost", True), ("save_dir", 5), ("model", 5), ("preview_px", "768")):
+        with pytest.raises(ConfigurationError, match=f"setting {name} must be"):
+            default().configure(**{name: value})
+    assert default().settings == before
+
+
+def test_numpy_numbers_are_numbers(start):
+    numpy = pytest.importorskip("numpy")
+    start()
+    now = default().configure(max_cost=numpy.float32(0.5), timeout=numpy.int64(7), preview_px=numpy.int16(512))
+    assert (now.max_cost, now.timeout, now.preview_px) == (0.5, 7, 512)
+    assert type(now.preview_px) is int
+
+
+def test_settings_do_not_change(start):
+    start()
+    with pytest.raises(TraitError):
+        default().settings.model = "z-image-turbo"
 
 
 def test_config_wrong_ipython_config(start):

@@ -29,8 +29,7 @@ def _key(console: Console, asked: Asked) -> None:
 
 
 def _config(console: Console, _: Asked) -> None:
-    now = default().settings
-    console.say_lines(f"{name:12} {getattr(now, name)}" for name in now.__dataclass_fields__)
+    console.say_lines(f"{name:12} {value}" for name, value in default().settings.values().items())
 
 
 VERBS = (

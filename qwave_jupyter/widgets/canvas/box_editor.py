@@ -61,7 +61,7 @@ class BoxEditor(PictureControl):
         "zoom_out",
     )
 
-    value = traitlets.List().tag(sync=True)
+    value: traitlets.List[Any] = traitlets.List().tag(sync=True)
     most = traitlets.Int(2).tag(sync=True)
 
     def __init__(self, image: Any, most: int = 2) -> None:
@@ -69,7 +69,7 @@ class BoxEditor(PictureControl):
             raise OptionMistake("canvas.bad_most", given=most)
         super().__init__(look_at(image), most=most)
 
-    @traitlets.validate("value")  # type: ignore[untyped-decorator]
+    @traitlets.validate("value")
     def _trusted(self, proposal: Any) -> list[list[int]]:
         return boxes.read(proposal["value"], self.size, self.most)
 

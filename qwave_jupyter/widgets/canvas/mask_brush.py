@@ -66,7 +66,7 @@ class MaskBrush(PictureControl):
         "zoom_out",
     )
 
-    value = traitlets.List().tag(sync=True)
+    value: traitlets.List[Any] = traitlets.List().tag(sync=True)
 
     def __init__(self, image: Any, alpha: bool | None = True) -> None:
         super().__init__(look_at(image))
@@ -74,7 +74,7 @@ class MaskBrush(PictureControl):
         self._made: tuple[list[dict[str, Any]], Image.Image | None] | None = None
         self._area: tuple[list[dict[str, Any]], bytes] = ([], bytes(self.width * self.height))
 
-    @traitlets.validate("value")  # type: ignore[untyped-decorator]
+    @traitlets.validate("value")
     def _trusted(self, proposal: Any) -> list[dict[str, Any]]:
         return rasterize.read(proposal["value"], self.size)
 

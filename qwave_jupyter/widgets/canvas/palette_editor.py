@@ -64,7 +64,7 @@ class PaletteEditor(Control):
         "remove_colour",
     )
 
-    value = traitlets.List().tag(sync=True)
+    value: traitlets.List[Any] = traitlets.List().tag(sync=True)
     decimals = traitlets.Int(0).tag(sync=True)
     fewest = traitlets.Int(FEWEST).tag(sync=True)
     most = traitlets.Int(MOST).tag(sync=True)
@@ -93,7 +93,7 @@ class PaletteEditor(Control):
             raise OptionMistake("canvas.palette_length", count=colors, least=FEWEST, most=MOST)
         return cls(_counted(decoded(image), colors), decimals)
 
-    @traitlets.validate("value")  # type: ignore[untyped-decorator]
+    @traitlets.validate("value")
     def _trusted(self, proposal: Any) -> list[dict[str, Any]]:
         return _read(proposal["value"], self.decimals)
 

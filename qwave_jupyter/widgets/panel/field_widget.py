@@ -24,7 +24,7 @@ class PanelFields(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
     """
 
     _esm = Path(__file__).parent / "field_widget.js"
-    fields = traitlets.List().tag(sync=True)
+    fields: traitlets.List[Any] = traitlets.List().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
     def __init__(self, changed: Callable[[str, Any], None], seen: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
@@ -20,7 +21,7 @@ class Comparison(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
     """A before/after slider; empty until two pictures are given."""
 
     _esm = Path(__file__).parent / "image_slider.js"
-    pictures = traitlets.List().tag(sync=True)
+    pictures: traitlets.List[Any] = traitlets.List().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
     def __init__(self) -> None:

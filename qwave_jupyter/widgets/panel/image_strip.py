@@ -43,10 +43,10 @@ class ReferencesStrip(anywidget.AnyWidget):  # type: ignore[misc]  # ships no ty
     """
 
     _esm = Path(__file__).parent / "image_strip.js"
-    items = traitlets.List().tag(sync=True)
+    items: traitlets.List[Any] = traitlets.List().tag(sync=True)
     hint = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
-    earlier = traitlets.List().tag(sync=True)
+    earlier: traitlets.List[Any] = traitlets.List().tag(sync=True)
     full = traitlets.Bool(False).tag(sync=True)
     single = traitlets.Bool(False).tag(sync=True)
     most_bytes = traitlets.Int(MOST_UPLOAD).tag(sync=True)

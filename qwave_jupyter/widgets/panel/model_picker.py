@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
@@ -24,7 +25,7 @@ class ModelChoice(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
     """
 
     _esm = Path(__file__).parent / "model_picker.js"
-    models = traitlets.List().tag(sync=True)
+    models: traitlets.List[Any] = traitlets.List().tag(sync=True)
     value = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
