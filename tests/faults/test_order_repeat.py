@@ -9,8 +9,10 @@ import pytest
 import qwave_jupyter as qwave
 from qwave_jupyter import catalog
 from qwave_jupyter.batches.batch import Batch
-from qwave_jupyter.errors import ConfigurationError, GenerationError, QwaveError
+from qwave_jupyter.budget import Budget
+from qwave_jupyter.errors import ConfigurationError, GenerationError, QwaveError, TooExpensive
 from qwave_jupyter.jobs import idempotency, resume
+from qwave_jupyter.jobs.limits import Limits
 from tests.faults.order_server import OrderServer, TunnelProxy
 from tests.faults.order_site import MODEL, PATIENCE, WITH_KEY, WITHOUT_KEY, order_site
 
@@ -88,6 +90,18 @@ def test_resume_repeat_orders_again_once(server, tmp_path):
         assert len(server.posts) == 3
         assert site.states == ["done"]
         assert resume.resume(site.bench, repeat=True) == ()
+
+
+@pytest.mark.parametrize("limits", [Limits(Budget(0.01)), Limits(Budget(), max_cost=0.01)], ids=["budget", "max_cost"])
+def test_resume_repeat_obeys_limits(server, tmp_path, limits):
+    server.on_submit = lambda: "cut"
+    with order_site(server, tmp_path) as site:
+        failure(site.job().start())
+        (job,) = resume.resume(site.bench, limits, repeat=True)
+        assert isinstance(failure(job), TooExpensive)
+        assert len(server.posts) == 1
+        assert site.states == ["submitting"]
+        assert limits.budget.spent_usd == 0
 
 
 def test_429_without_key_is_repeated(server, tmp_path):
