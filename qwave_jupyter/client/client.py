@@ -20,12 +20,12 @@ from qwave_jupyter.client import responses, tasks
 from qwave_jupyter.client.auth import KeyAuth, Secret, normalised
 from qwave_jupyter.client.connections import Sessions
 from qwave_jupyter.client.download import LARGEST_PICTURE, Download, may_repeat
-from qwave_jupyter.client.download import PATIENCE as DOWNLOAD_PATIENCE
+from qwave_jupyter.client.download import RETRY_POLICY as DOWNLOAD_POLICY
 from qwave_jupyter.client.error_responses import is_transient, unreadable
 from qwave_jupyter.client.image_links import Permit
 from qwave_jupyter.client.order import Order
-from qwave_jupyter.client.rate_limit import Throttle, shared
-from qwave_jupyter.client.retry import OnRetry, Patience, Persistence, Retry, Stopped
+from qwave_jupyter.client.rate_limit import RateLimiter, limiter_for
+from qwave_jupyter.client.retry import OnRetry, Retrier, Retry, RetryPolicy, Stopped
 from qwave_jupyter.client.transport import Timeouts, Transport
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import (
@@ -42,9 +42,9 @@ Balance = responses.Balance
 LONGEST_HOLD = 60
 #: Seconds after its submit for which a task may be unknown to the server; afterwards a 404 is the truth.
 _NEWBORN = 8.0
-_SUBMIT = Patience(attempts=5)
-_QUESTION = Patience(until_deadline=True)
-_LOOK_UP = Patience(attempts=4)
+_SUBMIT_POLICY = RetryPolicy(attempts=5)
+_STATUS_POLICY = RetryPolicy(until_deadline=True)
+_LOOKUP_POLICY = RetryPolicy(attempts=4)
 _MOST_REMEMBERED = 1000
 
 
@@ -58,7 +58,7 @@ class Client:
         clock: time.
         connect_timeout: seconds until a connection must stand.
         read_timeout: seconds until an answer must be there; a large one is given more while it arrives.
-        throttle: the host's pace; by default the one that all clients of this process share for this host.
+        rate_limiter: the host's pace; by default the one that all clients of this process share for this host.
         plain_http: whether the key may travel in clear to another machine.
 
     Raises:
@@ -83,7 +83,7 @@ class Client:
         clock: Clock = SYSTEM_CLOCK,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
-        throttle: Throttle | None = None,
+        rate_limiter: RateLimiter | None = None,
         plain_http: bool = False,
     ) -> None:
         secret = key if isinstance(key, Secret) else Secret(key)
@@ -109,7 +109,7 @@ class Client:
             Timeouts(connect_timeout, read_timeout),
         )
         own_time = clock is not SYSTEM_CLOCK
-        self.throttle = throttle or (Throttle(clock) if own_time else shared(self.origin))
+        self.rate_limiter = rate_limiter or (RateLimiter(clock) if own_time else limiter_for(self.origin))
         self._born: OrderedDict[str, float] = OrderedDict()
         self._by_key: OrderedDict[str, str] = OrderedDict()
         self._lock = forking.guard(threading.Lock())
@@ -168,9 +168,9 @@ class Client:
             repeatable=repeatable,
             may_exist=may_exist,
         )
-        persistence = self._persistence(_SUBMIT, stop=stop, deadline=deadline, on_retry=on_retry)
+        retrier = self._retrier(_SUBMIT_POLICY, stop=stop, deadline=deadline, on_retry=on_retry)
         try:
-            task = replace(persistence, may_repeat=order.may_repeat)(order.send)
+            task = replace(retrier, may_repeat=order.may_repeat)(order.send)
         except QwaveError as error:
             # What is refused now says nothing of an earlier attempt.
             error.fields["outcome_unknown"] = order.may_exist
@@ -227,8 +227,8 @@ class Client:
             newborn = born is not None and self._clock.monotonic() - born < _NEWBORN
             return is_transient(error) or (newborn and isinstance(error, NotFound))
 
-        ask_patiently = self._persistence(_QUESTION, stop=stop, deadline=deadline, on_retry=on_retry)
-        return replace(ask_patiently, may_repeat=may_repeat, budgeted=True)(ask)
+        retrier = self._retrier(_STATUS_POLICY, stop=stop, deadline=deadline, on_retry=on_retry)
+        return replace(retrier, may_repeat=may_repeat, takes_slot=True)(ask)
 
     def cancel(self, task_id: str, *, within: float = 3.0) -> tasks.Cancellation:
         """``POST /tasks/{id}/cancel``: cancel a task that is still queued.
@@ -268,15 +268,14 @@ class Client:
                 refunded = None if task.cost_quota is None else task.cost_quota == 0
                 return tasks.Cancellation(task_id, refunded=refunded, refunded_quota=None)
 
-        # A pause that other jobs are in must not keep the user from stopping.
-        impatient = Persistence(
-            Throttle(self._clock), self._clock, Patience(attempts=4, first=0.25), deadline=ends, may_repeat=is_transient
-        )
-        return impatient(ask)
+        # With a rate limiter of its own: a pause of other jobs must not delay a cancel.
+        policy = RetryPolicy(attempts=4, initial_delay=0.25)
+        retrier = Retrier(RateLimiter(self._clock), self._clock, policy, deadline=ends, may_repeat=is_transient)
+        return retrier(ask)
 
     def models(self) -> tuple[Mapping[str, Any], ...]:
         """``GET /models``: the ids that this key may use, each with whatever the server says of it."""
-        return responses.read_models(self._look_up("/models"))
+        return responses.read_models(self._get("/models"))
 
     def balance(self) -> Balance:
         """``GET /dashboard/billing/balance``: what the account has (edition 2026-09).
@@ -285,7 +284,7 @@ class Client:
             UnreadableAnswer: the server doesn't say; no page before edition 2026-09 has this endpoint.
         """
         try:
-            return responses.read_balance(self._look_up("/dashboard/billing/balance"))
+            return responses.read_balance(self._get("/dashboard/billing/balance"))
         except NotFound as missing:
             raise unreadable("api.no_balance", status=missing.status) from None
 
@@ -302,8 +301,8 @@ class Client:
             ApiError: the endpoint isn't there, or refuses.
         """
         call = responses.tool_call(name, arguments)
-        patience = _LOOK_UP if name in responses.READING_TOOLS else Patience(attempts=1)
-        answer = self._persistence(patience)(
+        policy = _LOOKUP_POLICY if name in responses.READING_TOOLS else RetryPolicy(attempts=1)
+        answer = self._retrier(policy)(
             lambda: self._transport.ask("POST", "/mcp", body=call, headers=responses.TOOL_HEADERS)
         )
         return responses.read_tool(name, answer.body)
@@ -342,21 +341,21 @@ class Client:
         fetch = Download(
             self._pictures, self._transport.timeouts, self._clock, max_bytes, stop, check, deadline, self._secret
         )
-        patience = self._persistence(DOWNLOAD_PATIENCE, stop=stop, deadline=deadline, on_retry=on_retry)
+        retrier = self._retrier(DOWNLOAD_POLICY, stop=stop, deadline=deadline, on_retry=on_retry)
         # The image host is another host: what the API asks for is nothing to it.
-        elsewhere = replace(patience, throttle=Throttle(self._clock), may_repeat=may_repeat)
-        return elsewhere(lambda: fetch(wanted, target))
+        image_retrier = replace(retrier, rate_limiter=RateLimiter(self._clock), may_repeat=may_repeat)
+        return image_retrier(lambda: fetch(wanted, target))
 
     def close(self) -> None:
         """Close idle connections."""
         self._transport.sessions.close()
         self._pictures.close()
 
-    def _look_up(self, path: str) -> Any:
-        return self._persistence(_LOOK_UP)(lambda: self._transport.ask("GET", path)).body
+    def _get(self, path: str) -> Any:
+        return self._retrier(_LOOKUP_POLICY)(lambda: self._transport.ask("GET", path)).body
 
-    def _persistence(self, patience: Patience, **options: Any) -> Persistence:
-        return Persistence(self.throttle, self._clock, patience, **options)
+    def _retrier(self, policy: RetryPolicy, **options: Any) -> Retrier:
+        return Retrier(self.rate_limiter, self._clock, policy, **options)
 
 
 def _without_key(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -17,18 +17,18 @@ from qwave_jupyter.client.bounded import AddressRefused, Limit, decoded, limited
 from qwave_jupyter.client.connections import Sessions
 from qwave_jupyter.client.error_responses import one_line, retry_after
 from qwave_jupyter.client.image_links import joined, literal_address, read_link
-from qwave_jupyter.client.interruptible import Abandoned, until_stopped
-from qwave_jupyter.client.retry import Patience, Stopped
+from qwave_jupyter.client.interruptible import Abandoned, run_interruptibly
+from qwave_jupyter.client.retry import RetryPolicy, Stopped
 from qwave_jupyter.client.tasks import PictureLink
 from qwave_jupyter.client.transport import NO_PROXIES, is_no_handshake, root_of
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import DownloadFailed, QwaveError
 
-__all__ = ["LARGEST_PICTURE", "PATIENCE", "Download", "may_repeat"]
+__all__ = ["LARGEST_PICTURE", "RETRY_POLICY", "Download", "may_repeat"]
 
 #: A 4k PNG of noise weighs about 25 MB; far above that it is not a picture of this API.
 LARGEST_PICTURE = 256 * 1024 * 1024
-PATIENCE = Patience(attempts=5)
+RETRY_POLICY = RetryPolicy(attempts=5)
 _CHUNK = 256 * 1024
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -118,7 +118,7 @@ class Download:
     def _outcome(self, url: str, target: Path) -> int | DownloadFailed:
         try:
             limit = self._limit()
-            return until_stopped(lambda: self._fetched(url, target, limit), self.stop, limit.latest() + _SLACK)
+            return run_interruptibly(lambda: self._fetched(url, target, limit), self.stop, limit.latest() + _SLACK)
         except DownloadFailed as failed:
             clean = self.secret.revealed().removed_from
             said = {name: clean(value) if isinstance(value, str) else value for name, value in failed.fields.items()}

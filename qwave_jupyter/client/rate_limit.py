@@ -1,4 +1,4 @@
-"""One host's pace, shared by all who talk to it."""
+"""The rate limit of one host, shared by all clients of this process."""
 
 from __future__ import annotations
 
@@ -8,32 +8,31 @@ import threading
 from qwave_jupyter import forking
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 
-__all__ = ["Throttle", "shared"]
+__all__ = ["RateLimiter", "limiter_for"]
 
-#: Questions a second that all jobs together may ask one host. No page states a limit; the sample loops ask every 2 s
-#: for each task, so this is what sixty of them would ask; a thousand jobs then take some hundredths of a core.
-QUESTIONS_PER_SECOND = 30.0
+#: Status requests a second that all jobs together may send to one host. No page states a limit; the sample loops poll
+#: every 2 s, so this is what sixty tasks would need; a thousand jobs then take some hundredths of a core.
+REQUESTS_PER_SECOND = 30.0
 _BURST = 40
-#: After a "too many requests" questions are spaced by so much, doubled with each further one, and halved again for
-#: every half minute without.
-_FIRST_SPACING, _WIDEST_SPACING, _HALVED_EVERY = 0.1, 2.0, 30.0
+#: Seconds between requests after a 429: doubled with each further one, up to a maximum, and halved every half minute.
+_MIN_SPACING, _MAX_SPACING, _SPACING_HALF_LIFE = 0.1, 2.0, 30.0
 
 
-class Throttle:
-    """The pace of one host: a pause when it asks for one, and a common budget of questions.
+class RateLimiter:
+    """Spaces the requests to one host and pauses them after a 429.
 
     Args:
         clock: time.
-        per_second: questions a second at most.
+        per_second: maximum requests a second.
 
     Example:
-        >>> throttle = Throttle()
-        >>> throttle.slow_down(2.0)
-        >>> throttle.pause() > 1.9
+        >>> rate_limiter = RateLimiter()
+        >>> rate_limiter.back_off(2.0)
+        >>> rate_limiter.pause_remaining() > 1.9
         True
     """
 
-    def __init__(self, clock: Clock = SYSTEM_CLOCK, per_second: float = QUESTIONS_PER_SECOND) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK, per_second: float = REQUESTS_PER_SECOND) -> None:
         self._clock = clock
         self._interval = 1 / per_second
         self._paused_until = -math.inf
@@ -42,40 +41,40 @@ class Throttle:
         self._spaced_at = 0.0
         self._lock = forking.guard(threading.Lock())
 
-    def slow_down(self, seconds: float) -> None:
-        """The host said "too many": let nobody ask before so many seconds, and more sparsely from then on."""
+    def back_off(self, seconds: float) -> None:
+        """Pause all requests for so many seconds and space later ones more widely."""
         with self._lock:
             now = self._clock.monotonic()
             self._paused_until = max(self._paused_until, now + seconds)
-            self._spacing = min(_WIDEST_SPACING, max(_FIRST_SPACING, 2 * self._faded_spacing(now)))
+            self._spacing = min(_MAX_SPACING, max(_MIN_SPACING, 2 * self._current_spacing(now)))
             self._spaced_at = now
 
-    def pause(self) -> float:
-        """Seconds until anything may be sent."""
+    def pause_remaining(self) -> float:
+        """Seconds until the pause ends; 0 without one."""
         return max(0.0, self._paused_until - self._clock.monotonic())
 
-    def turn(self) -> float:
-        """Take the next place in the queue of questions; seconds until it comes."""
+    def reserve_slot(self) -> float:
+        """Reserve the next slot and return the seconds until it begins."""
         with self._lock:
             now = self._clock.monotonic()
-            spacing = self._faded_spacing(now)
+            spacing = self._current_spacing(now)
             interval = max(self._interval, spacing)
             burst = 0.0 if spacing > self._interval else _BURST * interval
             self._next_slot = max(self._next_slot, now - burst, self._paused_until) + interval
             return max(0.0, self._next_slot - interval - now)
 
-    def _faded_spacing(self, now: float) -> float:
+    def _current_spacing(self, now: float) -> float:
         if not self._spacing:
             return 0.0
-        faded = float(self._spacing * 0.5 ** ((now - self._spaced_at) / _HALVED_EVERY))
-        return faded if faded > _FIRST_SPACING / 10 else 0.0
+        faded = float(self._spacing * 0.5 ** ((now - self._spaced_at) / _SPACING_HALF_LIFE))
+        return faded if faded > _MIN_SPACING / 10 else 0.0
 
 
-_by_origin: dict[str, Throttle] = {}
+_by_origin: dict[str, RateLimiter] = {}
 _lock = forking.guard(threading.Lock())
 
 
-def shared(origin: str) -> Throttle:
-    """The pace of a host, one for all clients of this process."""
+def limiter_for(origin: str) -> RateLimiter:
+    """The rate limiter of an origin, one for all clients of this process."""
     with _lock:
-        return _by_origin.setdefault(origin, Throttle())
+        return _by_origin.setdefault(origin, RateLimiter())

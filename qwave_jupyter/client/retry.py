@@ -1,6 +1,6 @@
-"""Asking again: a small loop of our own that a user can stop at any moment.
+"""Retries with backoff that a stop event or a deadline ends at any moment.
 
-urllib3's ``Retry`` sleeps where nothing can wake it, and obeys a ``Retry-After`` of hours.
+urllib3's ``Retry`` sleeps uninterruptibly, and obeys a ``Retry-After`` of hours.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from qwave_jupyter.client.error_responses import is_transient
-from qwave_jupyter.client.rate_limit import Throttle
+from qwave_jupyter.client.rate_limit import RateLimiter
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import QwaveError, RateLimited
 
-__all__ = ["OnRetry", "Patience", "Persistence", "Retry", "Stopped"]
+__all__ = ["OnRetry", "Retrier", "Retry", "RetryPolicy", "Stopped"]
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 class Stopped(Exception):
-    """The caller's stop event was set; never reaches a user.
+    """The caller's stop event was set; internal.
 
     Args:
-        outcome_unknown: whether an order may have reached the server before.
+        outcome_unknown: whether a POST may have reached the server before.
     """
 
     def __init__(self, *, outcome_unknown: bool = False) -> None:
@@ -35,7 +35,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Retry:
-    """One more attempt that is about to be made.
+    """The next attempt, before it is made.
 
     Args:
         attempt: how many have failed so far, from 1.
@@ -52,21 +52,21 @@ OnRetry = Callable[[Retry], None]
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long one question is repeated.
+class RetryPolicy:
+    """How often a request is retried, and with which delays.
 
     Args:
-        attempts: how often at most.
-        first: seconds before the second attempt; doubled for each further one.
-        slowest: seconds between two attempts at most, where the server names no other.
-        longest: the longest ``Retry-After`` in seconds that is waited for when the caller gives no deadline.
-        until_deadline: with a deadline it alone decides, and attempts aren't counted.
+        attempts: maximum number of attempts.
+        initial_delay: seconds before the second attempt; doubled for each further one.
+        max_delay: maximum seconds between two attempts, unless the server asks for more.
+        max_retry_after: maximum ``Retry-After`` in seconds that is waited for without a deadline.
+        until_deadline: retry until the deadline, where there is one, without counting attempts.
     """
 
     attempts: int = 6
-    first: float = 0.5
-    slowest: float = 15.0
-    longest: float = 60.0
+    initial_delay: float = 0.5
+    max_delay: float = 15.0
+    max_retry_after: float = 60.0
     until_deadline: bool = False
 
     def delay(self, attempt: int, wanted: float | None, jitter: float) -> float:
@@ -77,41 +77,41 @@ class Patience:
             wanted: seconds that the server asks for, or None.
             jitter: 0 to 1.
         """
-        own = min(self.slowest, self.first * 2.0 ** min(attempt - 1, 30)) * (0.75 + jitter / 2)
-        return own if wanted is None else max(wanted, min(own, 1.0)) + jitter * self.first
+        own = min(self.max_delay, self.initial_delay * 2.0 ** min(attempt - 1, 30)) * (0.75 + jitter / 2)
+        return own if wanted is None else max(wanted, min(own, 1.0)) + jitter * self.initial_delay
 
 
 @dataclass(frozen=True)
-class Persistence:
-    """Asks until there is an answer, the error is final, or patience ends.
+class Retrier:
+    """Calls a function until it returns, its error is final, or the policy is exhausted.
 
     Args:
-        throttle: the host's pace; a 429 slows all who share it.
+        rate_limiter: the host's rate limiter; a 429 slows all jobs that share it.
         clock: time.
-        patience: how often and how long.
+        policy: number of attempts and delays.
         stop: ends any wait at once.
-        deadline: monotonic seconds of the clock beyond which nothing waits, or None.
-        on_retry: told before each further attempt.
-        may_repeat: whether an error is worth another attempt.
-        budgeted: whether each attempt takes a place in the host's common queue of questions.
-        chance: gives 0 to 1, so that many jobs don't ask in step.
+        deadline: monotonic seconds of the clock beyond which there is no retry, or None.
+        on_retry: called before each further attempt.
+        may_repeat: whether an error can be retried.
+        takes_slot: whether each attempt reserves a slot of the rate limiter.
+        jitter_source: returns 0 to 1.
     """
 
-    throttle: Throttle
+    rate_limiter: RateLimiter
     clock: Clock = SYSTEM_CLOCK
-    patience: Patience = Patience()
+    policy: RetryPolicy = RetryPolicy()
     stop: threading.Event | None = None
     deadline: float | None = None
     on_retry: OnRetry | None = None
     may_repeat: Callable[[QwaveError], bool] = is_transient
-    budgeted: bool = False
-    chance: Callable[[], float] = field(default=random.random)
+    takes_slot: bool = False
+    jitter_source: Callable[[], float] = field(default=random.random)
 
-    def __call__(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask.
+    def __call__(self, ask: Callable[[], Result]) -> Result:
+        """Call ``ask`` with retries.
 
         Args:
-            ask: one attempt.
+            ask: makes one attempt.
 
         Raises:
             Stopped: ``stop`` was set.
@@ -124,40 +124,40 @@ class Persistence:
                 return ask()
             except QwaveError as error:
                 failed += 1
-                again = self._again(failed, error)
+                again = self._next_retry(failed, error)
                 if again is None:
                     raise
             if self.on_retry is not None:
                 self.on_retry(again)
             self._wait(again.delay)
 
-    def _again(self, failed: int, error: QwaveError) -> Retry | None:
+    def _next_retry(self, failed: int, error: QwaveError) -> Retry | None:
         if not self.may_repeat(error):
             return None
         wanted = error.fields.get("retry_after")
-        delay = self.patience.delay(failed, wanted, self.chance())
+        delay = self.policy.delay(failed, wanted, self.jitter_source())
         if isinstance(error, RateLimited):
-            # Others hear of it even where this one gives up.
-            self.throttle.slow_down(min(delay, self.patience.longest))
+            # Slow down the other jobs, also where this one gives up.
+            self.rate_limiter.back_off(min(delay, self.policy.max_retry_after))
         if self.deadline is None:
-            too_long = failed >= self.patience.attempts or (wanted or 0) > self.patience.longest
+            too_long = failed >= self.policy.attempts or (wanted or 0) > self.policy.max_retry_after
         else:
-            counted = not (self.patience.until_deadline or error.fields.get("status") in {409, 429})
-            too_long = self.clock.monotonic() + delay > self.deadline or (counted and failed >= self.patience.attempts)
+            counted = not (self.policy.until_deadline or error.fields.get("status") in {409, 429})
+            too_long = self.clock.monotonic() + delay > self.deadline or (counted and failed >= self.policy.attempts)
         return None if too_long else Retry(failed, delay, error)
 
     def _wait_for_turn(self) -> None:
-        seconds = self.throttle.turn() if self.budgeted else 0.0
+        seconds = self.rate_limiter.reserve_slot() if self.takes_slot else 0.0
         while True:
-            self._wait(self._bounded(seconds))
-            seconds = self.throttle.pause()
-            if seconds <= 0 or self._is_late():
+            self._wait(self._clip_to_deadline(seconds))
+            seconds = self.rate_limiter.pause_remaining()
+            if seconds <= 0 or self._is_past_deadline():
                 return
 
-    def _bounded(self, seconds: float) -> float:
+    def _clip_to_deadline(self, seconds: float) -> float:
         return seconds if self.deadline is None else min(seconds, max(0.0, self.deadline - self.clock.monotonic()))
 
-    def _is_late(self) -> bool:
+    def _is_past_deadline(self) -> bool:
         return self.deadline is not None and self.clock.monotonic() >= self.deadline
 
     def _wait(self, seconds: float) -> None:

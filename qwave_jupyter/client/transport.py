@@ -22,7 +22,7 @@ from qwave_jupyter.client.bounded import Limit, TooMuch, decoded, limited
 from qwave_jupyter.client.connections import Sessions
 from qwave_jupyter.client.error_responses import is_error_body, one_line, read_error, retry_after, unreadable
 from qwave_jupyter.client.image_links import joined, read_link
-from qwave_jupyter.client.interruptible import Abandoned, until_stopped
+from qwave_jupyter.client.interruptible import Abandoned, run_interruptibly
 from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.client.write_tracking import SendRecord
 from qwave_jupyter.clock import Clock
@@ -176,7 +176,7 @@ class Transport:
         record = SendRecord()
         try:
             with_limit = partial(self._exchange, method, url, content, headers, timeouts, limit, record, fresh)
-            return until_stopped(with_limit, stop, limit.latest() + _SLACK)
+            return run_interruptibly(with_limit, stop, limit.latest() + _SLACK)
         except Abandoned:
             sent = record.withdraw()
             if stop is not None and stop.is_set():

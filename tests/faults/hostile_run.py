@@ -160,7 +160,7 @@ shell.colors = "NoColor"
 # No wait for the server takes real time, and whatever doesn't answer is given up soon.
 SYSTEM_CLOCK.__class__ = AcceleratedClock
 SYSTEM_CLOCK.__init__(speed=50)
-runner._GRACE, download.PATIENCE = 0.2, replace(download.PATIENCE, attempts=2)
+runner._GRACE, download.RETRY_POLICY = 0.2, replace(download.RETRY_POLICY, attempts=2)
 shell.user_ns |= {"EVIL": EVIL, "EVIL_LONG": EVIL_LONG, "EVIL_ID": EVIL_ID, "EVIL_WORD": EVIL_WORD}
 shell.run_cell("%load_ext qwave_jupyter\nimport qwave_jupyter as qwave")
 shell.run_cell("qwave.configure(display='html', timeout=20)")

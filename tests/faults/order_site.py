@@ -10,7 +10,7 @@ import requests
 
 from qwave_jupyter import catalog
 from qwave_jupyter.client.client import Client
-from qwave_jupyter.client.rate_limit import Throttle
+from qwave_jupyter.client.rate_limit import RateLimiter
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.jobs import request
 from qwave_jupyter.jobs.context import JobContext
@@ -65,7 +65,7 @@ def order_site(
         clock=clock,
         connect_timeout=5,
         read_timeout=read_timeout,
-        throttle=Throttle(clock),
+        rate_limiter=RateLimiter(clock),
     )
     journal = open_journal(home / "home", clock=clock)
     yield OrderSite(

@@ -274,7 +274,7 @@ def test_rate_limit_delays_every_job(prompt_server, tmp_path):
         first.subscribe(lambda now: now.retry and retrying.set())
         first.start()
         assert retrying.wait(HANG_GUARD)
-        paused_until = here.bench.client.throttle._paused_until
+        paused_until = here.bench.client.rate_limiter._paused_until
         assert paused_until >= 30
         second = here.job("second").start()
         second.result(HANG_GUARD)

@@ -12,7 +12,7 @@ import pytest
 
 from qwave_jupyter.client import download
 from qwave_jupyter.client.client import Client
-from qwave_jupyter.client.retry import Patience
+from qwave_jupyter.client.retry import RetryPolicy
 from qwave_jupyter.errors import ApiError, ConnectionFailed, DownloadFailed, QwaveError, WaitTimeout
 from qwave_jupyter.jobs import resume
 from tests.fake_clock import FakeClock
@@ -154,7 +154,7 @@ def test_job_deadline_holds(server, tmp_path, stage):
 
 
 def test_job_with_dripping_image_stays_open(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "PATIENCE", Patience(attempts=1))
+    monkeypatch.setattr(download, "RETRY_POLICY", RetryPolicy(attempts=1))
     content = plain()
     server.answers = {
         "POST /v1/tasks": lambda _: completed(f"{server.url}/1.png"),

@@ -217,9 +217,9 @@ def test_journal_queries_use_an_index(long_kept, operation):
     assert steps_of(long_kept.large, operation) < 2 * steps_of(long_kept.small, operation)
 
 
-def test_throttle_covers_many_jobs(server, bench):
-    throttle = bench.client.throttle
-    turns = [throttle.turn() for _ in range(1000)]
+def test_rate_limiter_covers_many_jobs(server, bench):
+    rate_limiter = bench.client.rate_limiter
+    turns = [rate_limiter.reserve_slot() for _ in range(1000)]
     # However many jobs ask, the thousandth question waits for its turn.
     assert turns[-1] > 20
 

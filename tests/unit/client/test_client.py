@@ -13,7 +13,7 @@ from urllib3.exceptions import MaxRetryError
 
 from qwave_jupyter import errors
 from qwave_jupyter.client.client import Client, Stopped
-from qwave_jupyter.client.rate_limit import Throttle, shared
+from qwave_jupyter.client.rate_limit import RateLimiter, limiter_for
 from tests.unit.client.loopback import Loopback, Reply, said, stopping
 from tests.waiting import PATIENCE
 
@@ -165,7 +165,7 @@ def test_client_obeys_retry_after(server, client, clock):
     server.answers(Reply(429, headers={"Retry-After": "21600"}))
     with pytest.raises(errors.RateLimited, match="6 h"):
         client.task("t1")
-    assert client.throttle.pause() <= 60.001
+    assert client.rate_limiter.pause_remaining() <= 60.001
 
 
 def test_deadline_bounds_every_wait(server, client, clock):
@@ -188,10 +188,10 @@ def test_client_waits_for_reset_at(server, client, clock):
     assert 45 <= clock.monotonic() < 48
 
 
-def test_throttle_slows_all_clients(server, clock, key):
-    throttle = Throttle(clock)
-    one, other = (Client(server.url, key, clock=clock, throttle=throttle) for _ in range(2))
-    throttle.slow_down(20.0)
+def test_rate_limiter_slows_all_clients(server, clock, key):
+    rate_limiter = RateLimiter(clock)
+    one, other = (Client(server.url, key, clock=clock, rate_limiter=rate_limiter) for _ in range(2))
+    rate_limiter.back_off(20.0)
     server.answers(said(DONE))
     one.task("t1")
     assert clock.monotonic() >= 20.0
@@ -201,14 +201,14 @@ def test_throttle_slows_all_clients(server, clock, key):
     assert sum(clock.waits) > 0.5
 
 
-def test_throttle_is_shared_per_host(key):
-    assert Client("http://127.0.0.1:9", key).throttle is Client("http://127.0.0.1:9/v1/", key).throttle
-    assert shared("https://a") is not shared("https://b")
+def test_rate_limiter_is_shared_per_host(key):
+    assert Client("http://127.0.0.1:9", key).rate_limiter is Client("http://127.0.0.1:9/v1/", key).rate_limiter
+    assert limiter_for("https://a") is not limiter_for("https://b")
 
 
-def test_throttle_spaces_requests(clock):
-    throttle = Throttle(clock, per_second=10.0)
-    waits = [throttle.turn() for _ in range(60)]
+def test_rate_limiter_spaces_requests(clock):
+    rate_limiter = RateLimiter(clock, per_second=10.0)
+    waits = [rate_limiter.reserve_slot() for _ in range(60)]
     assert waits[:40] == [0.0] * 40
     assert waits[-1] == pytest.approx(1.9, abs=0.11)
 
@@ -264,7 +264,7 @@ def test_stop_ends_a_pause_between_attempts(server, client, clock):
 
 
 def test_stop_ends_a_request_under_way(server, key):
-    client, stop = Client(server.url, key, throttle=Throttle()), threading.Event()
+    client, stop = Client(server.url, key, rate_limiter=RateLimiter()), threading.Event()
     server.answers(stopping(stop))
     with pytest.raises(Stopped) as caught:
         submit(client, stop=stop)
@@ -300,7 +300,7 @@ def test_cancel_after_a_lost_answer(server, client):
 
 def test_cancel_keeps_to_its_time(server, key):
     server.answers(Reply(hang=2 * PATIENCE))
-    client = Client(server.url, key, throttle=Throttle())
+    client = Client(server.url, key, rate_limiter=RateLimiter())
     begun = time.monotonic()
     with pytest.raises(errors.ConnectionFailed) as caught:
         client.cancel("t1", within=0.4)
@@ -402,7 +402,7 @@ def test_sessions_are_never_shared(server, clock, key):
                 busy.discard(id(self))
 
     server.answers(said(DONE))
-    client = Client(server.url, key, session=Watched, throttle=Throttle())
+    client = Client(server.url, key, session=Watched, rate_limiter=RateLimiter())
     threads = [threading.Thread(target=client.task, args=("t1",)) for _ in range(20)]
     for thread in threads:
         thread.start()

@@ -8,7 +8,7 @@ import pytest
 
 from qwave_jupyter import errors
 from qwave_jupyter.client.client import Client, Stopped
-from qwave_jupyter.client.rate_limit import Throttle
+from qwave_jupyter.client.rate_limit import RateLimiter
 from qwave_jupyter.client.tasks import PictureLink
 from tests.unit.client.loopback import PICTURE, Loopback, Reply, picture, said, stopping
 
@@ -138,7 +138,7 @@ def test_download_redirects_without_the_key(client, host, part, server, key, tmp
 
 
 def test_download_is_ended_by_stop(host, part, key):
-    client, stop = Client(host.url, key, throttle=Throttle()), threading.Event()
+    client, stop = Client(host.url, key, rate_limiter=RateLimiter()), threading.Event()
     host.answers(stopping(stop))
     with pytest.raises(Stopped):
         client.download(f"{host.url}/1.png", part, stop=stop)
@@ -149,7 +149,7 @@ def test_download_to_a_missing_folder(client, host, tmp_path):
         client.download(f"{host.url}/1.png", tmp_path / "missing" / "x.part")
 
 
-def test_download_keeps_its_own_throttle(client, host, part):
+def test_download_has_its_own_rate_limiter(client, host, part):
     host.answers(Reply(429, headers={"Retry-After": "20"}), picture())
     client.download(f"{host.url}/1.png", part)
-    assert client.throttle.pause() == 0.0
+    assert client.rate_limiter.pause_remaining() == 0.0

@@ -432,7 +432,7 @@ def test_cancel_while_queued_is_refunded(submit, server, bench):
 
 def test_cancel_seen_first_by_a_question(submit, server, bench, monkeypatch):
     # A question that is under way is answered with the effect of our own cancel before the cancel itself is answered.
-    monkeypatch.setattr(interruptible, "_GLANCE", PATIENCE)
+    monkeypatch.setattr(interruptible, "_CHECK_INTERVAL", PATIENCE)
     server.states = ["queued"] * 99
     reached, gate = held_at(server, "status")
     job = submit()
