@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import requests
 
 from benchmarks import report
-from qwave_jupyter.client.polling import Schedule
+from qwave_jupyter.client.polling import PollScheduler
 
 MEDIANS = (3.0, 8.0, 20.0, 45.0)
 SPREAD = 0.35
@@ -74,7 +74,7 @@ def whole_percent(elapsed: float, duration: float) -> float:
     return math.floor(100 * elapsed / duration) / 100
 
 
-def followed(duration: float, schedule: Schedule, progress: Progress | None) -> tuple[float, int]:
+def followed(duration: float, schedule: PollScheduler, progress: Progress | None) -> tuple[float, int]:
     elapsed, questions, seen = 0.0, 0, None
     while True:
         elapsed += schedule.next_delay(elapsed, seen)
@@ -97,13 +97,13 @@ def simulated(median: float, case: Case, *, seed: int = 20) -> Mean:
     rng, chance = random.Random(seed), random.Random(seed + 1)
     durations = evenly(rng, median, JOBS)
     if case.progress:
-        return mean([followed(one, Schedule((), median * case.prior, chance), whole_percent) for one in durations])
+        return mean([followed(one, PollScheduler((), median * case.prior, chance), whole_percent) for one in durations])
     columns = [evenly(rng, median, HISTORIES) for _ in range(case.memories)]
     found = []
     for number in range(HISTORIES):
         past = [column[number] for column in columns]
         # What is asked doesn't depend on the task where the server tells nothing: one schedule serves them all.
-        schedule, asked = Schedule(past, median * case.prior, chance), [0.0]
+        schedule, asked = PollScheduler(past, median * case.prior, chance), [0.0]
         while asked[-1] < max(durations):
             asked.append(asked[-1] + schedule.next_delay(asked[-1]))
         for duration in durations[number % 10 :: 10]:
@@ -155,7 +155,7 @@ def hard_cases() -> report.Table:
             if number % 30 == 0:
                 past = [draw(rng) for _ in range(memories)]
             duration = draw(rng)
-            ours.append(followed(duration, Schedule(past, prior, chance), progress))
+            ours.append(followed(duration, PollScheduler(past, prior, chance), progress))
             loops.append(looped(duration, 2.0))
         one, other = mean(ours), mean(loops)
         return Mean(one.lag / other.lag, one.questions / other.questions)
@@ -191,9 +191,9 @@ def learned(median: float, progress: Progress | None) -> Mean:
     for _ in range(25):
         past: list[float] = []
         for number, duration in enumerate(evenly(rng, median, 40)):
-            schedule = Schedule(past, None, rng)
+            schedule = PollScheduler(past, None, rng)
             lag, questions = followed(duration, schedule, progress)
-            past.insert(0, schedule.took(duration + lag))
+            past.insert(0, schedule.infer_duration(duration + lag))
             if number >= 20:
                 ours.append((lag, questions))
                 loops.append(looped(duration, 2.0))
@@ -288,7 +288,7 @@ def over_http() -> tuple[report.Table, list[report.Promise]]:
 def _side_by_side(live: Live, durations: Sequence[float], median: float, past: Sequence[float]) -> dict[str, Mean]:
     def ours(history: Sequence[float], *, listens: bool) -> Callable[[], Callable[..., float]]:
         def make() -> Callable[..., float]:
-            schedule = Schedule(history, median)
+            schedule = PollScheduler(history, median)
             return lambda elapsed, progress, hint: schedule.next_delay(elapsed, progress if listens else None, hint)
 
         return make

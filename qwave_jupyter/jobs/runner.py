@@ -9,7 +9,7 @@ from typing import Any
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Violation
 from qwave_jupyter.client.error_responses import is_transient
-from qwave_jupyter.client.polling import Schedule
+from qwave_jupyter.client.polling import PollScheduler
 from qwave_jupyter.client.retry import Retry, Stopped
 from qwave_jupyter.client.tasks import Task, to_usd
 from qwave_jupyter.errors import (
@@ -302,7 +302,7 @@ class Run:
 
     def _follow(self, task: Task) -> Task:
         course, clock = self.course, self.course.bench.clock
-        schedule = Schedule(self._durations())
+        schedule = PollScheduler(self._durations())
         self.publish(usual=schedule.estimate())
         asked_again = self.entry is not None
         took = self._took(schedule, task)
@@ -328,12 +328,12 @@ class Run:
         age = None if self.entry is None else idempotency.age_of(self.entry.created, self.course.bench)
         return age is not None and age > LONGEST_LIFE
 
-    def _took(self, schedule: Schedule, task: Task) -> float | None:
+    def _took(self, schedule: PollScheduler, task: Task) -> float | None:
         # When the end of a job that was picked up again is noticed says nothing of when it was.
         if not task.ended or (self.entry is not None and self.entry.task_id):
             return None
         told = task.completed_at - task.created_at if task.completed_at and task.created_at else None
-        return schedule.took(self._elapsed(), told)
+        return schedule.infer_duration(self._elapsed(), told)
 
     def _durations(self) -> Sequence[float]:
         request = self.course.request

@@ -53,8 +53,8 @@ def open_panel(clean_environment, monkeypatch):
     opened = []
     monkeypatch.chdir(clean_environment)
     # Without a history the first question would come after four seconds.
-    monkeypatch.setattr(polling, "SHORTEST", 0.1)
-    monkeypatch.setattr(polling, "LONGEST", 0.1)
+    monkeypatch.setattr(polling, "MIN_DELAY", 0.1)
+    monkeypatch.setattr(polling, "MAX_DELAY", 0.1)
     qwave.use_demo(latency=0.05)
 
     def start(*given, variables=None, edition=None, **named):
