@@ -15,7 +15,7 @@ from qwave_jupyter.errors import ConfigurationError
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
-__all__ = ["KeyAuth", "Secret", "is_here", "normalised", "origin_of"]
+__all__ = ["KeyAuth", "Secret", "is_loopback", "normalize_base_url", "origin_of"]
 
 
 class Secret:
@@ -40,7 +40,7 @@ class Secret:
         Raises:
             ConfigurationError: it holds spaces, control characters or signs beyond ASCII.
         """
-        if self._text and not (self._text.isascii() and all("!" <= sign <= "~" for sign in self._text)):
+        if self._text and not (self._text.isascii() and all("!" <= character <= "~" for character in self._text)):
             raise ConfigurationError("settings.bad_key")
 
     def reveal(self) -> str:
@@ -52,30 +52,30 @@ class Secret:
         found = credentials.find()
         return found.secret if found else ""
 
-    def revealed(self) -> Secret:
+    def resolve(self) -> Secret:
         """This key, looked up now where it was to be looked up."""
         return self if self._text is not None else Secret(self.reveal())
 
-    def removed_from(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         r"""The text without the key, plain or in an encoding that JSON, URLs or HTML have for its signs.
 
         Example:
-            >>> Secret("sk/1").removed_from(r"bad key sk\/1, \u0073k\u002f1, sk%2F1")
+            >>> Secret("sk/1").redact(r"bad key sk\/1, \u0073k\u002f1, sk%2F1")
             'bad key …, …, …'
         """
-        if not self._text or not (self._text in text or any(sign in text for sign in "\\%&")):
+        if not self._text or not (self._text in text or any(character in text for character in "\\%&")):
             # Hundreds of megabytes of base64 are not worth a closer look.
             return text
-        return _pattern_of(self._text).sub("…", text)
+        return _key_pattern(self._text).sub("…", text)
 
-    def removed_from_all(self, value: Any) -> Any:
+    def redact_json(self, value: Any) -> Any:
         """Decoded JSON without the key in any of its texts and names."""
         if isinstance(value, str):
-            return self.removed_from(value)
+            return self.redact(value)
         if isinstance(value, list):
-            return [self.removed_from_all(one) for one in value]
+            return [self.redact_json(one) for one in value]
         if isinstance(value, dict):
-            return {self.removed_from(name): self.removed_from_all(one) for name, one in value.items()}
+            return {self.redact(name): self.redact_json(one) for name, one in value.items()}
         return value
 
     def __bool__(self) -> bool:
@@ -120,29 +120,29 @@ class KeyAuth(AuthBase):
 
 
 @functools.lru_cache(maxsize=8)
-def _pattern_of(text: str) -> re.Pattern[str]:
+def _key_pattern(text: str) -> re.Pattern[str]:
     """A pattern for a key in which each sign may stand for itself or be encoded."""
-    return re.compile("".join(map(_sign_pattern, text)))
+    return re.compile("".join(map(_char_pattern, text)))
 
 
-def _sign_pattern(sign: str) -> str:
-    number = ord(sign)
+def _char_pattern(character: str) -> str:
+    number = ord(character)
     hexadecimal = "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{number:02x}")
     ways = [
-        re.escape(sign),
+        re.escape(character),
         # JSON in JSON doubles each backslash.
-        rf"\\+(?:u00{hexadecimal}|x{hexadecimal}|{re.escape(sign)})",
+        rf"\\+(?:u00{hexadecimal}|x{hexadecimal}|{re.escape(character)})",
         # A percent sign that is itself encoded.
         f"%(?:25)*{hexadecimal}",
         f"&(?:amp;)*#(?:0*{number}|[xX]0*{hexadecimal});?",
     ]
-    named = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}.get(sign)
+    named = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}.get(character)
     if named:
         ways.insert(0, f"&(?:amp;)*{named};")
     return f"(?:{'|'.join(ways)})"
 
 
-def normalised(base_url: str, *, plain_http: bool = False) -> tuple[str, str]:
+def normalize_base_url(base_url: str, *, plain_http: bool = False) -> tuple[str, str]:
     """A base URL with or without ``/v1`` as ``(address ending in /v1, origin)``.
 
     Args:
@@ -154,7 +154,7 @@ def normalised(base_url: str, *, plain_http: bool = False) -> tuple[str, str]:
             a network.
 
     Example:
-        >>> normalised("https://www.qingbo.dev/v1/")
+        >>> normalize_base_url("https://www.qingbo.dev/v1/")
         ('https://www.qingbo.dev/v1', 'https://www.qingbo.dev')
     """
     try:
@@ -166,7 +166,7 @@ def normalised(base_url: str, *, plain_http: bool = False) -> tuple[str, str]:
     if not usable or parts.username or parts.query or parts.fragment:
         shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
         raise ConfigurationError("api.bad_base_url", given=shown[:200])
-    if parts.scheme == "http" and not plain_http and not is_here(parts.hostname or ""):
+    if parts.scheme == "http" and not plain_http and not is_loopback(parts.hostname or ""):
         raise ConfigurationError("api.insecure_base_url", host=parts.hostname)
     path = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}/v1", origin_of(base_url.strip())
@@ -186,7 +186,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}" + ("" if usual else f":{port}")
 
 
-def is_here(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether a host name or address means this very machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True

@@ -1,7 +1,7 @@
 """HTTP exchanges that end: connections with one deadline for everything, and bodies of bounded size.
 
 A socket's timeout starts anew with each byte, so a peer that sends one now and then would be waited for without end.
-Here every read of an answer, its headers included, is held against one :class:`Limit`.
+Here every read of an answer, its headers included, is held against one :class:`TransferLimit`.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from typing import Any
 
 from urllib3.exceptions import NewConnectionError
 
-from qwave_jupyter.client.write_tracking import WatchingAdapter
+from qwave_jupyter.client.write_tracking import WriteTrackingAdapter
 
-__all__ = ["AddressRefused", "BoundedAdapter", "Limit", "TooMuch", "decoded", "limited"]
+__all__ = ["AddressRefused", "BodyTooLarge", "BoundedAdapter", "TransferLimit", "apply_limit", "decompress_chunks"]
 
 #: A compressed body may become so many times its size, or so many bytes where that is more.
-_MOST_EXPANSION, _EXPANDED_FREELY = 20, 16 * 1024 * 1024
-_PIECE = 256 * 1024
+_MAX_EXPANSION, _FREE_EXPANSION = 20, 16 * 1024 * 1024
+_CHUNK = 256 * 1024
 
 #: Whether an IP address may be dialled.
-Permit = Callable[[str], bool]
+AddressFilter = Callable[[str], bool]
 
 
 class AddressRefused(Exception):
     """A host has an address that may not be dialled; nothing was sent."""
 
 
-class TooMuch(Exception):
+class BodyTooLarge(Exception):
     """A compressed body becomes larger than it may."""
 
 
-class Limit:
+class TransferLimit:
     """When an exchange has to be over.
 
     Args:
@@ -53,35 +53,35 @@ class Limit:
         self._ends = now + seconds
         self._last = now + (seconds if longest is None else longest)
         self._rate = rate
-        self._received = 0
+        self._bytes_received = 0
 
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Seconds until the end.
 
         Raises:
             TimeoutError: there are none.
         """
-        bought = self._received / self._rate if self._rate else 0.0
+        bought = self._bytes_received / self._rate if self._rate else 0.0
         seconds = min(self._last, self._ends + bought) - time.monotonic()
         if seconds <= 0:
             msg = "the exchange took too long"
             raise TimeoutError(msg)
         return seconds
 
-    def latest(self) -> float:
+    def max_remaining(self) -> float:
         """Seconds until the end that nothing moves."""
         return max(0.0, self._last - time.monotonic())
 
-    def count(self, size: int) -> None:
+    def add_bytes(self, size: int) -> None:
         """Take note of bytes that arrived."""
-        self._received += size
+        self._bytes_received += size
 
 
 _current = threading.local()
 
 
 @contextlib.contextmanager
-def limited(limit: Limit) -> Iterator[None]:
+def apply_limit(limit: TransferLimit) -> Iterator[None]:
     """Hold every answer that the calling thread begins to read against a limit."""
     before = getattr(_current, "limit", None)
     _current.limit = limit
@@ -91,33 +91,33 @@ def limited(limit: Limit) -> Iterator[None]:
         _current.limit = before
 
 
-class BoundedAdapter(WatchingAdapter):
-    """Connections whose answers obey :func:`limited`, and that dial permitted addresses only.
+class BoundedAdapter(WriteTrackingAdapter):
+    """Connections whose answers obey :func:`apply_limit`, and that dial permitted addresses only.
 
     Args:
-        permit: whether an IP address may be dialled; None for all. A proxy is always dialled.
+        allow_address: whether an IP address may be dialled; None for all. A proxy is always dialled.
     """
 
-    def __init__(self, permit: Permit | None = None) -> None:
-        self._permit = permit
+    def __init__(self, allow_address: AddressFilter | None = None) -> None:
+        self._allow_address = allow_address
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Make the pools."""
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _pools(self.poolmanager, self._permit)
+        self.poolmanager.pool_classes_by_scheme = _bounded_pools(self.poolmanager, self._allow_address)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Make the pools for a proxy, which is what its connections dial."""
         manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = _pools(manager, None)
+        manager.pool_classes_by_scheme = _bounded_pools(manager, None)
         return manager
 
 
-class _Reader(io.RawIOBase):
+class _LimitedReader(io.RawIOBase):
     """A socket's bytes, none of them after the limit."""
 
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, limit: Limit) -> None:
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, limit: TransferLimit) -> None:
         self._raw = raw
         self._sock = sock
         self._limit = limit
@@ -126,13 +126,13 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left, usual = self._limit.left(), self._sock.gettimeout()
+        left, usual = self._limit.remaining(), self._sock.gettimeout()
         self._sock.settimeout(left if usual is None else min(usual, left))
         try:
             size = self._raw.readinto(buffer)
         finally:
             self._sock.settimeout(usual)
-        self._limit.count(size or 0)
+        self._limit.add_bytes(size or 0)
         return size
 
     def close(self) -> None:
@@ -140,38 +140,38 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class _LimitedResponse(http.client.HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         limit = getattr(_current, "limit", None)
         if limit is not None and hasattr(sock, "gettimeout"):
-            self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, limit))
+            self.fp = io.BufferedReader(_LimitedReader(self.fp.detach(), sock, limit))
 
 
-class _Dialling:
+class _PinnedConnection:
     """Dials addresses that were looked at, so that a name can't lead elsewhere a moment later."""
 
-    response_class = _Response
-    permit: Permit | None = None
+    response_class = _LimitedResponse
+    allow_address: AddressFilter | None = None
 
     def _new_conn(self) -> socket.socket:
-        permit, name = type(self).permit, self._dns_host  # type: ignore[has-type]
-        if permit is None:
+        allow_address, name = type(self).allow_address, self._dns_host  # type: ignore[has-type]
+        if allow_address is None:
             return super()._new_conn()  # type: ignore[misc, no-any-return]
         try:
             found = socket.getaddrinfo(name.strip("[]"), self.port, type=socket.SOCK_STREAM)  # type: ignore[attr-defined]
         except (OSError, UnicodeError) as problem:
             raise NewConnectionError(self, f"no address: {problem}") from problem  # type: ignore[arg-type]
         addresses = list(dict.fromkeys(str(where[4][0]) for where in found))
-        if not addresses or not all(map(permit, addresses)):
+        if not addresses or not all(map(allow_address, addresses)):
             raise AddressRefused(name)
         try:
-            return self._first_answering(addresses)
+            return self._connect_first(addresses)
         finally:
             # The certificate is still that of the name.
             self._dns_host = name
 
-    def _first_answering(self, addresses: list[str]) -> socket.socket:
+    def _connect_first(self, addresses: list[str]) -> socket.socket:
         for place, address in enumerate(addresses, 1):
             self._dns_host = address
             try:
@@ -182,22 +182,22 @@ class _Dialling:
         raise AddressRefused
 
 
-def _pools(manager: Any, permit: Permit | None) -> dict[str, Any]:
+def _bounded_pools(manager: Any, allow_address: AddressFilter | None) -> dict[str, Any]:
     """The pool classes of a manager, with connections of ours."""
-    return {scheme: _bounded_pool(pool, permit) for scheme, pool in manager.pool_classes_by_scheme.items()}
+    return {scheme: _bounded_pool(pool, allow_address) for scheme, pool in manager.pool_classes_by_scheme.items()}
 
 
-def _bounded_pool(pool: Any, permit: Permit | None) -> type:
+def _bounded_pool(pool: Any, allow_address: AddressFilter | None) -> type:
     usual = pool.ConnectionCls
-    if issubclass(usual, _Dialling):
+    if issubclass(usual, _PinnedConnection):
         return pool  # type: ignore[no-any-return]
-    allowed = None if permit is None else staticmethod(permit)
-    connection = type(usual.__name__, (_Dialling, usual), {"permit": allowed})
+    allowed = None if allow_address is None else staticmethod(allow_address)
+    connection = type(usual.__name__, (_PinnedConnection, usual), {"allow_address": allowed})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
 @dataclass
-class _Unpacked:
+class _Decompressor:
     """Compressed bytes as they were before, piece by piece."""
 
     encoding: str
@@ -212,8 +212,8 @@ class _Unpacked:
             while rest:
                 if unpack is None or unpack.eof:
                     # Several gzip members in a row are one body.
-                    unpack = _unpacker(self.encoding, rest)
-                piece = unpack.decompress(rest, _PIECE)
+                    unpack = _make_decompressor(self.encoding, rest)
+                piece = unpack.decompress(rest, _CHUNK)
                 rest = unpack.unconsumed_tail or unpack.unused_data
                 self._count(len(piece))
                 if piece:
@@ -221,11 +221,11 @@ class _Unpacked:
 
     def _count(self, size: int) -> None:
         self.made += size
-        if self.made > max(_EXPANDED_FREELY, _MOST_EXPANSION * self.received):
-            raise TooMuch
+        if self.made > max(_FREE_EXPANSION, _MAX_EXPANSION * self.received):
+            raise BodyTooLarge
 
 
-def decoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+def decompress_chunks(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """A body without its ``Content-Encoding``, in pieces of bounded size.
 
     Args:
@@ -233,24 +233,24 @@ def decoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
         encoding: the header, "" where there is none.
 
     Raises:
-        TooMuch: it becomes far larger than it was.
+        BodyTooLarge: it becomes far larger than it was.
         ValueError: an encoding that nobody asked for.
         zlib.error: it isn't what it says.
 
     Example:
-        >>> b"".join(decoded([zlib.compress(b"x")], "deflate"))
+        >>> b"".join(decompress_chunks([zlib.compress(b"x")], "deflate"))
         b'x'
     """
     name = encoding.strip().lower()
     if name in {"", "identity"}:
         yield from chunks
     elif name in {"gzip", "x-gzip", "deflate"}:
-        yield from _Unpacked(name)(chunks)
+        yield from _Decompressor(name)(chunks)
     else:
         raise ValueError(name)
 
 
-def _unpacker(encoding: str, start: bytes) -> Any:
+def _make_decompressor(encoding: str, start: bytes) -> Any:
     if encoding != "deflate":
         return zlib.decompressobj(31)
     # Some servers send deflate without the zlib header that the standard demands (RFC 9110, 8.4.1.2).

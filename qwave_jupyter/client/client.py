@@ -17,15 +17,15 @@ import requests
 
 from qwave_jupyter import forking
 from qwave_jupyter.client import responses, tasks
-from qwave_jupyter.client.auth import KeyAuth, Secret, normalised
-from qwave_jupyter.client.connections import Sessions
-from qwave_jupyter.client.download import LARGEST_PICTURE, Download, may_repeat
+from qwave_jupyter.client.auth import KeyAuth, Secret, normalize_base_url
+from qwave_jupyter.client.connections import SessionPool
+from qwave_jupyter.client.download import MAX_IMAGE_BYTES, Downloader, may_repeat
 from qwave_jupyter.client.download import RETRY_POLICY as DOWNLOAD_POLICY
 from qwave_jupyter.client.error_responses import is_transient, unreadable
-from qwave_jupyter.client.image_links import Permit
-from qwave_jupyter.client.order import Order
+from qwave_jupyter.client.image_links import AddressPolicy
 from qwave_jupyter.client.rate_limit import RateLimiter, limiter_for
 from qwave_jupyter.client.retry import OnRetry, Retrier, Retry, RetryPolicy, Stopped
+from qwave_jupyter.client.submission import Submission
 from qwave_jupyter.client.transport import Timeouts, Transport
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import (
@@ -41,11 +41,11 @@ Balance = responses.Balance
 #: ``Prefer: wait=N`` holds an answer for 60 s at most (Submit page, editions 2026-06 and 2026-09).
 LONGEST_HOLD = 60
 #: Seconds after its submit for which a task may be unknown to the server; afterwards a 404 is the truth.
-_NEWBORN = 8.0
+_NOT_FOUND_GRACE = 8.0
 _SUBMIT_POLICY = RetryPolicy(attempts=5)
 _STATUS_POLICY = RetryPolicy(until_deadline=True)
 _LOOKUP_POLICY = RetryPolicy(attempts=4)
-_MOST_REMEMBERED = 1000
+_MAX_TRACKED = 1000
 
 
 class Client:
@@ -91,7 +91,7 @@ class Client:
         del key
         secret.check()
         self._has_key = bool(secret)
-        self.base_url, self.origin = normalised(base_url, plain_http=plain_http)
+        self.base_url, self.origin = normalize_base_url(base_url, plain_http=plain_http)
         self._settings = {
             "connect_timeout": connect_timeout,
             "read_timeout": read_timeout,
@@ -100,17 +100,17 @@ class Client:
         self._clock = clock
         self._secret = secret
         auth = KeyAuth(secret, self.origin)
-        self._pictures = Sessions(session, _without_key, Permit(urlsplit(self.origin).hostname or ""))
+        self._image_sessions = SessionPool(session, _without_key, AddressPolicy(urlsplit(self.origin).hostname or ""))
         self._transport = Transport(
             self.base_url,
             auth,
-            Sessions(session, auth),
+            SessionPool(session, auth),
             clock,
             Timeouts(connect_timeout, read_timeout),
         )
         own_time = clock is not SYSTEM_CLOCK
         self.rate_limiter = rate_limiter or (RateLimiter(clock) if own_time else limiter_for(self.origin))
-        self._born: OrderedDict[str, float] = OrderedDict()
+        self._submitted_at: OrderedDict[str, float] = OrderedDict()
         self._by_key: OrderedDict[str, str] = OrderedDict()
         self._lock = forking.guard(threading.Lock())
         #: Whether the server keeps its answer back when asked to: True, False, or None while nobody knows.
@@ -122,7 +122,7 @@ class Client:
         return f"Client({self.base_url!r}, key {'set' if self._has_key else 'not set'})"
 
     def __reduce__(self) -> Any:
-        return (_revived, (self.base_url, self._settings))
+        return (_restore_client, (self.base_url, self._settings))
 
     def submit(
         self,
@@ -158,7 +158,7 @@ class Client:
             Stopped: ``stop`` was set; its ``outcome_unknown`` says the same.
         """
         seconds = 0 if hold is None or self.holds is False else max(0, min(int(hold), LONGEST_HOLD))
-        order = Order(
+        submission = Submission(
             self._transport,
             body,
             idempotency_key,
@@ -170,24 +170,24 @@ class Client:
         )
         retrier = self._retrier(_SUBMIT_POLICY, stop=stop, deadline=deadline, on_retry=on_retry)
         try:
-            task = replace(retrier, may_repeat=order.may_repeat)(order.send)
+            task = replace(retrier, may_repeat=submission.may_repeat)(submission.send)
         except QwaveError as error:
             # What is refused now says nothing of an earlier attempt.
-            error.fields["outcome_unknown"] = order.may_exist
+            error.fields["outcome_unknown"] = submission.may_exist
             raise
         except Stopped as stopped:
-            stopped.outcome_unknown = order.may_exist
+            stopped.outcome_unknown = submission.may_exist
             raise
         if seconds:
-            self.holds = order.hold > 0 and (task.ended or order.took >= seconds / 2)
+            self.holds = submission.hold > 0 and (task.ended or submission.took >= seconds / 2)
         with self._lock:
-            self._born[task.task_id] = self._clock.monotonic()
+            self._submitted_at[task.task_id] = self._clock.monotonic()
             self.replays_keys = self.replays_keys or (
                 bool(task.task_id) and self._by_key.get(idempotency_key) == task.task_id
             )
             self._by_key[idempotency_key] = task.task_id
-            for remembered in (self._born, self._by_key):
-                if len(remembered) > _MOST_REMEMBERED:
+            for remembered in (self._submitted_at, self._by_key):
+                if len(remembered) > _MAX_TRACKED:
                     remembered.popitem(last=False)
         return task
 
@@ -217,14 +217,14 @@ class Client:
         """
 
         def ask() -> tasks.Task:
-            answer = self._transport.ask("GET", f"/tasks/{_quoted(task_id)}", stop=stop, deadline=deadline)
+            answer = self._transport.ask("GET", f"/tasks/{_quote_id(task_id)}", stop=stop, deadline=deadline)
             task = tasks.read_task(answer.body, task_id=task_id)
             return task if task.poll_hint is not None else replace(task, poll_hint=answer.wait)
 
-        born = self._born.get(task_id)
+        born = self._submitted_at.get(task_id)
 
         def may_repeat(error: QwaveError) -> bool:
-            newborn = born is not None and self._clock.monotonic() - born < _NEWBORN
+            newborn = born is not None and self._clock.monotonic() - born < _NOT_FOUND_GRACE
             return is_transient(error) or (newborn and isinstance(error, NotFound))
 
         retrier = self._retrier(_STATUS_POLICY, stop=stop, deadline=deadline, on_retry=on_retry)
@@ -246,7 +246,7 @@ class Client:
             ConnectionFailed: no answer in time.
         """
         ends = self._clock.monotonic() + within
-        path = f"/tasks/{_quoted(task_id)}"
+        path = f"/tasks/{_quote_id(task_id)}"
         asked = 0
 
         def left() -> float:
@@ -309,10 +309,10 @@ class Client:
 
     def download(
         self,
-        link: tasks.PictureLink | str,
+        link: tasks.ImageLink | str,
         target: Path,
         *,
-        max_bytes: int = LARGEST_PICTURE,
+        max_bytes: int = MAX_IMAGE_BYTES,
         stop: threading.Event | None = None,
         deadline: float | None = None,
         on_retry: OnRetry | None = None,
@@ -337,9 +337,9 @@ class Client:
             OSError: the file can't be written.
             Stopped: ``stop`` was set.
         """
-        wanted = tasks.PictureLink(urls=(link,)) if isinstance(link, str) else link
-        fetch = Download(
-            self._pictures, self._transport.timeouts, self._clock, max_bytes, stop, check, deadline, self._secret
+        wanted = tasks.ImageLink(urls=(link,)) if isinstance(link, str) else link
+        fetch = Downloader(
+            self._image_sessions, self._transport.timeouts, self._clock, max_bytes, stop, check, deadline, self._secret
         )
         retrier = self._retrier(DOWNLOAD_POLICY, stop=stop, deadline=deadline, on_retry=on_retry)
         # The image host is another host: what the API asks for is nothing to it.
@@ -349,7 +349,7 @@ class Client:
     def close(self) -> None:
         """Close idle connections."""
         self._transport.sessions.close()
-        self._pictures.close()
+        self._image_sessions.close()
 
     def _get(self, path: str) -> Any:
         return self._retrier(_LOOKUP_POLICY)(lambda: self._transport.ask("GET", path)).body
@@ -362,10 +362,10 @@ def _without_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _revived(base_url: str, settings: Mapping[str, Any]) -> Client:
+def _restore_client(base_url: str, settings: Mapping[str, Any]) -> Client:
     # A client arrives in another process without its key, which that process reads from its own environment.
     return Client(base_url, None, **settings)
 
 
-def _quoted(task_id: str) -> str:
+def _quote_id(task_id: str) -> str:
     return quote(task_id, safe="")

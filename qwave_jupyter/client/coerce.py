@@ -13,26 +13,26 @@ from typing import Any
 __all__ = [
     "read_base64",
     "read_id",
+    "read_integer",
     "read_number",
     "read_progress",
     "read_quota",
     "read_text",
     "read_time",
-    "read_whole",
     "shape_of",
 ]
 
 #: A timestamp above this is in milliseconds: in seconds it would lie in the year 5138.
-_MILLISECONDS_FROM = 1e11
+_MILLISECONDS_ABOVE = 1e11
 #: The last second of the year 9999, beyond which no calendar goes.
-_LAST_MOMENT = 253_402_300_799.0
+_MAX_TIMESTAMP = 253_402_300_799.0
 #: What JSON, floats and databases all hold exactly.
-_LARGEST_WHOLE = 2**53
+_MAX_INTEGER = 2**53
 #: No picture of this API weighs 150 MB; longer texts are not worth decoding.
-_LONGEST_BASE64 = 200_000_000
-_LONGEST_TEXT = 100_000
+_MAX_BASE64 = 200_000_000
+_MAX_TEXT = 100_000
 #: Ids stand in addresses and in one-line texts; beyond so many characters they are none.
-_LONGEST_ID = 500
+_MAX_ID = 500
 
 
 def read_number(value: Any) -> float | None:
@@ -55,16 +55,16 @@ def read_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def read_whole(value: Any) -> int | None:
+def read_integer(value: Any) -> int | None:
     """A whole number, rounded where it isn't one; None from anything else, and from what no account ever held."""
     number = read_number(value)
-    return None if number is None or abs(number) > _LARGEST_WHOLE else round(number)
+    return None if number is None or abs(number) > _MAX_INTEGER else round(number)
 
 
 def read_quota(value: Any) -> int | None:
     """A whole number of quota from 0 on; None from anything else, for nobody is paid for an order."""
     number = read_number(value)
-    return None if number is None or number < 0 else read_whole(number)
+    return None if number is None or number < 0 else read_integer(number)
 
 
 def read_progress(value: Any) -> float | None:
@@ -89,8 +89,8 @@ def read_time(value: Any) -> float | None:
     """
     number = read_number(value)
     if number is not None:
-        moment = number / 1000 if number > _MILLISECONDS_FROM else number
-        return moment if 0 < moment < _LAST_MOMENT else None
+        moment = number / 1000 if number > _MILLISECONDS_ABOVE else number
+        return moment if 0 < moment < _MAX_TIMESTAMP else None
     if not isinstance(value, str):
         return None
     parts = re.fullmatch(
@@ -110,7 +110,7 @@ def read_time(value: Any) -> float | None:
 def read_text(value: Any) -> str:
     """A text, or a whole number as one; "" from anything else."""
     if isinstance(value, str):
-        return value[:_LONGEST_TEXT].strip()
+        return value[:_MAX_TEXT].strip()
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)
     return ""
@@ -124,12 +124,12 @@ def read_id(value: Any) -> str:
         ('17', '')
     """
     text = read_text(value)
-    return text if len(text) <= _LONGEST_ID and text.isprintable() else ""
+    return text if len(text) <= _MAX_ID and text.isprintable() else ""
 
 
 def read_base64(value: Any) -> bytes | None:
     """The bytes behind plain base64 or a data URI; None where there are none."""
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_BASE64:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_BASE64:
         return None
     text = value.partition(",")[2] if value.startswith("data:") else value
     try:
@@ -145,5 +145,5 @@ def shape_of(body: Mapping[str, Any]) -> str:
         >>> shape_of({"code": "x", "data": None})
         '{code, data}'
     """
-    names = ["".join(sign for sign in str(name)[:30] if sign.isprintable()) for name in list(body)[:6]]
+    names = ["".join(character for character in str(name)[:30] if character.isprintable()) for name in list(body)[:6]]
     return "{" + ", ".join(names) + ("…" if len(body) > len(names) else "") + "}"

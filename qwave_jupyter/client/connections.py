@@ -12,15 +12,15 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from qwave_jupyter import forking
-from qwave_jupyter.client.bounded import BoundedAdapter, Permit
+from qwave_jupyter.client.bounded import AddressFilter, BoundedAdapter
 
-__all__ = ["Sessions"]
+__all__ = ["SessionPool"]
 
 #: More idle sessions than jobs that run at once are only open sockets.
-_MOST_IDLE = 16
+_MAX_IDLE = 16
 
 
-class Sessions:
+class SessionPool:
     """Lends ``requests.Session`` objects, each to one thread at a time.
 
     A session isn't safe for two threads at once, and a job's thread ends with the job: lending instead of one session
@@ -30,16 +30,16 @@ class Sessions:
         make: makes a session.
         auth: what every session puts on its requests. It is always set, for only that keeps requests from looking
             into ``.netrc``.
-        permit: whether an IP address may be dialled; None for all.
+        allow_address: whether an IP address may be dialled; None for all.
     """
 
     def __init__(
         self,
         make: Callable[[], requests.Session],
         auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
-        permit: Permit | None = None,
+        allow_address: AddressFilter | None = None,
     ) -> None:
-        self.permit = permit
+        self.allow_address = allow_address
         self._make = make
         self._auth = auth
         self._idle: list[requests.Session] = []
@@ -47,19 +47,19 @@ class Sessions:
         self._process = os.getpid()
 
     @contextmanager
-    def lent(self, *, fresh: bool = False) -> Iterator[requests.Session]:
+    def borrow(self, *, fresh: bool = False) -> Iterator[requests.Session]:
         """A session for the calling thread; it is closed instead of kept when something breaks.
 
         Args:
             fresh: one without a connection that the peer may have given up meanwhile.
         """
-        session = self._made() if fresh else self._take()
+        session = self._new_session() if fresh else self._acquire()
         try:
             yield session
         except BaseException:
             session.close()
             raise
-        self._give_back(session)
+        self._release(session)
 
     def close(self) -> None:
         """Close what is idle."""
@@ -68,16 +68,16 @@ class Sessions:
         for session in idle:
             session.close()
 
-    def _take(self) -> requests.Session:
+    def _acquire(self) -> requests.Session:
         with self._lock:
             if self._process != os.getpid():
                 # After a fork the sockets belong to the parent.
                 self._idle, self._process = [], os.getpid()
             if self._idle:
                 return self._idle.pop()
-        return self._made()
+        return self._new_session()
 
-    def _made(self) -> requests.Session:
+    def _new_session(self) -> requests.Session:
         session = self._make()
         session.auth = self._auth
         # Redirects are followed by hand; requests would read the whole body of one even so.
@@ -85,12 +85,12 @@ class Sessions:
         for scheme in ("http://", "https://"):
             # An adapter that the caller chose stays.
             if type(session.get_adapter(scheme)) is HTTPAdapter:
-                session.mount(scheme, BoundedAdapter(self.permit))
+                session.mount(scheme, BoundedAdapter(self.allow_address))
         return session
 
-    def _give_back(self, session: requests.Session) -> None:
+    def _release(self, session: requests.Session) -> None:
         with self._lock:
-            if len(self._idle) < _MOST_IDLE and self._process == os.getpid():
+            if len(self._idle) < _MAX_IDLE and self._process == os.getpid():
                 self._idle.append(session)
                 return
         session.close()

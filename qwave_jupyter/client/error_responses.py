@@ -23,9 +23,9 @@ _FINAL_CODES = frozenset({"price_not_configured"})
 _TRANSIENT_STATUS = frozenset({408, 425, 429})
 #: Server errors that say "never", not "not now".
 _FINAL_STATUS = frozenset({501, 505, 510, 511})
-_LONGEST_MESSAGE = 400
-_LONGEST_CODE = 80
-_MOST_READ = 1_000_000
+_MAX_MESSAGE = 400
+_MAX_CODE = 80
+_MAX_BODY = 1_000_000
 #: What a key looks like in a server's words, should it quote another than ours.
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|key)-[\w-]{6,}|(?<=bearer )[\w.~+/=-]{6,}", re.IGNORECASE)
 
@@ -94,7 +94,7 @@ def read_error(
         message=message,
         said=message or api_code or f"HTTP {status}",
         param=param,
-        request_id=one_line(request_id, _LONGEST_CODE) or None,
+        request_id=one_line(request_id, _MAX_CODE) or None,
         retry_after=wait,
         wait="" if wait is None else span(wait),
         window={name: found[name] for name in ("window", "used", "cap") if found[name] is not None},
@@ -164,14 +164,14 @@ def retry_after(headers: Mapping[str, str], reset_at: Any = None, *, now: float)
     return None if moment is None else max(0.0, moment - now)
 
 
-def one_line(text: str, most: int = _LONGEST_MESSAGE) -> str:
+def one_line(text: str, most: int = _MAX_MESSAGE) -> str:
     r"""A server's text as one printable line, cut where it is long.
 
     Example:
         >>> one_line("bad\n prompt\x00")
         'bad prompt'
     """
-    printable = "".join(sign if sign.isprintable() else " " for sign in text[: 10 * most])
+    printable = "".join(character if character.isprintable() else " " for character in text[: 10 * most])
     line = _KEY_LIKE.sub("…", " ".join(printable.split()))
     return line if len(line) <= most else line[:most] + "…"
 
@@ -186,7 +186,7 @@ def _fields(content: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {"code": "", "message": "", "param": "", "request_id": ""}
     found |= dict.fromkeys(("reset_at", "window", "used", "cap"))
     try:
-        body = json.loads(content[:_MOST_READ])
+        body = json.loads(content[:_MAX_BODY])
     except (ValueError, RecursionError):
         found["message"] = _from_text(content)
         return found
@@ -213,7 +213,7 @@ def _fields(content: bytes) -> dict[str, Any]:
 
 def _code(value: Any) -> str:
     # Numbers repeat the HTTP status.
-    return value if isinstance(value, str) and re.fullmatch(rf"[A-Za-z][\w.-]{{,{_LONGEST_CODE - 1}}}", value) else ""
+    return value if isinstance(value, str) and re.fullmatch(rf"[A-Za-z][\w.-]{{,{_MAX_CODE - 1}}}", value) else ""
 
 
 def _from_text(content: bytes) -> str:

@@ -18,7 +18,7 @@ import requests
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-__all__ = ["Link", "Permit", "joined", "kind_of", "literal_address", "read_link"]
+__all__ = ["AddressPolicy", "Link", "classify_address", "literal_address", "read_link", "resolve_redirect"]
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: The last 32 bits of these are an IPv4 address that a gateway dials (RFC 6052).
@@ -56,7 +56,7 @@ def read_link(url: str) -> Link | None:
         'cdn.example.com'
         >>> read_link("http://example.com\\@127.0.0.1/")
     """
-    if any(sign < " " or sign in "\\\x7f" for sign in url):
+    if any(character < " " or character in "\\\x7f" for character in url):
         return None
     try:
         authority = urlsplit(url).netloc
@@ -72,7 +72,7 @@ def read_link(url: str) -> Link | None:
     return Link(prepared, host)
 
 
-def joined(url: str, location: str) -> str:
+def resolve_redirect(url: str, location: str) -> str:
     """Where a redirect leads, not yet judged.
 
     Args:
@@ -106,18 +106,18 @@ def literal_address(host: str) -> str | None:
     return None
 
 
-def kind_of(address: str) -> str:
+def classify_address(address: str) -> str:
     """``public``, ``loopback``, ``private``, ``link-local``, or ``reserved`` for what no image can be at.
 
     Args:
         address: an IP address; whatever is none is reserved.
 
     Example:
-        >>> kind_of("::ffff:10.0.0.1"), kind_of("169.254.169.254"), kind_of("93.184.215.14")
+        >>> classify_address("::ffff:10.0.0.1"), classify_address("169.254.169.254"), classify_address("93.184.215.14")
         ('private', 'link-local', 'public')
     """
     try:
-        found = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))
+        found = _embedded_ipv4(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return "reserved"
     if any(found in network for network in _PRIVATE):
@@ -128,7 +128,7 @@ def kind_of(address: str) -> str:
     return "public" if usable else "reserved"
 
 
-def _unwrapped(found: _Address) -> _Address:
+def _embedded_ipv4(found: _Address) -> _Address:
     """The IPv4 address inside an IPv6 one, where there is one."""
     if isinstance(found, ipaddress.IPv4Address):
         return found
@@ -138,14 +138,14 @@ def _unwrapped(found: _Address) -> _Address:
     return found if inner is None else inner
 
 
-class Permit:
+class AddressPolicy:
     """Which IP addresses image links may lead to: public ones, and those of the kind that the API itself is at.
 
     Args:
         host: the API's host; the built-in demo's is 127.0.0.1.
 
     Example:
-        >>> Permit("127.0.0.1")("127.0.0.1"), Permit("127.0.0.1")("10.0.0.1")
+        >>> AddressPolicy("127.0.0.1")("127.0.0.1"), AddressPolicy("127.0.0.1")("10.0.0.1")
         (True, False)
     """
 
@@ -154,16 +154,16 @@ class Permit:
 
     def __call__(self, address: str) -> bool:
         """Whether an IP address may be dialled."""
-        kind = kind_of(address)
+        kind = classify_address(address)
         return kind == "public" or (kind != "reserved" and kind in self._kinds_of_api)
 
     @functools.cached_property
     def _kinds_of_api(self) -> frozenset[str]:
         literal = literal_address(self._host)
         if literal is not None:
-            return frozenset({kind_of(literal)})
+            return frozenset({classify_address(literal)})
         # Asked only where a link leads to no public address.
         with contextlib.suppress(OSError, UnicodeError):
             found = socket.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
-            return frozenset(kind_of(str(where[4][0])) for where in found)
+            return frozenset(classify_address(str(where[4][0])) for where in found)
         return frozenset()

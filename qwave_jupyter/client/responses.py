@@ -109,7 +109,7 @@ def read_tool(name: str, answer: Any) -> Mapping[str, Any]:
     """
     said = answer if isinstance(answer, Mapping) else {}
     if isinstance(said.get("error"), Mapping):
-        raise _refused(name, said["error"])
+        raise _tool_error(name, said["error"])
     result = said.get("result")
     if not isinstance(result, Mapping):
         raise unreadable("api.no_tool_result", tool=name)
@@ -117,7 +117,7 @@ def read_tool(name: str, answer: Any) -> Mapping[str, Any]:
     if not isinstance(content, Mapping):
         content = _from_text(result.get("content"))
     if result.get("isError") or (content or {}).get("success") is False:
-        raise _refused(name, content or {})
+        raise _tool_error(name, content or {})
     if content is None:
         raise unreadable("api.no_tool_result", tool=name)
     return content
@@ -162,7 +162,7 @@ def _from_text(parts: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _refused(name: str, said: Mapping[str, Any]) -> RequestRejected | AuthenticationFailed:
+def _tool_error(name: str, said: Mapping[str, Any]) -> RequestRejected | AuthenticationFailed:
     inner = said["error"] if isinstance(said.get("error"), Mapping) else said
     code = one_line(read_text(inner.get("code")), 80)
     message = one_line(read_text(inner.get("message")) or read_text(inner.get("error")))

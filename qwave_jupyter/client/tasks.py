@@ -29,12 +29,12 @@ __all__ = [
     "QUOTA_PER_USD",
     "Cancellation",
     "Failure",
-    "PictureLink",
+    "ImageLink",
     "Task",
+    "expand_mirrors",
     "read_cancellation",
     "read_submission",
     "read_task",
-    "spread",
     "to_usd",
 ]
 
@@ -56,17 +56,17 @@ _STATES = {
     "canceled": "cancelled",
 }
 #: Names under which the documented and the oldest result objects hold their pictures.
-_PICTURE_FIELDS = ("images", "data", "image_urls", "urls", "url", "image_url", "image")
+_IMAGE_FIELDS = ("images", "data", "image_urls", "urls", "url", "image_url", "image")
 #: What an order costs, before and after.
 _AMOUNTS = ("pre_consumed_cost", "cost")
 #: States and codes stand in one-line texts.
-_LONGEST_WORD = 80
+_MAX_WORD = 80
 #: Envelopes around the task, ``{"code", "data": {...}}``, are opened this often at most.
-_DEEPEST_ENVELOPE = 3
+_MAX_ENVELOPE_DEPTH = 3
 
 
 @dataclass(frozen=True)
-class PictureLink:
+class ImageLink:
     """One picture of a result.
 
     Args:
@@ -120,7 +120,7 @@ class Task:
     action: str = ""
     created_at: float | None = None
     completed_at: float | None = None
-    pictures: tuple[PictureLink, ...] = ()
+    pictures: tuple[ImageLink, ...] = ()
     failure: Failure | None = None
     held_quota: int | None = None
     cost_quota: int | None = None
@@ -165,7 +165,7 @@ def read_submission(answer: Any) -> Task:
         >>> read_submission({"code": "success", "data": "task-wave17486"}).task_id
         'task-wave17486'
     """
-    body = _object(answer)
+    body = _require_object(answer)
     data = read_id(body.get("data"))
     if data and not read_id(body.get("task_id")):
         return Task(task_id=data, state="queued", status="queued", raw=body)
@@ -187,11 +187,11 @@ def read_task(answer: Any, *, task_id: str = "", where: str = "status") -> Task:
         >>> read_task({"task_id": "t", "status": "processing", "progress": "45%"}).progress
         0.45
     """
-    body = _object(answer)
-    flat = _unwrapped(body)
-    links = tuple(_pictures(flat))
+    body = _require_object(answer)
+    flat = _unwrap_envelope(body)
+    links = tuple(_image_links(flat))
     name = read_id(flat.get("task_id")) or read_id(flat.get("id")) or task_id
-    status = one_line(read_text(flat.get("status")) or read_text(flat.get("state")), _LONGEST_WORD)
+    status = one_line(read_text(flat.get("status")) or read_text(flat.get("state")), _MAX_WORD)
     if not status and links:
         # The OpenAI-compatible endpoints answer {created, data: [...]}: pictures and neither state nor id.
         status = "completed"
@@ -228,8 +228,8 @@ def read_cancellation(answer: Any, task_id: str) -> Cancellation:
     Raises:
         UnreadableAnswer: it doesn't say that the task is cancelled.
     """
-    body = _object(answer)
-    flat = _unwrapped(body)
+    body = _require_object(answer)
+    flat = _unwrap_envelope(body)
     if _STATES.get(read_text(flat.get("status")).lower()) != "cancelled":
         raise unreadable("api.not_cancelled", seen=shape_of(body))
     return Cancellation(
@@ -239,7 +239,7 @@ def read_cancellation(answer: Any, task_id: str) -> Cancellation:
     )
 
 
-def spread(pictures: Sequence[PictureLink], n: int) -> tuple[PictureLink, ...]:
+def expand_mirrors(pictures: Sequence[ImageLink], n: int) -> tuple[ImageLink, ...]:
     """The links to fetch for a result: mirrors stay together, unless an answer has fewer entries than were asked for.
 
     The oldest dialect lists mirrors of one file in an entry, later pages don't say what several addresses in one entry
@@ -251,7 +251,7 @@ def spread(pictures: Sequence[PictureLink], n: int) -> tuple[PictureLink, ...]:
         n: how many pictures were asked for.
 
     Example:
-        >>> [link.urls for link in spread([PictureLink(urls=("https://a/1", "https://a/2"))], 2)]
+        >>> [link.urls for link in expand_mirrors([ImageLink(urls=("https://a/1", "https://a/2"))], 2)]
         [('https://a/1',), ('https://a/2',)]
     """
     if len(pictures) >= n:
@@ -272,15 +272,15 @@ def _is_unreadable(amount: Any) -> bool:
     return amount is not None and amount != "" and read_quota(amount) is None
 
 
-def _object(answer: Any) -> Mapping[str, Any]:
+def _require_object(answer: Any) -> Mapping[str, Any]:
     if not isinstance(answer, Mapping):
         raise unreadable("api.not_an_object", seen=type(answer).__name__)
     return answer
 
 
-def _unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def _unwrap_envelope(body: Mapping[str, Any]) -> Mapping[str, Any]:
     # {"code": "success", "data": {...}} around the task; a "data" list is OpenAI's pictures and stays.
-    for _ in range(_DEEPEST_ENVELOPE):
+    for _ in range(_MAX_ENVELOPE_DEPTH):
         inner = body.get("data")
         if not isinstance(inner, Mapping) or "task_id" in body or "status" in body:
             break
@@ -288,15 +288,15 @@ def _unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return body
 
 
-def _pictures(flat: Mapping[str, Any]) -> Iterator[PictureLink]:
+def _image_links(flat: Mapping[str, Any]) -> Iterator[ImageLink]:
     entries = _entries(flat.get("result"))
     if entries is None and isinstance(flat.get("data"), list):
         entries = flat["data"]
-    found = [link for link in map(_picture, entries or ()) if link is not None]
+    found = [link for link in map(_image_link, entries or ()) if link is not None]
     if found:
         yield from found
-    elif urls := _addresses(flat.get("url")):
-        yield PictureLink(urls=urls)
+    elif urls := _urls(flat.get("url")):
+        yield ImageLink(urls=urls)
 
 
 def _entries(result: Any) -> list[Any] | None:
@@ -306,7 +306,7 @@ def _entries(result: Any) -> list[Any] | None:
         return [result]
     if not isinstance(result, Mapping):
         return None
-    for name in _PICTURE_FIELDS:
+    for name in _IMAGE_FIELDS:
         held = result.get(name)
         if isinstance(held, (str, Mapping)) and held:
             return [held]
@@ -315,22 +315,22 @@ def _entries(result: Any) -> list[Any] | None:
     return [result] if "b64_json" in result else None
 
 
-def _picture(entry: Any) -> PictureLink | None:
+def _image_link(entry: Any) -> ImageLink | None:
     if isinstance(entry, (str, list)):
-        urls = _addresses(entry)
-        return PictureLink(urls=urls) if urls else None
+        urls = _urls(entry)
+        return ImageLink(urls=urls) if urls else None
     if not isinstance(entry, Mapping):
         return None
-    urls = next(filter(None, (_addresses(entry.get(name)) for name in ("url", "urls", "image_url"))), ())
+    urls = next(filter(None, (_urls(entry.get(name)) for name in ("url", "urls", "image_url"))), ())
     data = read_base64(entry.get("b64_json"))
     if data is None and len(urls) == 1 and urls[0].startswith("data:"):
         data, urls = read_base64(urls[0]), ()
     if not urls and data is None:
         return None
-    return PictureLink(urls=urls, data=data, expires_at=read_time(entry.get("expires_at")))
+    return ImageLink(urls=urls, data=data, expires_at=read_time(entry.get("expires_at")))
 
 
-def _addresses(value: Any) -> tuple[str, ...]:
+def _urls(value: Any) -> tuple[str, ...]:
     several = value if isinstance(value, list) else [value]
     texts = [one.strip() for one in several if isinstance(one, str) and one.strip()]
     return tuple(dict.fromkeys(texts))
@@ -347,4 +347,4 @@ def _failure(error: Any) -> Failure:
     if label:
         message = message[label.end() :]
         code = code or label[1]
-    return Failure(code=one_line(code, _LONGEST_WORD) or "task_failed", message=message)
+    return Failure(code=one_line(code, _MAX_WORD) or "task_failed", message=message)

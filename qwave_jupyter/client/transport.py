@@ -17,34 +17,34 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import ReadTimeoutError
 
-from qwave_jupyter.client.auth import KeyAuth, Secret, is_here, origin_of
-from qwave_jupyter.client.bounded import Limit, TooMuch, decoded, limited
-from qwave_jupyter.client.connections import Sessions
+from qwave_jupyter.client.auth import KeyAuth, Secret, is_loopback, origin_of
+from qwave_jupyter.client.bounded import BodyTooLarge, TransferLimit, apply_limit, decompress_chunks
+from qwave_jupyter.client.connections import SessionPool
 from qwave_jupyter.client.error_responses import is_error_body, one_line, read_error, retry_after, unreadable
-from qwave_jupyter.client.image_links import joined, read_link
+from qwave_jupyter.client.image_links import read_link, resolve_redirect
 from qwave_jupyter.client.interruptible import Abandoned, run_interruptibly
 from qwave_jupyter.client.retry import Stopped
-from qwave_jupyter.client.write_tracking import SendRecord
+from qwave_jupyter.client.write_tracking import WriteTracker
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import ApiError, ConnectionFailed, QwaveError, UnexpectedRedirect
 
-__all__ = ["NO_PROXIES", "Answer", "Timeouts", "Transport", "is_no_handshake", "root_of"]
+__all__ = ["NO_PROXIES", "ApiResponse", "Timeouts", "Transport", "is_tls_failure", "root_cause"]
 
 #: Four 4k pictures as base64 weigh about 130 MB; an answer beyond that is no answer of this API.
-_LARGEST_ANSWER = 200_000_000
+_MAX_RESPONSE = 200_000_000
 #: A refusal says what it has to say in its first bytes.
-_LARGEST_REFUSAL = 1_000_000
+_MAX_ERROR_BODY = 1_000_000
 #: Bytes of an answer that buy a further second, up to so many seconds: base64 images take longer than the read timeout.
-_SLOWEST_RATE, _SLOWEST_TRANSFER = 100_000.0, 60.0
+_MIN_RATE, _MAX_EXTRA = 100_000.0, 60.0
 #: Seconds that an exchange is given even where the caller's time is up.
 _LEAST = 5.0
 #: Seconds after which an exchange that should have ended by itself is left behind.
 _SLACK = 0.5
-_MOST_REDIRECTS = 3
+_MAX_REDIRECTS = 3
 #: Names that say more than what is below them. Whether anything was sent is another question: see ``written``.
-_TELLING = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError"})
+_PREFERRED_CAUSES = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError"})
 #: OpenSSL's reasons for which no encrypted connection stands, where nothing was written before.
-_NO_HANDSHAKE = frozenset(
+_TLS_FAILURES = frozenset(
     {
         "CERTIFICATE_VERIFY_FAILED",
         "HTTP_REQUEST",
@@ -69,7 +69,7 @@ class Timeouts(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """What came back with a 2xx status.
 
     Args:
@@ -81,7 +81,7 @@ class Answer:
     wait: float | None = None
 
 
-class _Received(NamedTuple):
+class _RawResponse(NamedTuple):
     """An answer from which the key, should it be quoted there, is already gone."""
 
     status: int
@@ -104,7 +104,7 @@ class Transport:
 
     base_url: str
     auth: KeyAuth
-    sessions: Sessions
+    sessions: SessionPool
     clock: Clock
     timeouts: Timeouts
 
@@ -120,7 +120,7 @@ class Transport:
         deadline: float | None = None,
         stop: threading.Event | None = None,
         fresh: bool = False,
-    ) -> Answer:
+    ) -> ApiResponse:
         """Ask once.
 
         The whole exchange, redirects included, is over within both timeouts and ``hold``; a large answer is given up
@@ -147,22 +147,22 @@ class Transport:
         sent = {"Accept": "application/json", "Accept-Encoding": "identity", **kind, **(headers or {})}
         url = self.base_url + path
         connect, read = self.timeouts
-        seconds, longest = self._seconds(connect + read + hold, within, deadline)
+        seconds, longest = self._time_limits(connect + read + hold, within, deadline)
         timeouts = Timeouts(min(connect, seconds), min(read + hold, seconds))
-        limit = Limit(seconds, rate=_SLOWEST_RATE, longest=longest)
+        limit = TransferLimit(seconds, rate=_MIN_RATE, longest=longest)
         status = 0
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             # What failed comes back as a value and is raised here: the frames and errors of the libraries below hold
             # the headers, and with them the key.
-            received = self._received(method, url, content, sent, timeouts, stop, limit, fresh)
-            if not isinstance(received, _Received):
+            received = self._run_exchange(method, url, content, sent, timeouts, stop, limit, fresh)
+            if not isinstance(received, _RawResponse):
                 raise received
-            if not _redirects(received.status, received.headers):
+            if not _is_redirect(received.status, received.headers):
                 return self._read(received)
-            status, url = received.status, self._followed(method, url, received)
-        raise self._redirected(status, url)
+            status, url = received.status, self._redirect_target(method, url, received)
+        raise self._redirect_error(status, url)
 
-    def _received(
+    def _run_exchange(
         self,
         method: str,
         url: str,
@@ -170,28 +170,28 @@ class Transport:
         headers: Mapping[str, str],
         timeouts: Timeouts,
         stop: threading.Event | None,
-        limit: Limit,
+        limit: TransferLimit,
         fresh: bool,
-    ) -> _Received | QwaveError | Stopped | KeyboardInterrupt | SystemExit:
-        record = SendRecord()
+    ) -> _RawResponse | QwaveError | Stopped | KeyboardInterrupt | SystemExit:
+        record = WriteTracker()
         try:
             with_limit = partial(self._exchange, method, url, content, headers, timeouts, limit, record, fresh)
-            return run_interruptibly(with_limit, stop, limit.latest() + _SLACK)
+            return run_interruptibly(with_limit, stop, limit.max_remaining() + _SLACK)
         except Abandoned:
-            sent = record.withdraw()
+            sent = record.abort()
             if stop is not None and stop.is_set():
                 return Stopped(outcome_unknown=method == "POST" and sent)
-            return self._unanswered("api.timed_out", method, "timeout", sent=sent)
+            return self._connection_error("api.timed_out", method, "timeout", sent=sent)
         except (ApiError, KeyboardInterrupt, SystemExit) as error:
             # An interrupt comes up through the very frames that hold the key.
             error.__cause__ = error.__context__ = None
             return error.with_traceback(None)
         except Exception as problem:  # noqa: BLE001 - http.client and urllib3 let strange answers escape in many ways
-            root, sent = root_of(problem), record.may_be_sent
-            if is_no_handshake(problem) and not sent:
-                return self._unanswered("api.certificate", method, root, sent=False, final=True)
+            root, sent = root_cause(problem), record.may_have_sent
+            if is_tls_failure(problem) and not sent:
+                return self._connection_error("api.certificate", method, root, sent=False, final=True)
             key = "api.timed_out" if isinstance(problem, requests.Timeout) else "api.unreachable"
-            return self._unanswered(key, method, root, sent=sent)
+            return self._connection_error(key, method, root, sent=sent)
 
     def _exchange(
         self,
@@ -200,12 +200,12 @@ class Transport:
         content: bytes | None,
         headers: Mapping[str, str],
         timeouts: Timeouts,
-        limit: Limit,
-        record: SendRecord,
+        limit: TransferLimit,
+        record: WriteTracker,
         fresh: bool,
-    ) -> _Received:
-        secret = self.auth.secret.revealed()
-        with self.sessions.lent(fresh=fresh) as session, limited(limit), record.watching(session, url):
+    ) -> _RawResponse:
+        secret = self.auth.secret.resolve()
+        with self.sessions.borrow(fresh=fresh) as session, apply_limit(limit), record.track(session, url):
             answer = session.request(
                 method,
                 url,
@@ -214,66 +214,66 @@ class Transport:
                 timeout=timeouts,
                 allow_redirects=False,
                 stream=True,
-                proxies=NO_PROXIES if is_here(urlsplit(url).hostname or "") else None,
+                proxies=NO_PROXIES if is_loopback(urlsplit(url).hostname or "") else None,
             )
-            said = {name.lower(): secret.removed_from(value) for name, value in answer.headers.items()}
-            return _Received(
-                answer.status_code, said, secret.removed_from(_text_of(self._content(answer, limit))), secret
+            said = {name.lower(): secret.redact(value) for name, value in answer.headers.items()}
+            return _RawResponse(
+                answer.status_code, said, secret.redact(_decode_text(self._content(answer, limit))), secret
             )
 
-    def _seconds(self, usual: float, within: float | None, deadline: float | None) -> tuple[float, float]:
+    def _time_limits(self, usual: float, within: float | None, deadline: float | None) -> tuple[float, float]:
         """Seconds until an exchange has to be over, and until a large answer has to be."""
         most = math.inf if within is None else within
         if deadline is not None:
             most = min(most, max(_LEAST, deadline - self.clock.monotonic()))
-        return min(usual, most), min(usual + _SLOWEST_TRANSFER, most)
+        return min(usual, most), min(usual + _MAX_EXTRA, most)
 
-    def _content(self, answer: requests.Response, limit: Limit) -> bytes:
+    def _content(self, answer: requests.Response, limit: TransferLimit) -> bytes:
         parts, size = [], 0
         status = answer.status_code
         with answer:
-            if _redirects(status, answer.headers):
+            if _is_redirect(status, answer.headers):
                 return b""
             try:
                 # requests would unpack without bounds.
                 chunks = answer.raw.stream(256 * 1024, decode_content=False)
-                for chunk in decoded(chunks, answer.headers.get("content-encoding", "")):
+                for chunk in decompress_chunks(chunks, answer.headers.get("content-encoding", "")):
                     parts.append(chunk)
                     size += len(chunk)
-                    if size > _LARGEST_ANSWER:
+                    if size > _MAX_RESPONSE:
                         raise unreadable("api.not_json", status=status, seen=f"> {size // 2**20} MB")
-                    if size > _LARGEST_REFUSAL and not 200 <= status < 300:
+                    if size > _MAX_ERROR_BODY and not 200 <= status < 300:
                         break
-                    limit.left()
+                    limit.remaining()
             except (ReadTimeoutError, TimeoutError):
                 raise requests.ReadTimeout from None
-            except (TooMuch, ValueError, zlib.error):
+            except (BodyTooLarge, ValueError, zlib.error):
                 raise unreadable("api.not_json", status=status, seen="compressed") from None
         return b"".join(parts)
 
-    def _read(self, received: _Received) -> Answer:
+    def _read(self, received: _RawResponse) -> ApiResponse:
         text, now = received.text, self.clock.now()
         if not 200 <= received.status < 300:
             raise read_error(received.status, received.headers, text.encode(), now=now)
         kind = received.headers.get("content-type", "")
         try:
-            body = received.secret.removed_from_all(_decoded(text, kind))
+            body = received.secret.redact_json(_parse_json(text, kind))
         except (ValueError, RecursionError):
-            body = unreadable("api.not_json", status=received.status, seen=_seen(text, kind))
+            body = unreadable("api.not_json", status=received.status, seen=_describe_body(text, kind))
         if isinstance(body, ApiError):
             raise body
         if is_error_body(body):
             raise read_error(received.status, received.headers, text.encode(), now=now)
-        return Answer(body, retry_after(received.headers, now=now))
+        return ApiResponse(body, retry_after(received.headers, now=now))
 
-    def _followed(self, method: str, url: str, received: _Received) -> str:
-        to = joined(url, received.headers.get("location", ""))
+    def _redirect_target(self, method: str, url: str, received: _RawResponse) -> str:
+        to = resolve_redirect(url, received.headers.get("location", ""))
         link = read_link(to)
         if method != "GET" or link is None or origin_of(link.url) != self.auth.origin:
-            raise self._redirected(received.status, to)
+            raise self._redirect_error(received.status, to)
         return link.url
 
-    def _redirected(self, status: int, to: str) -> UnexpectedRedirect:
+    def _redirect_error(self, status: int, to: str) -> UnexpectedRedirect:
         link = read_link(to)
         elsewhere = link is None or origin_of(link.url) != self.auth.origin
         shown = urlsplit(link.url).path if link and not elsewhere else origin_of(link.url if link else to) or to
@@ -288,28 +288,30 @@ class Transport:
             to=one_line(shown, 200),
         )
 
-    def _unanswered(self, key: str, method: str, reason: str, *, sent: bool, final: bool = False) -> ConnectionFailed:
+    def _connection_error(
+        self, key: str, method: str, reason: str, *, sent: bool, final: bool = False
+    ) -> ConnectionFailed:
         return ConnectionFailed(
             key, host=self.auth.origin, reason=reason, outcome_unknown=method == "POST" and sent, final=final
         )
 
 
-def root_of(problem: BaseException) -> str:
+def root_cause(problem: BaseException) -> str:
     """The name of what is at the bottom of a failed exchange; the texts above it may quote headers."""
-    names = [type(one).__name__ for one in _layers(problem)]
-    return next((name for name in names if name in _TELLING), names[-1])
+    names = [type(one).__name__ for one in _cause_chain(problem)]
+    return next((name for name in names if name in _PREFERRED_CAUSES), names[-1])
 
 
-def is_no_handshake(problem: BaseException) -> bool:
+def is_tls_failure(problem: BaseException) -> bool:
     """Whether the two sides couldn't agree on an encrypted connection."""
     return any(
         isinstance(one, (ssl.SSLCertVerificationError, ssl.CertificateError))
-        or (isinstance(one, ssl.SSLError) and str(one.reason).upper() in _NO_HANDSHAKE)
-        for one in _layers(problem)
+        or (isinstance(one, ssl.SSLError) and str(one.reason).upper() in _TLS_FAILURES)
+        for one in _cause_chain(problem)
     )
 
 
-def _layers(problem: BaseException) -> Iterator[BaseException]:
+def _cause_chain(problem: BaseException) -> Iterator[BaseException]:
     seen: BaseException | None = problem
     for _ in range(10):
         if seen is None:
@@ -319,16 +321,16 @@ def _layers(problem: BaseException) -> Iterator[BaseException]:
         seen = inner if isinstance(inner, BaseException) else (seen.__cause__ or seen.__context__)
 
 
-def _redirects(status: int, headers: Mapping[str, str]) -> bool:
+def _is_redirect(status: int, headers: Mapping[str, str]) -> bool:
     return status in {301, 302, 303, 307, 308} and bool(headers.get("location"))
 
 
-def _text_of(content: bytes) -> str:
+def _decode_text(content: bytes) -> str:
     # JSON is UTF-8, -16 or -32, whatever a header says (RFC 7159); other bodies read as well as they can that way.
     return content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
 
 
-def _decoded(text: str, kind: str) -> Any:
+def _parse_json(text: str, kind: str) -> Any:
     if kind.lower().startswith("text/event-stream"):
         # The tools endpoint may stream its single answer; the last event holds it.
         events = re.findall(r"^data:(.*)$", text, re.MULTILINE)
@@ -348,7 +350,7 @@ def _writable(value: Any) -> Any:
     return value
 
 
-def _seen(text: str, kind: str) -> str:
+def _describe_body(text: str, kind: str) -> str:
     if not text.strip():
         return "empty"
     return one_line(kind.partition(";")[0], 60) or f"{len(text)} characters"

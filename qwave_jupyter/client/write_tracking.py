@@ -16,24 +16,24 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-__all__ = ["SendRecord", "WatchingAdapter"]
+__all__ = ["WriteTracker", "WriteTrackingAdapter"]
 
 
-class _Withdrawn(OSError):
+class _Aborted(OSError):
     """Nobody waits for the exchange any more, and nothing of it was written yet."""
 
 
-class SendRecord:
+class WriteTracker:
     """What was written of one exchange; one thread makes the exchange, another may withdraw it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._written = False
-        self._withdrawn = False
+        self._aborted = False
         self._watched = True
 
     @contextlib.contextmanager
-    def watching(self, session: requests.Session, url: str) -> Iterator[None]:
+    def track(self, session: requests.Session, url: str) -> Iterator[None]:
         """Record what this thread writes through a session.
 
         Args:
@@ -41,48 +41,48 @@ class SendRecord:
             url: where to.
         """
         # An adapter of somebody else's says nothing of its bytes.
-        self._watched = isinstance(session.get_adapter(url), WatchingAdapter)
+        self._watched = isinstance(session.get_adapter(url), WriteTrackingAdapter)
         _current.record = self
         try:
             yield
         finally:
             _current.record = None
 
-    def begin(self) -> None:
+    def mark_written(self) -> None:
         """Take note that the first byte is about to be written.
 
         Raises:
             OSError: the exchange was withdrawn before.
         """
         with self._lock:
-            if self._withdrawn:
-                raise _Withdrawn
+            if self._aborted:
+                raise _Aborted
             self._written = True
 
-    def withdraw(self) -> bool:
+    def abort(self) -> bool:
         """Let nothing more be begun.
 
         Returns:
             Whether the peer may have got something; True where nobody can know.
         """
         with self._lock:
-            self._withdrawn = True
+            self._aborted = True
             return self._written or not self._watched
 
     @property
-    def may_be_sent(self) -> bool:
+    def may_have_sent(self) -> bool:
         """Whether the peer may have got something; True where nobody can know."""
         return self._written or not self._watched
 
 
 class _Current(threading.local):
-    record: SendRecord | None = None
+    record: WriteTracker | None = None
 
 
 _current = _Current()
 
 
-class _WatchingConnection:
+class _WriteTrackingConnection:
     """Mixed into urllib3's connection classes, which send headers and bodies through :meth:`send`."""
 
     _in_tunnel = False
@@ -101,32 +101,32 @@ class _WatchingConnection:
         if record is not None and not self._in_tunnel:
             if self.sock is None and self.auto_open:
                 self.connect()  # type: ignore[attr-defined]
-            record.begin()
+            record.mark_written()
         super().send(data)  # type: ignore[misc]
 
 
-class WatchingAdapter(HTTPAdapter):
-    """Connections that record what they write; see :class:`SendRecord`."""
+class WriteTrackingAdapter(HTTPAdapter):
+    """Connections that record what they write; see :class:`WriteTracker`."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Make the pools."""
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _watching_pools(self.poolmanager)
+        self.poolmanager.pool_classes_by_scheme = _write_tracking_pools(self.poolmanager)
 
     def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
         """Make the pools for a proxy."""
         manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = _watching_pools(manager)
+        manager.pool_classes_by_scheme = _write_tracking_pools(manager)
         return manager
 
 
-def _watching_pools(manager: Any) -> dict[str, type]:
-    return {scheme: _watching_pool(pool) for scheme, pool in manager.pool_classes_by_scheme.items()}
+def _write_tracking_pools(manager: Any) -> dict[str, type]:
+    return {scheme: _write_tracking_pool(pool) for scheme, pool in manager.pool_classes_by_scheme.items()}
 
 
 @cache
-def _watching_pool(pool: Any) -> type:
-    if issubclass(pool.ConnectionCls, _WatchingConnection):
+def _write_tracking_pool(pool: Any) -> type:
+    if issubclass(pool.ConnectionCls, _WriteTrackingConnection):
         return pool  # type: ignore[no-any-return]
-    connection = type(pool.ConnectionCls.__name__, (_WatchingConnection, pool.ConnectionCls), {})
+    connection = type(pool.ConnectionCls.__name__, (_WriteTrackingConnection, pool.ConnectionCls), {})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})

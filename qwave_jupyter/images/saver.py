@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_jupyter.client.retry import OnRetry
-from qwave_jupyter.client.tasks import PictureLink
+from qwave_jupyter.client.tasks import ImageLink
 from qwave_jupyter.errors import DownloadFailed
 from qwave_jupyter.image_formats import RESULT_FORMATS
 from qwave_jupyter.images import filenames, image_io, metadata
@@ -68,7 +68,7 @@ class Keeper:
     deadline: float
     on_retry: OnRetry
 
-    def keep(self, link: PictureLink, index: int, is_known: Callable[[str], bool]) -> Kept | None:
+    def keep(self, link: ImageLink, index: int, is_known: Callable[[str], bool]) -> Kept | None:
         """Fetch one picture and put it under its final name.
 
         Args:
@@ -130,7 +130,7 @@ class Keeper:
                 left.unlink()
 
     def _named(
-        self, part: Path, content: bytes, facts: image_io.PictureFacts, stem: str, index: int, link: PictureLink
+        self, part: Path, content: bytes, facts: image_io.PictureFacts, stem: str, index: int, link: ImageLink
     ) -> GeneratedImage:
         image = GeneratedImage(
             path=part.with_name(f"{stem}.{image_io.ENDINGS[facts.format]}"),
@@ -165,14 +165,14 @@ class Keeper:
             note.unlink(missing_ok=True)
         return image
 
-    def expiry(self, link: PictureLink) -> float | None:
+    def expiry(self, link: ImageLink) -> float | None:
         """Unix seconds when a link dies, as the server says or else the model's page; None where neither does."""
         if link.expires_at is not None:
             return link.expires_at
         hours = self.request.model.link_hours
         return self.created + hours * 3600 if hours else None
 
-    def _failed(self, code: str, link: PictureLink, **fields: str) -> DownloadFailed:
+    def _failed(self, code: str, link: ImageLink, **fields: str) -> DownloadFailed:
         where = link.urls[0][:500] if link.urls else "–"
         return DownloadFailed(
             f"generation.{code}",

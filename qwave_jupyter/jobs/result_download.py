@@ -8,7 +8,7 @@ from typing import Any
 
 from qwave_jupyter.client.error_responses import span
 from qwave_jupyter.client.retry import OnRetry, Stopped
-from qwave_jupyter.client.tasks import PictureLink, Task, spread, to_usd
+from qwave_jupyter.client.tasks import ImageLink, Task, expand_mirrors, to_usd
 from qwave_jupyter.errors import DownloadFailed
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.images.saver import Keeper
@@ -58,7 +58,7 @@ class Fetch:
             DownloadFailed: not one of them could be fetched or kept.
             Stopped: the job's stop event was set.
         """
-        links = spread(task.pictures, self.course.request.pictures_asked)
+        links = expand_mirrors(task.pictures, self.course.request.pictures_asked)
         self._here = self._already_here()
         self.publish(phase="downloading", progress=None, retry=None)
         keeper = self._keeper(task)
@@ -75,7 +75,7 @@ class Fetch:
         self._conclude([failed[index] for index in sorted(failed)], missing)
         return self._gallery()
 
-    def _warn_of_the_end(self, links: Sequence[PictureLink], keeper: Keeper) -> None:
+    def _warn_of_the_end(self, links: Sequence[ImageLink], keeper: Keeper) -> None:
         ends = [end for link in links if (end := keeper.expiry(link)) is not None]
         left = min(ends) - self.course.bench.clock.now() if ends else _NEAR
         if 0 < left < _NEAR and len(self._here) < len(links):
@@ -101,7 +101,7 @@ class Fetch:
             return self.entry.created
         return self.course.bench.clock.now() if self.course.created is None else self.course.created
 
-    def _each(self, links: Mapping[int, PictureLink], keeper: Keeper) -> tuple[dict[int, DownloadFailed], int]:
+    def _each(self, links: Mapping[int, ImageLink], keeper: Keeper) -> tuple[dict[int, DownloadFailed], int]:
         """What went wrong, by place, and how many images are missing for it."""
         failed: dict[int, DownloadFailed] = {}
         missing = 0
@@ -124,7 +124,7 @@ class Fetch:
                 self.publish(gallery=self._gallery(), retry=None)
         return failed, missing
 
-    def _later(self, links: Mapping[int, PictureLink], keeper: Keeper, failed: dict[int, DownloadFailed]) -> int:
+    def _later(self, links: Mapping[int, ImageLink], keeper: Keeper, failed: dict[int, DownloadFailed]) -> int:
         """Ask for images that weren't at their links yet until the time is up; how many are missing less for it."""
         clock, found = self.course.bench.clock, 0
         while not any(problem.code == "cannot_save" for problem in failed.values()):

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from qwave_jupyter.client.client import Client
-from qwave_jupyter.client.image_links import Permit, kind_of, literal_address, read_link
+from qwave_jupyter.client.image_links import AddressPolicy, classify_address, literal_address, read_link
 from qwave_jupyter.errors import ConfigurationError, DownloadFailed, UnexpectedRedirect
 from qwave_jupyter.jobs import resume
 from tests.fake_clock import FakeClock
@@ -247,7 +247,7 @@ def test_plain_link_read(url, host):
     ],
 )
 def test_kind_of_address(address, kind):
-    assert kind_of(address) == kind
+    assert classify_address(address) == kind
 
 
 def test_literal_address_of_names():
@@ -257,9 +257,9 @@ def test_literal_address_of_names():
 
 
 def test_permit_without_resolvable_api(names):
-    permit = Permit("no-such-host.invalid")
-    assert permit("8.8.8.8")
-    assert not permit("10.0.0.1")
+    policy = AddressPolicy("no-such-host.invalid")
+    assert policy("8.8.8.8")
+    assert not policy("10.0.0.1")
 
 
 @pytest.mark.parametrize("location", [r"http://127.0.0.1:OTHER\@HOST/x", r"http://HOST\@127.0.0.1:OTHER/x", "http://["])

@@ -74,11 +74,11 @@ def compare_on_random_tasks(
         draw: returns one duration.
         jobs: how many tasks.
         history_size: length of the history of each scheduler.
-        histories: how many times these are log_normal_with_median anew.
+        histories: number of different histories.
         prior_median: prior of the scheduler.
         progress: what the server reports.
         seed: of the random numbers.
-        schedule: what is compare_on_random_tasks.
+        schedule: makes the scheduler.
     """
     rng = random.Random(seed)  # noqa: S311 - simulated tasks
     chance = random.Random(seed + 1)  # noqa: S311 - likewise

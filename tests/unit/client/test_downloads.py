@@ -9,7 +9,7 @@ import pytest
 from qwave_jupyter import errors
 from qwave_jupyter.client.client import Client, Stopped
 from qwave_jupyter.client.rate_limit import RateLimiter
-from qwave_jupyter.client.tasks import PictureLink
+from qwave_jupyter.client.tasks import ImageLink
 from tests.unit.client.loopback import PICTURE, Loopback, Reply, picture, said, stopping
 
 HTML = Reply(body=b"<html>expired</html>", headers={"Content-Type": "text/html"})
@@ -54,7 +54,7 @@ def test_download_of_a_lasting_fault(client, host, part, fault):
     host.answers(fault)
     url = f"{host.url}/1.png"
     with pytest.raises(errors.DownloadFailed) as caught:
-        client.download(PictureLink(urls=(url,)), part)
+        client.download(ImageLink(urls=(url,)), part)
     assert caught.value.fields["links"] == (url,)
     assert "\n" not in str(caught.value)
     assert not part.exists()
@@ -70,7 +70,7 @@ def test_download_of_a_dead_link(client, host, part, status):
 
 def test_download_tries_mirrors_in_turn(client, host, part):
     with Loopback([Reply(410)]) as dead:
-        link = PictureLink(urls=(f"{dead.url}/1.png", "ftp://old/1.png", f"{host.url}/1.png"))
+        link = ImageLink(urls=(f"{dead.url}/1.png", "ftp://old/1.png", f"{host.url}/1.png"))
         assert client.download(link, part) == len(PICTURE)
     host.answers(Reply(404))
     with pytest.raises(errors.DownloadFailed) as caught:
@@ -88,7 +88,7 @@ def test_download_follows_http_only(client, part, url):
 
 def test_download_without_a_link(client, part):
     with pytest.raises(errors.DownloadFailed, match="without a link"):
-        client.download(PictureLink(), part)
+        client.download(ImageLink(), part)
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -107,10 +107,10 @@ def test_download_above_the_limit(client, host, part, announced):
 
 
 def test_download_of_base64_data(client, part):
-    assert client.download(PictureLink(data=PICTURE), part) == len(PICTURE)
+    assert client.download(ImageLink(data=PICTURE), part) == len(PICTURE)
     assert part.read_bytes() == PICTURE
     with pytest.raises(errors.DownloadFailed, match="larger"):
-        client.download(PictureLink(data=PICTURE), part, max_bytes=10)
+        client.download(ImageLink(data=PICTURE), part, max_bytes=10)
 
 
 def test_download_with_a_wrong_content_type(client, host, part):

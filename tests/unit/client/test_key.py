@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from qwave_jupyter import errors
-from qwave_jupyter.client.auth import KeyAuth, Secret, normalised, origin_of
+from qwave_jupyter.client.auth import KeyAuth, Secret, normalize_base_url, origin_of
 from qwave_jupyter.client.client import Client
 from tests.checks import collect_failures
 from tests.unit.client.loopback import Loopback, Reply, picture, said
@@ -216,7 +216,7 @@ def test_unusable_key_is_refused_unseen(bad):
     ],
 )
 def test_base_url_is_normalized(given, address, origin):
-    assert normalised(given) == (address, origin)
+    assert normalize_base_url(given) == (address, origin)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_status_of_the_oldest_dialect():
         }
     )
     assert (task.state, task.status, task.ended) == ("completed", "succeeded", True)
-    assert task.pictures == (tasks.PictureLink(urls=("https://a/1",)),)
+    assert task.pictures == (tasks.ImageLink(urls=("https://a/1",)),)
 
 
 def test_status_of_the_newest_dialect():
@@ -187,13 +187,13 @@ def test_cancellation_is_read():
         tasks.read_cancellation({"task_id": "t", "status": "processing"}, "t")
 
 
-def test_mirrors_are_spread_over_missing_images():
-    mirrors = tasks.PictureLink(urls=("https://a/1", "https://b/1"), expires_at=5.0)
-    assert tasks.spread([mirrors], 1) == (mirrors,)
-    assert [link.urls for link in tasks.spread([mirrors], 2)] == [("https://a/1",), ("https://b/1",)]
-    assert [link.expires_at for link in tasks.spread([mirrors], 2)] == [5.0, 5.0]
-    whole = tasks.PictureLink(data=b"x")
-    assert tasks.spread([whole], 3) == (whole,)
+def test_expand_mirrors_for_missing_images():
+    mirrors = tasks.ImageLink(urls=("https://a/1", "https://b/1"), expires_at=5.0)
+    assert tasks.expand_mirrors([mirrors], 1) == (mirrors,)
+    assert [link.urls for link in tasks.expand_mirrors([mirrors], 2)] == [("https://a/1",), ("https://b/1",)]
+    assert [link.expires_at for link in tasks.expand_mirrors([mirrors], 2)] == [5.0, 5.0]
+    whole = tasks.ImageLink(data=b"x")
+    assert tasks.expand_mirrors([whole], 3) == (whole,)
 
 
 @pytest.mark.parametrize(

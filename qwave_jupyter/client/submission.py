@@ -16,13 +16,13 @@ from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.client.transport import Transport
 from qwave_jupyter.errors import ApiError, ConnectionFailed, QwaveError, RateLimited, UnreadableAnswer
 
-__all__ = ["Order"]
+__all__ = ["Submission"]
 
 #: "It exists": another attempt with the same key is being served.
 _CONFLICT = 409
 
 
-class Order:
+class Submission:
     """One order: what its attempts carried, and whether one of them may have made a task.
 
     Args:
