@@ -4,7 +4,7 @@ from qwave_jupyter.catalog.catalog import Catalog, load
 from qwave_jupyter.catalog.model import Mask, Model, References
 from qwave_jupyter.catalog.parameter import UNSET, Parameter
 from qwave_jupyter.catalog.pricing import Price
-from qwave_jupyter.catalog.rules import Facts
+from qwave_jupyter.catalog.rules import ImageInfo
 from qwave_jupyter.catalog.violations import Violation
 
-__all__ = ["UNSET", "Catalog", "Facts", "Mask", "Model", "Parameter", "Price", "References", "Violation", "load"]
+__all__ = ["UNSET", "Catalog", "ImageInfo", "Mask", "Model", "Parameter", "Price", "References", "Violation", "load"]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import i18n
-from qwave_jupyter.catalog.loader import read_family, read_index, refused
+from qwave_jupyter.catalog.loader import edition_error, read_family, read_index
 from qwave_jupyter.catalog.model import Model
-from qwave_jupyter.catalog.rules import Facts
+from qwave_jupyter.catalog.rules import ImageInfo
 from qwave_jupyter.catalog.violations import Violation
 from qwave_jupyter.errors import ConfigurationError, UnknownModel
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalog", "load"]
 
-_MOST_OTHERS = 4
+_MAX_OTHERS = 4
 
 
 class Catalog:
@@ -82,7 +82,7 @@ class Catalog:
                 return next(model for model in self._family(file) if model.id == name)
         close = difflib.get_close_matches(name.lower()[:200], self.ids(), n=3, cutoff=0.3)
         near = i18n.say("words.did_you_mean", names=close) if close else ""
-        shown = "".join(sign if sign.isprintable() else "�" for sign in name[:80])
+        shown = "".join(character if character.isprintable() else "�" for character in name[:80])
         raise UnknownModel("catalog.unknown_model", given=repr(shown), edition=self.edition, near=near, nearest=close)
 
     def find(
@@ -132,7 +132,7 @@ class Catalog:
         self,
         model: Model,
         values: Mapping[str, Any],
-        facts: Facts = Facts(),  # noqa: B008 - frozen
+        image_info: ImageInfo = ImageInfo(),  # noqa: B008 - frozen
         unread: tuple[Violation, ...] = (),
     ) -> tuple[Violation, ...]:
         """Every mistake at once, with the models that could do what was asked.
@@ -140,22 +140,22 @@ class Catalog:
         Args:
             model: the model that was asked.
             values: what :meth:`Model.read` returned.
-            facts: what is known of the pictures.
+            image_info: what is known of the pictures.
             unread: what :meth:`Model.read` could not read.
         """
-        found = (*unread, *model.check(values, facts))
+        found = (*unread, *model.check(values, image_info))
         if model.retired and not model.live:
             gone = Violation("retired", "model", model.id, severity="warn", detail={"date": model.retired})
             found = (gone, *found)
         if all(one.severity != "reject" or one.code in {"empty_prompt", "unreadable"} for one in found):
             return found
-        others = self._able(model, {**values, **{one.parameter: one.given for one in unread}}, facts)
+        others = self._capable_models(model, {**values, **{one.parameter: one.given for one in unread}}, image_info)
         return tuple(
             replace(one, others=others) if one.severity == "reject" and one.code != "empty_prompt" else one
             for one in found
         )
 
-    def _able(self, asked: Model, values: Mapping[str, Any], facts: Facts) -> tuple[str, ...]:
+    def _capable_models(self, asked: Model, values: Mapping[str, Any], image_info: ImageInfo) -> tuple[str, ...]:
         able = []
         options = {name: value for name, value in values.items() if name != "action"}
         for model in sorted(self, key=_by_price):
@@ -166,10 +166,10 @@ class Catalog:
             actions = (values.get("action"), model.fitting_action(read)) if "action" in model.parameters else (None,)
             for action in {one: None for one in actions if one is None or one in model.actions} or (None,):
                 tried = {**read, "action": action} if action else read
-                if not wrong and all(one.severity == "warn" for one in model.check(tried, facts)):
+                if not wrong and all(one.severity == "warn" for one in model.check(tried, image_info)):
                     able.append(model.id)
                     break
-            if len(able) == _MOST_OTHERS:
+            if len(able) == _MAX_OTHERS:
                 break
         return tuple(able)
 
@@ -180,7 +180,7 @@ class Catalog:
                 if name not in models:
                     index = self._folder / "index.json"
                     problem = i18n.say("edition.must_be_file", given=name, file=file)
-                    raise refused(index, f"families.{file}", problem)
+                    raise edition_error(index, f"families.{file}", problem)
             self._families[file] = tuple(models.values())
         return self._families[file]
 
@@ -199,16 +199,16 @@ def load(edition: str) -> Catalog:
     """
     own = Path(edition).expanduser()
     if own.suffix == ".json" or own.is_dir():
-        return _own(own)
+        return _load_custom(own)
     shipped = files(__package__) / "editions"
     if not edition.replace("-", "").isdigit() or not (shipped / edition / "index.json").is_file():
         names = sorted(entry.name for entry in shipped.iterdir() if entry.is_dir())
         raise ConfigurationError("catalog.edition_missing", given=edition, allowed=names)
-    return _shipped(edition)
+    return _load_shipped(edition)
 
 
 @cache
-def _shipped(edition: str) -> Catalog:
+def _load_shipped(edition: str) -> Catalog:
     folder = files(__package__) / "editions" / edition
     return _from_folder(folder, edition)
 
@@ -220,15 +220,15 @@ def _from_folder(folder: Path | Traversable, name: str) -> Catalog:
     return Catalog(index["edition"] or name, index["host"], folder, families, has_idempotency_key=has_key)
 
 
-def _own(path: Path) -> Catalog:
+def _load_custom(path: Path) -> Catalog:
     if path.is_dir():
         return _from_folder(path, path.name)
     models = read_family(path, path.stem)
-    base = _shipped("2026-04")
-    return _Extended(path.stem, base, models)
+    base = _load_shipped("2026-04")
+    return _ExtendedCatalog(path.stem, base, models)
 
 
-class _Extended(Catalog):
+class _ExtendedCatalog(Catalog):
     """The default edition with models of one's own."""
 
     def __init__(self, edition: str, base: Catalog, models: tuple[Model, ...]) -> None:

@@ -15,10 +15,10 @@ from qwave_jupyter.catalog.catalog import Catalog
 from qwave_jupyter.catalog.model import Model
 from qwave_jupyter.catalog.parameter import Parameter
 from qwave_jupyter.catalog.pricing import Price
-from qwave_jupyter.catalog.rules import Facts
+from qwave_jupyter.catalog.rules import ImageInfo
 from qwave_jupyter.catalog.violations import Violation
 
-__all__ = ["Listed", "LiveCatalog", "read_list", "with_schema"]
+__all__ = ["ListedModel", "LiveCatalog", "read_list", "with_schema"]
 
 _TYPES = {
     "string": "string",
@@ -46,7 +46,7 @@ _LISTS = {
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedModel:
     """One entry of the live list.
 
     Args:
@@ -60,7 +60,7 @@ class Listed:
     description: str = ""
 
 
-def read_list(entries: Sequence[Any]) -> tuple[Listed, ...]:
+def read_list(entries: Sequence[Any]) -> tuple[ListedModel, ...]:
     """The models of a ``GET /v1/models`` answer (Models page, edition 2026-09); what can't be read is left out.
 
     Args:
@@ -70,7 +70,7 @@ def read_list(entries: Sequence[Any]) -> tuple[Listed, ...]:
     for entry in entries:
         name = entry.get("id") if isinstance(entry, Mapping) else None
         if isinstance(name, str) and name:
-            found[name] = Listed(name, _price(entry.get("price_config")), str(entry.get("description") or ""))
+            found[name] = ListedModel(name, _price(entry.get("price_config")), str(entry.get("description") or ""))
     return tuple(found.values())
 
 
@@ -86,7 +86,7 @@ class LiveCatalog(Catalog):
     def __init__(
         self,
         base: Catalog,
-        listed: Sequence[Listed] | None = None,
+        listed: Sequence[ListedModel] | None = None,
         learned: Mapping[str, Model] = {},
     ) -> None:
         self.edition, self.host = base.edition, base.host
@@ -96,7 +96,7 @@ class LiveCatalog(Catalog):
         self._learned = dict(learned)
 
     def __iter__(self) -> Iterator[Model]:
-        return (self._laid_over(model) for model in self._base)
+        return (self._with_live_data(model) for model in self._base)
 
     def ids(self) -> tuple[str, ...]:
         """The edition's ids, then those that only the live list knows."""
@@ -124,20 +124,20 @@ class LiveCatalog(Catalog):
             UnknownModel: no such id; the nearest is named.
         """
         if name in self._learned and name not in self._base.ids():
-            return self._laid_over(self._learned[name])
-        return self._laid_over(self._base.model(name))
+            return self._with_live_data(self._learned[name])
+        return self._with_live_data(self._base.model(name))
 
     def check(
         self,
         model: Model,
         values: Mapping[str, Any],
-        facts: Facts = Facts(),  # noqa: B008 - frozen
+        image_info: ImageInfo = ImageInfo(),  # noqa: B008 - frozen
         unread: tuple[Violation, ...] = (),
     ) -> tuple[Violation, ...]:
         """What the edition or the live schema finds wrong, and whether the live price has another shape."""
-        return (*super().check(model, values, facts, unread), *self._priced_otherwise(model))
+        return (*super().check(model, values, image_info, unread), *self._price_violations(model))
 
-    def _priced_otherwise(self, model: Model) -> tuple[Violation, ...]:
+    def _price_violations(self, model: Model) -> tuple[Violation, ...]:
         listed = (self._listed or {}).get(model.id)
         if listed is None or listed.price is None:
             return ()
@@ -152,12 +152,12 @@ class LiveCatalog(Catalog):
         code = "priced_by_tokens" if listed.price.unit == "token" else "priced_by_picture"
         return (Violation(code, "model", model.id, severity="warn", detail={"edition": self.edition}),)
 
-    def _laid_over(self, model: Model) -> Model:
+    def _with_live_data(self, model: Model) -> Model:
         model = self._learned.get(model.id, model)
         listed = (self._listed or {}).get(model.id)
         if listed is None or listed.price is None:
             return model
-        return replace(model, price=_merged(model.price, listed.price), live=model.live or "list")
+        return replace(model, price=_merge_prices(model.price, listed.price), live=model.live or "list")
 
 
 def with_schema(model: Model, schema: Mapping[str, Any]) -> Model:
@@ -177,11 +177,11 @@ def with_schema(model: Model, schema: Mapping[str, Any]) -> Model:
     common = _texts(schema.get("supported_common_params"))
     if common:
         declared = {*common, *own, "prompt", "model"}
-        kept = {name: one for name, one in parameters.items() if one.internal or _wires(one) & declared}
+        kept = {name: one for name, one in parameters.items() if one.internal or _wire_names(one) & declared}
         parameters = {**kept, **{name: Parameter(name, "string", (name,)) for name in common if _is_new(name, kept)}}
     for name, told in own.items():
-        known = next((one for one in parameters.values() if name in _wires(one)), None)
-        parameter = _told(known or Parameter(name, "string", (name,)), told, documented=known is not None)
+        known = next((one for one in parameters.values() if name in _wire_names(one)), None)
+        parameter = _apply_schema(known or Parameter(name, "string", (name,)), told, documented=known is not None)
         parameters[parameter.name] = parameter
     defaults = schema.get("defaults")
     for listed, name in _LISTS.items():
@@ -189,7 +189,7 @@ def with_schema(model: Model, schema: Mapping[str, Any]) -> Model:
         if choices and name in parameters:
             parameters[name] = replace(parameters[name], choices=choices)
     for name, default in defaults.items() if isinstance(defaults, Mapping) else ():
-        known = next((one for one in parameters.values() if name in _wires(one)), None)
+        known = next((one for one in parameters.values() if name in _wire_names(one)), None)
         if known is not None and isinstance(default, (str, int, float, bool)):
             parameters[known.name] = replace(known, default=default)
     most = schema.get("max_image_inputs")
@@ -202,7 +202,7 @@ def with_schema(model: Model, schema: Mapping[str, Any]) -> Model:
     return replace(model, parameters=parameters, references=references, actions=actions, live="schema")
 
 
-def _told(known: Parameter, told: Mapping[str, Any], *, documented: bool) -> Parameter:
+def _apply_schema(known: Parameter, told: Mapping[str, Any], *, documented: bool) -> Parameter:
     changes: dict[str, Any] = {}
     kind = _TYPES.get(str(told.get("type", "")).lower())
     if kind and not documented:
@@ -221,12 +221,12 @@ def _told(known: Parameter, told: Mapping[str, Any], *, documented: bool) -> Par
     return replace(known, **changes)
 
 
-def _wires(parameter: Parameter) -> set[str]:
+def _wire_names(parameter: Parameter) -> set[str]:
     return {parameter.name, parameter.wire[-1], ".".join(parameter.wire), *parameter.aliases}
 
 
 def _is_new(name: str, known: Mapping[str, Parameter]) -> bool:
-    return name.isidentifier() and name != "model" and not any(name in _wires(one) for one in known.values())
+    return name.isidentifier() and name != "model" and not any(name in _wire_names(one) for one in known.values())
 
 
 def _objects(value: Any) -> tuple[Mapping[str, Any], ...]:
@@ -275,7 +275,7 @@ def _amounts(value: Any) -> tuple[dict[str, float], tuple[str, ...]]:
     return amounts, tuple(name for name in numbers if name not in amounts)
 
 
-def _merged(documented: Price, live: Price) -> Price:
+def _merge_prices(documented: Price, live: Price) -> Price:
     if live.unit == "token" or documented.unit == "token":
         return live if live.unit != documented.unit or live.rates else documented
     if live.unreadable and not live.tiers:

@@ -12,16 +12,16 @@ from qwave_jupyter.catalog.model import Mask, Model, References
 from qwave_jupyter.catalog.parameter import UNSET, Parameter
 from qwave_jupyter.catalog.pricing import Price
 from qwave_jupyter.catalog.rules import Rule
-from qwave_jupyter.catalog.schema import misfit
+from qwave_jupyter.catalog.schema import find_mismatch
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-__all__ = ["read_family", "read_index", "refused"]
+__all__ = ["edition_error", "read_family", "read_index"]
 
 #: Line ends, and the joiner that emoji are made with.
-_KEPT = "\n\u200d"
+_KEPT_CHARACTERS = "\n\u200d"
 
 
 class _Malformed(Exception):
@@ -39,7 +39,7 @@ def read_index(file: Path | Traversable) -> Mapping[str, Any]:
     Raises:
         ConfigurationError: it can't be read, or isn't of the form of ``editions/schema.json``; the place is named.
     """
-    return _obeying(file, "index")
+    return _read_json(file, "index")
 
 
 def read_family(file: Path | Traversable, edition: str) -> tuple[Model, ...]:
@@ -52,16 +52,16 @@ def read_family(file: Path | Traversable, edition: str) -> tuple[Model, ...]:
     Raises:
         ConfigurationError: the file isn't of that form, or contradicts itself; the place is named.
     """
-    content = _obeying(file, "")
+    content = _read_json(file, "")
     try:
-        _once([(entry["id"], None) for entry in content["models"]], "models")
-        models = [_model(one, f"models[{place}]", edition, content) for place, one in enumerate(content["models"])]
+        _unique_keys([(entry["id"], None) for entry in content["models"]], "models")
+        models = [_model(one, f"models[{index}]", edition, content) for index, one in enumerate(content["models"])]
     except _Malformed as problem:
-        raise refused(file, problem.place, problem.problem) from None
+        raise edition_error(file, problem.place, problem.problem) from None
     return tuple(models)
 
 
-def refused(file: Path | Traversable, place: str, problem: str) -> ConfigurationError:
+def edition_error(file: Path | Traversable, place: str, problem: str) -> ConfigurationError:
     """What is said of an edition file that can't be used.
 
     Args:
@@ -73,37 +73,39 @@ def refused(file: Path | Traversable, place: str, problem: str) -> Configuration
     return ConfigurationError("catalog.edition_malformed", file=file.name, place=place, problem=problem)
 
 
-def _obeying(file: Path | Traversable, definition: str) -> Mapping[str, Any]:
+def _read_json(file: Path | Traversable, definition: str) -> Mapping[str, Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        content = json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique_keys)
     except OSError as problem:
-        raise refused(file, "", i18n.say("edition.unreadable", reason=problem.strerror or "?")) from None
+        raise edition_error(file, "", i18n.say("edition.unreadable", reason=problem.strerror or "?")) from None
     except UnicodeDecodeError:
-        raise refused(file, "", i18n.say("edition.not_text")) from None
+        raise edition_error(file, "", i18n.say("edition.not_text")) from None
     except _Malformed as problem:
-        raise refused(file, "", problem.problem) from None
+        raise edition_error(file, "", problem.problem) from None
     except json.JSONDecodeError as problem:
-        raise refused(file, f"line {problem.lineno}:", problem.msg) from None
+        raise edition_error(file, f"line {problem.lineno}:", problem.msg) from None
     except (ValueError, RecursionError):
-        raise refused(file, "", i18n.say("edition.not_json")) from None
-    wrong = misfit(content, definition)
+        raise edition_error(file, "", i18n.say("edition.not_json")) from None
+    wrong = find_mismatch(content, definition)
     if wrong is not None:
-        raise refused(file, *wrong)
-    return dict(_printable(content))
+        raise edition_error(file, *wrong)
+    return dict(_replace_unprintable(content))
 
 
-def _printable(value: Any) -> Any:
+def _replace_unprintable(value: Any) -> Any:
     # A file of somebody else's may hold signs that a terminal obeys, or that no notebook can be saved with.
     if isinstance(value, str):
-        return "".join(sign if sign.isprintable() or sign in _KEPT else " " for sign in value)
+        return "".join(
+            character if character.isprintable() or character in _KEPT_CHARACTERS else " " for character in value
+        )
     if isinstance(value, list):
-        return [_printable(one) for one in value]
+        return [_replace_unprintable(one) for one in value]
     if isinstance(value, dict):
-        return {_printable(name): _printable(one) for name, one in value.items()}
+        return {_replace_unprintable(name): _replace_unprintable(one) for name, one in value.items()}
     return value
 
 
-def _once(pairs: Iterable[tuple[str, Any]], at: str = "") -> dict[str, Any]:
+def _unique_keys(pairs: Iterable[tuple[str, Any]], at: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
@@ -117,7 +119,7 @@ def _model(entry: Mapping[str, Any], at: str, edition: str, family: Mapping[str,
     parameters = {
         name: _parameter(name, spec, f"{at}.parameters.{name}", actions) for name, spec in entry["parameters"].items()
     }
-    _distinct(parameters, f"{at}.parameters")
+    _require_distinct_names(parameters, f"{at}.parameters")
     action = parameters.get("action")
     if action is not None and action.choices != actions:
         raise _Malformed(f"{at}.parameters.action.choices", "actions_differ")
@@ -135,10 +137,10 @@ def _model(entry: Mapping[str, Any], at: str, edition: str, family: Mapping[str,
         actions=actions,
         default_action=default_action,
         parameters=parameters,
-        rules=tuple(_rule(one, f"{at}.rules[{place}]", parameters) for place, one in enumerate(entry.get("rules", ()))),
-        infer=tuple(_inferred(entry.get("infer", ()), f"{at}.infer", parameters, actions)),
-        references=References(**{**_frozen(references), "by_action": spans}),
-        mask=Mask(**_frozen(entry["mask"])) if entry.get("mask") else None,
+        rules=tuple(_rule(one, f"{at}.rules[{index}]", parameters) for index, one in enumerate(entry.get("rules", ()))),
+        infer=tuple(_read_inference(entry.get("infer", ()), f"{at}.infer", parameters, actions)),
+        references=References(**{**_freeze(references), "by_action": spans}),
+        mask=Mask(**_freeze(entry["mask"])) if entry.get("mask") else None,
         price=_price(entry.get("price", {}), f"{at}.price", entry.get("documented", ""), parameters),
         rule_words=tuple(entry.get("rule_words", ())),
         notes=tuple(entry.get("notes", ())),
@@ -151,14 +153,14 @@ def _model(entry: Mapping[str, Any], at: str, edition: str, family: Mapping[str,
 
 
 def _parameter(name: str, spec: Mapping[str, Any], at: str, actions: tuple[str, ...]) -> Parameter:
-    fields = _frozen({key: value for key, value in spec.items() if key not in {"wire", "default"}})
+    fields = _freeze({key: value for key, value in spec.items() if key not in {"wire", "default"}})
     wire = tuple(spec.get("wire", name).split("."))
     default = _hashable(spec["default"]) if "default" in spec else UNSET
     parameter = Parameter(name=name, wire=wire, default=default, **fields)
     for part in ("choices", "opaque"):
-        for place, choice in enumerate(spec.get(part, ())):
+        for index, choice in enumerate(spec.get(part, ())):
             if not parameter.fits(choice):
-                raise _Malformed(f"{at}.{part}[{place}]", "choice_of_type", type=parameter.type, given=choice)
+                raise _Malformed(f"{at}.{part}[{index}]", "choice_of_type", type=parameter.type, given=choice)
     if default is not UNSET and not parameter.fits(spec["default"]):
         raise _Malformed(f"{at}.default", "choice_of_type", type=parameter.type, given=default)
     if default is not UNSET and parameter.choices and default not in parameter.choices:
@@ -170,7 +172,7 @@ def _parameter(name: str, spec: Mapping[str, Any], at: str, actions: tuple[str, 
     return parameter
 
 
-def _distinct(parameters: Mapping[str, Parameter], at: str) -> None:
+def _require_distinct_names(parameters: Mapping[str, Parameter], at: str) -> None:
     taken: dict[tuple[str, ...], str] = {}
     for name, parameter in parameters.items():
         for depth in range(1, len(parameter.wire) + 1):
@@ -197,12 +199,12 @@ def _rule(entry: Mapping[str, Any], at: str, parameters: Mapping[str, Parameter]
     return Rule(when=when, demands=demands, severity=entry.get("severity", "reject"))
 
 
-def _inferred(
+def _read_inference(
     entries: list[Mapping[str, Any]], at: str, parameters: Mapping[str, Parameter], actions: tuple[str, ...]
 ) -> Iterable[tuple[Mapping[str, Any], str]]:
-    for place, entry in enumerate(entries):
-        _conditions(entry["when"], f"{at}[{place}].when", parameters)
-        _known_action([entry["action"]], actions, f"{at}[{place}].action")
+    for index, entry in enumerate(entries):
+        _conditions(entry["when"], f"{at}[{index}].when", parameters)
+        _known_action([entry["action"]], actions, f"{at}[{index}].action")
         yield entry["when"], entry["action"]
 
 
@@ -232,7 +234,7 @@ def _known_action(names: Iterable[str], actions: tuple[str, ...], at: str) -> No
             raise _Malformed(at, "no_action", given=name, allowed=list(actions) or ["?"])
 
 
-def _frozen(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _freeze(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _hashable(value) for name, value in fields.items()}
 
 

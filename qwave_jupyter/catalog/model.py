@@ -9,7 +9,7 @@ from typing import Any
 
 from qwave_jupyter.catalog.parameter import UNSET, Parameter, Unreadable
 from qwave_jupyter.catalog.pricing import Price
-from qwave_jupyter.catalog.rules import Facts, Rule, broken, holds
+from qwave_jupyter.catalog.rules import ImageInfo, Rule, find_violations, matches
 from qwave_jupyter.catalog.violations import Violation
 
 __all__ = ["Mask", "Model", "References"]
@@ -132,7 +132,9 @@ class Model:
             if parameter is None:
                 names = tuple(one.name for one in self.parameters.values() if not one.internal)
                 wrong.append(
-                    Violation("unknown_parameter", name, given, names, _meant(name, names), detail={"model": self.id})
+                    Violation(
+                        "unknown_parameter", name, given, names, _closest_name(name, names), detail={"model": self.id}
+                    )
                 )
                 continue
             try:
@@ -151,16 +153,16 @@ class Model:
         defaults = {name: one.default for name, one in self.parameters.items() if one.default is not UNSET}
         return {**defaults, **{name: value for name, value in values.items() if value is not None}}
 
-    def check(self, values: Mapping[str, Any], facts: Facts = Facts()) -> tuple[Violation, ...]:  # noqa: B008 - frozen
+    def check(self, values: Mapping[str, Any], image_info: ImageInfo = ImageInfo()) -> tuple[Violation, ...]:  # noqa: B008 - frozen
         """Every mistake in a set of values, each once.
 
         Args:
             values: what :meth:`read` returned.
-            facts: what is known of the pictures.
+            image_info: what is known of the pictures.
         """
         found = [*self._by_parameter(values)]
         for rule in self.rules:
-            found.extend(broken(rule, self, values, facts))
+            found.extend(find_violations(rule, self, values, image_info))
         unique: dict[tuple[str, str], Violation] = {}
         for violation in found:
             unique.setdefault((_SAME.get(violation.code, violation.code), violation.parameter), violation)
@@ -169,7 +171,7 @@ class Model:
     def fitting_action(self, values: Mapping[str, Any]) -> str | None:
         """The action that the other values ask for; None when that is the default one."""
         effective = self.effective(values)
-        return next((action for when, action in self.infer if holds(when, values, effective)), None)
+        return next((action for when, action in self.infer if matches(when, values, effective)), None)
 
     def allowed_values(self, name: str, given: Mapping[str, Any]) -> tuple[tuple[Any, str], ...]:
         """Each documented value of a parameter with the reason why it is out of the question now, or "".
@@ -199,7 +201,7 @@ class Model:
             parameter = self.parameters.get(name)
             if value is None or value == ():
                 continue
-            encoded = parameter.encoded(value) if parameter else value
+            encoded = parameter.to_wire(value) if parameter else value
             if encoded is None:
                 continue
             *outer, last = parameter.wire if parameter else (name,)
@@ -220,15 +222,15 @@ class Model:
         declared: set[tuple[str, ...]] = {("model",)}
         for parameter in self.parameters.values():
             declared.update(parameter.wire[: depth + 1] for depth in range(len(parameter.wire)))
-            present, sent = _at(body, parameter.wire)
+            present, sent = _get_path(body, parameter.wire)
             if not present:
                 continue
-            violation = parameter.accepts(sent) or self._address(parameter, sent)
+            violation = parameter.accepts(sent) or self._check_address(parameter, sent)
             # What a page only advises against is served, and judged with the rest.
             if violation is not None and violation.severity == "reject":
                 wrong.append(violation)
             else:
-                values[parameter.name] = parameter.decoded(sent)
+                values[parameter.name] = parameter.from_wire(sent)
         containers = {path[:-1] for path in declared if len(path) > 1}
         wrong.extend(
             Violation("undeclared", ".".join(path), detail={"model": self.id})
@@ -237,7 +239,7 @@ class Model:
         )
         return values, tuple(wrong)
 
-    def _address(self, parameter: Parameter, sent: Any) -> Violation | None:
+    def _check_address(self, parameter: Parameter, sent: Any) -> Violation | None:
         """What a server can't fetch: it is sent addresses, or bytes where the page takes them."""
         if not parameter.picture:
             return None
@@ -256,7 +258,7 @@ class Model:
                     code = "empty_prompt" if name == "prompt" else "needed_with"
                     yield Violation(code, name, detail={"because": f"action {action}"} if code == "needed_with" else {})
                 continue
-            violation = parameter.judge(value)
+            violation = parameter.validate(value)
             if violation is not None:
                 yield violation
             if parameter.only_for and action not in parameter.only_for:
@@ -269,12 +271,12 @@ class Model:
 _SAME = {"forbidden_with": "only_for_action", "too_many_with": "too_long", "default_with": "allowed_with"}
 
 
-def _meant(name: str, names: tuple[str, ...]) -> str | None:
+def _closest_name(name: str, names: tuple[str, ...]) -> str | None:
     close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.6)
     return close[0] if close else None
 
 
-def _at(body: Mapping[str, Any], path: tuple[str, ...]) -> tuple[bool, Any]:
+def _get_path(body: Mapping[str, Any], path: tuple[str, ...]) -> tuple[bool, Any]:
     place: Any = body
     for step in path:
         if not isinstance(place, Mapping) or step not in place:

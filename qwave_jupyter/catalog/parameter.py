@@ -100,19 +100,19 @@ class Parameter:
             return self._read_pictures(given)
         value = getattr(self, _READERS[self.type])(given)
         if self.choices and self.type == "string":
-            return self._spelled(value)
+            return self._canonical_choice(value)
         return value
 
-    def judge(self, value: Any) -> Violation | None:
+    def validate(self, value: Any) -> Violation | None:
         """What is wrong with a value of the right type; None when it is documented."""
         if self.type.endswith("[]"):
-            return self._judge_length(len(value), "items")
+            return self._validate_length(len(value), "items")
         if self.choices:
             if value in self.choices:
                 return None
             return Violation("not_a_choice", self.name, value, self.choices, nearest_to(value, self.choices))
         if self.type == "string":
-            return self._judge_length(len(value), "characters")
+            return self._validate_length(len(value), "characters")
         if self.type in {"integer", "number"} and not self._within(value):
             low, high = self._bounds()
             nearest = high if self.maximum is not None and value > self.maximum else low
@@ -130,23 +130,23 @@ class Parameter:
             return None if fits else Violation("wrong_type", self.name, sent, detail={"type": self.type})
         if not self.fits(sent):
             return Violation("wrong_type", self.name, sent, detail={"type": self.type})
-        return self.judge(tuple(sent) if isinstance(sent, list) else sent)
+        return self.validate(tuple(sent) if isinstance(sent, list) else sent)
 
-    def encoded(self, value: Any) -> Any:
+    def to_wire(self, value: Any) -> Any:
         """A value as it goes over the wire; None where it is said by leaving the field out."""
         if self.encode:
             unsaid = None if isinstance(value, bool) else value
             return self.encode.get(str(value).lower() if isinstance(value, bool) else str(value), unsaid)
         return list(value) if isinstance(value, tuple) else value
 
-    def decoded(self, sent: Any) -> Any:
+    def from_wire(self, sent: Any) -> Any:
         """A wire value as the user would have written it."""
         for text, wired in self.encode.items():
             if wired == sent:
                 return {"true": True, "false": False}.get(text, text)
         return tuple(sent) if isinstance(sent, list) else sent
 
-    def _spelled(self, value: str) -> Any:
+    def _canonical_choice(self, value: str) -> Any:
         folded = {str(choice).lower(): choice for choice in self.choices}
         text = value.strip().lower()
         ratio = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[x×/:：]\s*(\d+(?:\.\d+)?)", text)
@@ -192,7 +192,7 @@ class Parameter:
 
     def _read_list(self, given: Any) -> tuple[Any, ...]:
         if isinstance(given, str):
-            parsed = self._parsed(given) if given.lstrip().startswith("[") else None
+            parsed = self._parse_json(given) if given.lstrip().startswith("[") else None
             given = parsed if isinstance(parsed, list) else [given]
         if not isinstance(given, (list, tuple)):
             raise self._unreadable(given)
@@ -205,14 +205,14 @@ class Parameter:
         return self._read_list(given) if several else (given,)
 
     def _read_structure(self, given: Any) -> Any:
-        value = self._parsed(given) if isinstance(given, str) else given
+        value = self._parse_json(given) if isinstance(given, str) else given
         if self.type == "object" and isinstance(value, Mapping):
             return dict(value)
         if self.type != "object" and isinstance(value, (list, tuple)):
             return tuple(value)
         raise self._unreadable(given)
 
-    def _parsed(self, text: str) -> Any:
+    def _parse_json(self, text: str) -> Any:
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
@@ -223,7 +223,7 @@ class Parameter:
             Violation("unreadable", self.name, given, self.choices, detail={"type": self.type, **self._range()})
         )
 
-    def _judge_length(self, length: int, unit: str) -> Violation | None:
+    def _validate_length(self, length: int, unit: str) -> Violation | None:
         if self.maximum is not None and length > self.maximum:
             detail = {"unit": unit, "most": round(self.maximum)}
             return Violation("too_long", self.name, length, detail=detail)

@@ -16,13 +16,13 @@ from qwave_jupyter.catalog.violations import Violation, nearest_to
 if TYPE_CHECKING:
     from qwave_jupyter.catalog.model import Model
 
-__all__ = ["CHECKS", "Facts", "Rule", "broken", "holds"]
+__all__ = ["CHECKS", "ImageInfo", "Rule", "find_violations", "matches"]
 
 _MEGAPIXEL = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Facts:
+class ImageInfo:
     """What is known of the pictures that a request brings along.
 
     Args:
@@ -54,33 +54,33 @@ class Rule:
     severity: str = "reject"
 
 
-def holds(when: Mapping[str, Any], values: Mapping[str, Any], effective: Mapping[str, Any]) -> bool:
+def matches(when: Mapping[str, Any], values: Mapping[str, Any], effective: Mapping[str, Any]) -> bool:
     """Whether a rule's conditions are met."""
-    return all(_meets(wanted, values.get(name), effective.get(name)) for name, wanted in when.items())
+    return all(_matches_one(wanted, values.get(name), effective.get(name)) for name, wanted in when.items())
 
 
-def broken(rule: Rule, model: Model, values: Mapping[str, Any], facts: Facts) -> Iterator[Violation]:
+def find_violations(rule: Rule, model: Model, values: Mapping[str, Any], image_info: ImageInfo) -> Iterator[Violation]:
     """What a rule finds wrong.
 
     Args:
         rule: the rule.
         model: the model that it belongs to.
         values: what is set.
-        facts: what is known of the pictures.
+        image_info: what is known of the pictures.
     """
     effective = model.effective(values)
-    if not holds(rule.when, values, effective):
+    if not matches(rule.when, values, effective):
         return
-    because = _because(rule.when, effective)
+    because = _describe_conditions(rule.when, effective)
     for demand, wanted in rule.demands.items():
         if demand == "check":
-            yield from CHECKS[wanted](model, values, facts, rule)
+            yield from CHECKS[wanted](model, values, image_info, rule)
         else:
             for violation in _DEMANDS[demand](wanted, model, values, effective):
-                yield _told(violation, rule, because, model, effective)
+                yield _with_reason(violation, rule, because, model, effective)
 
 
-def _meets(wanted: Any, value: Any, effective: Any) -> bool:
+def _matches_one(wanted: Any, value: Any, effective: Any) -> bool:
     if wanted == "*":
         return _is_set(value)
     if isinstance(wanted, str) and wanted.startswith(">"):
@@ -95,7 +95,7 @@ def _is_set(value: Any) -> bool:
     return value is not None and value != ()
 
 
-def _because(when: Mapping[str, Any], effective: Mapping[str, Any]) -> str:
+def _describe_conditions(when: Mapping[str, Any], effective: Mapping[str, Any]) -> str:
     parts = []
     for name, wanted in when.items():
         value = effective.get(name)
@@ -106,9 +106,11 @@ def _because(when: Mapping[str, Any], effective: Mapping[str, Any]) -> str:
     return " + ".join(parts)
 
 
-def _told(violation: Violation, rule: Rule, because: str, model: Model, effective: Mapping[str, Any]) -> Violation:
+def _with_reason(
+    violation: Violation, rule: Rule, because: str, model: Model, effective: Mapping[str, Any]
+) -> Violation:
     because = because or model.id
-    detail = {"because": because, "instead": _instead(violation, rule, model, effective), **violation.detail}
+    detail = {"because": because, "instead": _suggest_condition(violation, rule, model, effective), **violation.detail}
     return Violation(
         violation.code,
         violation.parameter,
@@ -121,7 +123,7 @@ def _told(violation: Violation, rule: Rule, because: str, model: Model, effectiv
     )
 
 
-def _instead(violation: Violation, rule: Rule, model: Model, effective: Mapping[str, Any]) -> str:
+def _suggest_condition(violation: Violation, rule: Rule, model: Model, effective: Mapping[str, Any]) -> str:
     # The other way out: keep this parameter and give up the condition, where another documented value does that.
     if violation.nearest is None or len(rule.when) != 1:
         return ""
@@ -157,10 +159,10 @@ def _allow(
     for name, allowed in wanted.items():
         value = effective.get(name)
         if value is not None and value not in allowed:
-            yield Violation(_said(name, values), name, value, tuple(allowed), nearest_to(value, allowed))
+            yield Violation(_not_allowed_code(name, values), name, value, tuple(allowed), nearest_to(value, allowed))
 
 
-def _said(name: str, values: Mapping[str, Any]) -> str:
+def _not_allowed_code(name: str, values: Mapping[str, Any]) -> str:
     # Nobody asked for a default.
     return "allowed_with" if _is_set(values.get(name)) else "default_with"
 
@@ -173,7 +175,7 @@ def _forbid_values(
         if value is not None and value in refused:
             choices = model.parameters[name].choices if name in model.parameters else ()
             left = tuple(choice for choice in choices if choice not in refused)
-            code = _said(name, values) if left else "value_forbidden_with"
+            code = _not_allowed_code(name, values) if left else "value_forbidden_with"
             yield Violation(code, name, value, left, nearest_to(value, left))
 
 
@@ -240,19 +242,19 @@ _DEMANDS: Mapping[str, Any] = {
 }
 
 
-def _boxes(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
+def _boxes(model: Model, values: Mapping[str, Any], image_info: ImageInfo, rule: Rule) -> Iterator[Violation]:
     per_picture = values.get("bbox_list") or ()
     pictures = len(values.get("images") or ())
     if pictures and len(per_picture) != pictures:
         detail = {"pictures": pictures}
         yield Violation("boxes_per_picture", "bbox_list", len(per_picture), severity=rule.severity, detail=detail)
-    for place, boxes in enumerate(per_picture):
+    for index, boxes in enumerate(per_picture):
         if not isinstance(boxes, (list, tuple)) or any(not _is_box(box) for box in boxes):
             yield Violation("not_boxes", "bbox_list", boxes, severity=rule.severity)
             continue
         if len(boxes) > 2:
             yield Violation("too_many_boxes", "bbox_list", len(boxes), severity=rule.severity, detail={"most": 2})
-        size = facts.sizes[place] if place < len(facts.sizes) else None
+        size = image_info.sizes[index] if index < len(image_info.sizes) else None
         for box in boxes:
             outside = size is not None and (box[2] > size[0] or box[3] > size[1])
             if box[0] < 0 or box[1] < 0 or box[0] >= box[2] or box[1] >= box[3] or outside:
@@ -269,7 +271,7 @@ def _is_box(box: Any) -> bool:
     )
 
 
-def _palette(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
+def _palette(model: Model, values: Mapping[str, Any], image_info: ImageInfo, rule: Rule) -> Iterator[Violation]:
     entries = values.get("color_palette") or ()
     total = 0.0
     for entry in entries:
@@ -284,8 +286,8 @@ def _palette(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) 
         yield Violation("palette_sum", "color_palette", round(total, 2), severity=rule.severity)
 
 
-def _whole_palette(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
-    wrong = tuple(_palette(model, values, facts, rule))
+def _whole_palette(model: Model, values: Mapping[str, Any], image_info: ImageInfo, rule: Rule) -> Iterator[Violation]:
+    wrong = tuple(_palette(model, values, image_info, rule))
     yield from wrong
     for entry in () if wrong else values.get("color_palette") or ():
         if entry["ratio"] != int(entry["ratio"]):
@@ -294,31 +296,31 @@ def _whole_palette(model: Model, values: Mapping[str, Any], facts: Facts, rule: 
 
 
 def _is_hex(text: str) -> bool:
-    return all(sign in "0123456789abcdefABCDEF" for sign in text)
+    return all(character in "0123456789abcdefABCDEF" for character in text)
 
 
-def _mask(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
+def _mask(model: Model, values: Mapping[str, Any], image_info: ImageInfo, rule: Rule) -> Iterator[Violation]:
     if model.mask is None or not _is_set(values.get("mask")):
         return
-    if facts.mask_format and model.mask.formats and facts.mask_format not in model.mask.formats:
+    if image_info.mask_format and model.mask.formats and image_info.mask_format not in model.mask.formats:
         allowed = model.mask.formats
-        yield Violation("mask_format", "mask", facts.mask_format, allowed, severity=rule.severity)
-    if facts.mask_bytes and model.mask.max_mb and facts.mask_bytes > model.mask.max_mb * 2**20:
-        given = f"{facts.mask_bytes / 2**20:.1f} MB"
+        yield Violation("mask_format", "mask", image_info.mask_format, allowed, severity=rule.severity)
+    if image_info.mask_bytes and model.mask.max_mb and image_info.mask_bytes > model.mask.max_mb * 2**20:
+        given = f"{image_info.mask_bytes / 2**20:.1f} MB"
         yield Violation("mask_weight", "mask", given, severity=rule.severity, detail={"most": model.mask.max_mb})
-    first = facts.sizes[0] if facts.sizes else None
-    if model.mask.same_size and facts.mask_size and first and facts.mask_size != first:
-        given, wanted = (f"{width}×{height}" for width, height in (facts.mask_size, first))
+    first = image_info.sizes[0] if image_info.sizes else None
+    if model.mask.same_size and image_info.mask_size and first and image_info.mask_size != first:
+        given, wanted = (f"{width}×{height}" for width, height in (image_info.mask_size, first))
         yield Violation("mask_size", "mask", given, severity=rule.severity, detail={"size": wanted})
 
 
-def _megapixels(model: Model, values: Mapping[str, Any], facts: Facts, rule: Rule) -> Iterator[Violation]:
+def _megapixels(model: Model, values: Mapping[str, Any], image_info: ImageInfo, rule: Rule) -> Iterator[Violation]:
     limit = rule.demands.get("megapixels", model.references.total_megapixels)
     if not limit:
         return
     tier = str(model.effective(values).get("resolution") or "1mp")
     output = float(tier[:-2]) if tier.endswith("mp") else 1.0
-    total = output + sum(size[0] * size[1] / _MEGAPIXEL for size in facts.sizes if size)
+    total = output + sum(size[0] * size[1] / _MEGAPIXEL for size in image_info.sizes if size)
     if total > limit:
         yield Violation("too_many_megapixels", "images", f"{total:.1f}", severity=rule.severity, detail={"most": limit})
 

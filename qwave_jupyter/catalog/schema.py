@@ -12,10 +12,10 @@ from typing import Any
 
 from qwave_jupyter import i18n
 
-__all__ = ["misfit"]
+__all__ = ["find_mismatch"]
 
 
-def misfit(content: Any, definition: str = "") -> tuple[str, str] | None:
+def find_mismatch(content: Any, definition: str = "") -> tuple[str, str] | None:
     """The first place where a file isn't of its form, and what it must be; None where it is.
 
     A ``pattern`` in the schema has a ``$comment``: the name of the text that says what it means.
@@ -25,12 +25,12 @@ def misfit(content: Any, definition: str = "") -> tuple[str, str] | None:
         definition: the part of the schema that it must obey; "" for a whole family file.
 
     Example:
-        >>> misfit({"family": "f", "vendor": "v", "models": [{"id": 5}]})
+        >>> find_mismatch({"family": "f", "vendor": "v", "models": [{"id": 5}]})
         ('models[0].id', 'must be a text')
     """
     schema = _schema()
     wanted = schema["$defs"][definition] if definition else schema
-    return next(_misfits(content, wanted, ""), None)
+    return next(_mismatches(content, wanted, ""), None)
 
 
 @cache
@@ -39,7 +39,7 @@ def _schema() -> Mapping[str, Any]:
     return schema
 
 
-def _misfits(value: Any, wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+def _mismatches(value: Any, wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
     if "$ref" in wanted:
         wanted = _schema()["$defs"][wanted["$ref"].rpartition("/")[2]]
     kinds = wanted.get("type")
@@ -53,16 +53,16 @@ def _misfits(value: Any, wanted: Mapping[str, Any], at: str) -> Iterator[tuple[s
     if isinstance(value, str) and not re.search(wanted.get("pattern", ""), value):
         yield at, i18n.say(f"edition.a_{wanted['$comment']}")
     if isinstance(value, dict):
-        yield from _misfits_of_object(value, wanted, at)
+        yield from _object_mismatches(value, wanted, at)
     elif isinstance(value, list):
-        yield from _misfits_of_list(value, wanted, at)
+        yield from _list_mismatches(value, wanted, at)
     elif _IS["number"](value):
         least, above = wanted.get("minimum", -math.inf), wanted.get("exclusiveMinimum", -math.inf)
         if value < least or value <= above:
             yield at, i18n.say("edition.at_least", least=least) if value < least else i18n.say("edition.positive")
 
 
-def _misfits_of_object(value: Mapping[str, Any], wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+def _object_mismatches(value: Mapping[str, Any], wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
     known = wanted.get("properties", {})
     others = wanted.get("additionalProperties", True)
     for name in wanted.get("required", ()):
@@ -76,20 +76,20 @@ def _misfits_of_object(value: Mapping[str, Any], wanted: Mapping[str, Any], at: 
         if name not in known and not re.search(names, name):
             yield place, i18n.say(f"edition.a_{wanted['propertyNames']['$comment']}")
         elif name in known:
-            yield from _misfits(part, known[name], place)
+            yield from _mismatches(part, known[name], place)
         elif others is False:
             yield place, i18n.say("edition.unknown", allowed=list(known))
         elif others is not True:
-            yield from _misfits(part, others, place)
+            yield from _mismatches(part, others, place)
 
 
-def _misfits_of_list(value: list[Any], wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+def _list_mismatches(value: list[Any], wanted: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
     least, most = wanted.get("minItems", 0), wanted.get("maxItems", math.inf)
     if not least <= len(value) <= most:
         yield at, i18n.say("edition.entries" if least == most else "edition.empty", count=least)
-    for place, part in enumerate(value):
-        kind = wanted["prefixItems"][place] if place < len(wanted.get("prefixItems", ())) else wanted.get("items", {})
-        yield from _misfits(part, kind, f"{at}[{place}]")
+    for index, part in enumerate(value):
+        kind = wanted["prefixItems"][index] if index < len(wanted.get("prefixItems", ())) else wanted.get("items", {})
+        yield from _mismatches(part, kind, f"{at}[{index}]")
 
 
 def _inside(at: str, name: str) -> str:

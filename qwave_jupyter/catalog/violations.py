@@ -46,13 +46,13 @@ class Violation:
         text = i18n.say(
             f"catalog.{self.code}",
             parameter=self.parameter,
-            given=_shown(self.given),
-            allowed=[_shown(value) for value in self.allowed],
-            nearest=_shown(self.nearest),
+            given=_format_value(self.given),
+            allowed=[_format_value(value) for value in self.allowed],
+            nearest=_format_value(self.nearest),
             **detail,
         )
         if self.nearest is not None:
-            text += i18n.say("catalog.nearest", nearest=_shown(self.nearest))
+            text += i18n.say("catalog.nearest", nearest=_format_value(self.nearest))
         if self.detail.get("instead"):
             text += i18n.say("catalog.or_instead", instead=self.detail["instead"])
         if self.others:
@@ -89,9 +89,9 @@ def ratio_of(value: Any) -> float | None:
     return width / height if colon and width > 0 and height > 0 else None
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is True or value is False:
         return str(value).lower()
     text = str(value)
-    text = "".join(sign if sign.isprintable() else "�" for sign in text)
+    text = "".join(character if character.isprintable() else "�" for character in text)
     return text if len(text) <= 80 else text[:77] + "…"

@@ -32,7 +32,7 @@ def schema_of(model: Model) -> dict[str, Any]:
     """What ``get_model_schema`` answers."""
     names = {name: ".".join(parameter.wire) for name, parameter in model.parameters.items()}
     defaults = {
-        names[name]: parameter.encoded(parameter.default)
+        names[name]: parameter.to_wire(parameter.default)
         for name, parameter in model.parameters.items()
         if parameter.default is not UNSET
     }
@@ -69,13 +69,13 @@ def docs_of(model: Model) -> str:
 def _described(name: str, parameter: Parameter) -> dict[str, Any]:
     said: dict[str, Any] = {"name": name, "type": parameter.type}
     if parameter.choices:
-        said["enum"] = [parameter.encoded(choice) for choice in parameter.choices]
+        said["enum"] = [parameter.to_wire(choice) for choice in parameter.choices]
     if parameter.default is not UNSET:
-        said["default"] = parameter.encoded(parameter.default)
+        said["default"] = parameter.to_wire(parameter.default)
     bounds = {"min": parameter.minimum, "max": parameter.maximum}
     return said | {key: bound for key, bound in bounds.items() if bound is not None}
 
 
 def _choices(model: Model, name: str) -> list[Any]:
     parameter = model.parameters.get(name)
-    return [] if parameter is None else [parameter.encoded(choice) for choice in parameter.choices]
+    return [] if parameter is None else [parameter.to_wire(choice) for choice in parameter.choices]

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from qwave_jupyter.catalog import Catalog, Facts
+from qwave_jupyter.catalog import Catalog, ImageInfo
 from qwave_jupyter.catalog.model import Model
 from qwave_jupyter.demo.http_types import Refused
 from qwave_jupyter.demo.ledger import QUOTA_PER_USD
@@ -77,11 +77,11 @@ def judged(catalog: Catalog, body: Mapping[str, Any]) -> Wish:
     return Wish(model, values)
 
 
-def _facts(values: Mapping[str, Any]) -> Facts:
+def _facts(values: Mapping[str, Any]) -> ImageInfo:
     """What is known of pictures that came along as bytes."""
     sizes = tuple(_opened(one)[0] for one in values.get("images") or ())
     mask_size, mask_format, mask_bytes = _opened(values.get("mask") or "")
-    return Facts(sizes, mask_size, mask_format, mask_bytes)
+    return ImageInfo(sizes, mask_size, mask_format, mask_bytes)
 
 
 def _opened(address: str) -> tuple[tuple[int, int] | None, str, int | None]:

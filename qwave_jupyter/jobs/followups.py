@@ -87,7 +87,7 @@ def inherited_parameters(image: GeneratedImage, model: Model) -> dict[str, Any]:
         parameter = model.parameters.get(name)
         if name in _LEFT_BEHIND or parameter is None or parameter.only_for:
             continue
-        if parameter.judge(value) is None:
+        if parameter.validate(value) is None:
             kept[name] = value
     return kept
 

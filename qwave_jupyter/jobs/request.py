@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import i18n
-from qwave_jupyter.catalog import Facts, Model, Parameter, Violation
+from qwave_jupyter.catalog import ImageInfo, Model, Parameter, Violation
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import ReferenceMistake, RequestRefused, UnknownModel
 from qwave_jupyter.jobs import prompt_template, references
@@ -234,7 +234,7 @@ class _AsWritten(Parameter):
     def read(self, given: Any) -> Any:
         return _json_or_text(given)
 
-    def judge(self, value: Any) -> Violation | None:  # noqa: ARG002 - anything goes
+    def validate(self, value: Any) -> Violation | None:  # noqa: ARG002 - anything goes
         return None
 
 
@@ -325,9 +325,9 @@ def _fit_action(model: Model, values: dict[str, Any]) -> str | None:
     return fitting
 
 
-def _facts(resolved: Mapping[str, list[Reference]]) -> Facts:
+def _facts(resolved: Mapping[str, list[Reference]]) -> ImageInfo:
     masks = resolved.get("mask") or [Reference("", "")]
-    return Facts(
+    return ImageInfo(
         sizes=tuple(one.size for one in resolved.get("images", ())),
         mask_size=masks[0].size,
         mask_format=masks[0].format,

@@ -19,7 +19,7 @@ from PIL import Image
 
 import qwave_jupyter as qwave
 from qwave_jupyter import i18n
-from qwave_jupyter.catalog import Facts, load
+from qwave_jupyter.catalog import ImageInfo, load
 from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake
 from qwave_jupyter.jobs.references import Limits, resolve
 from qwave_jupyter.magics.cell_options import read_line
@@ -202,7 +202,7 @@ def test_mask_save_takes_image_options(tmp_path):
     assert sent.convert("RGBA").tobytes() == brush.mask.tobytes()
     assert (reference.size, reference.format) == ((120, 80), "png")
     for size, said in (((120, 80), []), ((60, 40), ["mask_size"])):
-        facts = Facts(sizes=(size,), mask_size=reference.size, mask_format="png", mask_bytes=reference.weight)
+        facts = ImageInfo(sizes=(size,), mask_size=reference.size, mask_format="png", mask_bytes=reference.weight)
         wrong = MASKED.check({"mask": reference.wire, "images": ("https://example.com/a.png",)}, facts)
         assert [one.code for one in wrong if one.parameter == "mask"] == said
 
@@ -232,7 +232,7 @@ def test_boxes_fit_the_parameter():
     values, wrong = BOXED.read({**options, "images": ["https://example.com/a.png"]})
     assert not wrong
     assert values["bbox_list"] == (editor.boxes,)
-    assert not [one for one in BOXED.check(values, Facts(sizes=((120, 80),))) if one.parameter == "bbox_list"]
+    assert not [one for one in BOXED.check(values, ImageInfo(sizes=((120, 80),))) if one.parameter == "bbox_list"]
     assert read_line("--bbox-list BoxEditor", BOXED, {"BoxEditor": BoxEditor}).options == {"bbox_list": "BoxEditor"}
 
 

@@ -283,7 +283,7 @@ def _arranged(state: PanelState, *, repair: bool = False) -> PanelState:
 def _fitted(parameter: Parameter, wish: Any, notes: list[str], *, repair: bool) -> Iterator[tuple[str, Any]]:
     try:
         value = parameter.read(wish)
-        violation = parameter.judge(value)
+        violation = parameter.validate(value)
     except Unreadable as problem:
         value, violation = wish, problem.violation
     if not repair or violation is None or violation.severity != "reject":

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_jupyter.catalog import Facts, load
-from qwave_jupyter.catalog.schema import misfit
+from qwave_jupyter.catalog import ImageInfo, load
+from qwave_jupyter.catalog.schema import find_mismatch
 from qwave_jupyter.errors import ConfigurationError
 from tests.checks import collect_failures
 
@@ -154,7 +154,10 @@ def used(catalog):
     """Everything that is asked of a catalogue."""
     for one in catalog.find("a", references=1, max_price=9, aspect_ratio="1:1", prompt_chars=9):
         values, unread = one.read({"prompt": "x", "n": "2", "images": "https://a.example/1", "resolution": "2K"})
-        found = (*unread, *one.check(values, Facts(sizes=((9, 9),), mask_format="png", mask_bytes=9, mask_size=(1, 1))))
+        found = (
+            *unread,
+            *one.check(values, ImageInfo(sizes=((9, 9),), mask_format="png", mask_bytes=9, mask_size=(1, 1))),
+        )
         assert all(str(violation) for violation in found)
         one.from_wire(one.to_wire(values))
         one.price.estimate(one.effective(values))
@@ -190,7 +193,7 @@ def test_any_value_is_refused_or_harmless(tmp_path_factory, where, value):
 def test_misfit_agrees_with_jsonschema(where, value):
     broken = replaced(*where, value)
     obeys = jsonschema.Draft202012Validator(SCHEMA).is_valid(broken)
-    assert (misfit(broken) is None) == obeys
+    assert (find_mismatch(broken) is None) == obeys
 
 
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
@@ -199,7 +202,7 @@ def test_shipped_model_is_described(edition):
         assert all((one.summary, one.documented, one.sources, one.vendor, one.family, one.link_hours)), one.id
         assert one.price.usd or one.price.tiers or one.price.rates or one.price.unit == "token" or one.price.note
     index = json.loads((EDITIONS / edition / "index.json").read_text(encoding="utf-8"))
-    assert misfit(index, "index") is None
+    assert find_mismatch(index, "index") is None
 
 
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
