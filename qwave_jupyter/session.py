@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.batches.batch import Batch
     from qwave_jupyter.batches.sweep import Sweep, SweepRun
     from qwave_jupyter.catalog import Catalog, Model
-    from qwave_jupyter.demo.embedded import OwnDemo
+    from qwave_jupyter.demo.embedded import EmbeddedDemo
     from qwave_jupyter.demo.server import DemoServer
     from qwave_jupyter.images.gallery import Gallery
     from qwave_jupyter.jobs.context import JobContext
@@ -73,7 +73,7 @@ class Session:
         self._clock = clock
         self._frontend = frontend
         self._overrides: dict[str, Any] = {}
-        self._demo: OwnDemo | None = None
+        self._demo: EmbeddedDemo | None = None
         self._demo_told = False
         self._wired: tuple[tuple[Any, ...], JobContext] | None = None
         self._learned: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = {}
@@ -194,7 +194,7 @@ class Session:
         now = self.settings
         return self._own_demo().server(now.edition, _demo_home(now))
 
-    def demo_options(self) -> OwnDemo:
+    def demo_options(self) -> EmbeddedDemo:
         """The demo's switches: explained, and turned back; starts nothing."""
         return self._own_demo()
 
@@ -205,11 +205,11 @@ class Session:
         if demo is not None:
             demo.stop()
 
-    def _own_demo(self) -> OwnDemo:
-        from qwave_jupyter.demo.embedded import OwnDemo
+    def _own_demo(self) -> EmbeddedDemo:
+        from qwave_jupyter.demo.embedded import EmbeddedDemo
 
         with self._lock:
-            self._demo = self._demo or OwnDemo()
+            self._demo = self._demo or EmbeddedDemo()
             return self._demo
 
     # The catalog

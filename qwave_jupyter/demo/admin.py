@@ -11,16 +11,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.demo.faults import Fault
-from qwave_jupyter.demo.http_types import Answer, Order, Refused, as_json, read_object
+from qwave_jupyter.demo.http_types import Refused, Request, Response, as_json, read_object
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from qwave_jupyter.demo.app import Protocol
+    from qwave_jupyter.demo.app import DemoApp
 
 __all__ = ["controlled"]
 
 
-def controlled(protocol: Protocol, order: Order) -> Answer:
+def controlled(app: DemoApp, request: Request) -> Response:
     """Answer a request below ``/demo/``.
 
     ``POST /demo/faults`` takes a JSON list of faults, which replaces what was left of the last one; ``GET`` tells what
@@ -28,27 +28,27 @@ def controlled(protocol: Protocol, order: Order) -> Answer:
     what it cost.
 
     Args:
-        protocol: the demo.
-        order: the request, from somebody with the key.
+        app: the demo.
+        request: the request, from somebody with the key.
 
     Raises:
         Refused: no such address, or a list that can't be meant.
     """
-    asked = order.method, order.path.rstrip("/")
+    asked = request.method, request.path.rstrip("/")
     try:
         if asked == ("POST", "/demo/faults"):
-            protocol.faults.replace(_faults(order.body))
+            app.faults.replace(_faults(request.body))
         elif asked == ("POST", "/demo/switches"):
-            protocol.change(**read_object(order.body))
+            app.change(**read_object(request.body))
         elif asked == ("GET", "/demo/counts"):
-            return as_json(200, _counts(protocol))
+            return as_json(200, _counts(app))
         elif asked not in {("GET", "/demo/faults"), ("GET", "/demo/switches")}:
-            raise Refused(404, "not_found", f"no such endpoint: {order.method} {order.path[:100]}")
+            raise Refused(404, "not_found", f"no such endpoint: {request.method} {request.path[:100]}")
     except ConfigurationError as mistake:
         raise Refused(400, "invalid_request", str(mistake)) from None
     if asked[1] == "/demo/switches":
-        return as_json(200, asdict(protocol.switches))
-    return as_json(200, {"faults": protocol.faults.told()})
+        return as_json(200, asdict(app.switches))
+    return as_json(200, {"faults": app.faults.to_json()})
 
 
 def _faults(body: bytes) -> list[Fault]:
@@ -63,14 +63,14 @@ def _faults(body: bytes) -> list[Fault]:
     return [Fault.read(entry) for entry in entries]
 
 
-def _counts(protocol: Protocol) -> dict[str, Any]:
-    now = protocol.clock.now()
-    tasks = list(protocol.tasks.values())
+def _counts(app: DemoApp) -> dict[str, Any]:
+    now = app.clock.now()
+    tasks = list(app.tasks.values())
     charged = [task for task in tasks if task.charge(now)]
     return {
-        **protocol.tally.told(),
+        **app.counters.to_json(),
         "tasks": len(tasks),
         "billed": len(charged),
         "billed_quota": sum(task.charge(now) for task in charged),
-        "faults_left": len(protocol.faults.still_open()),
+        "faults_left": len(app.faults.still_open()),
     }

@@ -20,18 +20,18 @@ from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Catalog, Model
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo import admin, images_endpoint, painter, task_factory, tools_endpoint, webhooks
-from qwave_jupyter.demo.counters import Tally, place_of
-from qwave_jupyter.demo.dialects import Dialect, Sight, dialect_of, named
+from qwave_jupyter.demo.counters import Counters, place_of
+from qwave_jupyter.demo.dialects import Dialect, TaskView, dialect_of, named
 from qwave_jupyter.demo.faults import Fault, Faults
-from qwave_jupyter.demo.http_types import Answer, Hold, Order, Refused, as_json, read_object
-from qwave_jupyter.demo.ledger import Book
+from qwave_jupyter.demo.http_types import Hold, Refused, Request, Response, as_json, read_object
+from qwave_jupyter.demo.ledger import Ledger
 from qwave_jupyter.demo.options import FAULT_SWITCHES, Switches, fault_of
 from qwave_jupyter.demo.prices import listed
-from qwave_jupyter.demo.rate_limiter import Limiter
+from qwave_jupyter.demo.rate_limiter import RateLimiter
 from qwave_jupyter.demo.render_request import brief_of
 from qwave_jupyter.demo.tasks import Task
 
-__all__ = ["LONGEST_HOLD", "Answer", "Order", "Protocol"]
+__all__ = ["LONGEST_HOLD", "DemoApp", "Request", "Response"]
 
 #: ``Prefer: wait=N`` holds an answer for 60 s at most (Submit page, editions 2026-06 and 2026-09).
 LONGEST_HOLD = 60
@@ -42,8 +42,8 @@ _MIMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 _PICTURE = r"/files/([\w.-]{1,80})/(\d{1,3})\.\w{3,4}"
 
 
-class Protocol:
-    """The server's memory and manners.
+class DemoApp:
+    """The server without sockets: it holds the tasks, the account and the faults.
 
     Args:
         catalog: what it refuses, and for how much it paints.
@@ -71,12 +71,12 @@ class Protocol:
         self.catalog = catalog
         self.host = host
         self.clock = clock
-        self.book = Book(clock, balance_usd)
+        self.ledger = Ledger(clock, balance_usd)
         self.faults = Faults()
-        self.tally = Tally()
+        self.counters = Counters()
         self.switches = Switches()
         self._key = key
-        self._limiter = Limiter(clock)
+        self._rate_limiter = RateLimiter(clock)
         self._painted: dict[tuple[str, int], bytes] = {}
         self._easel = threading.Lock()
         self._calls: deque[webhooks.Call] = deque()
@@ -85,7 +85,7 @@ class Protocol:
     @property
     def tasks(self) -> dict[str, Task]:
         """The tasks by id."""
-        return self.book.tasks
+        return self.ledger.tasks
 
     def change(self, **switches: Any) -> Switches:
         """Turn switches; tasks that are under way keep their pace.
@@ -117,37 +117,28 @@ class Protocol:
         """
         self.faults.add(Fault.read(fault))
 
-    def fail_next(self, code: str, times: int = 1) -> None:
-        """Let the next tasks end as failed.
-
-        Args:
-            code: a task-level code, such as ``upstream_unavailable``.
-            times: how many tasks.
-        """
-        self.break_next(at="submit", how="fail", code=code, times=times)
-
-    def handle(self, order: Order) -> Answer:
+    def handle(self, request: Request) -> Response:
         """Answer one request."""
-        if order.path.startswith("/demo/"):
-            return self._shaped("control", lambda: self._controlled(order))
-        place = place_of(order)
-        self.tally.count(order, place)
+        if request.path.startswith("/demo/"):
+            return self._shaped("control", lambda: self._controlled(request))
+        place = place_of(request)
+        self.counters.count(request, place)
         fault = self.faults.take(place)
         if fault is None:
-            return self._shaped(_shape_of(order), lambda: self._answered(order))
-        done = Answer(0, b"")
+            return self._shaped(_shape_of(request), lambda: self._answered(request))
+        done = Response(0, b"")
         if fault.acted:
-            done = self._shaped(_shape_of(order), lambda: self._answered(order))
+            done = self._shaped(_shape_of(request), lambda: self._answered(request))
         refusal = fault.refusal(self.clock.now())
-        return fault.spoils(done) if refusal is None else self._dialect().refused(refusal, _shape_of(order))
+        return fault.spoils(done) if refusal is None else self._dialect().refused(refusal, _shape_of(request))
 
-    def sight(self, task: Task) -> Sight:
+    def view(self, task: Task) -> TaskView:
         """A task as it looks now."""
         now = self.clock.now()
         kind = self._format(task)
         count = task.pictures if task.status(now) == "completed" else 0
         links = [f"{self.host}/files/{task.task_id}/{index}.{kind}" for index in range(count)]
-        return Sight(task, now, links, task.ends + self._lifetime(task))
+        return TaskView(task, now, links, task.ends + self._lifetime(task))
 
     def accepted(self, key: str, wish: Callable[[], task_factory.Wish]) -> Task:
         """The task of a request: the one that is known under its key, or a new one.
@@ -167,7 +158,7 @@ class Protocol:
             return fresh[0]
 
         fresh: list[Task] = []
-        task = self.book.ordered(key, make)
+        task = self.ledger.ordered(key, make)
         call = webhooks.wanted(task.values, lambda: self._seen(task.task_id)) if fresh else None
         self._calls.extend([call] if call else [])
         return task
@@ -179,7 +170,7 @@ class Protocol:
             calls.append(self._calls.popleft())
         return tuple(calls)
 
-    def held(self, task: Task, seconds: float, tell: Callable[[Sight], Any]) -> Hold:
+    def held(self, task: Task, seconds: float, tell: Callable[[TaskView], Any]) -> Hold:
         """An answer that waits for a task's end.
 
         Args:
@@ -189,18 +180,18 @@ class Protocol:
         """
         return Hold(
             until=self.clock.now() + seconds,
-            over=lambda: self.sight(task).ended,
-            then=lambda: self._shaped("images", lambda: as_json(200, tell(self.sight(task)))),
+            over=lambda: self.view(task).ended,
+            then=lambda: self._shaped("images", lambda: as_json(200, tell(self.view(task)))),
         )
 
     def _seen(self, task_id: str) -> tuple[str, Any]:
-        task = self.book.known(task_id)
-        sight = self.sight(task)
-        return sight.status if sight.ended else "", self._dialect(task.model).told(sight)
+        task = self.ledger.known(task_id)
+        view = self.view(task)
+        return view.status if view.ended else "", self._dialect(task.model).to_json(view)
 
-    def _shaped(self, place: str, answer: Callable[[], Answer]) -> Answer:
+    def _shaped(self, place: str, response: Callable[[], Response]) -> Response:
         try:
-            return answer()
+            return response()
         except Refused as refusal:
             return self._dialect().refused(refusal, place)
 
@@ -212,52 +203,56 @@ class Protocol:
         # A task that was kept from an earlier run may be of another edition's model.
         return self.catalog.model(model) if model in self.catalog.ids() else None
 
-    def _controlled(self, order: Order) -> Answer:
-        self._let_in(order)
-        return admin.controlled(self, order)
+    def _controlled(self, request: Request) -> Response:
+        self._authenticate(request)
+        return admin.controlled(self, request)
 
-    def _answered(self, order: Order) -> Answer:
-        picture = re.fullmatch(_PICTURE, order.path)
-        if picture and order.method == "GET":
+    def _answered(self, request: Request) -> Response:
+        picture = re.fullmatch(_PICTURE, request.path)
+        if picture and request.method == "GET":
             return self._picture(picture[1], int(picture[2]))
-        self._let_in(order)
-        self._keep_pace()
-        path = order.path.removeprefix("/v1").rstrip("/")
-        if order.method == "POST" and path in self._posts():
-            return self._posts()[path](order)
+        self._authenticate(request)
+        self._enforce_rate_limit()
+        path = request.path.removeprefix("/v1").rstrip("/")
+        if request.method == "POST" and path in self._posts():
+            return self._posts()[path](request)
         task = re.fullmatch(r"/tasks/([^/]{1,200})(/cancel)?", path)
-        if task and (order.method, bool(task[2])) in {("GET", False), ("POST", True)}:
+        if task and (request.method, bool(task[2])) in {("GET", False), ("POST", True)}:
             return self._cancel(task[1]) if task[2] else self._status(task[1])
-        if order.method == "GET":
+        if request.method == "GET":
             return self._looked_up(path)
-        raise Refused(404, "not_found", f"no such endpoint: {order.method} {order.path[:100]}")
+        raise Refused(404, "not_found", f"no such endpoint: {request.method} {request.path[:100]}")
 
-    def _looked_up(self, path: str) -> Answer:
+    def _looked_up(self, path: str) -> Response:
         if path == "/models":
             entries = [listed(self.catalog.model(name)) for name in self.catalog.ids()]
             return as_json(200, {"object": "list", "data": entries})
         if path.startswith("/models/"):
             return as_json(200, listed(task_factory.found(self.catalog, path.removeprefix("/models/"))))
-        accounts = {"balance": self.book.balance, "usage": self.book.usage, "subscription": self.book.subscription}
+        accounts = {
+            "balance": self.ledger.balance,
+            "usage": self.ledger.usage,
+            "subscription": self.ledger.subscription,
+        }
         account = accounts.get(path.removeprefix("/dashboard/billing/"))
         if account is None or not path.startswith("/dashboard/billing/"):
             raise Refused(404, "not_found", f"no such endpoint: GET {path[:100]}")
         return as_json(200, account())
 
-    def _let_in(self, order: Order) -> None:
-        scheme, _, given = order.headers.get("authorization", "").partition(" ")
+    def _authenticate(self, request: Request) -> None:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
         right = self._key is None or hmac.compare_digest(given.strip().encode(), self._key.encode())
         if scheme.lower() != "bearer" or not given.strip() or not right:
             raise Refused(401, "authentication_error", "Authentication failed")
 
-    def _keep_pace(self) -> None:
-        wait = self._limiter.wait_needed(self.switches.rate_limit)
+    def _enforce_rate_limit(self) -> None:
+        wait = self._rate_limiter.wait_needed(self.switches.rate_limit)
         if wait > 0:
             message = i18n.say("demo.too_many", limit=f"{self.switches.rate_limit:g}")
             raise Refused(429, "rate_limit_error", message, headers={"Retry-After": str(max(1, math.ceil(wait)))})
 
-    def _posts(self) -> Mapping[str, Callable[[Order], Answer]]:
-        posts = {"/tasks": self._submit, "/mcp": lambda order: tools_endpoint.called(self, order)}
+    def _posts(self) -> Mapping[str, Callable[[Request], Response]]:
+        posts = {"/tasks": self._submit, "/mcp": lambda request: tools_endpoint.called(self, request)}
         # The oldest pages submit at what became an OpenAI-compatible address (March 2026).
         old = self.switches.dialect is not None and self._dialect().shape == "result"
         posts |= dict.fromkeys(images_endpoint.ENDPOINTS, self._submit if old else self._image)
@@ -265,61 +260,61 @@ class Protocol:
             posts["/tasks/sync"] = self._sync
         return posts
 
-    def _ordered(self, order: Order) -> Task:
-        body = read_object(order.body)
-        key = order.headers.get("idempotency-key", "")
+    def _ordered(self, request: Request) -> Task:
+        body = read_object(request.body)
+        key = request.headers.get("idempotency-key", "")
         return self.accepted(key, lambda: task_factory.judged(self.catalog, body))
 
-    def _sync(self, order: Order) -> Answer:
-        task = self._ordered(order)
+    def _sync(self, request: Request) -> Response:
+        task = self._ordered(request)
 
-        def tell(sight: Sight) -> Any:
-            if sight.ended:
-                return named("string-url").told(sight)
-            progress = task.progress(sight.now)
+        def tell(view: TaskView) -> Any:
+            if view.ended:
+                return named("string-url").to_json(view)
+            progress = task.progress(view.now)
             place = {"poll_url": f"/v1/tasks/{task.task_id}"}
-            return {"task_id": task.task_id, "status": sight.status, "progress": progress, **place}
+            return {"task_id": task.task_id, "status": view.status, "progress": progress, **place}
 
-        return replace(as_json(200, tell(self.sight(task))), hold=self.held(task, LONGEST_HOLD, tell))
+        return replace(as_json(200, tell(self.view(task))), hold=self.held(task, LONGEST_HOLD, tell))
 
-    def _image(self, order: Order) -> Answer:
-        body, path = read_object(order.body), order.path.rstrip("/")
-        key = order.headers.get("idempotency-key", "")
+    def _image(self, request: Request) -> Response:
+        body, path = read_object(request.body), request.path.rstrip("/")
+        key = request.headers.get("idempotency-key", "")
         task = self.accepted(key, lambda: images_endpoint.wished(self.catalog, body, path))
 
-        def tell(sight: Sight) -> Any:
-            links = {link: partial(self._paint, task, index) for index, link in enumerate(_succeeded(sight).links)}
+        def tell(view: TaskView) -> Any:
+            links = {link: partial(self._paint, task, index) for index, link in enumerate(_succeeded(view).links)}
             inline = body.get("response_format") == "b64_json"
-            return images_endpoint.told(task.created, str(body["prompt"]), links, inline=inline)
+            return images_endpoint.to_json(task.created, str(body["prompt"]), links, inline=inline)
 
-        return replace(as_json(200, tell(self.sight(task))), hold=self.held(task, math.inf, tell))
+        return replace(as_json(200, tell(self.view(task))), hold=self.held(task, math.inf, tell))
 
-    def _submit(self, order: Order) -> Answer:
-        task = self._ordered(order)
+    def _submit(self, request: Request) -> Response:
+        task = self._ordered(request)
         dialect = self._dialect(task.model)
-        answer = as_json(200, dialect.created(self.sight(task)))
-        seconds = _preferred(order.headers.get("prefer", "")) if dialect.holds else 0
+        response = as_json(200, dialect.created(self.view(task)))
+        seconds = _preferred(request.headers.get("prefer", "")) if dialect.holds else 0
         if dialect.submitted == "pictures":
-            return replace(answer, hold=self.held(task, math.inf, lambda sight: dialect.told(_succeeded(sight))))
+            return replace(response, hold=self.held(task, math.inf, lambda view: dialect.to_json(_succeeded(view))))
         if seconds:
-            return replace(answer, hold=self.held(task, seconds, dialect.told))
-        return answer
+            return replace(response, hold=self.held(task, seconds, dialect.to_json))
+        return response
 
-    def _status(self, task_id: str) -> Answer:
-        task = self.book.known(task_id)
-        return as_json(200, self._dialect(task.model).told(self.sight(task)))
+    def _status(self, task_id: str) -> Response:
+        task = self.ledger.known(task_id)
+        return as_json(200, self._dialect(task.model).to_json(self.view(task)))
 
-    def _cancel(self, task_id: str) -> Answer:
-        cancelled = self.book.cancelled(task_id)
+    def _cancel(self, task_id: str) -> Response:
+        cancelled = self.ledger.cancelled(task_id)
         return as_json(200, self._dialect(self.tasks[task_id].model).confirmed(cancelled))
 
-    def _picture(self, task_id: str, index: int) -> Answer:
-        task, now = self.book.known(task_id), self.clock.now()
+    def _picture(self, task_id: str, index: int) -> Response:
+        task, now = self.ledger.known(task_id), self.clock.now()
         if task.status(now) != "completed" or index >= task.pictures:
             raise Refused(404, "not_found", "No such file")
         if now > task.ends + self._lifetime(task):
             raise Refused(410, "expired", "The link has expired")
-        return Answer(200, self._paint(task, index), _MIMES[self._format(task)])
+        return Response(200, self._paint(task, index), _MIMES[self._format(task)])
 
     def _paint(self, task: Task, index: int) -> bytes:
         place = task.task_id, index
@@ -342,7 +337,7 @@ class Protocol:
 
     def _earlier(self, task_id: str, index: int) -> tuple[Mapping[str, Any], bytes] | None:
         try:
-            return self.book.known(task_id).values, self._picture(task_id, index).body
+            return self.ledger.known(task_id).values, self._picture(task_id, index).body
         except Refused:
             return None
 
@@ -366,10 +361,10 @@ class Protocol:
         return ((page.link_hours if page else None) or 24) * 3600.0
 
 
-def _shape_of(order: Order) -> str:
-    if "/dashboard/billing/" in order.path:
+def _shape_of(request: Request) -> str:
+    if "/dashboard/billing/" in request.path:
         return "account"
-    return "images" if "/images/" in order.path else "task"
+    return "images" if "/images/" in request.path else "task"
 
 
 def _preferred(header: str) -> int:
@@ -378,7 +373,7 @@ def _preferred(header: str) -> int:
     return min(int(wait[1]), LONGEST_HOLD) if wait else 0
 
 
-def _succeeded(sight: Sight) -> Sight:
-    if sight.status == "failed":
-        raise Refused(502, sight.task.failure, i18n.say("demo.told_to_fail"))
-    return sight
+def _succeeded(view: TaskView) -> TaskView:
+    if view.status == "failed":
+        raise Refused(502, view.task.failure, i18n.say("demo.told_to_fail"))
+    return view

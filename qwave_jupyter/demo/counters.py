@@ -7,9 +7,9 @@ import threading
 from collections import Counter
 from typing import Any
 
-from qwave_jupyter.demo.http_types import Order
+from qwave_jupyter.demo.http_types import Request
 
-__all__ = ["Tally", "place_of"]
+__all__ = ["Counters", "place_of"]
 
 _PLACES = (
     ("POST", r"(/v1)?/tasks(/sync)?/?", "submit"),
@@ -20,7 +20,7 @@ _PLACES = (
 )
 
 
-class Tally:
+class Counters:
     """Counts requests; safe for threads."""
 
     def __init__(self) -> None:
@@ -28,16 +28,16 @@ class Tally:
         self._paths: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def count(self, order: Order, place: str) -> None:
+    def count(self, request: Request, place: str) -> None:
         """Count one request."""
-        path = re.sub(r"^((?:/v1)?/tasks/)(?!sync/?$)[^/]+", r"\1{id}", order.path)
+        path = re.sub(r"^((?:/v1)?/tasks/)(?!sync/?$)[^/]+", r"\1{id}", request.path)
         path = re.sub(r"^(/files/)[^/]+/.*", r"\1{id}/{n}", path)[:120]
         with self._lock:
             self._places[place] += 1
             if len(self._paths) < 1000:
-                self._paths[f"{order.method} {path}"] += 1
+                self._paths[f"{request.method} {path}"] += 1
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The counts: ``submits`` and their like, and ``paths``."""
         with self._lock:
             named = {"submit": "submits", "status": "statuses", "download": "downloads", "cancel": "cancels"}
@@ -48,9 +48,9 @@ class Tally:
             }
 
 
-def place_of(order: Order) -> str:
+def place_of(request: Request) -> str:
     """``submit``, ``status``, ``download``, ``cancel``, or ``lookup`` for anything else."""
     for method, pattern, place in _PLACES:
-        if order.method == method and re.fullmatch(pattern, order.path):
+        if request.method == method and re.fullmatch(pattern, request.path):
             return place
     return "lookup"

@@ -12,17 +12,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qwave_jupyter import i18n
-from qwave_jupyter.demo.http_types import Answer, Refused, as_json
+from qwave_jupyter.demo.http_types import Refused, Response, as_json
 from qwave_jupyter.demo.tasks import Task
 from qwave_jupyter.errors import ConfigurationError
 
-__all__ = ["DIALECTS", "Dialect", "Sight", "dialect_of", "named"]
+__all__ = ["DIALECTS", "Dialect", "TaskView", "dialect_of", "named"]
 
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
 @dataclass(frozen=True)
-class Sight:
+class TaskView:
     """A task as it looks at one moment.
 
     Args:
@@ -66,7 +66,7 @@ class Dialect:
         address: whether ``url`` is a ``list``, a ``string`` or a list of ``mirrors`` of one file.
         dated: whether pictures bear ``expires_at``.
         started: whether there is a ``start_time``.
-        ledger: whether there is a ``billing_status``.
+        has_billing_status: whether there is a ``billing_status``.
         reasons: whether a failure is explained.
         errors: the shape of a refusal: ``error`` object, ``typed`` error object, or ``code-message``.
         holds: whether ``Prefer: wait`` is heeded.
@@ -84,20 +84,20 @@ class Dialect:
     address: str = "list"
     dated: bool = True
     started: bool = False
-    ledger: bool = False
+    has_billing_status: bool = False
     reasons: bool = True
     errors: str = "error"
     holds: bool = True
 
-    def created(self, sight: Sight) -> Any:
+    def created(self, view: TaskView) -> Any:
         """The answer to a submit that isn't held: the task as it is at its birth."""
-        task = sight.task
+        task = view.task
         if self.submitted == "code-data":
             return {"code": "success", "data": task.task_id}
         if self.submitted == "pictures":
-            return self._pictures_alone(sight)
+            return self._pictures_alone(view)
         if self.submitted == "job":
-            return self._job(sight)
+            return self._job(view)
         return {
             "task_id": task.task_id,
             "model": task.model,
@@ -108,20 +108,20 @@ class Dialect:
             "pre_consumed_cost": task.held,
         }
 
-    def told(self, sight: Sight) -> Any:
+    def to_json(self, view: TaskView) -> Any:
         """The answer to a status question, and to a submit whose answer was held."""
-        if self.submitted == "pictures" and sight.status == "completed":
-            return self._pictures_alone(sight)
+        if self.submitted == "pictures" and view.status == "completed":
+            return self._pictures_alone(view)
         if self.shape == "job":
-            return self._job(sight)
-        content = self._result(sight) if self.shape == "result" else self._task(sight)
+            return self._job(view)
+        content = self._result(view) if self.shape == "result" else self._task(view)
         return {"code": "success", "data": content} if self.enveloped else content
 
     def confirmed(self, cancelled: Mapping[str, Any]) -> Any:
         """The answer to a cancel."""
         return {"code": "success", "data": cancelled} if self.enveloped else cancelled
 
-    def refused(self, refusal: Refused, place: str) -> Answer:
+    def refused(self, refusal: Refused, place: str) -> Response:
         """A refusal in this dialect's shape.
 
         Args:
@@ -144,8 +144,8 @@ class Dialect:
     def _word(self, status: str) -> str:
         return self.words.get(status, status)
 
-    def _task(self, sight: Sight) -> dict[str, Any]:
-        task, status = sight.task, sight.status
+    def _task(self, view: TaskView) -> dict[str, Any]:
+        task, status = view.task, view.status
         told: dict[str, Any] = {
             "task_id": task.task_id,
             "model": task.model,
@@ -153,71 +153,71 @@ class Dialect:
             "status": self._word(status),
         }
         if self.progress:
-            told["progress"] = self._progress(sight)
+            told["progress"] = self._progress(view)
         told |= {"created_at": _time(task.created, self.time), "pre_consumed_cost": task.held}
         if self.started and status in {"processing", "completed", "failed"}:
             told["start_time"] = _time(task.starts, self.time)
         told["urls"] = {"get": f"/v1/tasks/{task.task_id}", "cancel": f"/v1/tasks/{task.task_id}/cancel"}
-        if sight.ended:
-            told |= {"completed_at": _time(task.ends, self.time), "cost": task.cost(sight.now)}
-            if self.ledger:
+        if view.ended:
+            told |= {"completed_at": _time(task.ends, self.time), "cost": task.cost(view.now)}
+            if self.has_billing_status:
                 told["billing_status"] = "settled" if status == "completed" else "refunded"
         if status == "failed" and self.reasons:
             told["error"] = _failure(task)
         if status == "completed":
-            told["result"] = {"images": self._images(sight)}
+            told["result"] = {"images": self._images(view)}
         return told
 
-    def _result(self, sight: Sight) -> dict[str, Any]:
-        done = sight.status == "completed"
+    def _result(self, view: TaskView) -> dict[str, Any]:
+        done = view.status == "completed"
         return {
-            "task_id": sight.task.task_id,
-            "status": self._word(sight.status),
-            "url": sight.links[0] if done and sight.links else "",
-            "result": {"images": self._images(sight)} if done else None,
+            "task_id": view.task.task_id,
+            "status": self._word(view.status),
+            "url": view.links[0] if done and view.links else "",
+            "result": {"images": self._images(view)} if done else None,
         }
 
-    def _job(self, sight: Sight) -> dict[str, Any]:
-        task, status = sight.task, sight.status
+    def _job(self, view: TaskView) -> dict[str, Any]:
+        task, status = view.task, view.status
         return {
             "id": task.task_id,
             "type": "image",
             "status": self._word(status),
-            "progress": task.progress(sight.now),
+            "progress": task.progress(view.now),
             "queue_position": 1 if status == "queued" else 0,
-            "estimated_time": 0 if sight.ended else max(0, round(task.ends - sight.now)),
+            "estimated_time": 0 if view.ended else max(0, round(task.ends - view.now)),
             "current_step": status,
             "created_at": _time(task.created, self.time),
             "started_at": None if status == "queued" else _time(task.starts, self.time),
-            "completed_at": _time(task.ends, self.time) if sight.ended else None,
-            "result": {"images": self._images(sight)} if status == "completed" else None,
+            "completed_at": _time(task.ends, self.time) if view.ended else None,
+            "result": {"images": self._images(view)} if status == "completed" else None,
             "error": _failure(task) if status == "failed" else None,
         }
 
-    def _pictures_alone(self, sight: Sight) -> dict[str, Any]:
-        prompt = str(sight.task.values.get("prompt") or "")
+    def _pictures_alone(self, view: TaskView) -> dict[str, Any]:
+        prompt = str(view.task.values.get("prompt") or "")
         return {
-            "created": round(sight.task.created),
-            "data": [{"url": link, "revised_prompt": prompt} for link in sight.links],
+            "created": round(view.task.created),
+            "data": [{"url": link, "revised_prompt": prompt} for link in view.links],
         }
 
-    def _images(self, sight: Sight) -> list[dict[str, Any]]:
-        expiry = {"expires_at": round(sight.expires)} if self.dated else {}
-        return [{"url": self._address(link), **expiry} for link in sight.links]
+    def _images(self, view: TaskView) -> list[dict[str, Any]]:
+        expiry = {"expires_at": round(view.expires)} if self.dated else {}
+        return [{"url": self._address(link), **expiry} for link in view.links]
 
     def _address(self, link: str) -> Any:
         if self.address == "string":
             return link
         return [link, f"{link}?mirror=1"] if self.address == "mirrors" else [link]
 
-    def _progress(self, sight: Sight) -> Any:
-        number = sight.task.progress(sight.now)
+    def _progress(self, view: TaskView) -> Any:
+        number = view.task.progress(view.now)
         if self.progress == "number":
             return number
-        if self.progress == "blank" or sight.status == "queued":
+        if self.progress == "blank" or view.status == "queued":
             return ""
         # A failed task stands at "100%" there (Status page, edition 2026-09); a cancelled one got nowhere.
-        return "100%" if sight.status == "failed" else f"{number}%" if number else ""
+        return "100%" if view.status == "failed" else f"{number}%" if number else ""
 
 
 def _failure(task: Task) -> dict[str, str]:
@@ -257,7 +257,7 @@ DIALECTS: Mapping[str, Dialect] = {
             errors="typed",
             holds=False,
         ),
-        Dialect("percent", "Submit and Status pages, edition 2026-09", progress="percent", ledger=True),
+        Dialect("percent", "Submit and Status pages, edition 2026-09", progress="percent", has_billing_status=True),
         Dialect(
             "undated",
             "answers in examples of edition 2026-09, and words that no page has",
@@ -305,14 +305,14 @@ def named(name: str) -> Dialect:
     return DIALECTS[name]
 
 
-def dialect_of(chosen: str | None, edition: str, answer: str = "") -> Dialect:
+def dialect_of(chosen: str | None, edition: str, response: str = "") -> Dialect:
     """The dialect of an answer.
 
     Args:
         chosen: the one that was switched on, or None.
         edition: the edition.
-        answer: what the model's page shows, see :class:`~qwave_jupyter.catalog.model.Model`.
+        response: what the model's page shows, see :class:`~qwave_jupyter.catalog.model.Model`.
     """
     if chosen is not None:
         return named(chosen)
-    return DIALECTS[_BY_ANSWER.get(answer) or _BY_EDITION.get(edition, "flat")]
+    return DIALECTS[_BY_ANSWER.get(response) or _BY_EDITION.get(edition, "flat")]

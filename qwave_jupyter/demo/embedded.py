@@ -13,10 +13,10 @@ from qwave_jupyter.demo.help_text import manual
 from qwave_jupyter.demo.options import AUTO, OFF, SWITCHES, Switches
 from qwave_jupyter.demo.server import DemoServer
 
-__all__ = ["OwnDemo"]
+__all__ = ["EmbeddedDemo"]
 
 
-class OwnDemo:
+class EmbeddedDemo:
     """Safe for threads."""
 
     def __init__(self) -> None:
@@ -73,12 +73,12 @@ class OwnDemo:
         if server is not None:
             server.stop()
 
-    def calm(self) -> None:
+    def reset(self) -> None:
         """Turn all switches back and forget all faults."""
         with self._lock:
             self._options = {name: value for name, value in self._options.items() if name not in SWITCHES}
             if self._server is not None:
-                self._server.calm()
+                self._server.reset()
 
     def explained(self) -> list[str]:
         """What is turned, line by line; none while no server runs."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from qwave_jupyter import i18n
-from qwave_jupyter.demo.http_types import Answer, Refused
+from qwave_jupyter.demo.http_types import Refused, Response
 from qwave_jupyter.errors import ConfigurationError
 
 __all__ = ["HOWS", "PLACES", "TASK_CODES", "Fault", "Faults"]
@@ -134,18 +134,18 @@ class Fault:
         """Whether it is meant for such a request."""
         return self.at in {"any", place}
 
-    def spoils(self, answer: Answer) -> Answer:
+    def spoils(self, response: Response) -> Response:
         """What becomes of an answer.
 
         Args:
-            answer: the right one; any where nothing was done.
+            response: the right one; any where nothing was done.
         """
-        if answer.hold is not None:
-            hold = answer.hold
-            return replace(answer, hold=replace(hold, then=lambda: self._spoilt(hold.then())))
-        return self._spoilt(answer)
+        if response.hold is not None:
+            hold = response.hold
+            return replace(response, hold=replace(hold, then=lambda: self._spoilt(hold.then())))
+        return self._spoilt(response)
 
-    def _spoilt(self, answer: Answer) -> Answer:
+    def _spoilt(self, response: Response) -> Response:
         changes: Mapping[str, Mapping[str, Any]] = {
             "slow": {"delay": _LATE if self.seconds is None else self.seconds},
             "hang": {"fate": "hang", "delay": _A_LONG_TIME if self.seconds is None else self.seconds},
@@ -157,7 +157,7 @@ class Fault:
             "502": {"status": 502, "body": _GATEWAY, "kind": "text/html"},
             "503": {"status": 503, "body": b"Service Unavailable", "kind": "text/plain"},
         }
-        return replace(answer, **changes[self.how])
+        return replace(response, **changes[self.how])
 
     def refusal(self, now: float) -> Refused | None:
         """The documented error that it is, or None for a fault that is no JSON error.
@@ -205,7 +205,7 @@ class Faults:
         with self._lock:
             return tuple(self._open)
 
-    def told(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[dict[str, Any]]:
         """The same as JSON."""
         return [asdict(fault) for fault in self.still_open()]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Answer", "Hold", "Order", "Refused", "as_json", "read_object"]
+__all__ = ["Hold", "Refused", "Request", "Response", "as_json", "read_object"]
 
 
 @dataclass(frozen=True)
-class Order:
+class Request:
     """One HTTP request.
 
     Args:
@@ -39,11 +39,11 @@ class Hold:
 
     until: float
     over: Callable[[], bool]
-    then: Callable[[], Answer]
+    then: Callable[[], Response]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """One HTTP answer.
 
     Args:
@@ -93,9 +93,9 @@ class Refused(Exception):
         self.headers, self.more = headers or {}, more or {}
 
 
-def as_json(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Answer:
+def as_json(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with a JSON body."""
-    return Answer(status, json.dumps(content, ensure_ascii=False).encode("utf-8"), headers=headers or {})
+    return Response(status, json.dumps(content, ensure_ascii=False).encode("utf-8"), headers=headers or {})
 
 
 def read_object(body: bytes) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from qwave_jupyter.catalog import Catalog
 from qwave_jupyter.demo.http_types import Refused
 from qwave_jupyter.demo.task_factory import Wish, found
 
-__all__ = ["ENDPOINTS", "told", "wished"]
+__all__ = ["ENDPOINTS", "to_json", "wished"]
 
 ENDPOINTS = frozenset({"/images/generations", "/images/edits"})
 _MOST_PICTURES = 10
@@ -47,7 +47,7 @@ def wished(catalog: Catalog, body: Mapping[str, Any], path: str) -> Wish:
     return Wish(model, {name: value for name, value in values.items() if value is not None})
 
 
-def told(created: float, prompt: str, links: Mapping[str, Callable[[], bytes]], *, inline: bool) -> dict[str, Any]:
+def to_json(created: float, prompt: str, links: Mapping[str, Callable[[], bytes]], *, inline: bool) -> dict[str, Any]:
     """The answer: ``{created, data: [{url, revised_prompt}]}``.
 
     Args:

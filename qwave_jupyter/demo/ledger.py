@@ -11,7 +11,7 @@ from qwave_jupyter.clock import Clock
 from qwave_jupyter.demo.http_types import Refused
 from qwave_jupyter.demo.tasks import Task
 
-__all__ = ["QUOTA_PER_USD", "Book"]
+__all__ = ["QUOTA_PER_USD", "Ledger"]
 
 #: 500 000 quota are 1 USD (Status page, edition 2026-09).
 QUOTA_PER_USD = 500_000
@@ -19,7 +19,7 @@ QUOTA_PER_USD = 500_000
 _KEY_LIVES = 24 * 3600.0
 
 
-class Book:
+class Ledger:
     """Tasks and money; safe for threads.
 
     Args:

@@ -7,10 +7,10 @@ from collections import deque
 
 from qwave_jupyter.clock import Clock
 
-__all__ = ["Limiter"]
+__all__ = ["RateLimiter"]
 
 
-class Limiter:
+class RateLimiter:
     """A sliding window of one second; safe for threads.
 
     Args:

@@ -20,9 +20,9 @@ import tornado.web
 
 from qwave_jupyter import catalog, i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
-from qwave_jupyter.demo.app import Protocol
+from qwave_jupyter.demo.app import DemoApp
 from qwave_jupyter.demo.help_text import explained, manual
-from qwave_jupyter.demo.http_types import Answer, Order
+from qwave_jupyter.demo.http_types import Request, Response
 from qwave_jupyter.demo.options import Switches
 from qwave_jupyter.demo.store import Store
 from qwave_jupyter.demo.webhooks import Call
@@ -48,7 +48,7 @@ class DemoServer:
         keep_in: a folder in which tasks are kept for the day, so that a restart forgets none; None keeps nothing.
         key: the only key that is taken; a fresh one by default.
         clock: time.
-        options: what :class:`~qwave_jupyter.demo.app.Protocol` takes, such as ``latency``.
+        options: what :class:`~qwave_jupyter.demo.app.DemoApp` takes, such as ``latency``.
 
     Raises:
         ConfigurationError: an edition or option that there isn't.
@@ -72,7 +72,7 @@ class DemoServer:
     ) -> None:
         self.edition = edition
         self.key = key or f"demo-{secrets.token_hex(8)}"
-        self.protocol = Protocol(catalog.load(edition), clock=clock, key=self.key, **options)
+        self.app = DemoApp(catalog.load(edition), clock=clock, key=self.key, **options)
         self._store = Store(keep_in, clock) if keep_in else None
         self._wanted_port = port
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -95,11 +95,11 @@ class DemoServer:
             OSError: the port can't be opened.
         """
         if self._store:
-            self.protocol.book.remember(self._store.load())
+            self.app.ledger.remember(self._store.load())
         door = _opened(self._wanted_port)
         door.setblocking(False)
         self.port = door.getsockname()[1]
-        self.protocol.host = self.url
+        self.app.host = self.url
         ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(door, ready), name="qwave-demo", daemon=True)
         self._thread.start()
@@ -117,51 +117,51 @@ class DemoServer:
         self._clerks.shutdown(wait=False)
 
     def change(self, **switches: Any) -> Switches:
-        """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.app.Protocol.change`."""
-        return self.protocol.change(**switches)
+        """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.app.DemoApp.change`."""
+        return self.app.change(**switches)
 
-    def calm(self) -> None:
+    def reset(self) -> None:
         """Turn all switches back and forget all faults."""
-        self.protocol.faults.replace(())
-        self.protocol.switches = Switches()
+        self.app.faults.replace(())
+        self.app.switches = Switches()
 
     def explained(self) -> list[str]:
         """What is turned, line by line; see :func:`~qwave_jupyter.demo.help_text.explained`."""
-        return explained(self.protocol.switches, self.protocol.faults.still_open())
+        return explained(self.app.switches, self.app.faults.still_open())
 
     def manual(self) -> list[str]:
         """All switches, line by line; see :func:`~qwave_jupyter.demo.help_text.manual`."""
-        return manual(self.protocol.switches, self.protocol.faults.still_open())
+        return manual(self.app.switches, self.app.faults.still_open())
 
-    def handle(self, order: Order) -> Answer:
+    def handle(self, request: Request) -> Response:
         """Answer one request and keep what it changed."""
-        answer = self.protocol.handle(order)
+        response = self.app.handle(request)
         if self._store:
-            self._store.keep(self.protocol.book.take_changed())
-        return answer
+            self._store.keep(self.app.ledger.take_changed())
+        return response
 
-    async def answered(self, order: Order, gone: asyncio.Event) -> Answer:
+    async def answered(self, request: Request, gone: asyncio.Event) -> Response:
         """Answer one request, in a thread that does such work, when the time has come.
 
         Args:
-            order: the request.
+            request: the request.
             gone: set when nobody waits for the answer any more.
         """
         loop = asyncio.get_running_loop()
-        workers = self._painters if order.path.startswith("/files/") else self._clerks
-        answer = await loop.run_in_executor(workers, self.handle, order)
-        for call in self.protocol.take_calls():
+        workers = self._painters if request.path.startswith("/files/") else self._clerks
+        response = await loop.run_in_executor(workers, self.handle, request)
+        for call in self.app.take_calls():
             calling = loop.create_task(_call(call))
             self._calling.add(calling)
             calling.add_done_callback(self._calling.discard)
-        while answer.hold is not None:
-            hold, clock = answer.hold, self.protocol.clock
+        while response.hold is not None:
+            hold, clock = response.hold, self.app.clock
             while not (hold.over() or clock.now() >= hold.until or await _set_within(gone, _GLANCE)):
                 pass
-            answer = await loop.run_in_executor(workers, hold.then)
-        if answer.delay:
-            await _set_within(gone, answer.delay)
-        return answer
+            response = await loop.run_in_executor(workers, hold.then)
+        if response.delay:
+            await _set_within(gone, response.delay)
+        return response
 
     def _serve(self, door: socket.socket, ready: threading.Event) -> None:
         loop = asyncio.new_event_loop()
@@ -211,27 +211,27 @@ class _Handler(tornado.web.RequestHandler):
 
     async def _answer(self) -> None:
         headers = {name.lower(): value for name, value in self.request.headers.get_all()}
-        order = Order(self.request.method or "GET", self.request.path, headers, self.request.body)
-        answer = await self._server.answered(order, self._gone)
+        request = Request(self.request.method or "GET", self.request.path, headers, self.request.body)
+        response = await self._server.answered(request, self._gone)
         if self._gone.is_set():
             return
-        if answer.fate:
-            await self._break_off(answer)
+        if response.fate:
+            await self._break_off(response)
             return
-        self.set_status(answer.status)
-        self.set_header("Content-Type", answer.kind)
-        for name, value in answer.headers.items():
+        self.set_status(response.status)
+        self.set_header("Content-Type", response.kind)
+        for name, value in response.headers.items():
             self.set_header(name, value)
-        self.finish(answer.body)
+        self.finish(response.body)
 
-    async def _break_off(self, answer: Answer) -> None:
+    async def _break_off(self, response: Response) -> None:
         stream = self.detach()
-        if answer.fate == "truncate":
+        if response.fate == "truncate":
             head = (
-                f"HTTP/1.1 {answer.status} {responses.get(answer.status, '')}\r\n"
-                f"Content-Type: {answer.kind}\r\nContent-Length: {len(answer.body)}\r\n\r\n"
+                f"HTTP/1.1 {response.status} {responses.get(response.status, '')}\r\n"
+                f"Content-Type: {response.kind}\r\nContent-Length: {len(response.body)}\r\n\r\n"
             )
-            await _written(stream, head.encode() + answer.body[: len(answer.body) // 2])
+            await _written(stream, head.encode() + response.body[: len(response.body) // 2])
         elif isinstance(stream, tornado.iostream.IOStream) and stream.socket is not None:
             stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABRUPTLY)
         stream.close()

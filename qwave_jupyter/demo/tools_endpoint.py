@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.demo import task_factory
-from qwave_jupyter.demo.dialects import DIALECTS, Sight
-from qwave_jupyter.demo.http_types import Answer, Order, Refused, as_json
+from qwave_jupyter.demo.dialects import DIALECTS, TaskView
+from qwave_jupyter.demo.http_types import Refused, Request, Response, as_json
 from qwave_jupyter.demo.ledger import QUOTA_PER_USD
 from qwave_jupyter.demo.model_docs import docs_of, schema_of
 from qwave_jupyter.demo.prices import listed
 
 if TYPE_CHECKING:
-    from qwave_jupyter.demo.app import Protocol
+    from qwave_jupyter.demo.app import DemoApp
 
 __all__ = ["TOOLS", "called"]
 
@@ -57,20 +57,20 @@ class _Fault(Exception):
         self.code = code
 
 
-def called(protocol: Protocol, order: Order) -> Answer:
+def called(app: DemoApp, request: Request) -> Response:
     """Answer one call.
 
     Args:
-        protocol: the demo.
-        order: the request, from somebody with the key.
+        app: the demo.
+        request: the request, from somebody with the key.
     """
     number: Any = None
     try:
-        call = _read(order.body)
+        call = _read(request.body)
         number = call.get("id")
         if "id" not in call:
-            return Answer(202, b"")
-        return _dispatched(protocol, call, number)
+            return Response(202, b"")
+        return _dispatched(app, call, number)
     except _Fault as fault:
         error = {"code": fault.code, "message": str(fault)}
         return as_json(200, {"jsonrpc": "2.0", "id": number, "error": error})
@@ -86,12 +86,12 @@ def _read(body: bytes) -> Mapping[str, Any]:
     return call
 
 
-def _dispatched(protocol: Protocol, call: Mapping[str, Any], number: Any) -> Answer:
+def _dispatched(app: DemoApp, call: Mapping[str, Any], number: Any) -> Response:
     method, params = call["method"], call.get("params", {})
     if not isinstance(params, dict):
         raise _Fault(_PARAMS, "params must be an object")
     if method == "initialize":
-        about = {"name": "qwave demo", "version": protocol.catalog.edition}
+        about = {"name": "qwave demo", "version": app.catalog.edition}
         return _result(number, {"protocolVersion": _VERSION, "capabilities": {"tools": {}}, "serverInfo": about})
     if method == "ping":
         return _result(number, {})
@@ -103,7 +103,7 @@ def _dispatched(protocol: Protocol, call: Mapping[str, Any], number: Any) -> Ans
     if not isinstance(name, str) or name not in TOOLS:
         raise _Fault(_PARAMS, f"Unknown tool: {str(name)[:80]}")
     try:
-        return _CALLS[name](protocol, _checked(name, arguments), number)
+        return _CALLS[name](app, _checked(name, arguments), number)
     except Refused as refusal:
         error = {"code": refusal.code, "message": refusal.message}
         if refusal.param:
@@ -131,8 +131,8 @@ def _described(name: str) -> dict[str, Any]:
     return {"name": name, "description": about, "inputSchema": schema}
 
 
-def _list_models(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
-    entries = [listed(model) for model in protocol.catalog]
+def _list_models(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
+    entries = [listed(model) for model in app.catalog]
     query = arguments.get("query", "").lower()
     shown = [
         entry
@@ -147,46 +147,46 @@ def _list_models(protocol: Protocol, arguments: Mapping[str, Any], number: Any) 
     return _content(number, {"models": shown[begin : begin + size], "next_cursor": following})
 
 
-def _get_model_docs(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
-    model = task_factory.found(protocol.catalog, arguments["model"])
+def _get_model_docs(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
+    model = task_factory.found(app.catalog, arguments["model"])
     if arguments.get("language", "en") not in {"zh", "en"}:
         raise Refused(400, "invalid_request", "language is zh or en", "language")
     # The catalogue quotes the pages in English, whatever language is asked for.
     return _content(number, {"model": model.id, "language": "en", "docs": docs_of(model)})
 
 
-def _get_model_schema(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
-    return _content(number, schema_of(task_factory.found(protocol.catalog, arguments["model"])))
+def _get_model_schema(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
+    return _content(number, schema_of(task_factory.found(app.catalog, arguments["model"])))
 
 
-def _estimate_cost(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
-    quota = task_factory.estimated(task_factory.judged(protocol.catalog, _body(arguments)))
+def _estimate_cost(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
+    quota = task_factory.estimated(task_factory.judged(app.catalog, _body(arguments)))
     estimate = {"estimated_cost": quota, "estimated_cost_usd": quota / QUOTA_PER_USD, "currency": "USD"}
     return _content(number, {"model": arguments["model"], **estimate})
 
 
-def _create_task(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
+def _create_task(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
     seconds, key = arguments.get("wait_seconds", 0), arguments["idempotency_key"]
     if not 0 <= seconds <= _LONGEST_WAIT:
         raise Refused(400, "invalid_request", f"wait_seconds is 0 to {_LONGEST_WAIT}", "wait_seconds")
     if not key.strip():
         raise Refused(400, "invalid_request", "idempotency_key is required", "idempotency_key")
-    task = protocol.accepted(key, lambda: task_factory.judged(protocol.catalog, _body(arguments)))
-    answer = _content(number, _told(protocol.sight(task)))
+    task = app.accepted(key, lambda: task_factory.judged(app.catalog, _body(arguments)))
+    response = _content(number, _told(app.view(task)))
     if not seconds:
-        return answer
-    return replace(answer, hold=protocol.held(task, seconds, lambda sight: _wrapped(number, _told(sight))))
+        return response
+    return replace(response, hold=app.held(task, seconds, lambda view: _wrapped(number, _told(view))))
 
 
-def _get_task(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
-    return _content(number, _told(protocol.sight(protocol.book.known(arguments["task_id"]))))
+def _get_task(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
+    return _content(number, _told(app.view(app.ledger.known(arguments["task_id"]))))
 
 
-def _cancel_task(protocol: Protocol, arguments: Mapping[str, Any], number: Any) -> Answer:
-    return _content(number, protocol.book.cancelled(arguments["task_id"]))
+def _cancel_task(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
+    return _content(number, app.ledger.cancelled(arguments["task_id"]))
 
 
-_CALLS: Mapping[str, Callable[[Any, Mapping[str, Any], Any], Answer]] = {
+_CALLS: Mapping[str, Callable[[Any, Mapping[str, Any], Any], Response]] = {
     "list_models": _list_models,
     "get_model_docs": _get_model_docs,
     "get_model_schema": _get_model_schema,
@@ -201,18 +201,18 @@ def _body(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**arguments["input"], "model": arguments["model"]}
 
 
-def _told(sight: Sight) -> dict[str, Any]:
-    told: dict[str, Any] = dict(DIALECTS["percent"].told(sight))
+def _told(view: TaskView) -> dict[str, Any]:
+    told: dict[str, Any] = dict(DIALECTS["percent"].to_json(view))
     for name in ("cost", "pre_consumed_cost"):
         if name in told:
             told[f"{name}_usd"] = told[name] / QUOTA_PER_USD
-    told |= {"terminal": sight.ended, "should_poll": not sight.ended}
-    if not sight.ended:
+    told |= {"terminal": view.ended, "should_poll": not view.ended}
+    if not view.ended:
         told["next_poll_after_seconds"] = _POLL_AFTER
     return told
 
 
-def _result(number: Any, result: Mapping[str, Any]) -> Answer:
+def _result(number: Any, result: Mapping[str, Any]) -> Response:
     return as_json(200, {"jsonrpc": "2.0", "id": number, "result": result})
 
 
@@ -222,5 +222,5 @@ def _wrapped(number: Any, content: Mapping[str, Any], *, wrong: bool = False) ->
     return {"jsonrpc": "2.0", "id": number, "result": result}
 
 
-def _content(number: Any, content: Mapping[str, Any], *, wrong: bool = False) -> Answer:
+def _content(number: Any, content: Mapping[str, Any], *, wrong: bool = False) -> Response:
     return as_json(200, _wrapped(number, content, wrong=wrong))

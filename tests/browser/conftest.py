@@ -65,7 +65,7 @@ def demo_server(demo_clock):
 @pytest.fixture
 def demo(demo_server):
     """The demo without faults, and whose tasks end at once; tests that look at waiting tasks change the latency."""
-    demo_server.calm()
+    demo_server.reset()
     demo_server.change(latency=0, seed=3)
     return demo_server
 

@@ -29,16 +29,16 @@ def ordered():
 
 def test_demo_takes_all_switches():
     default().use_demo(on=True, latency=0.2, dialect="percent", fail="upstream_unavailable:1", seed=5)
-    switches = default().demo_server().protocol.switches
+    switches = default().demo_server().app.switches
     assert (switches.latency, switches.dialect, switches.seed) == (0.2, "percent", 5)
-    assert len(default().demo_server().protocol.faults.still_open()) == 1
+    assert len(default().demo_server().app.faults.still_open()) == 1
 
 
 def test_demo_is_changed_while_it_serves():
     url = default().use_demo(latency=60)
     task = ordered()
     assert default().use_demo(rate_limit=50, fail="task_failed:1") == url
-    switches = default().demo_server().protocol.switches
+    switches = default().demo_server().app.switches
     assert (switches.latency, switches.rate_limit) == (60, 50)
     assert default().context().client.task(task.task_id).state == "queued"
     assert default().use_demo() == url
@@ -60,7 +60,7 @@ def test_demo_refuses_a_wrong_switch(wrong, serving):
         default().use_demo(slow=True, **wrong)
     assert default().overrides.get("demo") == (True if serving else None)
     after = default().use_demo()
-    switches = default().demo_server().protocol.switches
+    switches = default().demo_server().app.switches
     assert (switches.latency, switches.slow) == (9 if serving else 3, False)
     assert not serving or after == url
 
@@ -69,7 +69,7 @@ def test_demo_with_another_key_restarts():
     first = default().use_demo(latency=9)
     assert default().use_demo(key="a-key-of-ones-own") != first
     assert default().demo_server().key == "a-key-of-ones-own"
-    assert default().demo_server().protocol.switches.latency == 9
+    assert default().demo_server().app.switches.latency == 9
 
 
 def test_demo_follows_the_edition():
@@ -78,8 +78,8 @@ def test_demo_follows_the_edition():
     client = default().context().client
     default().configure(edition="2026-09")
     assert default().demo_server().url == url
-    assert default().demo_server().protocol.catalog.edition == "2026-09"
-    assert default().demo_server().protocol.switches.latency == 60
+    assert default().demo_server().app.catalog.edition == "2026-09"
+    assert default().demo_server().app.switches.latency == 60
     assert client.task(task.task_id).state == "queued"
 
 

@@ -65,10 +65,10 @@ def test_hold_ends_with_a_cancel_from_elsewhere(server, client):
 
 def test_holds_block_no_other_request(server, client):
     server.change(latency=3600)
-    before, keys = len(server.protocol.tasks), [str(uuid.uuid4()) for _ in range(30)]
+    before, keys = len(server.app.tasks), [str(uuid.uuid4()) for _ in range(30)]
     with ThreadPoolExecutor(30) as pool:
         held = [pool.submit(client.submit, BODY, idempotency_key=key, hold=60) for key in keys]
-        wait_until(lambda: len(server.protocol.tasks) == before + 30, "thirty orders")
+        wait_until(lambda: len(server.app.tasks) == before + 30, "thirty orders")
         assert client.balance().available_usd < 100
         assert not any(one.done() for one in held)
         for key in keys:
@@ -175,7 +175,7 @@ def test_restarted_server_knows_its_tasks(tmp_path):
     done = client.task(task.task_id)
     assert client.download(done.pictures[0], tmp_path / "a.part")
     assert client.task(other.task_id).task_id == other.task_id
-    assert len(second.protocol.tasks) == 2
+    assert len(second.app.tasks) == 2
     client.close()
     second.stop()
 

@@ -60,7 +60,7 @@ def ended(client, task):
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 def test_dialect_whole_flow_is_paid_once(speaking, client, tmp_path, dialect):
     server = speaking(dialect)
-    before = server.protocol.book.balance()["total_used_usd"]
+    before = server.app.ledger.balance()["total_used_usd"]
     key = str(uuid.uuid4())
     first, again = (client.submit(BODY, idempotency_key=key) for _ in range(2))
     assert first.task_id == again.task_id
@@ -71,7 +71,7 @@ def test_dialect_whole_flow_is_paid_once(speaking, client, tmp_path, dialect):
     target = tmp_path / "a.part"
     client.download(task.pictures[0], target)
     assert target.read_bytes().startswith(b"\x89PNG")
-    assert server.protocol.book.balance()["total_used_usd"] - before == pytest.approx(0.006376, abs=1e-5)
+    assert server.app.ledger.balance()["total_used_usd"] - before == pytest.approx(0.006376, abs=1e-5)
 
 
 @pytest.mark.parametrize("dialect", WITH_TASKS)

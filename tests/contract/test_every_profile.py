@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from qwave_jupyter.catalog import load
 from qwave_jupyter.client.client import Client
-from qwave_jupyter.demo.http_types import Order
+from qwave_jupyter.demo.http_types import Request
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.jobs import request
@@ -128,7 +128,7 @@ def test_profile_refuses_single_faults(served, edition, name):
                     missed.append(("not named", fault.what, str(refusal)))
         if fault.body is not None:
             # What goes over the socket is the property's below; here are thousands.
-            answer = server.protocol.handle(Order("POST", "/v1/tasks", headers, json.dumps(fault.body).encode()))
+            answer = server.app.handle(Request("POST", "/v1/tasks", headers, json.dumps(fault.body).encode()))
             error = json.loads(answer.body).get("error", {})
             named = {wires.get(one, one) for one in fault.names | found}
             if (answer.status, error.get("code")) != (400, "capability_violation") or error["param"] not in named:

@@ -54,7 +54,7 @@ def at(monkeypatch):
 
 
 def asked(server):
-    return server.protocol.tally.told()["paths"]
+    return server.app.counters.to_json()["paths"]
 
 
 def test_refresh_asks_the_server_once(at, server):
@@ -152,7 +152,7 @@ def dry_run(line):
 
 def test_live_dry_run_shows_the_estimate(at, server):
     at(server)
-    before = len(server.protocol.tasks)
+    before = len(server.app.tasks)
     said = dry_run("-m gpt-image-2 --resolution 1k --dry-run --live")
     body = json.loads(said[said.index("{") : said.rindex("}") + 1])
     assert body == {
@@ -163,7 +163,7 @@ def test_live_dry_run_shows_the_estimate(at, server):
     assert said.count("$0.0064") == 2
     assert "The server estimates" in said
     assert "The server estimates" not in dry_run("-m gpt-image-2 --resolution 1k --dry-run")
-    assert len(server.protocol.tasks) == before
+    assert len(server.app.tasks) == before
 
 
 def test_live_dry_run_refuses_by_live_schema(at, newer):
@@ -177,11 +177,11 @@ def test_live_errors_leave_the_edition(at, server):
     with pytest.raises(AuthenticationFailed):
         qwave.models(refresh=True)
     at(server)
-    server.protocol.break_next(at="lookup", how="500", times=None)
+    server.app.break_next(at="lookup", how="500", times=None)
     try:
         with pytest.raises(ServerFault):
             default().context().client.tool("get_model_schema", {"model": "gpt-image-2"})
     finally:
-        server.calm()
+        server.reset()
     assert len(qwave.models()) == 21
     assert default().catalog.edition == "2026-04"

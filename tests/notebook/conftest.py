@@ -59,24 +59,24 @@ class Demo:
     def __init__(self):
         self._clock = SteppedClock()
         self._server = DemoServer(key="demo-tests", clock=self._clock)
-        self._paint_once(self._server.protocol)
+        self._paint_once(self._server.app)
         self._server.start()
         self.server = Server(self._server.url, self._server.key)
         self.reset()
 
     @staticmethod
-    def _paint_once(protocol):
+    def _paint_once(app):
         """Give tasks with the same prompt and size the same image: painting costs more than all the rest of a job."""
-        paint, painted = protocol._paint, {}
+        paint, painted = app._paint, {}
 
         def paint_once(task, index):
-            brief = protocol._brief(task, index, protocol._format(task))
-            alike = brief.prompt, brief.width, brief.height, protocol._format(task), index
+            brief = app._brief(task, index, app._format(task))
+            alike = brief.prompt, brief.width, brief.height, app._format(task), index
             if alike not in painted:
                 painted[alike] = paint(task, index)
             return painted[alike]
 
-        protocol._paint = paint_once
+        app._paint = paint_once
 
     def change(self, **switches):
         self._server.change(**switches)
@@ -96,7 +96,7 @@ class Demo:
     def reset(self):
         """End every task, be healthy and quick."""
         self.finish()
-        self._server.calm()
+        self._server.reset()
         self.change(latency=QUICK, seed=3)
 
     def task(self, row):

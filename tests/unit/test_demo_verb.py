@@ -19,7 +19,7 @@ def typed(clean_environment):
 
 
 def switches():
-    return default().demo_server().protocol.switches
+    return default().demo_server().app.switches
 
 
 def test_demo_goes_on_and_off(typed):
@@ -47,7 +47,7 @@ def test_demo_changes_and_explains_switches(typed):
     turned = switches()
     assert (turned.latency, turned.rate_limit, turned.expire_links) == (8, 3, 60)
     assert (turned.dialect, turned.seed) == ("percent", 5)
-    (fault,) = default().demo_server().protocol.faults.still_open()
+    (fault,) = default().demo_server().app.faults.still_open()
     assert (fault.how, fault.code, fault.times) == ("fail", "upstream_unavailable", 2)
 
 
@@ -62,10 +62,10 @@ def test_demo_changes_only_named_switches(typed):
 
 def test_demo_normal_resets_switches(typed):
     typed("demo on --slow --reset 3 --fail task_failed")
-    default().demo_server().protocol.break_next(at="status", how="502")
+    default().demo_server().app.break_next(at="status", how="502")
     assert "behaves again" in typed("demo normal")
     assert default().demo_server().explained() == []
-    assert default().demo_server().protocol.faults.still_open() == ()
+    assert default().demo_server().app.faults.still_open() == ()
     assert typed("demo on").count("\n") == 0
 
 
@@ -123,7 +123,7 @@ def test_demo_switches_are_completed(typing, offered):
 def test_demo_output_is_escaped():
     console = RecordingConsole()
     console.typed("demo on --fail upstream_unavailable")
-    default().demo_server().protocol.break_next(at="submit", how="fail", code="<b>bold</b>")
+    default().demo_server().app.break_next(at="submit", how="fail", code="<b>bold</b>")
     console.typed("demo help")
     assert "<b>bold" in console.shown[-1]["text/plain"]
     assert "<b>bold" not in console.shown[-1]["text/html"]

@@ -165,11 +165,11 @@ def test_doctor_answers_whatever_is_broken(monkeypatch):
 
 def test_doctor_asks_the_server_only_live():
     default().use_demo()
-    before = default().demo_server().protocol.tally.told()["requests"]
+    before = default().demo_server().app.counters.to_json()["requests"]
     RecordingConsole().typed("doctor")
-    assert default().demo_server().protocol.tally.told()["requests"] == before
+    assert default().demo_server().app.counters.to_json()["requests"] == before
     assert "this key may use 21 models" in RecordingConsole().typed("doctor --live")
-    assert default().demo_server().protocol.tally.told()["paths"] == {"GET /v1/models": 1}
+    assert default().demo_server().app.counters.to_json()["paths"] == {"GET /v1/models": 1}
 
 
 def test_doctor_marks_an_unreachable_server(monkeypatch):

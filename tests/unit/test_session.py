@@ -48,7 +48,7 @@ def test_sessions_side_by_side(sessions, servers, monkeypatch):
         assert image.path.parent == session.save_folder()
         assert session.jobs == (job,)
         assert [one.path for one in session.history()] == [image.path]
-    assert [len(server.protocol.tasks) for server in servers] == [1, 1]
+    assert [len(server.app.tasks) for server in servers] == [1, 1]
     assert all(session.spent_usd > 0 for session in sessions)
     assert other.jobs == ()
     assert other.spent_usd == 0
@@ -58,7 +58,7 @@ def test_image_goes_on_with_its_session(sessions, servers):
     first, _ = sessions
     (image,) = first.generate("a cat", model="gpt-image-2", resolution="1k")
     (again,) = image.again(seed=None)
-    assert len(servers[0].protocol.tasks) == 2
+    assert len(servers[0].app.tasks) == 2
     assert again.session is first
     assert first.history()[0].session is first
     assert pickle.loads(pickle.dumps(again)).session is None

@@ -29,7 +29,7 @@ def _demo(console: Console, asked: Asked) -> None:
         return
     default().use_demo(word != "off", **asked.options)
     if word == "normal":
-        default().demo_options().calm()
+        default().demo_options().reset()
         console.say(i18n.say("demo.back_to_normal"))
         return
     console.say(i18n.say(f"notebook.demo_{word}"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from qwave_jupyter import catalog
-from qwave_jupyter.demo.app import Protocol
-from qwave_jupyter.demo.http_types import Order
+from qwave_jupyter.demo.app import DemoApp
+from qwave_jupyter.demo.http_types import Request
 from tests.fake_clock import FakeClock
 
 BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
@@ -24,12 +24,12 @@ class Demo:
         self.clock = FakeClock()
         # Without a seed a task's duration varies with its random id, now and then to more than twice the latency.
         options = {"latency": 10.0, "seed": 1, **options}
-        self.protocol = Protocol(catalog.load(edition), clock=self.clock, key="k", **options)
+        self.app = DemoApp(catalog.load(edition), clock=self.clock, key="k", **options)
 
     def ask(self, method, path, body=None, **headers):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        return self.protocol.handle(Order(method, path, {"authorization": "Bearer k", **named}, content))
+        return self.app.handle(Request(method, path, {"authorization": "Bearer k", **named}, content))
 
     def json(self, method, path, body=None, **headers):
         answer = self.ask(method, path, body, **headers)

@@ -11,12 +11,12 @@ from tests.unit.demo.demo_app import Demo
 
 
 def help_lines(demo):
-    return explained(demo.protocol.switches, demo.protocol.faults.still_open())
+    return explained(demo.app.switches, demo.app.faults.still_open())
 
 
 def test_help_default_demo_has_no_lines():
     demo = Demo(seed=None)
-    demo.protocol.change(latency="off")
+    demo.app.change(latency="off")
     assert help_lines(demo) == []
     assert "the demo behaves" in manual(Switches(), ())[-1]
 
@@ -43,21 +43,21 @@ DESCRIBED = [
 def test_help_describes_each_switch():
     for switch, typed, expected in DESCRIBED:
         demo = Demo(seed=None)
-        demo.protocol.change(latency="off")
-        demo.protocol.change(**{switch: typed})
+        demo.app.change(latency="off")
+        demo.app.change(**{switch: typed})
         (line,) = help_lines(demo)
         assert expected in line, (switch, typed)
-        assert f"  {line}" in manual(demo.protocol.switches, demo.protocol.faults.still_open())
-        demo.protocol.change(**{switch: "off"})
+        assert f"  {line}" in manual(demo.app.switches, demo.app.faults.still_open())
+        demo.app.change(**{switch: "off"})
         assert help_lines(demo) == [], (switch, typed)
-        assert demo.protocol.switches == Switches(), (switch, typed)
+        assert demo.app.switches == Switches(), (switch, typed)
 
 
 def test_help_counts_programmatic_faults():
     demo = Demo(latency=3.0, seed=None)
-    demo.protocol.break_next(at="status", how="reset")
-    demo.protocol.break_next(at="submit", how="502")
-    demo.protocol.change(reset="off")
+    demo.app.break_next(at="status", how="reset")
+    demo.app.break_next(at="submit", how="502")
+    demo.app.change(reset="off")
     (line,) = help_lines(demo)
     assert line.startswith("2 more faults")
 
@@ -68,7 +68,7 @@ def test_manual_examples_can_be_typed():
     assert sorted(one[0].removeprefix("--").replace("-", "_") for one in shown) == sorted(SWITCHES)
     for name, *value in shown:
         demo = Demo(seed=None)
-        demo.protocol.change(**{name.removeprefix("--").replace("-", "_"): value[0] if value else True})
+        demo.app.change(**{name.removeprefix("--").replace("-", "_"): value[0] if value else True})
         assert help_lines(demo)
 
 
@@ -92,13 +92,13 @@ INVALID = [
 def test_invalid_switch_value_changes_nothing():
     for switch, typed in INVALID:
         demo = Demo(seed=None)
-        before = demo.protocol.switches
+        before = demo.app.switches
         try:
-            demo.protocol.change(**{"latency": 1.0, switch: typed})
+            demo.app.change(**{"latency": 1.0, switch: typed})
         except ConfigurationError as error:
             message = str(error)
         else:
             pytest.fail(f"{switch}={typed!r} was accepted")
         assert switch in message
         assert "\n" not in message
-        assert (demo.protocol.switches, demo.protocol.faults.still_open()) == (before, ()), (switch, typed)
+        assert (demo.app.switches, demo.app.faults.still_open()) == (before, ()), (switch, typed)

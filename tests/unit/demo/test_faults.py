@@ -7,7 +7,7 @@ import json
 import pytest
 
 from qwave_jupyter.demo.faults import HOWS, Fault
-from qwave_jupyter.demo.http_types import Answer
+from qwave_jupyter.demo.http_types import Response
 from qwave_jupyter.errors import ConfigurationError
 from tests.unit.demo.demo_app import BODY, Demo
 
@@ -36,19 +36,19 @@ def test_fault_table_is_complete():
 def test_fault_on_submit():
     for how, (status, fate, acted) in LOOKS.items():
         demo = Demo()
-        demo.protocol.break_next(at="submit", how=how)
+        demo.app.break_next(at="submit", how=how)
         answer = demo.submit(idempotency_key="one")
-        assert (answer.status, answer.fate, len(demo.protocol.tasks)) == (status, fate, int(acted)), how
+        assert (answer.status, answer.fate, len(demo.app.tasks)) == (status, fate, int(acted)), how
         again = demo.submit(idempotency_key="one")
-        assert (again.status, again.fate, len(demo.protocol.tasks)) == (200, "", 1), how
+        assert (again.status, again.fate, len(demo.app.tasks)) == (200, "", 1), how
 
 
 def test_fault_after_the_server_acted():
     for how in ("500", "502", "503", "429", "hang", "reset"):
         demo = Demo()
-        demo.protocol.break_next(at="submit", how=how, acts=True)
+        demo.app.break_next(at="submit", how=how, acts=True)
         demo.submit(idempotency_key="one")
-        assert len(demo.protocol.tasks) == 1, how
+        assert len(demo.app.tasks) == 1, how
         demo.submit(idempotency_key="one")
         assert demo.counts()["billed"] == 1, how
 
@@ -65,7 +65,7 @@ def test_fault_strikes_its_exchange_only():
         "lookup": ("GET", "/v1/models", None),
     }
     for place, request in requests.items():
-        demo.protocol.break_next(at=place, how="503", times=2)
+        demo.app.break_next(at=place, how="503", times=2)
         others = {other: demo.ask(*requests[other]).status for other in requests if other != place}
         assert 503 not in others.values(), (place, others)
         assert [demo.ask(*request).status == 503 for _ in range(4)] == [True, True, False, False], place
@@ -74,7 +74,7 @@ def test_fault_strikes_its_exchange_only():
 def test_fault_without_count_lasts():
     demo = Demo(fail="upstream_unavailable")
     ids = [demo.create_task() for _ in range(3)]
-    demo.protocol.change(fail=None)
+    demo.app.change(fail=None)
     ids.append(demo.create_task())
     demo.finish()
     told = [demo.json("GET", f"/v1/tasks/{task}")[1] for task in ids]
@@ -103,25 +103,25 @@ def test_rejected_request_uses_no_failure():
 
 def test_fault_429_has_retry_after():
     demo = Demo()
-    demo.protocol.break_next(at="submit", how="429", retry_after=7)
+    demo.app.break_next(at="submit", how="429", retry_after=7)
     answer = demo.submit()
     assert answer.headers["Retry-After"] == "7"
     assert json.loads(answer.body)["error"]["code"] == "rate_limit_error"
-    demo.protocol.break_next(at="submit", how="429", retry_after=None)
+    demo.app.break_next(at="submit", how="429", retry_after=None)
     assert "Retry-After" not in demo.submit().headers
 
 
 def test_fault_any_documented_error():
     for code, status in (("price_not_configured", 500), ("payment_required", 402)):
         demo = Demo()
-        demo.protocol.break_next(at="submit", how="error", code=code)
+        demo.app.break_next(at="submit", how="error", code=code)
         given, body = demo.json("POST", "/v1/tasks", BODY)
         assert (given, body["error"]["code"]) == (status, code)
 
 
 def test_spend_window_error_has_reset_time():
     demo = Demo()
-    demo.protocol.break_next(at="submit", how="error", code="quota_window_exceeded", seconds=90)
+    demo.app.break_next(at="submit", how="error", code="quota_window_exceeded", seconds=90)
     status, told = demo.json("POST", "/v1/tasks", BODY)
     assert status == 429
     assert told["error"].keys() >= {"window", "used", "cap"}
@@ -130,7 +130,7 @@ def test_spend_window_error_has_reset_time():
 
 def test_fault_applies_to_held_response():
     demo = Demo()
-    demo.protocol.break_next(at="submit", how="reset-after")
+    demo.app.break_next(at="submit", how="reset-after")
     answer = demo.submit(prefer="wait=5")
     assert answer.fate == ""
     assert answer.hold.then().fate == "reset"
@@ -144,7 +144,7 @@ def test_admin_endpoints_set_and_count_faults():
     assert demo.submit().delay > 0
     assert demo.json("GET", "/demo/faults") == (200, {"faults": []})
     demo.finish()
-    task = next(iter(demo.protocol.tasks))
+    task = next(iter(demo.app.tasks))
     demo.ask("GET", f"/v1/tasks/{task}")
     counts = demo.counts()
     assert (counts["submits"], counts["statuses"], counts["tasks"], counts["billed"]) == (3, 1, 1, 1)
@@ -157,7 +157,7 @@ def test_admin_endpoints_require_the_key():
     demo = Demo()
     answer = demo.ask("POST", "/demo/faults", [{"how": "reset"}], authorization="Bearer another")
     assert answer.status == 401
-    assert not demo.protocol.faults.still_open()
+    assert not demo.app.faults.still_open()
 
 
 INVALID_FAULTS = [
@@ -178,12 +178,12 @@ INVALID_FAULTS = [
 
 def test_invalid_fault_is_rejected():
     demo = Demo()
-    demo.protocol.break_next(how="503", at="cancel")
+    demo.app.break_next(how="503", at="cancel")
     for faults in INVALID_FAULTS:
         status, body = demo.json("POST", "/demo/faults", faults)
         assert status == 400, faults
         assert "\n" not in body["error"]["message"], faults
-        assert len(demo.protocol.faults.still_open()) == 1, faults
+        assert len(demo.app.faults.still_open()) == 1, faults
 
 
 def test_fault_is_immutable():
@@ -191,14 +191,14 @@ def test_fault_is_immutable():
     assert fault == Fault.read({"at": "submit", "how": "reset"})
     with pytest.raises(AttributeError):
         fault.times = 5
-    assert fault.spoils(Answer(200, b"")).fate == "reset"
+    assert fault.spoils(Response(200, b"")).fate == "reset"
 
 
 @pytest.mark.parametrize("switches", [{"speed": 3}, {"latency": -1}, {"dialect": "klingon"}, {"fail": "x:many"}])
 def test_invalid_switch_changes_nothing(switches):
     demo = Demo()
-    before = demo.protocol.switches
+    before = demo.app.switches
     with pytest.raises(ConfigurationError):
-        demo.protocol.change(**{"slow": True, **switches})
-    assert demo.protocol.switches == before
+        demo.app.change(**{"slow": True, **switches})
+    assert demo.app.switches == before
     assert demo.json("POST", "/demo/switches", {"slow": True, **switches})[0] == 400

@@ -30,7 +30,7 @@ def generate(demo, **body):
     assert answer.status == 200, answer.body
     task = json.loads(answer.body)["task_id"]
     demo.finish()
-    count = demo.protocol.book.known(task).pictures
+    count = demo.app.ledger.known(task).pictures
     files = [demo.ask("GET", f"/files/{task}/{index}.png") for index in range(count)]
     assert {one.status for one in files} == {200}
     return [Image.open(io.BytesIO(one.body)).convert("RGB") for one in files], task
@@ -53,7 +53,7 @@ def test_requested_palette_is_painted():
 def test_requested_boxes_confine_edit():
     demo = Demo()
     (reference,), task = generate(demo, model="wan2.7-image", resolution="1K", prompt="a hill")
-    link = f"{demo.protocol.host}/files/{task}/0.png"
+    link = f"{demo.app.host}/files/{task}/0.png"
     request = {"model": "wan2.7-image", "action": "interactive_edit", "prompt": "a cat", "image_urls": [link]}
     (image,), _ = generate(demo, **request, bbox_list=[[[100, 80, 400, 300]]])
     assert image.size == reference.size

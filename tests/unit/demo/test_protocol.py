@@ -121,7 +121,7 @@ def test_rate_limit_says_how_long_to_wait():
     assert json.loads(answer.body)["error"]["code"] == "rate_limit_error"
     demo.clock.advance(int(answer.headers["Retry-After"]))
     assert demo.ask("GET", "/v1/models").status == 200
-    demo.protocol.change(rate_limit=0.1)
+    demo.app.change(rate_limit=0.1)
     demo.clock.advance(20)
     assert [demo.ask("GET", "/v1/models").status for _ in range(2)] == [200, 429]
     demo.clock.advance(10)
@@ -134,11 +134,11 @@ def test_links_expire_when_configured():
     demo.clock.advance(30)
     told = demo.json("GET", f"/v1/tasks/{task}")[1]
     assert told["result"]["images"][0]["expires_at"] == pytest.approx(told["completed_at"] + 60, abs=1)
-    path = told["result"]["images"][0]["url"][0].removeprefix(demo.protocol.host)
+    path = told["result"]["images"][0]["url"][0].removeprefix(demo.app.host)
     assert demo.ask("GET", path).status == 200
     demo.clock.advance(60)
     assert demo.ask("GET", path).status == 410
-    demo.protocol.change(expire_links=None)
+    demo.app.change(expire_links=None)
     assert demo.ask("GET", path).status == 200
 
 
@@ -164,7 +164,7 @@ def test_edition_chooses_default_dialect():
     task = new.create_task(body)
     assert new.json("GET", f"/v1/tasks/{task}")[1]["progress"] == ""
     assert old.json("GET", f"/v1/tasks/{old.create_task(body)}")[1]["progress"] == 0
-    new.protocol.change(dialect="flat")
+    new.app.change(dialect="flat")
     assert new.json("GET", f"/v1/tasks/{task}")[1]["progress"] == 0
 
 
@@ -179,7 +179,7 @@ PROGRESS = [
 def test_progress_format_by_dialect():
     for dialect, queued, processing, failed, completed in PROGRESS:
         demo = Demo(dialect=dialect, fail="task_failed:1")
-        doomed, good = (demo.submit() and list(demo.protocol.tasks)[-1] for _ in range(2))
+        doomed, good = (demo.submit() and list(demo.app.tasks)[-1] for _ in range(2))
 
         def progress(task, demo=demo):
             body = demo.json("GET", f"/v1/tasks/{task}")[1]
@@ -224,9 +224,9 @@ def test_idempotency_key_in_every_dialect():
 def test_restart_keeps_tasks_and_keys(tmp_path):
     demo = Demo()
     first = demo.create_task(idempotency_key="one")
-    Store(tmp_path, demo.clock).keep(demo.protocol.book.take_changed())
+    Store(tmp_path, demo.clock).keep(demo.app.ledger.take_changed())
     again = Demo()
-    again.protocol.book.remember(Store(tmp_path, again.clock).load())
+    again.app.ledger.remember(Store(tmp_path, again.clock).load())
     assert again.create_task(idempotency_key="one") == first
     again.finish()
     assert again.json("GET", f"/v1/tasks/{first}")[1]["status"] == "completed"
@@ -237,9 +237,9 @@ def test_store_drops_expired_and_torn_files(tmp_path):
     demo = Demo(latency=100)
     ids = [demo.create_task() for _ in range(2)]
     store = Store(tmp_path, demo.clock)
-    store.keep(demo.protocol.book.take_changed())
+    store.keep(demo.app.ledger.take_changed())
     demo.ask("POST", f"/v1/tasks/{ids[0]}/cancel")
-    store.keep(demo.protocol.book.take_changed())
+    store.keep(demo.app.ledger.take_changed())
     (torn,) = tmp_path.rglob(f"{ids[1]}.json")
     torn.write_text('{"task_id": "task')
     (kept,) = Store(tmp_path, demo.clock).load()
@@ -252,26 +252,26 @@ def test_store_drops_expired_and_torn_files(tmp_path):
 def test_task_of_another_edition_is_served():
     old, new = Demo("2026-04"), Demo("2026-09")
     old.submit({"model": "gpt-4o-image", "prompt": "a cat", "n": 1})
-    (task,) = old.protocol.tasks
-    new.protocol.book.remember(old.protocol.tasks.values())
+    (task,) = old.app.tasks
+    new.app.ledger.remember(old.app.tasks.values())
     new.finish()
     (picture,) = new.json("GET", f"/v1/tasks/{task}")[1]["result"]["images"]
-    assert new.ask("GET", picture["url"][0].removeprefix(new.protocol.host)).status == 200
+    assert new.ask("GET", picture["url"][0].removeprefix(new.app.host)).status == 200
 
 
 def test_store_shared_by_two_demos(tmp_path):
     first, second = Demo(), Demo()
     for demo in (first, second, first):
         demo.create_task()
-        Store(tmp_path, demo.clock).keep(demo.protocol.book.take_changed())
-    ordered = {*first.protocol.tasks, *second.protocol.tasks}
+        Store(tmp_path, demo.clock).keep(demo.app.ledger.take_changed())
+    ordered = {*first.app.tasks, *second.app.tasks}
     assert {task.task_id for task in Store(tmp_path, first.clock).load()} == ordered
 
 
 def test_latency_differs_by_model_and_seed():
     def seconds(seed, model):
         demo = Demo(latency=None, seed=seed)
-        return demo.protocol.tasks[demo.create_task({"model": model, "prompt": "a cat"})].seconds
+        return demo.app.tasks[demo.create_task({"model": model, "prompt": "a cat"})].seconds
 
     models = [model.id for model in catalog.load("2026-04") if model.family in {"qwen-image", "wan-image", "z-image"}]
     paces = [seconds(1, model) for model in models]
@@ -285,9 +285,9 @@ def test_latency_slow_switch_and_seed():
     runs = []
     for _ in range(2):
         demo = Demo(seed=7)
-        runs.append([demo.protocol.tasks[demo.create_task()].seconds for _ in range(3)])
-        demo.protocol.change(slow=True)
-        slow = demo.protocol.tasks[demo.create_task()].seconds
+        runs.append([demo.app.tasks[demo.create_task()].seconds for _ in range(3)])
+        demo.app.change(slow=True)
+        slow = demo.app.tasks[demo.create_task()].seconds
         assert slow > 2 * max(runs[-1])
     assert runs[0] == runs[1]
     assert len(set(runs[0])) == 3
@@ -306,7 +306,7 @@ def test_unknown_path_is_not_found():
 
 def test_concurrent_submits_with_one_key():
     demo = Demo()
-    demo.protocol.break_next(at="submit", how="503", times=5)
+    demo.app.break_next(at="submit", how="503", times=5)
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: demo.submit(idempotency_key="one"), range(64)))
     assert [answer.status for answer in answers].count(503) == 5

@@ -40,11 +40,11 @@ def test_fuzzed_submit_accepted_or_rejected(edition, data):
         assert told["error"]["code"] in {"capability_violation", "invalid_request", "payment_required"}
         assert told["error"]["message"]
         return
-    task = next(iter(demo.protocol.tasks))
+    task = next(iter(demo.app.tasks))
     assert demo.json("GET", f"/v1/tasks/{task}")[1]["status"] == "queued"
     demo.clock.advance(10**12)
     done = demo.json("GET", f"/v1/tasks/{task}")[1]
-    assert (done["status"], len(done["result"]["images"])) == ("completed", demo.protocol.tasks[task].pictures)
+    assert (done["status"], len(done["result"]["images"])) == ("completed", demo.app.tasks[task].pictures)
 
 
 @given(
