@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance
 from qwave_jupyter.demo.painting.interiors import table
 from qwave_jupyter.demo.painting.layout import place, place_alone, place_middle
 from qwave_jupyter.demo.painting.lighting import Mood, mixed
-from qwave_jupyter.demo.painting.motifs import Wish
+from qwave_jupyter.demo.painting.motifs.registry import Wish
 from qwave_jupyter.demo.painting.patterns import pattern
 from qwave_jupyter.demo.painting.prompt_parser import Brief, Plan, dice_of
 from qwave_jupyter.demo.painting.relighting import relit

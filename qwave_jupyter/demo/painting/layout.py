@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from qwave_jupyter.demo.painting.lighting import Colour, mixed
-from qwave_jupyter.demo.painting.motifs import Wish
+from qwave_jupyter.demo.painting.motifs.registry import Wish
 from qwave_jupyter.demo.painting.scene import Scene
 from qwave_jupyter.demo.painting.shapes import Pen, lit
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from qwave_jupyter.demo.painting.layout import draw
 from qwave_jupyter.demo.painting.lighting import Mood, mixed
-from qwave_jupyter.demo.painting.motifs import Wish
+from qwave_jupyter.demo.painting.motifs.registry import Wish
 from qwave_jupyter.demo.painting.scene import Scene
 
 __all__ = ["pattern"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from qwave_jupyter.demo.painting import lettering
 from qwave_jupyter.demo.painting.image_ops import Boxes
 from qwave_jupyter.demo.painting.lighting import Mood, colour_in, mood_at, mood_of, tells_light, turned
-from qwave_jupyter.demo.painting.motifs import Wish, wishes_in
+from qwave_jupyter.demo.painting.motifs.registry import Wish, wishes_in
 from qwave_jupyter.demo.painting.palettes import Share
 from qwave_jupyter.demo.painting.styles import style_of
 

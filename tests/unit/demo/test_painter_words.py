@@ -8,7 +8,7 @@ from qwave_jupyter import fonts, i18n
 from qwave_jupyter.demo.painter import Brief, paint
 from qwave_jupyter.demo.painting import lettering
 from qwave_jupyter.demo.painting.lighting import colour_in
-from qwave_jupyter.demo.painting.motifs import MOTIFS, wishes_in
+from qwave_jupyter.demo.painting.motifs.registry import MOTIFS, wishes_in
 from qwave_jupyter.demo.painting.styles import STYLES, style_of
 
 SIDE = 160

@@ -1,4 +1,4 @@
-"""What fills a whole view, as small motifs of their own: for pictures that have no background."""
+"""Sky and landscape as small motifs, for images without a background."""
 
 from __future__ import annotations
 

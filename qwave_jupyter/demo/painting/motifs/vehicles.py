@@ -1,4 +1,4 @@
-"""Motifs of journeys and of the table: train, bus, airplane, palm, bottle and more, each standing on y = 0."""
+"""Vehicles, each standing on y = 0."""
 
 from __future__ import annotations
 
@@ -9,12 +9,116 @@ from qwave_jupyter.demo.painting.lighting import Colour, Mood, mixed
 from qwave_jupyter.demo.painting.shading import shaded
 from qwave_jupyter.demo.painting.shapes import Pen
 
-__all__ = ["airplane", "bicycle", "book", "bottle", "bus", "cactus", "palm", "train"]
+__all__ = ["airplane", "balloon", "bicycle", "boat", "bus", "car", "rocket", "train"]
 
+_GLASS: Colour = (178, 214, 230)
 _DARK: Colour = (34, 30, 38)
 _WHITE: Colour = (252, 250, 244)
-_GLASS: Colour = (178, 214, 230)
-_LAMP: Colour = (255, 218, 140)
+_LAMP: Colour = (255, 214, 130)
+_WARM_LAMP: Colour = (255, 218, 140)
+
+
+def car(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+    """A small car from the side."""
+    paint = body or dice.choice((mood.accent, (220, 70, 62), (58, 126, 180), (240, 184, 60)))
+    dark = mixed(paint, (24, 14, 34), 0.4)
+    pen.blob(
+        [(-0.74, -0.72), (-0.5, -1.18), (-0.1, -1.3), (0.42, -1.26), (0.86, -0.8), (0.8, -0.62), (-0.7, -0.62)],
+        shaded(dark),
+    )
+    pen.shape([(-0.6, -0.76), (-0.42, -1.08), (-0.04, -1.16), (-0.04, -0.76)], (mixed(_GLASS, _WHITE, 0.45), _GLASS))
+    pen.shape([(0.06, -0.76), (0.06, -1.16), (0.38, -1.12), (0.7, -0.76)], (mixed(_GLASS, _WHITE, 0.45), _GLASS))
+    pen.blob(
+        [
+            (-1.3, -0.5),
+            (-1.2, -0.74),
+            (-0.6, -0.82),
+            (0.7, -0.82),
+            (1.22, -0.68),
+            (1.36, -0.42),
+            (1.28, -0.2),
+            (-1.24, -0.2),
+        ],
+        shaded(paint),
+    )
+    pen.box(-1.3, -0.32, 1.32, -0.2, dark, 0.05)
+    pen.line([(0.01, -0.76), (0.0, -0.34)], dark, 0.022)
+    pen.line([(0.14, -0.6), (0.3, -0.6)], mixed(paint, _WHITE, 0.6), 0.04)
+    for x in (-0.78, 0.78):
+        pen.oval(x, -0.24, 0.31, 0.31, mixed(dark, _DARK, 0.5))
+        pen.oval(x, -0.24, 0.26, 0.26, (40, 40, 48))
+        pen.oval(x, -0.24, 0.14, 0.14, ((226, 230, 236), (148, 154, 164)))
+        pen.oval(x, -0.24, 0.05, 0.05, (90, 94, 104))
+    pen.oval(1.24, -0.54, 0.1, 0.09, (255, 244, 200))
+    pen.box(-1.3, -0.6, -1.18, -0.48, (226, 60, 56), 0.03)
+    if mood.night or mood.sun < 0.35:
+        pen.glow(1.3, -0.54, 0.8, (255, 240, 190))
+
+
+def boat(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+    """A sailing boat."""
+    _ = dice
+    hull, sail = (146, 82, 54), body or (250, 246, 236)
+    pen.line([(0, -0.3), (0, -2.36)], (92, 62, 46), 0.06)
+    pen.blob([(0.06, -2.3), (0.5, -1.5), (0.98, -0.56), (0.5, -0.5), (0.06, -0.52)], shaded(sail))
+    pen.blob(
+        [(-0.06, -2.06), (-0.4, -1.4), (-0.74, -0.6), (-0.4, -0.54), (-0.06, -0.54)],
+        shaded(mixed(mood.accent, sail, 0.12)),
+    )
+    pen.shape([(0, -2.36), (0.34, -2.27), (0, -2.18)], mood.accent)
+    pen.blob([(-1.0, -0.42), (1.16, -0.46), (0.96, -0.16), (0.7, 0.04), (-0.68, 0.04), (-0.9, -0.14)], shaded(hull))
+    pen.line([(-0.96, -0.38), (1.1, -0.41)], mixed(hull, _WHITE, 0.5), 0.05)
+
+
+def rocket(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+    """A rocket that has just taken off."""
+    _ = dice
+    hull, fin = body or (240, 240, 244), mood.accent if body is None else mixed(body, _DARK, 0.5)
+    pen.blob([(-0.24, -0.52), (0.24, -0.52), (0.2, -0.1), (0.0, 0.22), (-0.2, -0.1)], (255, 150, 50))
+    pen.blob([(-0.13, -0.52), (0.13, -0.52), (0.1, -0.22), (0.0, 0.0), (-0.1, -0.22)], (255, 236, 150))
+    pen.glow(0, -0.2, 1.0, (255, 170, 80))
+    for side in (-1, 1):
+        pen.blob([(side * 0.3, -1.2), (side * 0.7, -0.76), (side * 0.72, -0.36), (side * 0.3, -0.56)], shaded(fin))
+    pen.blob(
+        [
+            (0.0, -2.6),
+            (0.26, -2.2),
+            (0.4, -1.6),
+            (0.36, -0.9),
+            (0.26, -0.52),
+            (-0.26, -0.52),
+            (-0.36, -0.9),
+            (-0.4, -1.6),
+            (-0.26, -2.2),
+        ],
+        shaded(hull),
+    )
+    pen.blob([(0.0, -2.62), (0.17, -2.36), (0.27, -2.1), (0.0, -2.04), (-0.27, -2.1), (-0.17, -2.36)], shaded(fin))
+    pen.oval(0, -1.6, 0.2, 0.2, (104, 114, 134))
+    pen.oval(0, -1.6, 0.15, 0.15, (mixed(_GLASS, _WHITE, 0.6), (74, 138, 190)))
+    pen.box(-0.38, -1.16, 0.38, -1.08, fin)
+    pen.blob([(-0.07, -1.0), (0.07, -1.0), (0.06, -0.4), (-0.06, -0.4)], shaded(fin))
+
+
+def balloon(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+    """A hot-air balloon."""
+    silk = body or dice.choice((mood.accent, (234, 96, 78), (70, 140, 190), (246, 184, 70)))
+    other = mixed(silk, (255, 246, 226), 0.75)
+    for side in (-1, 1):
+        pen.line([(side * 0.5, -0.96), (side * 0.16, -0.3)], (94, 66, 48), 0.025)
+    pen.oval(0, -1.66, 0.98, 0.94, shaded(silk))
+    pen.blob([(-0.72, -1.24), (0.72, -1.24), (0.3, -0.72), (-0.3, -0.72)], mixed(silk, (30, 14, 40), 0.12))
+    for wide in (0.7, 0.28):
+        tone = other if wide == 0.7 else silk
+        shape = [
+            (math.cos(turn) * wide, -1.66 + math.sin(turn) * 0.94) for turn in (x * math.tau / 40 for x in range(40))
+        ]
+        pen.shape(shape, shaded(tone))
+    pen.blob([(-0.44, -0.92), (0.44, -0.92), (0.2, -0.66), (-0.2, -0.66)], mixed(silk, (30, 14, 40), 0.3))
+    pen.box(-0.19, -0.34, 0.19, 0.0, shaded((150, 98, 58)), 0.05)
+    pen.line([(-0.19, -0.3), (0.19, -0.3)], (90, 56, 36), 0.04)
+    if mood.night or mood.sun < 0.35:
+        pen.glow(0, -0.9, 0.9, _LAMP)
 
 
 def train(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
@@ -22,7 +126,7 @@ def train(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> Non
     _ = dice
     paint = body or mixed(mood.accent, (150, 40, 40), 0.4)
     lit = mood.night or mood.sun < 0.35
-    pane = (_LAMP, mixed(_LAMP, _WHITE, 0.3)) if lit else (mixed(_GLASS, _WHITE, 0.5), _GLASS)
+    pane = (_WARM_LAMP, mixed(_WARM_LAMP, _WHITE, 0.3)) if lit else (mixed(_GLASS, _WHITE, 0.5), _GLASS)
     pen.box(-2.5, -0.07, 2.5, 0.02, (84, 76, 80))
     for left in (-2.4, -1.16):
         pen.box(left, -1.16, left + 1.12, -0.24, shaded(paint), 0.06)
@@ -69,69 +173,6 @@ def bicycle(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> N
     pen.oval(-0.1, -0.5, 0.12, 0.12, (90, 92, 100))
 
 
-def palm(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
-    """A palm."""
-    leaf = body or mixed((56, 136, 84), mood.leaf, 0.3)
-    lean = dice.choice((-1, 1)) * dice.uniform(0.3, 0.6)
-    trunk = [(0.0, 0.04), (lean * 0.25, -0.8), (lean * 0.8, -1.6), (lean, -2.0)]
-    pen.line(trunk, (122, 88, 62), 0.17, smooth=True)
-    for ring in range(9):
-        part = ring / 9
-        x, y = lean * part**1.6, -2.0 * part
-        pen.line([(x - 0.08, y), (x + 0.08, y - 0.03)], (92, 64, 48), 0.025)
-    for frond in range(9):
-        turn = math.pi * (0.08 + 0.84 * frond / 8) + dice.uniform(-0.08, 0.08)
-        dx, dy = math.cos(turn), -math.sin(turn) * 0.62
-        tip = lean + dx * 1.08, -2.0 + dy * 0.8 + 0.5 * abs(dx)
-        middle = lean + dx * 0.6, -2.06 + dy * 1.1
-        tone = mixed(leaf, _WHITE if frond % 2 else _DARK, 0.14)
-        pen.blob([(lean, -2.02), middle, tip, (middle[0] * 0.96 + lean * 0.04, middle[1] + 0.17)], shaded(tone))
-    for x in (-0.08, 0.08):
-        pen.oval(lean + x, -1.92, 0.09, 0.09, (112, 74, 48))
-
-
-def cactus(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
-    """A cactus with two arms."""
-    _ = mood, dice
-    green = body or (74, 138, 92)
-    for side, low, high in ((-1, -0.8, -1.5), (1, -1.05, -1.85)):
-        pen.line([(0, low), (side * 0.5, low), (side * 0.52, high)], mixed(green, _DARK, 0.08), 0.26, smooth=True)
-    pen.box(-0.24, -2.3, 0.24, 0.02, shaded(green), 0.24)
-    for x in (-0.1, 0.0, 0.1):
-        pen.line([(x, -2.1), (x, -0.05)], mixed(green, _WHITE, 0.2), 0.02)
-    pen.oval(0.06, -2.32, 0.11, 0.09, (240, 110, 140))
-
-
-def bottle(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
-    """A flask of scent, half full."""
-    scent = body or dice.choice((mood.accent, (240, 178, 92), (150, 190, 214)))
-    glass = mixed(mood.sky[-1], _WHITE, 0.5)
-    pen.box(-0.62, -1.5, 0.62, 0.02, (mixed(glass, scent, 0.1), mixed(glass, scent, 0.25)), 0.16)
-    pen.box(-0.5, -1.02, 0.5, -0.1, (mixed(scent, _WHITE, 0.25), mixed(scent, _DARK, 0.12)), 0.1)
-    pen.box(-0.5, -1.06, 0.5, -0.98, mixed(scent, _WHITE, 0.5), 0.04)
-    pen.box(-0.2, -1.7, 0.2, -1.48, shaded((208, 176, 110)), 0.03)
-    pen.box(-0.3, -2.26, 0.3, -1.68, ((70, 66, 78), (34, 32, 40)), 0.07)
-    pen.box(-0.3, -0.78, 0.3, -0.36, _WHITE, 0.03)
-    for y, wide in ((-0.64, 0.18), (-0.54, 0.22), (-0.46, 0.12)):
-        pen.line([(-wide, y), (wide, y)], (120, 108, 100), 0.022)
-    pen.box(-0.54, -1.4, -0.46, -0.16, mixed(glass, _WHITE, 0.8), 0.04)
-    pen.box(0.48, -1.36, 0.53, -0.3, mixed(glass, _WHITE, 0.5), 0.02)
-
-
-def book(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
-    """A pile of books."""
-    covers = [body or mood.accent, (62, 96, 134), (214, 176, 98), (120, 70, 88), (84, 136, 116)]
-    y = 0.0
-    for place, cover in enumerate(covers[:4]):
-        wide, shift = dice.uniform(0.8, 1.05), dice.uniform(-0.12, 0.12)
-        pen.box(shift - wide, y - 0.3, shift + wide, y, shaded(cover), 0.05)
-        pen.box(shift - wide + 0.12, y - 0.25, shift + wide + 0.01, y - 0.05, (_WHITE, (226, 216, 196)))
-        pen.box(shift - wide, y - 0.3, shift - wide + 0.16, y, shaded(mixed(cover, _DARK, 0.15)), 0.05)
-        if place % 2:
-            pen.box(shift - wide + 0.03, y - 0.2, shift - wide + 0.13, y - 0.1, mixed(cover, _WHITE, 0.6))
-        y -= 0.31
-
-
 def airplane(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """An airliner that climbs."""
     _ = dice
@@ -165,7 +206,7 @@ def bus(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """A bus with a roof rack."""
     paint = body or dice.choice(((248, 190, 56), (222, 78, 66), (74, 150, 170)))
     lit = mood.night or mood.sun < 0.35
-    pane = (_LAMP, mixed(_LAMP, _WHITE, 0.3)) if lit else (mixed(_GLASS, _WHITE, 0.5), _GLASS)
+    pane = (_WARM_LAMP, mixed(_WARM_LAMP, _WHITE, 0.3)) if lit else (mixed(_GLASS, _WHITE, 0.5), _GLASS)
     pen.box(-1.6, -1.6, 1.6, -0.24, shaded(paint), 0.22)
     pen.box(-1.6, -0.72, 1.6, -0.6, mixed(paint, _WHITE, 0.75))
     for window in range(5):
