@@ -180,7 +180,7 @@ class Session:
             self.configure(demo=False)
             return None
         now = self.settings
-        self._own_demo().turn(now.edition, _demo_home(now), options)
+        self._embedded_demo().change(now.edition, _demo_home(now), options)
         self.configure(demo=True)
         return self.demo_server().url
 
@@ -192,11 +192,11 @@ class Session:
     def demo_server(self) -> DemoServer:
         """The demo server of this session, started on first need on a free loopback port."""
         now = self.settings
-        return self._own_demo().server(now.edition, _demo_home(now))
+        return self._embedded_demo().server(now.edition, _demo_home(now))
 
     def demo_options(self) -> EmbeddedDemo:
         """The demo's switches: explained, and turned back; starts nothing."""
-        return self._own_demo()
+        return self._embedded_demo()
 
     def stop_demo(self) -> None:
         """Stop the demo server, if one runs."""
@@ -205,7 +205,7 @@ class Session:
         if demo is not None:
             demo.stop()
 
-    def _own_demo(self) -> EmbeddedDemo:
+    def _embedded_demo(self) -> EmbeddedDemo:
         from qwave_jupyter.demo.embedded import EmbeddedDemo
 
         with self._lock:

@@ -46,7 +46,7 @@ def main() -> int:
     sys.stdout.write(f"QWAVE_BASE_URL={server.url}\nQWAVE_API_KEY={server.key}\n")
     sys.stdout.flush()
     # The shell that exports the lines above reads nothing of this.
-    sys.stderr.writelines(f"{line}\n" for line in server.explained())
+    sys.stderr.writelines(f"{line}\n" for line in server.describe())
     over = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: over.set())

@@ -11,16 +11,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.demo.faults import Fault
-from qwave_jupyter.demo.http_types import Refused, Request, Response, as_json, read_object
+from qwave_jupyter.demo.http_types import Refused, Request, Response, json_response, parse_object
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from qwave_jupyter.demo.app import DemoApp
 
-__all__ = ["controlled"]
+__all__ = ["handle_admin"]
 
 
-def controlled(app: DemoApp, request: Request) -> Response:
+def handle_admin(app: DemoApp, request: Request) -> Response:
     """Answer a request below ``/demo/``.
 
     ``POST /demo/faults`` takes a JSON list of faults, which replaces what was left of the last one; ``GET`` tells what
@@ -37,21 +37,21 @@ def controlled(app: DemoApp, request: Request) -> Response:
     asked = request.method, request.path.rstrip("/")
     try:
         if asked == ("POST", "/demo/faults"):
-            app.faults.replace(_faults(request.body))
+            app.faults.replace(_parse_faults(request.body))
         elif asked == ("POST", "/demo/switches"):
-            app.change(**read_object(request.body))
+            app.change(**parse_object(request.body))
         elif asked == ("GET", "/demo/counts"):
-            return as_json(200, _counts(app))
+            return json_response(200, _counts(app))
         elif asked not in {("GET", "/demo/faults"), ("GET", "/demo/switches")}:
             raise Refused(404, "not_found", f"no such endpoint: {request.method} {request.path[:100]}")
     except ConfigurationError as mistake:
         raise Refused(400, "invalid_request", str(mistake)) from None
     if asked[1] == "/demo/switches":
-        return as_json(200, asdict(app.switches))
-    return as_json(200, {"faults": app.faults.to_json()})
+        return json_response(200, asdict(app.switches))
+    return json_response(200, {"faults": app.faults.to_json()})
 
 
-def _faults(body: bytes) -> list[Fault]:
+def _parse_faults(body: bytes) -> list[Fault]:
     try:
         entries = json.loads(body)
     except (ValueError, RecursionError):
@@ -60,7 +60,7 @@ def _faults(body: bytes) -> list[Fault]:
         entries = [entries]
     if not isinstance(entries, list):
         raise ConfigurationError("demo.bad_fault", given=repr(body[:60]))
-    return [Fault.read(entry) for entry in entries]
+    return [Fault.from_json(entry) for entry in entries]
 
 
 def _counts(app: DemoApp) -> dict[str, Any]:
@@ -72,5 +72,5 @@ def _counts(app: DemoApp) -> dict[str, Any]:
         "tasks": len(tasks),
         "billed": len(charged),
         "billed_quota": sum(task.charge(now) for task in charged),
-        "faults_left": len(app.faults.still_open()),
+        "faults_left": len(app.faults.pending()),
     }

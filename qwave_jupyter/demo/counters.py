@@ -9,7 +9,7 @@ from typing import Any
 
 from qwave_jupyter.demo.http_types import Request
 
-__all__ = ["Counters", "place_of"]
+__all__ = ["Counters", "endpoint_of"]
 
 _PLACES = (
     ("POST", r"(/v1)?/tasks(/sync)?/?", "submit"),
@@ -48,7 +48,7 @@ class Counters:
             }
 
 
-def place_of(request: Request) -> str:
+def endpoint_of(request: Request) -> str:
     """``submit``, ``status``, ``download``, ``cancel``, or ``lookup`` for anything else."""
     for method, pattern, place in _PLACES:
         if request.method == method and re.fullmatch(pattern, request.path):

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qwave_jupyter import i18n
-from qwave_jupyter.demo.http_types import Refused, Response, as_json
+from qwave_jupyter.demo.http_types import Refused, Response, json_response
 from qwave_jupyter.demo.tasks import Task
 from qwave_jupyter.errors import ConfigurationError
 
-__all__ = ["DIALECTS", "Dialect", "TaskView", "dialect_of", "named"]
+__all__ = ["DIALECTS", "Dialect", "TaskView", "get_dialect", "select_dialect"]
 
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 
@@ -95,7 +95,7 @@ class Dialect:
         if self.submitted == "code-data":
             return {"code": "success", "data": task.task_id}
         if self.submitted == "pictures":
-            return self._pictures_alone(view)
+            return self._images_only(view)
         if self.submitted == "job":
             return self._job(view)
         return {
@@ -111,17 +111,17 @@ class Dialect:
     def to_json(self, view: TaskView) -> Any:
         """The answer to a status question, and to a submit whose answer was held."""
         if self.submitted == "pictures" and view.status == "completed":
-            return self._pictures_alone(view)
+            return self._images_only(view)
         if self.shape == "job":
             return self._job(view)
         content = self._result(view) if self.shape == "result" else self._task(view)
         return {"code": "success", "data": content} if self.enveloped else content
 
-    def confirmed(self, cancelled: Mapping[str, Any]) -> Any:
+    def cancel_body(self, cancelled: Mapping[str, Any]) -> Any:
         """The answer to a cancel."""
         return {"code": "success", "data": cancelled} if self.enveloped else cancelled
 
-    def refused(self, refusal: Refused, place: str) -> Response:
+    def error_response(self, refusal: Refused, place: str) -> Response:
         """A refusal in this dialect's shape.
 
         Args:
@@ -139,34 +139,34 @@ class Dialect:
             content = {"code": refusal.code, "message": refusal.message, "data": None, **refusal.more}
         else:
             content = {"error": error}
-        return as_json(refusal.status, content, refusal.headers)
+        return json_response(refusal.status, content, refusal.headers)
 
     def _word(self, status: str) -> str:
         return self.words.get(status, status)
 
     def _task(self, view: TaskView) -> dict[str, Any]:
         task, status = view.task, view.status
-        told: dict[str, Any] = {
+        content: dict[str, Any] = {
             "task_id": task.task_id,
             "model": task.model,
             "action": task.action,
             "status": self._word(status),
         }
         if self.progress:
-            told["progress"] = self._progress(view)
-        told |= {"created_at": _time(task.created, self.time), "pre_consumed_cost": task.held}
+            content["progress"] = self._progress(view)
+        content |= {"created_at": _time(task.created, self.time), "pre_consumed_cost": task.held}
         if self.started and status in {"processing", "completed", "failed"}:
-            told["start_time"] = _time(task.starts, self.time)
-        told["urls"] = {"get": f"/v1/tasks/{task.task_id}", "cancel": f"/v1/tasks/{task.task_id}/cancel"}
+            content["start_time"] = _time(task.starts, self.time)
+        content["urls"] = {"get": f"/v1/tasks/{task.task_id}", "cancel": f"/v1/tasks/{task.task_id}/cancel"}
         if view.ended:
-            told |= {"completed_at": _time(task.ends, self.time), "cost": task.cost(view.now)}
+            content |= {"completed_at": _time(task.ends, self.time), "cost": task.cost(view.now)}
             if self.has_billing_status:
-                told["billing_status"] = "settled" if status == "completed" else "refunded"
+                content["billing_status"] = "settled" if status == "completed" else "refunded"
         if status == "failed" and self.reasons:
-            told["error"] = _failure(task)
+            content["error"] = _failure(task)
         if status == "completed":
-            told["result"] = {"images": self._images(view)}
-        return told
+            content["result"] = {"images": self._images(view)}
+        return content
 
     def _result(self, view: TaskView) -> dict[str, Any]:
         done = view.status == "completed"
@@ -194,7 +194,7 @@ class Dialect:
             "error": _failure(task) if status == "failed" else None,
         }
 
-    def _pictures_alone(self, view: TaskView) -> dict[str, Any]:
+    def _images_only(self, view: TaskView) -> dict[str, Any]:
         prompt = str(view.task.values.get("prompt") or "")
         return {
             "created": round(view.task.created),
@@ -290,14 +290,14 @@ _BY_EDITION: Mapping[str, str] = {"2026-09": "percent"}
 _BY_ANSWER: Mapping[str, str] = {"code-data": "id-in-data"}
 
 
-def named(name: str) -> Dialect:
+def get_dialect(name: str) -> Dialect:
     """The dialect of a name.
 
     Raises:
         ConfigurationError: no such dialect.
 
     Example:
-        >>> named("percent").progress
+        >>> get_dialect("percent").progress
         'percent'
     """
     if name not in DIALECTS:
@@ -305,7 +305,7 @@ def named(name: str) -> Dialect:
     return DIALECTS[name]
 
 
-def dialect_of(chosen: str | None, edition: str, response: str = "") -> Dialect:
+def select_dialect(chosen: str | None, edition: str, response: str = "") -> Dialect:
     """The dialect of an answer.
 
     Args:
@@ -314,5 +314,5 @@ def dialect_of(chosen: str | None, edition: str, response: str = "") -> Dialect:
         response: what the model's page shows, see :class:`~qwave_jupyter.catalog.model.Model`.
     """
     if chosen is not None:
-        return named(chosen)
+        return get_dialect(chosen)
     return DIALECTS[_BY_ANSWER.get(response) or _BY_EDITION.get(edition, "flat")]

@@ -35,17 +35,17 @@ class EmbeddedDemo:
             old = self._server
             if old is not None and old.edition != self._options.get("edition", edition):
                 old.stop()
-                at_the_same_place = {"port": old.port, "key": old.key, **self._options}
+                same_address = {"port": old.port, "key": old.key, **self._options}
                 try:
-                    self._server = _started(edition, home, at_the_same_place)
+                    self._server = _start_server(edition, home, same_address)
                 except OSError:
                     # Somebody was quicker.
-                    self._server = _started(edition, home, {**at_the_same_place, "port": 0})
+                    self._server = _start_server(edition, home, {**same_address, "port": 0})
             elif old is None:
-                self._server = _started(edition, home, self._options)
+                self._server = _start_server(edition, home, self._options)
             return self._server  # type: ignore[return-value]
 
-    def turn(self, edition: str, home: Path, options: Mapping[str, Any]) -> None:
+    def change(self, edition: str, home: Path, options: Mapping[str, Any]) -> None:
         """Turn switches; other options than those start another server.
 
         Args:
@@ -61,7 +61,7 @@ class EmbeddedDemo:
             if self._server is not None and set(options) <= set(SWITCHES):
                 self._server.change(**options)
             elif options:
-                started = _started(edition, home, wanted)
+                started = _start_server(edition, home, wanted)
                 self.stop()
                 self._server = started
             self._options = wanted
@@ -80,10 +80,10 @@ class EmbeddedDemo:
             if self._server is not None:
                 self._server.reset()
 
-    def explained(self) -> list[str]:
+    def describe(self) -> list[str]:
         """What is turned, line by line; none while no server runs."""
         server = self._server
-        return server.explained() if server is not None else []
+        return server.describe() if server is not None else []
 
     @staticmethod
     def choices(switch: str) -> tuple[str, ...]:
@@ -96,6 +96,6 @@ class EmbeddedDemo:
         return server.manual() if server is not None else manual(Switches(), ())
 
 
-def _started(edition: str, home: Path, options: Mapping[str, Any]) -> DemoServer:
+def _start_server(edition: str, home: Path, options: Mapping[str, Any]) -> DemoServer:
     given: dict[str, Any] = {"edition": edition, "keep_in": home, **options}
     return DemoServer(**given).start()

@@ -53,7 +53,7 @@ STATUS_OF: Mapping[str, int] = {
 #: The codes with which a task can fail (Status page, editions 2026-06 and 2026-09; the last one since 2026-04).
 TASK_CODES = ("upstream_unavailable", "upstream_rate_limited", "upstream_bad_request", "task_failed")
 _ACTS = frozenset({"reset-after", "junk", "empty", "truncated", "slow"})
-_LATE, _A_LONG_TIME = 3.0, 3600.0
+_SLOW_SECONDS, _HANG_SECONDS = 3.0, 3600.0
 _JUNK = b'{"task_id": "task-wave17'
 _GATEWAY = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
@@ -82,7 +82,7 @@ class Fault:
         ConfigurationError: a word or number that no fault can have.
 
     Example:
-        >>> Fault(at="submit", how="reset-after").acted
+        >>> Fault(at="submit", how="reset-after").carried_out
         True
     """
 
@@ -108,7 +108,7 @@ class Fault:
             raise ConfigurationError("demo.bad_fault", given=repr(self.code or self.acts)[:80])
 
     @classmethod
-    def read(cls, given: Any) -> Fault:
+    def from_json(cls, given: Any) -> Fault:
         """A fault from JSON.
 
         Args:
@@ -126,15 +126,15 @@ class Fault:
         return cls(**{**given, "how": str(how)} if type(how) is int else given)
 
     @property
-    def acted(self) -> bool:
+    def carried_out(self) -> bool:
         """Whether the request is carried out although it looks otherwise."""
         return self.how in _ACTS if self.acts is None else self.acts
 
-    def strikes(self, place: str) -> bool:
+    def applies_to(self, place: str) -> bool:
         """Whether it is meant for such a request."""
         return self.at in {"any", place}
 
-    def spoils(self, response: Response) -> Response:
+    def apply_to(self, response: Response) -> Response:
         """What becomes of an answer.
 
         Args:
@@ -142,13 +142,13 @@ class Fault:
         """
         if response.hold is not None:
             hold = response.hold
-            return replace(response, hold=replace(hold, then=lambda: self._spoilt(hold.then())))
-        return self._spoilt(response)
+            return replace(response, hold=replace(hold, then=lambda: self._apply(hold.then())))
+        return self._apply(response)
 
-    def _spoilt(self, response: Response) -> Response:
+    def _apply(self, response: Response) -> Response:
         changes: Mapping[str, Mapping[str, Any]] = {
-            "slow": {"delay": _LATE if self.seconds is None else self.seconds},
-            "hang": {"fate": "hang", "delay": _A_LONG_TIME if self.seconds is None else self.seconds},
+            "slow": {"delay": _SLOW_SECONDS if self.seconds is None else self.seconds},
+            "hang": {"fate": "hang", "delay": _HANG_SECONDS if self.seconds is None else self.seconds},
             "reset": {"fate": "reset"},
             "reset-after": {"fate": "reset"},
             "truncated": {"fate": "truncate"},
@@ -159,7 +159,7 @@ class Fault:
         }
         return replace(response, **changes[self.how])
 
-    def refusal(self, now: float) -> Refused | None:
+    def to_error(self, now: float) -> Refused | None:
         """The documented error that it is, or None for a fault that is no JSON error.
 
         Args:
@@ -182,32 +182,32 @@ class Faults:
     """The faults that are still to strike, in order; safe for threads."""
 
     def __init__(self) -> None:
-        self._open: list[Fault] = []
+        self._pending: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, *faults: Fault) -> None:
         """Append faults."""
         with self._lock:
-            self._open.extend(faults)
+            self._pending.extend(faults)
 
     def replace(self, faults: Iterable[Fault]) -> None:
         """Forget all and begin anew with these."""
         with self._lock:
-            self._open = list(faults)
+            self._pending = list(faults)
 
     def drop(self, how: str, at: str) -> None:
         """Forget those of a kind at a place."""
         with self._lock:
-            self._open = [fault for fault in self._open if (fault.how, fault.at) != (how, at)]
+            self._pending = [fault for fault in self._pending if (fault.how, fault.at) != (how, at)]
 
-    def still_open(self) -> tuple[Fault, ...]:
+    def pending(self) -> tuple[Fault, ...]:
         """What is still to strike, with the times that are left."""
         with self._lock:
-            return tuple(self._open)
+            return tuple(self._pending)
 
     def to_json(self) -> list[dict[str, Any]]:
         """The same as JSON."""
-        return [asdict(fault) for fault in self.still_open()]
+        return [asdict(fault) for fault in self.pending()]
 
     def take(self, place: str) -> Fault | None:
         """The fault that strikes a request now, if any.
@@ -215,20 +215,20 @@ class Faults:
         Args:
             place: one of :data:`PLACES`.
         """
-        return self._taken(lambda fault: fault.how != "fail" and fault.strikes(place))
+        return self._take(lambda fault: fault.how != "fail" and fault.applies_to(place))
 
     def take_failure(self) -> str:
         """The code with which the task that is being ordered will end, or ""."""
-        fault = self._taken(lambda fault: fault.how == "fail")
+        fault = self._take(lambda fault: fault.how == "fail")
         return (fault.code or "task_failed") if fault else ""
 
-    def _taken(self, fits: Any) -> Fault | None:
+    def _take(self, fits: Any) -> Fault | None:
         with self._lock:
-            for place, fault in enumerate(self._open):
+            for place, fault in enumerate(self._pending):
                 if fits(fault):
                     if fault.times is not None:
                         left = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
-                        self._open[place : place + 1] = left
+                        self._pending[place : place + 1] = left
                     return fault
         return None
 

@@ -14,11 +14,22 @@ __all__ = ["Earlier", "follow_up"]
 #: Asked with a task's id and the place of a picture from 0: what that task was told, and the picture's bytes.
 Earlier = Callable[[str, int], "tuple[Mapping[str, Any], bytes] | None"]
 
-_MOST_PIXELS = 16_000_000
-_LONGEST = 8192
+_MAX_PIXELS = 16_000_000
+_MAX_SIDE = 8192
 #: Those that paint the same words anew; the others start from the picture (Midjourney page, edition 2026-09).
-_ANEW = frozenset({"variation", "high-variation", "reroll", "remix-strong"})
-_KEPT = ("prompt", "aspect_ratio", "resolution", "negative_prompt", "style", "stylize", "weird", "tile", "raw", "extra")
+_FROM_PROMPT = frozenset({"variation", "high-variation", "reroll", "remix-strong"})
+_INHERITED = (
+    "prompt",
+    "aspect_ratio",
+    "resolution",
+    "negative_prompt",
+    "style",
+    "stylize",
+    "weird",
+    "tile",
+    "raw",
+    "extra",
+)
 
 
 def follow_up(
@@ -41,17 +52,17 @@ def follow_up(
     found = earlier(task, index - 1 if isinstance(index, int) and index > 0 else 0)
     if found is None:
         return values, None, {}
-    told, picture = found
-    kept = {name: told[name] for name in _KEPT if name in told}
-    unset = {name for name in kept if name in (defaults or {}) or values.get(name) in (None, "")}
-    merged = {**kept, **{name: value for name, value in values.items() if name not in unset}}
-    action, size = str(values.get("action") or ""), size_of(picture)
-    if action in _ANEW or size is None:
+    earlier_values, image = found
+    inherited = {name: earlier_values[name] for name in _INHERITED if name in earlier_values}
+    unset = {name for name in inherited if name in (defaults or {}) or values.get(name) in (None, "")}
+    merged = {**inherited, **{name: value for name, value in values.items() if name not in unset}}
+    action, size = str(values.get("action") or ""), size_of(image)
+    if action in _FROM_PROMPT or size is None:
         return merged, None, {}
-    return merged, picture, _lying(action, merged, size)
+    return merged, image, _placement(action, merged, size)
 
 
-def _lying(action: str, values: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+def _placement(action: str, values: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
     width, height = size
     if action == "upscale":
         return _window("keep", width * 2, height * 2)
@@ -67,5 +78,5 @@ def _lying(action: str, values: Mapping[str, Any], size: tuple[int, int]) -> dic
 
 
 def _window(kind: str, width: float, height: float) -> dict[str, Any]:
-    shrink = min(1.0, math.sqrt(_MOST_PIXELS / (width * height)), _LONGEST / max(width, height))
+    shrink = min(1.0, math.sqrt(_MAX_PIXELS / (width * height)), _MAX_SIDE / max(width, height))
     return {"window": kind, "width": max(16, round(width * shrink)), "height": max(16, round(height * shrink))}

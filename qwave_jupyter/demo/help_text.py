@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qwave_jupyter import i18n
-from qwave_jupyter.demo.dialects import DIALECTS, named
+from qwave_jupyter.demo.dialects import DIALECTS, get_dialect
 from qwave_jupyter.demo.faults import TASK_CODES, Fault
 from qwave_jupyter.demo.options import FAULT_SWITCHES, Switches
 
-__all__ = ["explained", "manual"]
+__all__ = ["describe", "manual"]
 
 
-_TYPED = "%qwave demo on"
+_COMMAND = "%qwave demo on"
 #: What can be copied into a cell, in the order in which one wants to learn it.
 _EXAMPLES: Mapping[str, str] = {
     "latency": "8",
@@ -28,19 +28,19 @@ _EXAMPLES: Mapping[str, str] = {
 }
 
 
-def explained(switches: Switches, faults: Iterable[Fault]) -> list[str]:
+def describe(switches: Switches, faults: Iterable[Fault]) -> list[str]:
     """A line for everything that is not as in a plain demo; none when all is plain.
 
     Args:
         switches: what is turned.
         faults: what is still to strike.
     """
-    named_so = ("latency", "slow", "seed", "dialect", "rate_limit", "expire_links")
-    lines = [text for name in named_so if (text := _of(name, switches))]
+    names = ("latency", "slow", "seed", "dialect", "rate_limit", "expire_links")
+    lines = [text for name in names if (text := _describe_switch(name, switches))]
     others = 0
     for fault in faults:
         if fault.how in FAULT_SWITCHES and (fault.how == "fail" or fault.at == "any"):
-            lines.append(_struck(fault))
+            lines.append(_describe_fault(fault))
         else:
             others += 1
     if others:
@@ -58,25 +58,25 @@ def manual(switches: Switches, faults: Iterable[Fault]) -> list[str]:
     lines = [i18n.say("demo.manual"), ""]
     choices = {"dialects": ", ".join(DIALECTS), "codes": ", ".join(TASK_CODES)}
     for name, value in _EXAMPLES.items():
-        example = f"{_TYPED} --{name.replace('_', '-')} {value}".rstrip()
+        example = f"{_COMMAND} --{name.replace('_', '-')} {value}".rstrip()
         lines += [example, f"    {i18n.say(f'demo.about_{name}', **choices)}"]
-    now = explained(switches, faults)
+    now = describe(switches, faults)
     lines += ["", i18n.say("demo.now_turned") if now else i18n.say("demo.now_plain"), *(f"  {line}" for line in now)]
     return lines
 
 
-def _of(name: str, switches: Switches) -> str:
+def _describe_switch(name: str, switches: Switches) -> str:
     value: Any = getattr(switches, name)
     if value == getattr(Switches(), name) or (name == "rate_limit" and not value):
         return ""
     if name == "latency" and value is None:
         return i18n.say("demo.means_latency_auto")
     if name == "dialect":
-        return i18n.say("demo.means_dialect", dialect=value, source=named(value).source)
+        return i18n.say("demo.means_dialect", dialect=value, source=get_dialect(value).source)
     return i18n.say(f"demo.means_{name}", value=f"{value:g}" if isinstance(value, float) else value, count=value)
 
 
-def _struck(fault: Fault) -> str:
+def _describe_fault(fault: Fault) -> str:
     many = "all" if fault.times is None else "some"
     if fault.how == "fail":
         code = fault.code or "task_failed"

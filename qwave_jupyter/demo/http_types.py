@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Hold", "Refused", "Request", "Response", "as_json", "read_object"]
+__all__ = ["Hold", "Refused", "Request", "Response", "json_response", "parse_object"]
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,12 @@ class Refused(Exception):
         self.headers, self.more = headers or {}, more or {}
 
 
-def as_json(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with a JSON body."""
     return Response(status, json.dumps(content, ensure_ascii=False).encode("utf-8"), headers=headers or {})
 
 
-def read_object(body: bytes) -> Mapping[str, Any]:
+def parse_object(body: bytes) -> Mapping[str, Any]:
     """The JSON object in a request's body.
 
     Raises:

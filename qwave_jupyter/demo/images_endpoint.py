@@ -14,15 +14,15 @@ from typing import Any
 
 from qwave_jupyter.catalog import Catalog
 from qwave_jupyter.demo.http_types import Refused
-from qwave_jupyter.demo.task_factory import Wish, found
+from qwave_jupyter.demo.task_factory import ValidRequest, find_model
 
-__all__ = ["ENDPOINTS", "to_json", "wished"]
+__all__ = ["ENDPOINTS", "from_body", "to_json"]
 
 ENDPOINTS = frozenset({"/images/generations", "/images/edits"})
-_MOST_PICTURES = 10
+_MAX_IMAGES = 10
 
 
-def wished(catalog: Catalog, body: Mapping[str, Any], path: str) -> Wish:
+def from_body(catalog: Catalog, body: Mapping[str, Any], path: str) -> ValidRequest:
     """A body of one of the endpoints as a request.
 
     Args:
@@ -33,18 +33,18 @@ def wished(catalog: Catalog, body: Mapping[str, Any], path: str) -> Wish:
     Raises:
         Refused: no such model, no prompt, or a field of the wrong type.
     """
-    model = found(catalog, body.get("model"))
+    model = find_model(catalog, body.get("model"))
     prompt, n = body.get("prompt"), body.get("n")
     if not isinstance(prompt, str) or not prompt.strip():
         raise Refused(400, "invalid_request_error", "prompt is required", "prompt")
-    if n is not None and not (type(n) is int and 1 <= n <= _MOST_PICTURES):
-        raise Refused(400, "invalid_request_error", f"n must be an integer from 1 to {_MOST_PICTURES}", "n")
+    if n is not None and not (type(n) is int and 1 <= n <= _MAX_IMAGES):
+        raise Refused(400, "invalid_request_error", f"n must be an integer from 1 to {_MAX_IMAGES}", "n")
     if body.get("response_format") not in {None, "url", "b64_json"}:
         raise Refused(400, "invalid_request_error", "response_format must be url or b64_json", "response_format")
     values = {"prompt": prompt, "n": n or 1, "aspect_ratio": _ratio(body.get("size")), "quality": body.get("quality")}
     if path.endswith("edits"):
         values["images"] = _addresses(body.get("image_urls", body.get("image")))
-    return Wish(model, {name: value for name, value in values.items() if value is not None})
+    return ValidRequest(model, {name: value for name, value in values.items() if value is not None})
 
 
 def to_json(created: float, prompt: str, links: Mapping[str, Callable[[], bytes]], *, inline: bool) -> dict[str, Any]:

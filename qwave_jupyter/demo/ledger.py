@@ -16,7 +16,7 @@ __all__ = ["QUOTA_PER_USD", "Ledger"]
 #: 500 000 quota are 1 USD (Status page, edition 2026-09).
 QUOTA_PER_USD = 500_000
 #: An idempotency key stands for its task for 24 hours (Submit page, editions 2026-06 and 2026-09).
-_KEY_LIVES = 24 * 3600.0
+_KEY_SECONDS = 24 * 3600.0
 
 
 class Ledger:
@@ -43,7 +43,7 @@ class Ledger:
                 if task.key:
                     self._by_key[task.key] = task.task_id
 
-    def ordered(self, key: str, make: Callable[[], Task]) -> Task:
+    def get_or_create(self, key: str, make: Callable[[], Task]) -> Task:
         """The task of an idempotency key: the one that is known, or a new one.
 
         Args:
@@ -56,7 +56,7 @@ class Ledger:
         with self._lock:
             now = self._clock.now()
             known = self.tasks.get(self._by_key.get(key, "")) if key else None
-            if known is not None and now - known.created < _KEY_LIVES:
+            if known is not None and now - known.created < _KEY_SECONDS:
                 return known
             task = replace(make(), key=key)
             if task.held > self._left(now):
@@ -73,7 +73,7 @@ class Ledger:
             changed, self._changed = tuple(self._changed), []
         return changed
 
-    def known(self, task_id: str) -> Task:
+    def get(self, task_id: str) -> Task:
         """The task of an id.
 
         Raises:
@@ -84,14 +84,14 @@ class Ledger:
             raise Refused(404, "task_not_found", "Task not found")
         return task
 
-    def cancelled(self, task_id: str) -> dict[str, Any]:
+    def cancel(self, task_id: str) -> dict[str, Any]:
         """Cancel a task that is queued; the answer as the Cancel page has it (edition 2026-04).
 
         Raises:
             Refused: no such task, or no longer queued.
         """
         with self._lock:
-            task, now = self.known(task_id), self._clock.now()
+            task, now = self.get(task_id), self._clock.now()
             if task.status(now) != "queued":
                 raise Refused(400, "task_not_cancellable", "Only queued tasks can be cancelled")
             task.cancelled = now

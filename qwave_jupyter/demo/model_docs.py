@@ -41,7 +41,7 @@ def schema_of(model: Model) -> dict[str, Any]:
         "supported_actions": list(model.actions),
         "supported_common_params": sorted(name for name in names.values() if name in _COMMON),
         "specific_parameters": [
-            _described(name, model.parameters[known]) for known, name in names.items() if name not in _COMMON
+            _describe_parameter(name, model.parameters[known]) for known, name in names.items() if name not in _COMMON
         ],
         "constraints": [{"message": {"en": rule}} for rule in model.rule_words],
         "aspect_ratios": _choices(model, "aspect_ratio"),
@@ -66,14 +66,14 @@ def docs_of(model: Model) -> str:
     return "\n".join(lines)
 
 
-def _described(name: str, parameter: Parameter) -> dict[str, Any]:
-    said: dict[str, Any] = {"name": name, "type": parameter.type}
+def _describe_parameter(name: str, parameter: Parameter) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": name, "type": parameter.type}
     if parameter.choices:
-        said["enum"] = [parameter.to_wire(choice) for choice in parameter.choices]
+        entry["enum"] = [parameter.to_wire(choice) for choice in parameter.choices]
     if parameter.default is not UNSET:
-        said["default"] = parameter.to_wire(parameter.default)
+        entry["default"] = parameter.to_wire(parameter.default)
     bounds = {"min": parameter.minimum, "max": parameter.maximum}
-    return said | {key: bound for key, bound in bounds.items() if bound is not None}
+    return entry | {key: bound for key, bound in bounds.items() if bound is not None}
 
 
 def _choices(model: Model, name: str) -> list[Any]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from qwave_jupyter.demo.dialects import named
+from qwave_jupyter.demo.dialects import get_dialect
 from qwave_jupyter.demo.faults import TASK_CODES, Fault
 from qwave_jupyter.errors import ConfigurationError
 
-__all__ = ["AUTO", "FAULT_SWITCHES", "OFF", "SWITCHES", "Switches", "fault_of", "typed"]
+__all__ = ["AUTO", "FAULT_SWITCHES", "OFF", "SWITCHES", "Switches", "parse_fault", "parse_value"]
 
 #: Switches that are short for a fault.
 FAULT_SWITCHES = ("fail", "reset", "junk")
@@ -53,9 +53,9 @@ class Switches:
         if type(self.slow) is not bool:
             raise ConfigurationError("demo.not_a_choice", switch="slow", given=self.slow, allowed=("True", "False"))
         if self.dialect is not None:
-            named(self.dialect)
+            get_dialect(self.dialect)
 
-    def changed(self, changes: Mapping[str, Any]) -> Switches:
+    def with_changes(self, changes: Mapping[str, Any]) -> Switches:
         """These switches with some of them turned.
 
         Args:
@@ -67,7 +67,7 @@ class Switches:
         for name in changes:
             if name not in _DEFAULTS:
                 raise ConfigurationError("demo.not_a_choice", switch="switch", given=name, allowed=SWITCHES)
-        return replace(self, **{name: typed(name, value) for name, value in changes.items()})
+        return replace(self, **{name: parse_value(name, value) for name, value in changes.items()})
 
 
 _DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in fields(Switches)}
@@ -75,7 +75,7 @@ _DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in fields(Switches
 SWITCHES = (*_DEFAULTS, *FAULT_SWITCHES)
 
 
-def typed(switch: str, given: Any) -> Any:
+def parse_value(switch: str, given: Any) -> Any:
     """The value of a switch that somebody typed; what isn't text stays as it is.
 
     Args:
@@ -86,7 +86,7 @@ def typed(switch: str, given: Any) -> Any:
         ConfigurationError: no number where one is needed.
 
     Example:
-        >>> typed("latency", "8"), typed("latency", "auto"), typed("rate_limit", "off")
+        >>> parse_value("latency", "8"), parse_value("latency", "auto"), parse_value("rate_limit", "off")
         (8.0, None, None)
     """
     if not isinstance(given, str):
@@ -106,7 +106,7 @@ def typed(switch: str, given: Any) -> Any:
         raise ConfigurationError("demo.bad_number", switch=switch, given=given[:40], least=0) from None
 
 
-def fault_of(switch: str, given: Any) -> Fault | None:
+def parse_fault(switch: str, given: Any) -> Fault | None:
     """The fault that a switch is short for; None when it is turned off.
 
     Args:
@@ -118,10 +118,10 @@ def fault_of(switch: str, given: Any) -> Fault | None:
         ConfigurationError: neither of them.
 
     Example:
-        >>> fault_of("fail", "upstream_unavailable:2").times
+        >>> parse_fault("fail", "upstream_unavailable:2").times
         2
     """
-    given = typed(switch, given)
+    given = parse_value(switch, given)
     if given in {None, "", 0}:
         return None
     if switch == "fail":

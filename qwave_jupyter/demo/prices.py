@@ -6,13 +6,13 @@ from typing import Any
 
 from qwave_jupyter.catalog.model import Model
 
-__all__ = ["listed", "price_config"]
+__all__ = ["model_entry", "price_config"]
 
 #: A tier for all values that have none of their own, there and in the catalogue.
 _FALLBACK, _ANY = "default", "*"
 
 
-def listed(model: Model) -> dict[str, Any]:
+def model_entry(model: Model) -> dict[str, Any]:
     """A model's entry: its id, labels, a line about it and its price.
 
     Capabilities are no part of it; the tools endpoint has them.

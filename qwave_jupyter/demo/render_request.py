@@ -18,13 +18,13 @@ from qwave_jupyter.demo.painting.image_ops import size_of
 from qwave_jupyter.demo.painting.palettes import Share
 from qwave_jupyter.demo.painting.prompt_parser import understood
 
-__all__ = ["brief_of"]
+__all__ = ["make_brief"]
 
-_LARGEST_REFERENCE = 40_000_000
-_MOST_REFERENCES = 16
-_MOST_PIXELS = 16_000_000
-_STAND_IN = (1024, 1024)
-_PRINT = (384, 384)
+_MAX_REFERENCE_BYTES = 40_000_000
+_MAX_REFERENCES = 16
+_MAX_PIXELS = 16_000_000
+_PLACEHOLDER = (1024, 1024)
+_INSET = (384, 384)
 _SEARCHES = {
     "web_search": "painter.searched_web",
     "google_search": "painter.searched_web",
@@ -32,7 +32,7 @@ _SEARCHES = {
 }
 
 
-def brief_of(
+def make_brief(
     values: Mapping[str, Any],
     index: int,
     seed: int,
@@ -56,17 +56,17 @@ def brief_of(
         earlier: finds the pictures of earlier tasks, for orders that go on from them.
 
     Example:
-        >>> brief_of({"prompt": "a cat", "aspect_ratio": "2:1"}, 0, 7, "png", lambda address: None).width
+        >>> make_brief({"prompt": "a cat", "aspect_ratio": "2:1"}, 0, 7, "png", lambda address: None).width
         1024
     """
     values, before, window = follow_up(values, earlier, defaults)
-    mask = _picture(values.get("mask"), fetch_own)
+    mask = _image_bytes(values.get("mask"), fetch_own)
     boxes = _boxes(values.get("bbox_list"))
-    addresses = [str(one) for one in _listed(values.get("images"))][:_MOST_REFERENCES]
-    least = size_of(mask) if mask else _covering(boxes)
-    references, notes = _references(addresses, fetch_own, least or _STAND_IN)
+    addresses = [str(one) for one in _as_list(values.get("images"))][:_MAX_REFERENCES]
+    least = size_of(mask) if mask else _covering_size(boxes)
+    references, notes = _references(addresses, fetch_own, least or _PLACEHOLDER)
     references = [before, *references] if before else references
-    beside = [str(one) for name in ("sref", "cref", "dref") for one in _listed(values.get(name)) if one]
+    beside = [str(one) for name in ("sref", "cref", "dref") for one in _as_list(values.get(name)) if one]
     series = _series(values)
     stop = _number(values.get("stop"))
     return Brief(
@@ -91,7 +91,7 @@ def brief_of(
         weird=min(1.0, (_number(values.get("weird")) or 0.0) / 3000),
         chaos=min(1.0, (_number(values.get("chaos")) or 0.0) / 100),
         tile=bool(values.get("tile")),
-        beside=_references(beside[:_MOST_REFERENCES], fetch_own, _PRINT)[0],
+        beside=_references(beside[:_MAX_REFERENCES], fetch_own, _INSET)[0],
         done=1.0 if stop is None else max(0.1, min(1.0, stop / 100)),
     )
 
@@ -103,7 +103,7 @@ def _size(values: Mapping[str, Any], defaults: Mapping[str, Any], references: Se
     first = size_of(references[0]) if references else None
     if first and (ratio in {"", "auto"} or ratio == defaults.get("aspect_ratio")):
         if resolution in {"", "auto"} or resolution == defaults.get("resolution"):
-            shrink = min(1.0, math.sqrt(_MOST_PIXELS / (first[0] * first[1])), 8192 / max(first))
+            shrink = min(1.0, math.sqrt(_MAX_PIXELS / (first[0] * first[1])), 8192 / max(first))
             width, height = (max(16, min(8192, round(side * shrink))) for side in first)
             return {"width": width, "height": height}
         ratio = f"{first[0]}:{first[1]}"
@@ -116,21 +116,21 @@ def _references(
 ) -> tuple[list[bytes], list[str]]:
     found, notes = [], []
     for place, address in enumerate(addresses, 1):
-        content = _picture(address, fetch_own)
+        content = _image_bytes(address, fetch_own)
         if content is None:
             if address.startswith("data:"):
                 notes.append(i18n.say("painter.reference_unreadable", place=place))
-            content = _stand_in(address, size)
+            content = _placeholder(address, size)
         found.append(content)
     return found, notes
 
 
-def _picture(address: Any, fetch_own: Callable[[str], bytes | None]) -> bytes | None:
+def _image_bytes(address: Any, fetch_own: Callable[[str], bytes | None]) -> bytes | None:
     if not isinstance(address, str) or not address:
         return None
     if not address.startswith("data:"):
         content = fetch_own(address)
-    elif len(address) < _LARGEST_REFERENCE:
+    elif len(address) < _MAX_REFERENCE_BYTES:
         try:
             content = base64.b64decode(re.sub(r"\s+", "", address.partition(",")[2]), validate=True)
         except (binascii.Error, ValueError):
@@ -140,7 +140,7 @@ def _picture(address: Any, fetch_own: Callable[[str], bytes | None]) -> bytes | 
     return content if content and size_of(content) else None
 
 
-def _stand_in(address: str, size: tuple[int, int]) -> bytes:
+def _placeholder(address: str, size: tuple[int, int]) -> bytes:
     if address.startswith("data:"):
         said = ""
     else:
@@ -153,7 +153,7 @@ def _stand_in(address: str, size: tuple[int, int]) -> bytes:
     return paint(Brief(prompt=prompt, width=size[0], height=size[1], seed=seed, quality="medium"))
 
 
-def _covering(boxes: Sequence[Sequence[Sequence[float]]]) -> tuple[int, int] | None:
+def _covering_size(boxes: Sequence[Sequence[Sequence[float]]]) -> tuple[int, int] | None:
     corners = [box for one in boxes[:1] for box in one]
     if not corners:
         return None
@@ -162,21 +162,21 @@ def _covering(boxes: Sequence[Sequence[Sequence[float]]]) -> tuple[int, int] | N
 
 
 def _boxes(value: Any) -> list[list[list[float]]]:
-    per_picture = []
-    for one in _listed(value):
+    per_image = []
+    for one in _as_list(value):
         boxes = []
-        for box in _listed(one):
-            edges = [_number(edge) for edge in _listed(box)]
+        for box in _as_list(one):
+            edges = [_number(edge) for edge in _as_list(box)]
             sound = [min(1e6, max(-1e6, edge)) for edge in edges if edge is not None]
             if len(edges) == 4 and len(sound) == 4 and sound[0] < sound[2] and sound[1] < sound[3]:
                 boxes.append(sound)
-        per_picture.append(boxes)
-    return per_picture
+        per_image.append(boxes)
+    return per_image
 
 
 def _palette(value: Any) -> list[Share]:
     shares = []
-    for entry in _listed(value)[:16]:
+    for entry in _as_list(value)[:16]:
         if not isinstance(entry, Mapping):
             continue
         shade = re.fullmatch(r"#?([0-9a-fA-F]{6})", str(entry.get("hex") or "").strip())
@@ -224,7 +224,7 @@ def _text(value: Any) -> str:
     return str(value or "")[:4000]
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if isinstance(value, (list, tuple)):
         return list(value)
     return [] if value is None else [value]

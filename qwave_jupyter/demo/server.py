@@ -21,22 +21,22 @@ import tornado.web
 from qwave_jupyter import catalog, i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo.app import DemoApp
-from qwave_jupyter.demo.help_text import explained, manual
+from qwave_jupyter.demo.help_text import describe, manual
 from qwave_jupyter.demo.http_types import Request, Response
 from qwave_jupyter.demo.options import Switches
 from qwave_jupyter.demo.store import Store
-from qwave_jupyter.demo.webhooks import Call
+from qwave_jupyter.demo.webhooks import Webhook
 
 __all__ = ["DemoServer"]
 
-_LARGEST_BODY = 64 * 1024 * 1024
-_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+_MAX_BODY_BYTES = 64 * 1024 * 1024
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: A held answer looks this often, in seconds, whether it may go out.
-_GLANCE = 0.05
+_POLL_SECONDS = 0.05
 _CALL_SECONDS = 5.0
-_QUEUE = 128
+_BACKLOG = 128
 #: Closing a socket with this set sends a reset instead of a farewell.
-_ABRUPTLY = struct.pack("ii", 1, 0)
+_LINGER_RESET = struct.pack("ii", 1, 0)
 
 
 class DemoServer:
@@ -79,8 +79,8 @@ class DemoServer:
         self._thread: threading.Thread | None = None
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="qwave-demo-painter")
         # Questions must not queue behind 4k pictures that are being painted.
-        self._clerks = ThreadPoolExecutor(4, thread_name_prefix="qwave-demo-clerk")
-        self._calling: set[asyncio.Task[None]] = set()
+        self._workers = ThreadPoolExecutor(4, thread_name_prefix="qwave-demo-worker")
+        self._webhooks: set[asyncio.Task[None]] = set()
         self.port = 0
 
     @property
@@ -96,12 +96,12 @@ class DemoServer:
         """
         if self._store:
             self.app.ledger.remember(self._store.load())
-        door = _opened(self._wanted_port)
-        door.setblocking(False)
-        self.port = door.getsockname()[1]
+        listener = _open_port(self._wanted_port)
+        listener.setblocking(False)
+        self.port = listener.getsockname()[1]
         self.app.host = self.url
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, args=(door, ready), name="qwave-demo", daemon=True)
+        self._thread = threading.Thread(target=self._serve, args=(listener, ready), name="qwave-demo", daemon=True)
         self._thread.start()
         ready.wait(10)
         return self
@@ -114,7 +114,7 @@ class DemoServer:
         if self._thread is not None:
             self._thread.join(5)
         self._painters.shutdown(wait=False)
-        self._clerks.shutdown(wait=False)
+        self._workers.shutdown(wait=False)
 
     def change(self, **switches: Any) -> Switches:
         """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.app.DemoApp.change`."""
@@ -125,13 +125,13 @@ class DemoServer:
         self.app.faults.replace(())
         self.app.switches = Switches()
 
-    def explained(self) -> list[str]:
-        """What is turned, line by line; see :func:`~qwave_jupyter.demo.help_text.explained`."""
-        return explained(self.app.switches, self.app.faults.still_open())
+    def describe(self) -> list[str]:
+        """What is turned, line by line; see :func:`~qwave_jupyter.demo.help_text.describe`."""
+        return describe(self.app.switches, self.app.faults.pending())
 
     def manual(self) -> list[str]:
         """All switches, line by line; see :func:`~qwave_jupyter.demo.help_text.manual`."""
-        return manual(self.app.switches, self.app.faults.still_open())
+        return manual(self.app.switches, self.app.faults.pending())
 
     def handle(self, request: Request) -> Response:
         """Answer one request and keep what it changed."""
@@ -140,37 +140,37 @@ class DemoServer:
             self._store.keep(self.app.ledger.take_changed())
         return response
 
-    async def answered(self, request: Request, gone: asyncio.Event) -> Response:
+    async def respond(self, request: Request, closed: asyncio.Event) -> Response:
         """Answer one request, in a thread that does such work, when the time has come.
 
         Args:
             request: the request.
-            gone: set when nobody waits for the answer any more.
+            closed: set when nobody waits for the answer any more.
         """
         loop = asyncio.get_running_loop()
-        workers = self._painters if request.path.startswith("/files/") else self._clerks
+        workers = self._painters if request.path.startswith("/files/") else self._workers
         response = await loop.run_in_executor(workers, self.handle, request)
         for call in self.app.take_calls():
-            calling = loop.create_task(_call(call))
-            self._calling.add(calling)
-            calling.add_done_callback(self._calling.discard)
+            sending = loop.create_task(_send_webhook(call))
+            self._webhooks.add(sending)
+            sending.add_done_callback(self._webhooks.discard)
         while response.hold is not None:
             hold, clock = response.hold, self.app.clock
-            while not (hold.over() or clock.now() >= hold.until or await _set_within(gone, _GLANCE)):
+            while not (hold.over() or clock.now() >= hold.until or await _wait_for(closed, _POLL_SECONDS)):
                 pass
             response = await loop.run_in_executor(workers, hold.then)
         if response.delay:
-            await _set_within(gone, response.delay)
+            await _wait_for(closed, response.delay)
         return response
 
-    def _serve(self, door: socket.socket, ready: threading.Event) -> None:
+    def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         server: tornado.httpserver.HTTPServer | None = None
         try:
             application = tornado.web.Application([(r".*", _Handler, {"server": self})], log_function=lambda _: None)
-            server = tornado.httpserver.HTTPServer(application, max_buffer_size=_LARGEST_BODY)
-            server.add_sockets([door])
+            server = tornado.httpserver.HTTPServer(application, max_buffer_size=_MAX_BODY_BYTES)
+            server.add_sockets([listener])
             self._loop = loop
             ready.set()
             loop.run_forever()
@@ -191,32 +191,32 @@ class DemoServer:
 class _Handler(tornado.web.RequestHandler):
     def initialize(self, server: DemoServer) -> None:
         self._server = server
-        self._gone = asyncio.Event()
+        self._closed = asyncio.Event()
 
     def prepare(self) -> None:
         # A page of another site must not reach the demo through the visitor's browser.
         origin = self.request.headers.get("Origin")
-        foreign = origin is not None and urlsplit(origin).hostname not in _HERE
-        if foreign or self.request.host_name not in _HERE:
+        foreign = origin is not None and urlsplit(origin).hostname not in _LOOPBACK
+        if foreign or self.request.host_name not in _LOOPBACK:
             raise tornado.web.HTTPError(403)
 
     async def get(self) -> None:
-        await self._answer()
+        await self._write_response()
 
     async def post(self) -> None:
-        await self._answer()
+        await self._write_response()
 
     def on_connection_close(self) -> None:
-        self._gone.set()
+        self._closed.set()
 
-    async def _answer(self) -> None:
+    async def _write_response(self) -> None:
         headers = {name.lower(): value for name, value in self.request.headers.get_all()}
         request = Request(self.request.method or "GET", self.request.path, headers, self.request.body)
-        response = await self._server.answered(request, self._gone)
-        if self._gone.is_set():
+        response = await self._server.respond(request, self._closed)
+        if self._closed.is_set():
             return
         if response.fate:
-            await self._break_off(response)
+            await self._break_connection(response)
             return
         self.set_status(response.status)
         self.set_header("Content-Type", response.kind)
@@ -224,31 +224,31 @@ class _Handler(tornado.web.RequestHandler):
             self.set_header(name, value)
         self.finish(response.body)
 
-    async def _break_off(self, response: Response) -> None:
+    async def _break_connection(self, response: Response) -> None:
         stream = self.detach()
         if response.fate == "truncate":
             head = (
                 f"HTTP/1.1 {response.status} {responses.get(response.status, '')}\r\n"
                 f"Content-Type: {response.kind}\r\nContent-Length: {len(response.body)}\r\n\r\n"
             )
-            await _written(stream, head.encode() + response.body[: len(response.body) // 2])
+            await _write(stream, head.encode() + response.body[: len(response.body) // 2])
         elif isinstance(stream, tornado.iostream.IOStream) and stream.socket is not None:
-            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABRUPTLY)
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
         stream.close()
 
 
-def _opened(port: int) -> socket.socket:
+def _open_port(port: int) -> socket.socket:
     try:
         if port in range(65536):
-            return socket.create_server(("127.0.0.1", port), backlog=_QUEUE)
+            return socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
     except OSError:
         pass
     raise OSError(i18n.say("demo.no_port", port=port))
 
 
-async def _call(call: Call) -> None:
+async def _send_webhook(call: Webhook) -> None:
     while not call.over():  # noqa: ASYNC110 - it is time that ends a task, not an event
-        await asyncio.sleep(_GLANCE)
+        await asyncio.sleep(_POLL_SECONDS)
     body = call.body()
     if body is None:
         return
@@ -270,14 +270,14 @@ async def _call(call: Call) -> None:
         client.close()
 
 
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+async def _wait_for(event: asyncio.Event, seconds: float) -> bool:
     try:
         return await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
         return False
 
 
-async def _written(stream: tornado.iostream.IOStream, content: bytes) -> None:
+async def _write(stream: tornado.iostream.IOStream, content: bytes) -> None:
     try:
         await stream.write(content)
     except tornado.iostream.StreamClosedError:

@@ -15,7 +15,7 @@ from qwave_jupyter.demo.tasks import Task
 
 __all__ = ["Store"]
 
-_A_DAY = 24 * 3600.0
+_DAY_SECONDS = 24 * 3600.0
 _NAME = "task-*.json"
 
 
@@ -34,14 +34,14 @@ class Store:
 
     def load(self) -> tuple[Task, ...]:
         """The tasks that are kept, oldest first; a file that is torn or too old is thrown away."""
-        since = self._clock.now() - _A_DAY
+        since = self._clock.now() - _DAY_SECONDS
         found = []
         for file in sorted(self._files()):
             task = _read(file)
             if task is not None and task.created > since:
                 found.append(task)
             else:
-                _forget(file)
+                _delete(file)
         return tuple(found)
 
     def keep(self, tasks: Iterable[Task]) -> None:
@@ -66,6 +66,6 @@ def _read(file: Path) -> Task | None:
         return None
 
 
-def _forget(file: Path) -> None:
+def _delete(file: Path) -> None:
     with contextlib.suppress(OSError):
         file.unlink()

@@ -16,20 +16,20 @@ from qwave_jupyter.catalog.model import Model
 from qwave_jupyter.demo.http_types import Refused
 from qwave_jupyter.demo.ledger import QUOTA_PER_USD
 from qwave_jupyter.demo.options import Switches
-from qwave_jupyter.demo.tasks import Task, duration_of, typical_of
+from qwave_jupyter.demo.tasks import Task, task_seconds, typical_seconds
 from qwave_jupyter.errors import UnknownModel
 from qwave_jupyter.image_formats import open_image
 
-__all__ = ["Wish", "estimated", "found", "judged", "made"]
+__all__ = ["ValidRequest", "estimate_quota", "find_model", "make_task", "validate"]
 
 #: What a picture of a model without a published price is held at.
 _UNPRICED_USD = 0.02
-_SLOW = 5.0
-_LARGEST_PICTURE = 40_000_000
+_SLOW_FACTOR = 5.0
+_MAX_IMAGE_BYTES = 40_000_000
 
 
 @dataclass(frozen=True)
-class Wish:
+class ValidRequest:
     """A request that may be served.
 
     Args:
@@ -41,7 +41,7 @@ class Wish:
     values: Mapping[str, Any]
 
 
-def found(catalog: Catalog, name: Any) -> Model:
+def find_model(catalog: Catalog, name: Any) -> Model:
     """The model that a request names.
 
     Raises:
@@ -55,7 +55,7 @@ def found(catalog: Catalog, name: Any) -> Model:
         raise Refused(404, "model_not_found", f"The model {name[:100]} does not exist", "model") from None
 
 
-def judged(catalog: Catalog, body: Mapping[str, Any]) -> Wish:
+def validate(catalog: Catalog, body: Mapping[str, Any]) -> ValidRequest:
     """A submit's body, when the model's page allows it.
 
     Args:
@@ -65,58 +65,58 @@ def judged(catalog: Catalog, body: Mapping[str, Any]) -> Wish:
     Raises:
         Refused: the first thing that is wrong with it.
     """
-    model = found(catalog, body.get("model"))
+    model = find_model(catalog, body.get("model"))
     values, wrong = model.from_wire(body)
-    found_wrong = model.check(values, _facts(values))
+    found_wrong = model.check(values, _image_facts(values))
     mistakes = [*wrong, *(one for one in found_wrong if one.severity == "reject" and one.code != "opaque")]
     if mistakes:
         first = mistakes[0]
         parameter = model.parameters.get(first.parameter)
         param = ".".join(parameter.wire) if parameter else first.parameter
         raise Refused(400, "capability_violation", str(first), param)
-    return Wish(model, values)
+    return ValidRequest(model, values)
 
 
-def _facts(values: Mapping[str, Any]) -> ImageInfo:
+def _image_facts(values: Mapping[str, Any]) -> ImageInfo:
     """What is known of pictures that came along as bytes."""
-    sizes = tuple(_opened(one)[0] for one in values.get("images") or ())
-    mask_size, mask_format, mask_bytes = _opened(values.get("mask") or "")
+    sizes = tuple(_probe(one)[0] for one in values.get("images") or ())
+    mask_size, mask_format, mask_bytes = _probe(values.get("mask") or "")
     return ImageInfo(sizes, mask_size, mask_format, mask_bytes)
 
 
-def _opened(address: str) -> tuple[tuple[int, int] | None, str, int | None]:
-    if address[:5].lower() != "data:" or len(address) > _LARGEST_PICTURE:
+def _probe(address: str) -> tuple[tuple[int, int] | None, str, int | None]:
+    if address[:5].lower() != "data:" or len(address) > _MAX_IMAGE_BYTES:
         return None, "", None
     try:
         content = base64.b64decode(address.partition(",")[2])
         # Only the first bytes are looked at; nothing is decoded here.
-        with open_image(io.BytesIO(content)) as picture:
-            return picture.size, str(picture.format or "").lower(), len(content)
+        with open_image(io.BytesIO(content)) as image:
+            return image.size, str(image.format or "").lower(), len(content)
     except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None, "", None
 
 
-def estimated(wish: Wish) -> int:
+def estimate_quota(request: ValidRequest) -> int:
     """Quota that is held for a request."""
-    usd = wish.model.price.estimate(wish.model.effective(wish.values))
+    usd = request.model.price.estimate(request.model.effective(request.values))
     return round((usd if usd is not None else _UNPRICED_USD) * QUOTA_PER_USD)
 
 
-def made(wish: Wish, switches: Switches, number: int, now: float, failure: str) -> Task:
+def make_task(request: ValidRequest, switches: Switches, number: int, now: float, failure: str) -> Task:
     """The task of a request.
 
     Args:
-        wish: the request.
+        request: the request.
         switches: how long it takes.
         number: how many were ordered before.
         now: Unix seconds.
         failure: the code with which it will end, or "".
     """
-    model, values = wish.model, wish.values
+    model, values = request.model, request.values
     task_id = f"task-wave{round(now * 1000)}{uuid.uuid4().hex[:12]}"
     typical = switches.latency
     if typical is None:
-        typical = typical_of(model.family, model.id, switches.seed)
+        typical = typical_seconds(model.family, model.id, switches.seed)
     dice_seed = task_id if switches.seed is None else f"{switches.seed}/{number}"
     return Task(
         task_id=task_id,
@@ -124,8 +124,8 @@ def made(wish: Wish, switches: Switches, number: int, now: float, failure: str) 
         action=str(values.get("action") or model.default_action or "generate"),
         values=model.effective(values),
         created=now,
-        seconds=duration_of(dice_seed, values, typical) * (_SLOW if switches.slow else 1.0),
-        held=estimated(wish),
+        seconds=task_seconds(dice_seed, values, typical) * (_SLOW_FACTOR if switches.slow else 1.0),
+        held=estimate_quota(request),
         failure=failure,
         given=sorted(values),
     )

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Task", "duration_of", "typical_of"]
+__all__ = ["Task", "task_seconds", "typical_seconds"]
 
 #: Quality and resolution lengthen a generation; the documented range is 1 to 30 seconds.
 _SLOWER = {"high": 1.5, "low": 0.8, "2k": 1.2, "3k": 1.4, "4k": 1.8}
 _QUEUE_SHARE = 0.2
-_SHORTEST, _LONGEST = 1.0, 30.0
+_MIN_SECONDS, _MAX_SECONDS = 1.0, 30.0
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Task:
         return self.cancelled if self.cancelled is not None else self.created + self.seconds
 
     @property
-    def pictures(self) -> int:
+    def image_count(self) -> int:
         """How many pictures it makes."""
         return int(self.values.get("n") or 1)
 
@@ -100,7 +100,7 @@ class Task:
         return self.cost(now) if now >= self.ends else self.held
 
 
-def typical_of(family: str, model: str, seed: int | None) -> float:
+def typical_seconds(family: str, model: str, seed: int | None) -> float:
     """Seconds that a plain picture of a model takes: between 1 and 30, the documented span; kin take about as long.
 
     Args:
@@ -110,10 +110,12 @@ def typical_of(family: str, model: str, seed: int | None) -> float:
     """
     kin = random.Random(f"{seed or 0}/{family}")  # noqa: S311 - latencies, not secrets
     own = random.Random(f"{seed or 0}/{family}/{model}")  # noqa: S311
-    return min(_LONGEST, max(_SHORTEST, math.exp(kin.uniform(math.log(2), math.log(20))) * own.lognormvariate(0, 0.3)))
+    return min(
+        _MAX_SECONDS, max(_MIN_SECONDS, math.exp(kin.uniform(math.log(2), math.log(20))) * own.lognormvariate(0, 0.3))
+    )
 
 
-def duration_of(dice_seed: str, values: Mapping[str, Any], typical: float) -> float:
+def task_seconds(dice_seed: str, values: Mapping[str, Any], typical: float) -> float:
     """Seconds that a task takes, the same for the same seed.
 
     Args:

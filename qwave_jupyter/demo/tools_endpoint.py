@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.demo import task_factory
 from qwave_jupyter.demo.dialects import DIALECTS, TaskView
-from qwave_jupyter.demo.http_types import Refused, Request, Response, as_json
+from qwave_jupyter.demo.http_types import Refused, Request, Response, json_response
 from qwave_jupyter.demo.ledger import QUOTA_PER_USD
 from qwave_jupyter.demo.model_docs import docs_of, schema_of
-from qwave_jupyter.demo.prices import listed
+from qwave_jupyter.demo.prices import model_entry
 
 if TYPE_CHECKING:
     from qwave_jupyter.demo.app import DemoApp
 
-__all__ = ["TOOLS", "called"]
+__all__ = ["TOOLS", "handle_call"]
 
 _VERSION = "2025-06-18"
 #: ``wait_seconds`` of ``create_task`` goes to 45.
-_LONGEST_WAIT = 45
+_MAX_WAIT = 45
 _POLL_AFTER = 5
-_PAGE, _LARGEST_PAGE = 20, 100
+_PAGE, _MAX_PAGE = 20, 100
 _PARSE, _REQUEST, _METHOD, _PARAMS = -32700, -32600, -32601, -32602
 
 #: The arguments of each tool, those that must be there first.
@@ -57,7 +57,7 @@ class _Fault(Exception):
         self.code = code
 
 
-def called(app: DemoApp, request: Request) -> Response:
+def handle_call(app: DemoApp, request: Request) -> Response:
     """Answer one call.
 
     Args:
@@ -70,10 +70,10 @@ def called(app: DemoApp, request: Request) -> Response:
         number = call.get("id")
         if "id" not in call:
             return Response(202, b"")
-        return _dispatched(app, call, number)
+        return _dispatch(app, call, number)
     except _Fault as fault:
         error = {"code": fault.code, "message": str(fault)}
-        return as_json(200, {"jsonrpc": "2.0", "id": number, "error": error})
+        return json_response(200, {"jsonrpc": "2.0", "id": number, "error": error})
 
 
 def _read(body: bytes) -> Mapping[str, Any]:
@@ -86,7 +86,7 @@ def _read(body: bytes) -> Mapping[str, Any]:
     return call
 
 
-def _dispatched(app: DemoApp, call: Mapping[str, Any], number: Any) -> Response:
+def _dispatch(app: DemoApp, call: Mapping[str, Any], number: Any) -> Response:
     method, params = call["method"], call.get("params", {})
     if not isinstance(params, dict):
         raise _Fault(_PARAMS, "params must be an object")
@@ -96,14 +96,14 @@ def _dispatched(app: DemoApp, call: Mapping[str, Any], number: Any) -> Response:
     if method == "ping":
         return _result(number, {})
     if method == "tools/list":
-        return _result(number, {"tools": [_described(name) for name in TOOLS]})
+        return _result(number, {"tools": [_describe(name) for name in TOOLS]})
     if method != "tools/call":
         raise _Fault(_METHOD, "Method not found")
     name, arguments = params.get("name"), params.get("arguments") or {}
     if not isinstance(name, str) or name not in TOOLS:
         raise _Fault(_PARAMS, f"Unknown tool: {str(name)[:80]}")
     try:
-        return _CALLS[name](app, _checked(name, arguments), number)
+        return _CALLS[name](app, _check_arguments(name, arguments), number)
     except Refused as refusal:
         error = {"code": refusal.code, "message": refusal.message}
         if refusal.param:
@@ -111,7 +111,7 @@ def _dispatched(app: DemoApp, call: Mapping[str, Any], number: Any) -> Response:
         return _content(number, {"success": False, "error": error}, wrong=True)
 
 
-def _checked(name: str, arguments: Any) -> Mapping[str, Any]:
+def _check_arguments(name: str, arguments: Any) -> Mapping[str, Any]:
     _, needed, types = TOOLS[name]
     if not isinstance(arguments, dict):
         raise Refused(400, "invalid_request", "arguments must be an object")
@@ -124,7 +124,7 @@ def _checked(name: str, arguments: Any) -> Mapping[str, Any]:
     return arguments
 
 
-def _described(name: str) -> dict[str, Any]:
+def _describe(name: str) -> dict[str, Any]:
     about, needed, types = TOOLS[name]
     properties = {argument: {"type": kind} for argument, kind in types.items()}
     schema = {"type": "object", "properties": properties, "required": list(needed), "additionalProperties": False}
@@ -132,7 +132,7 @@ def _described(name: str) -> dict[str, Any]:
 
 
 def _list_models(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    entries = [listed(model) for model in app.catalog]
+    entries = [model_entry(model) for model in app.catalog]
     query = arguments.get("query", "").lower()
     shown = [
         entry
@@ -142,13 +142,13 @@ def _list_models(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Res
     cursor = arguments.get("cursor", "0")
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 9):
         raise Refused(400, "invalid_request", "cursor is none that list_models gave", "cursor")
-    begin, size = int(cursor), min(max(1, arguments.get("limit", _PAGE)), _LARGEST_PAGE)
+    begin, size = int(cursor), min(max(1, arguments.get("limit", _PAGE)), _MAX_PAGE)
     following = str(begin + size) if begin + size < len(shown) else None
     return _content(number, {"models": shown[begin : begin + size], "next_cursor": following})
 
 
 def _get_model_docs(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    model = task_factory.found(app.catalog, arguments["model"])
+    model = task_factory.find_model(app.catalog, arguments["model"])
     if arguments.get("language", "en") not in {"zh", "en"}:
         raise Refused(400, "invalid_request", "language is zh or en", "language")
     # The catalogue quotes the pages in English, whatever language is asked for.
@@ -156,34 +156,34 @@ def _get_model_docs(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> 
 
 
 def _get_model_schema(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    return _content(number, schema_of(task_factory.found(app.catalog, arguments["model"])))
+    return _content(number, schema_of(task_factory.find_model(app.catalog, arguments["model"])))
 
 
 def _estimate_cost(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    quota = task_factory.estimated(task_factory.judged(app.catalog, _body(arguments)))
+    quota = task_factory.estimate_quota(task_factory.validate(app.catalog, _body(arguments)))
     estimate = {"estimated_cost": quota, "estimated_cost_usd": quota / QUOTA_PER_USD, "currency": "USD"}
     return _content(number, {"model": arguments["model"], **estimate})
 
 
 def _create_task(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
     seconds, key = arguments.get("wait_seconds", 0), arguments["idempotency_key"]
-    if not 0 <= seconds <= _LONGEST_WAIT:
-        raise Refused(400, "invalid_request", f"wait_seconds is 0 to {_LONGEST_WAIT}", "wait_seconds")
+    if not 0 <= seconds <= _MAX_WAIT:
+        raise Refused(400, "invalid_request", f"wait_seconds is 0 to {_MAX_WAIT}", "wait_seconds")
     if not key.strip():
         raise Refused(400, "invalid_request", "idempotency_key is required", "idempotency_key")
-    task = app.accepted(key, lambda: task_factory.judged(app.catalog, _body(arguments)))
-    response = _content(number, _told(app.view(task)))
+    task = app.accept(key, lambda: task_factory.validate(app.catalog, _body(arguments)))
+    response = _content(number, _task_json(app.view(task)))
     if not seconds:
         return response
-    return replace(response, hold=app.held(task, seconds, lambda view: _wrapped(number, _told(view))))
+    return replace(response, hold=app.hold_until_end(task, seconds, lambda view: _wrap(number, _task_json(view))))
 
 
 def _get_task(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    return _content(number, _told(app.view(app.ledger.known(arguments["task_id"]))))
+    return _content(number, _task_json(app.view(app.ledger.get(arguments["task_id"]))))
 
 
 def _cancel_task(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    return _content(number, app.ledger.cancelled(arguments["task_id"]))
+    return _content(number, app.ledger.cancel(arguments["task_id"]))
 
 
 _CALLS: Mapping[str, Callable[[Any, Mapping[str, Any], Any], Response]] = {
@@ -201,26 +201,26 @@ def _body(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**arguments["input"], "model": arguments["model"]}
 
 
-def _told(view: TaskView) -> dict[str, Any]:
-    told: dict[str, Any] = dict(DIALECTS["percent"].to_json(view))
+def _task_json(view: TaskView) -> dict[str, Any]:
+    content: dict[str, Any] = dict(DIALECTS["percent"].to_json(view))
     for name in ("cost", "pre_consumed_cost"):
-        if name in told:
-            told[f"{name}_usd"] = told[name] / QUOTA_PER_USD
-    told |= {"terminal": view.ended, "should_poll": not view.ended}
+        if name in content:
+            content[f"{name}_usd"] = content[name] / QUOTA_PER_USD
+    content |= {"terminal": view.ended, "should_poll": not view.ended}
     if not view.ended:
-        told["next_poll_after_seconds"] = _POLL_AFTER
-    return told
+        content["next_poll_after_seconds"] = _POLL_AFTER
+    return content
 
 
 def _result(number: Any, result: Mapping[str, Any]) -> Response:
-    return as_json(200, {"jsonrpc": "2.0", "id": number, "result": result})
+    return json_response(200, {"jsonrpc": "2.0", "id": number, "result": result})
 
 
-def _wrapped(number: Any, content: Mapping[str, Any], *, wrong: bool = False) -> dict[str, Any]:
+def _wrap(number: Any, content: Mapping[str, Any], *, wrong: bool = False) -> dict[str, Any]:
     text = {"type": "text", "text": json.dumps(content, ensure_ascii=False)}
     result = {"content": [text], "structuredContent": content, "isError": wrong}
     return {"jsonrpc": "2.0", "id": number, "result": result}
 
 
 def _content(number: Any, content: Mapping[str, Any], *, wrong: bool = False) -> Response:
-    return as_json(200, _wrapped(number, content, wrong=wrong))
+    return json_response(200, _wrap(number, content, wrong=wrong))

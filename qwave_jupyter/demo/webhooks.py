@@ -12,56 +12,56 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Call", "wanted"]
+__all__ = ["Webhook", "webhook_of"]
 
-_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: The pages use two words for one event.
 _ENDS = ("completed", "failed", "cancelled")
 _EVENTS = {"succeeded": "completed"}
 
 
 @dataclass(frozen=True)
-class Call:
+class Webhook:
     """A call that somebody wants.
 
     Args:
         url: where to; always on loopback.
         events: the ends that are wanted.
-        look: the task's end, or "" while there is none, and its status answer, which is what the call brings.
+        get_state: the task's end, or "" while there is none, and its status answer, which is what the call brings.
     """
 
     url: str
     events: frozenset[str]
-    look: Callable[[], tuple[str, Any]]
+    get_state: Callable[[], tuple[str, Any]]
 
     def over(self) -> bool:
         """Whether the task has ended."""
-        return bool(self.look()[0])
+        return bool(self.get_state()[0])
 
     def body(self) -> bytes | None:
         """What to send now; None when this end isn't wanted."""
-        end, told = self.look()
-        return json.dumps(told, ensure_ascii=False).encode("utf-8") if end in self.events else None
+        end, content = self.get_state()
+        return json.dumps(content, ensure_ascii=False).encode("utf-8") if end in self.events else None
 
 
-def wanted(values: Mapping[str, Any], look: Callable[[], tuple[str, Any]]) -> Call | None:
+def webhook_of(values: Mapping[str, Any], get_state: Callable[[], tuple[str, Any]]) -> Webhook | None:
     """The call that a task was ordered with, if any.
 
     Args:
         values: what was set.
-        look: see :class:`Call`.
+        get_state: see :class:`Webhook`.
     """
     url = values.get("callback_url")
-    if not isinstance(url, str) or not _is_here(url):
+    if not isinstance(url, str) or not _is_loopback(url):
         return None
     events = values.get("callback_events") or _ENDS
-    return Call(url, frozenset(_EVENTS.get(str(event), str(event)) for event in events), look)
+    return Webhook(url, frozenset(_EVENTS.get(str(event), str(event)) for event in events), get_state)
 
 
-def _is_here(url: str) -> bool:
+def _is_loopback(url: str) -> bool:
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return False
-    return parts.scheme == "http" and parts.hostname in _HERE and port != 0
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK and port != 0

@@ -31,7 +31,7 @@ def test_demo_takes_all_switches():
     default().use_demo(on=True, latency=0.2, dialect="percent", fail="upstream_unavailable:1", seed=5)
     switches = default().demo_server().app.switches
     assert (switches.latency, switches.dialect, switches.seed) == (0.2, "percent", 5)
-    assert len(default().demo_server().app.faults.still_open()) == 1
+    assert len(default().demo_server().app.faults.pending()) == 1
 
 
 def test_demo_is_changed_while_it_serves():
@@ -87,7 +87,7 @@ def test_demo_forgets_its_switches_when_off():
     default().use_demo(latency=60, fail="task_failed")
     default().use_demo(on=False)
     default().use_demo()
-    assert default().demo_server().explained() == []
+    assert default().demo_server().describe() == []
 
 
 @pytest.mark.parametrize("dialect", ["code-data", "job", "pictures"])

@@ -10,7 +10,7 @@ import pytest
 from PIL import EpsImagePlugin, Image, UnidentifiedImageError
 
 from qwave_jupyter.demo.painting.image_ops import opened as demo_decoded
-from qwave_jupyter.demo.task_factory import _opened as demo_opened
+from qwave_jupyter.demo.task_factory import _probe as demo_opened
 from qwave_jupyter.errors import DownloadFailed, ReferenceMistake
 from qwave_jupyter.image_formats import FILE_FORMATS, RESULT_FORMATS, open_image
 from qwave_jupyter.images import image_io
@@ -129,7 +129,7 @@ def test_views_refuse_postscript(tmp_path, ghostscript):
     path = tmp_path / "result.png"
     path.write_bytes(POSTSCRIPT)
     for show in (
-        lambda: terminal_view._opened(path),
+        lambda: terminal_view._probe(path),
         lambda: image_io.load(path),
         lambda: image_io.look(path, whole=True),
     ):

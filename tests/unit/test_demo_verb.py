@@ -47,7 +47,7 @@ def test_demo_changes_and_explains_switches(typed):
     turned = switches()
     assert (turned.latency, turned.rate_limit, turned.expire_links) == (8, 3, 60)
     assert (turned.dialect, turned.seed) == ("percent", 5)
-    (fault,) = default().demo_server().app.faults.still_open()
+    (fault,) = default().demo_server().app.faults.pending()
     assert (fault.how, fault.code, fault.times) == ("fail", "upstream_unavailable", 2)
 
 
@@ -64,8 +64,8 @@ def test_demo_normal_resets_switches(typed):
     typed("demo on --slow --reset 3 --fail task_failed")
     default().demo_server().app.break_next(at="status", how="502")
     assert "behaves again" in typed("demo normal")
-    assert default().demo_server().explained() == []
-    assert default().demo_server().app.faults.still_open() == ()
+    assert default().demo_server().describe() == []
+    assert default().demo_server().app.faults.pending() == ()
     assert typed("demo on").count("\n") == 0
 
 

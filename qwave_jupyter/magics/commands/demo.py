@@ -33,7 +33,7 @@ def _demo(console: Console, asked: Asked) -> None:
         console.say(i18n.say("demo.back_to_normal"))
         return
     console.say(i18n.say(f"notebook.demo_{word}"))
-    turned = default().demo_server().explained() if word == "on" else ()
+    turned = default().demo_server().describe() if word == "on" else ()
     if turned:
         _say_manual(console, [*turned, "", i18n.say("demo.more_switches")])
 

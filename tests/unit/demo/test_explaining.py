@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from qwave_jupyter.demo.help_text import explained, manual
+from qwave_jupyter.demo.help_text import describe, manual
 from qwave_jupyter.demo.options import SWITCHES, Switches
 from qwave_jupyter.errors import ConfigurationError
 from tests.unit.demo.demo_app import Demo
 
 
 def help_lines(demo):
-    return explained(demo.app.switches, demo.app.faults.still_open())
+    return describe(demo.app.switches, demo.app.faults.pending())
 
 
 def test_help_default_demo_has_no_lines():
@@ -47,7 +47,7 @@ def test_help_describes_each_switch():
         demo.app.change(**{switch: typed})
         (line,) = help_lines(demo)
         assert expected in line, (switch, typed)
-        assert f"  {line}" in manual(demo.app.switches, demo.app.faults.still_open())
+        assert f"  {line}" in manual(demo.app.switches, demo.app.faults.pending())
         demo.app.change(**{switch: "off"})
         assert help_lines(demo) == [], (switch, typed)
         assert demo.app.switches == Switches(), (switch, typed)
@@ -101,4 +101,4 @@ def test_invalid_switch_value_changes_nothing():
             pytest.fail(f"{switch}={typed!r} was accepted")
         assert switch in message
         assert "\n" not in message
-        assert (demo.app.switches, demo.app.faults.still_open()) == (before, ()), (switch, typed)
+        assert (demo.app.switches, demo.app.faults.pending()) == (before, ()), (switch, typed)

@@ -157,7 +157,7 @@ def test_admin_endpoints_require_the_key():
     demo = Demo()
     answer = demo.ask("POST", "/demo/faults", [{"how": "reset"}], authorization="Bearer another")
     assert answer.status == 401
-    assert not demo.app.faults.still_open()
+    assert not demo.app.faults.pending()
 
 
 INVALID_FAULTS = [
@@ -183,15 +183,15 @@ def test_invalid_fault_is_rejected():
         status, body = demo.json("POST", "/demo/faults", faults)
         assert status == 400, faults
         assert "\n" not in body["error"]["message"], faults
-        assert len(demo.app.faults.still_open()) == 1, faults
+        assert len(demo.app.faults.pending()) == 1, faults
 
 
 def test_fault_is_immutable():
     fault = Fault(at="submit", how="reset")
-    assert fault == Fault.read({"at": "submit", "how": "reset"})
+    assert fault == Fault.from_json({"at": "submit", "how": "reset"})
     with pytest.raises(AttributeError):
         fault.times = 5
-    assert fault.spoils(Response(200, b"")).fate == "reset"
+    assert fault.apply_to(Response(200, b"")).fate == "reset"
 
 
 @pytest.mark.parametrize("switches", [{"speed": 3}, {"latency": -1}, {"dialect": "klingon"}, {"fail": "x:many"}])

@@ -6,7 +6,7 @@ import io
 from PIL import Image
 
 from qwave_jupyter.demo.painter import paint
-from qwave_jupyter.demo.render_request import brief_of
+from qwave_jupyter.demo.render_request import make_brief
 
 
 def fetch_nothing(address):
@@ -14,7 +14,7 @@ def fetch_nothing(address):
 
 
 def build(fetch=fetch_nothing, defaults=None, index=0, kind="png", **values):
-    return brief_of({"prompt": "a cat", **values}, index, 7, kind, fetch, defaults)
+    return make_brief({"prompt": "a cat", **values}, index, 7, kind, fetch, defaults)
 
 
 def png(size=(40, 30), colour=(200, 30, 30)):
@@ -155,7 +155,7 @@ UNPAINTABLE = {
 
 def test_unpaintable_prompt_is_captioned():
     for prompt, expected in UNPAINTABLE.items():
-        captions = brief_of({"prompt": prompt}, 0, 7, "png", fetch_nothing).captions
+        captions = make_brief({"prompt": prompt}, 0, 7, "png", fetch_nothing).captions
         assert [prompt in one for one in captions] == [True] * expected, prompt
 
 

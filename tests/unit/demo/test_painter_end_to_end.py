@@ -30,7 +30,7 @@ def generate(demo, **body):
     assert answer.status == 200, answer.body
     task = json.loads(answer.body)["task_id"]
     demo.finish()
-    count = demo.app.ledger.known(task).pictures
+    count = demo.app.ledger.get(task).image_count
     files = [demo.ask("GET", f"/files/{task}/{index}.png") for index in range(count)]
     assert {one.status for one in files} == {200}
     return [Image.open(io.BytesIO(one.body)).convert("RGB") for one in files], task

@@ -6,7 +6,7 @@ from functools import cache
 from PIL import Image, ImageChops
 
 from qwave_jupyter.demo.painter import Brief, paint
-from qwave_jupyter.demo.render_request import brief_of
+from qwave_jupyter.demo.render_request import make_brief
 
 FIRST = {"prompt": "a cat on a hill", "seed": 3}
 
@@ -31,7 +31,7 @@ def follow_up(seed=9, **values):
         asked.append((task, index))
         return (FIRST, first()) if task == "t1" else None
 
-    brief = brief_of({"ref_task_id": "t1", "index": 2, **values}, 0, seed, "png", fetch_nothing, {}, earlier)
+    brief = make_brief({"ref_task_id": "t1", "index": 2, **values}, 0, seed, "png", fetch_nothing, {}, earlier)
     return brief, asked
 
 
@@ -92,15 +92,15 @@ def test_malformed_index_is_tolerated():
 
 def test_style_reference_is_shown():
     plain = {"prompt": "a hill", "aspect_ratio": "1:1", "resolution": "0.5k"}
-    brief = brief_of({**plain, "sref": "https://images.example/red-car.png"}, 0, 1, "png", fetch_nothing)
+    brief = make_brief({**plain, "sref": "https://images.example/red-car.png"}, 0, 1, "png", fetch_nothing)
     assert not brief.references
-    assert changed_share(decode(paint(brief)), decode(paint(brief_of(plain, 0, 1, "png", fetch_nothing)))) > 0.02
+    assert changed_share(decode(paint(brief)), decode(paint(make_brief(plain, 0, 1, "png", fetch_nothing)))) > 0.02
 
 
 def test_early_stop_is_blurred():
     def detail(stop):
         image = decode(
-            paint(brief_of({"prompt": "a city", "resolution": "0.5k", "stop": stop}, 0, 1, "png", fetch_nothing))
+            paint(make_brief({"prompt": "a city", "resolution": "0.5k", "stop": stop}, 0, 1, "png", fetch_nothing))
         )
         edges = ImageChops.difference(image, ImageChops.offset(image, 1, 0)).convert("L")
         return sum(level * count for level, count in enumerate(edges.histogram()))

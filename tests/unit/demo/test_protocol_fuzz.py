@@ -44,7 +44,7 @@ def test_fuzzed_submit_accepted_or_rejected(edition, data):
     assert demo.json("GET", f"/v1/tasks/{task}")[1]["status"] == "queued"
     demo.clock.advance(10**12)
     done = demo.json("GET", f"/v1/tasks/{task}")[1]
-    assert (done["status"], len(done["result"]["images"])) == ("completed", demo.app.tasks[task].pictures)
+    assert (done["status"], len(done["result"]["images"])) == ("completed", demo.app.tasks[task].image_count)
 
 
 @given(
