@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 
 from qwave_jupyter import i18n
@@ -16,7 +15,7 @@ from qwave_jupyter.views.model_facts import (
     references_words,
     tiers_words,
 )
-from qwave_jupyter.views.style import STYLE
+from qwave_jupyter.views.templating import render_template
 
 __all__ = ["ModelCard"]
 
@@ -59,28 +58,15 @@ class ModelCard:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        model = self.model
-        rows = "".join(
-            f'<tr><td class="qw-mono">{html.escape(name)}</td><td>{html.escape(allowed)}</td>'
-            f'<td>{html.escape(default)}</td><td class="qw-s">{html.escape(note)}</td></tr>'
-            for name, allowed, default, note in self._parameters()
-        )
-        head = "".join(
-            f'<th scope="col">{html.escape(i18n.say(f"lookup.head_{name}"))}</th>'
-            for name in ("option", "values", "default", "note")
-        )
-        return (
-            f'{STYLE}<div class="qw qw-wide"><div class="qw-t">{html.escape(model.id)} <span class="qw-s">'
-            f"{html.escape(model.vendor)} · {html.escape(price_words(model))}</span></div>"
-            f"<div>{html.escape(model.summary)}</div>"
-            f'<div class="qw-s">{html.escape(" · ".join(model.actions))}</div>'
-            f'<table class="qw-m"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-            f"{_listed(self._limits())}{_listed((*model.rule_words, *model.notes))}"
-            f"<div class='qw-t'>{html.escape(i18n.say('lookup.prices'))}</div>"
-            f"{_listed(tiers_words(model) or (price_words(model),))}"
-            f"<div class='qw-t'>{html.escape(i18n.say('lookup.example'))}</div>"
-            f"<pre class='qw-mono'>{html.escape(self.example())}</pre>"
-            f'<div class="qw-s">{html.escape(self._origin())}</div></div>'
+        return render_template(
+            "model_card.html",
+            model=self.model,
+            price=price_words(self.model),
+            parameters=self._parameters(),
+            limits=self._limits(),
+            tiers=tiers_words(self.model) or (price_words(self.model),),
+            example=self.example(),
+            origin=self._origin(),
         )
 
     def _parameters(self) -> Iterator[tuple[str, str, str, str]]:
@@ -119,7 +105,3 @@ class ModelCard:
             "lookup.origin", edition=model.edition, documented=model.documented or "–", sources="; ".join(model.sources)
         )
         return f"{i18n.say(f'lookup.live_{model.live}')} {text}" if model.live else text
-
-
-def _listed(lines: tuple[str, ...]) -> str:
-    return f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>" if lines else ""

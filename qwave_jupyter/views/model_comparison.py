@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
 
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.views.model_facts import allowed_words, default_words, option_of, price_words, references_words
-from qwave_jupyter.views.style import STYLE
+from qwave_jupyter.views.templating import render_template
 
 __all__ = ["Comparison"]
 
@@ -62,19 +61,7 @@ class Comparison:
         )
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(one.id)}</th>' for one in self.models)
-        body = []
-        for name, cells in self.rows():
-            differs = len(set(cells)) > 1
-            # Words before colour: the sign stays where styles are stripped.
-            mark = f'<span class="qw-s" title="{html.escape(i18n.say("lookup.differs"))}">≠</span> ' if differs else ""
-            kind = ' class="qw-differs"' if differs else ""
-            body.append(
-                f'<tr><th scope="row">{mark}{html.escape(name)}</th>'
-                f"{''.join(f'<td{kind}>{html.escape(cell)}</td>' for cell in cells)}</tr>"
-            )
-        table = f'<table class="qw-m"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
-        return f'{STYLE}<div class="qw qw-wide">{table}<div class="qw-s">{html.escape(self._origin())}</div></div>'
+        return render_template("model_comparison.html", models=self.models, rows=self.rows(), origin=self._origin())
 
     def _origin(self) -> str:
         dates = ", ".join(f"{one.id} {one.documented}" for one in self.models if one.documented)

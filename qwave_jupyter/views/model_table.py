@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.views.model_facts import choices_of, price_words, references_words
-from qwave_jupyter.views.style import STYLE
+from qwave_jupyter.views.templating import render_template
 
 __all__ = ["ModelTable"]
 
@@ -102,21 +101,23 @@ class ModelTable(Sequence[Model]):
         return "\n".join([*lines, "", *self._notes()])
 
     def _repr_html_(self) -> str:
-        if not self._models and not self._unknown:
-            return f"<p>{html.escape(repr(self))}</p>"
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self._head())
-        lines = []
+        return render_template(
+            "model_table.html",
+            head=self._head(),
+            rows=tuple(self._html_rows()),
+            notes=self._notes(),
+            empty="" if self._models or self._unknown else repr(self),
+        )
+
+    def _html_rows(self) -> Iterator[dict[str, Any]]:
         for model in self._models:
             name, *cells = _row(model)
-            first = (
-                f'<td><b>{html.escape(self._mark(model) + name)}</b><br><span class="qw-s">'
-                f"{html.escape(model.vendor)}</span></td>"
-            )
-            dim = ' class="qw-off"' if model.id in self._unusable else ""
-            lines.append(f"<tr{dim}>{first}{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>")
-        notes = "".join(f'<div class="qw-s">{html.escape(note)}</div>' for note in self._notes())
-        table = f'<table class="qw-m"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
-        return f'{STYLE}<div class="qw qw-wide">{table}{notes}</div>'
+            yield {
+                "name": self._mark(model) + name,
+                "vendor": model.vendor,
+                "cells": cells,
+                "usable": model.id not in self._unusable,
+            }
 
     def _head(self) -> list[str]:
         return [i18n.say(f"lookup.head_{name}") for name in _COLUMNS]

@@ -75,7 +75,7 @@ def test_loading_imports_nothing_heavy():
         "shell = IPython.InteractiveShell.instance()\n"
         "before = set(sys.modules)\n"
         "shell.run_line_magic('load_ext', 'qwave_jupyter')\n"
-        "print(sorted({'requests', 'PIL', 'ipywidgets', 'sqlite3'} & (set(sys.modules) - before)))\n"
+        "print(sorted({'requests', 'PIL', 'ipywidgets', 'jinja2', 'sqlite3'} & (set(sys.modules) - before)))\n"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() in {"[]", "['sqlite3']"}
@@ -94,6 +94,8 @@ def test_texts_in_code_exist():
         and re.fullmatch(r"[a-z]+\.[a-z][a-z_]*[a-z]", node.value)
         and node.value.split(".")[0] in sections
     }
+    for template in (PACKAGE / "views" / "templates").iterdir():
+        asked |= set(re.findall(r'say\("([a-z.]+[a-z_]*[a-z])"', template.read_text(encoding="utf-8")))
     assert len(asked) > 60
     assert not asked - known - modules
 
