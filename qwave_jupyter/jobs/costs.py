@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from qwave_jupyter import i18n
 from qwave_jupyter.client.tasks import QUOTA_PER_USD
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.journal.record import Costs
-from qwave_jupyter.views.style import STYLE
+from qwave_jupyter.views.templating import render_template
 
 __all__ = ["CostTable", "Section", "table"]
 
@@ -74,17 +73,8 @@ class CostTable:
         return "\n".join([*(line.rstrip() for line in drawn), i18n.say("costs.note")])
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(i18n.say(f"costs.{name}"))}</th>' for name in _COLUMNS)
-        body = "".join(
-            f'<tr><th scope="row">{html.escape(section.title)}</th>'
-            + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-            + "</tr>"
-            for section, cells in self._lines()
-        )
-        return (
-            f'{STYLE}<div class="qw qw-wide"><table class="qw-m"><thead><tr><td></td>{head}</tr></thead>'
-            f'<tbody>{body}</tbody></table><div class="qw-s">{html.escape(i18n.say("costs.note"))}</div></div>'
-        )
+        rows = [(section.title, cells) for section, cells in self._lines()]
+        return render_template("cost_table.html", columns=_COLUMNS, rows=rows)
 
     def _lines(self) -> Iterator[tuple[Section, tuple[str, ...]]]:
         for section in (*self.sections, *([self.demo] if self.demo else [])):
