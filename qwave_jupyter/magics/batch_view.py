@@ -175,8 +175,8 @@ class BatchView:
         share = len(outcomes) / self._total if self._total else 0.0
         return job_card.progress_card(
             title=self._title,
-            line=html.escape(" · ".join(self._parts())),
-            right=html.escape(self._money()),
+            line=" · ".join(self._parts()),
+            right=self._money(),
             share=None if self._is_over() else share,
             demo=self._demo,
             bad=failed == len(outcomes) and self._is_over() and failed > 0,
