@@ -126,7 +126,7 @@ def _per_update(jobs: list[Any]) -> float:
     job, drawn = jobs[-1], threading.Semaphore(0)
 
     def draw(now: Any) -> None:
-        job_card.running(now, SYSTEM_CLOCK.monotonic())
+        job_card.render_running(now, SYSTEM_CLOCK.monotonic())
         drawn.release()
 
     end = job.subscribe(draw)

@@ -164,7 +164,7 @@ class BatchView:
         return f'<img alt="{html.escape(gallery.alt)}" src="data:{mime};base64,{content}">' if content else ""
 
     def _bundle(self) -> dict[str, str]:
-        return job_card.bundle(self._card_markup(), self._text())
+        return job_card.to_mimebundle(self._card_markup(), self._text())
 
     def _markup(self) -> str:
         return f'{job_card.STYLE}<div class="qw">{self._card_markup()}</div>'
@@ -173,7 +173,7 @@ class BatchView:
         outcomes = self._batch.outcomes
         failed = sum(one.error is not None for one in outcomes)
         share = len(outcomes) / self._total if self._total else 0.0
-        return job_card.progress_card(
+        return job_card.render_batch(
             title=self._title,
             line=" · ".join(self._parts()),
             right=self._money(),

@@ -64,7 +64,7 @@ class Console:
         """Show what is wrong with a cell; the exception that follows then stays short."""
         if self.kernel is None or default().settings.display == "text":
             return
-        self.publish(job_card.bundle(job_card.refused(error, model), str(error)))
+        self.publish(job_card.to_mimebundle(job_card.render_refusal(error, model), str(error)))
         error.shown_above = True
 
     def publish(self, content: dict[str, Any]) -> None:

@@ -91,12 +91,16 @@ class StatusView:
 
     def _bundle(self) -> dict[str, str]:
         clock = SYSTEM_CLOCK.monotonic()
-        text = job_card.text_of(self._job.snapshot, clock)
-        return {"text/plain": text} if self._plain else job_card.bundle(self._card_markup(), text)
+        text = job_card.format_text(self._job.snapshot, clock)
+        return {"text/plain": text} if self._plain else job_card.to_mimebundle(self._card_markup(), text)
 
     def _card_markup(self) -> str:
         now = self._job.snapshot
-        return job_card.ended(now) if now.is_over else job_card.running(now, SYSTEM_CLOCK.monotonic(), hint=self._hint)
+        return (
+            job_card.render_ended(now)
+            if now.is_over
+            else job_card.render_running(now, SYSTEM_CLOCK.monotonic(), hint=self._hint)
+        )
 
     def _draw(self) -> None:
         self._handle.update(self._bundle(), raw=True)
@@ -145,7 +149,7 @@ class WidgetView(StatusView):
         # Fresh for every run, and always called Cancel, whatever the language: tests and habits look for it.
         self._cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.say("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
-        if self._job.snapshot.elapsed < job_card.CALM:
+        if self._job.snapshot.elapsed < job_card.PROGRESS_DELAY:
             # There, and heard, but not seen before it is worth it.
             self._cancel.add_class("qw-soon")
         self._cancel.on_click(self._clicked)
@@ -166,7 +170,7 @@ class WidgetView(StatusView):
         return f'<div class="qw">{self._card_markup()}</div>'
 
     def _draw(self) -> None:
-        if self._job.snapshot.elapsed >= job_card.CALM and not self._hint:
+        if self._job.snapshot.elapsed >= job_card.PROGRESS_DELAY and not self._hint:
             if self._is_deaf():
                 self._cancel.disabled = True
                 self._hint = i18n.say("notebook.press_stop")
@@ -196,7 +200,7 @@ def view_for(
         return TerminalView(job, silent=stays)
     headless = not getattr(kernel, "_allow_stdin", True)
     if display in {"html", "text"} or not hears_clicks or headless:
-        hint = i18n.say("status.no_button", task=job_card.short(job)) if stays else i18n.say("notebook.press_stop")
+        hint = i18n.say("status.no_button", task=job_card.short_id(job)) if stays else i18n.say("notebook.press_stop")
         return StatusView(job, "" if headless else hint, stays=stays, embed=embed, plain=display == "text")
     # Between cells every click is heard.
     return WidgetView(job, is_deaf=lambda: not stays and is_deaf(kernel), stays=stays, embed=embed)

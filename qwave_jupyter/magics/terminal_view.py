@@ -67,7 +67,7 @@ class TerminalView:
             now = self._job.snapshot
             clear = _CLEAR if sys.stderr.isatty() else ""
             # An error is said by the exception itself.
-            text = "" if now.error is not None else job_card.text_of(now, SYSTEM_CLOCK.monotonic()) + "\n"
+            text = "" if now.error is not None else job_card.format_text(now, SYSTEM_CLOCK.monotonic()) + "\n"
             _write(sys.stderr, clear + text)
             if now.gallery and sys.stdout.isatty():
                 _write(sys.stdout, drawn(now.gallery, protocol_of(os.environ)))
@@ -81,11 +81,11 @@ class TerminalView:
     def _draw(self) -> None:
         now = self._job.snapshot
         if sys.stderr.isatty():
-            _write(sys.stderr, _CLEAR + job_card.text_of(now, SYSTEM_CLOCK.monotonic())[:_WIDTH])
+            _write(sys.stderr, _CLEAR + job_card.format_text(now, SYSTEM_CLOCK.monotonic())[:_WIDTH])
         elif self._said != now.phase:
             # In a log every line stays: one for each phase is enough.
             self._said = now.phase
-            _write(sys.stderr, job_card.text_of(now, SYSTEM_CLOCK.monotonic()) + "\n")
+            _write(sys.stderr, job_card.format_text(now, SYSTEM_CLOCK.monotonic()) + "\n")
 
 
 def protocol_of(environment: Mapping[str, str]) -> str:

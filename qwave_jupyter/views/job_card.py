@@ -17,17 +17,28 @@ from qwave_jupyter.jobs.snapshot import Snapshot
 from qwave_jupyter.views.style import STYLE
 from qwave_jupyter.views.templating import render_template
 
-__all__ = ["CALM", "STYLE", "bundle", "ended", "progress_card", "refused", "running", "short", "text_of"]
+__all__ = [
+    "PROGRESS_DELAY",
+    "STYLE",
+    "format_text",
+    "render_batch",
+    "render_ended",
+    "render_error",
+    "render_refusal",
+    "render_running",
+    "short_id",
+    "to_mimebundle",
+]
 
 #: A bar before this many seconds would only flash.
-CALM = 1.0
+PROGRESS_DELAY = 1.0
 #: This many last characters of an id tell a user's jobs apart, and every command takes them.
 _SHORT_ID = 6
 #: Of more files only the first and the last are named.
 _MAX_NAMES = 9
 
 
-def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
+def render_running(now: Snapshot, clock: float, *, hint: str = "") -> str:
     """Return the card of a job under way.
 
     Args:
@@ -36,7 +47,7 @@ def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
         hint: how to stop it, where there is no button.
     """
     elapsed = _elapsed(now, clock)
-    show_progress = elapsed >= CALM
+    show_progress = elapsed >= PROGRESS_DELAY
     estimate = 0.0 if now.progress else _estimated_progress(now, elapsed)
     parts = [f"{elapsed:.0f} s"] if show_progress else []
     if now.usual:
@@ -60,16 +71,16 @@ def running(now: Snapshot, clock: float, *, hint: str = "") -> str:
     )
 
 
-def ended(now: Snapshot) -> str:
+def render_ended(now: Snapshot) -> str:
     """Return the card that a saved notebook contains."""
     if now.error is not None:
-        return failed(now.error, now)
+        return render_error(now.error, now)
     return render_template(
         "job_ended.html", **_job_values(now), outcome=_outcome(now), files=_files(now), price=_price(now)
     )
 
 
-def failed(error: QwaveError, now: Snapshot | None = None) -> str:
+def render_error(error: QwaveError, now: Snapshot | None = None) -> str:
     """Return the card of an error: what went wrong, why, and what to do next."""
     return render_template(
         "job_error.html",
@@ -80,15 +91,15 @@ def failed(error: QwaveError, now: Snapshot | None = None) -> str:
     )
 
 
-def refused(error: QwaveError, model: str) -> str:
+def render_refusal(error: QwaveError, model: str) -> str:
     """Return the card of a request that wasn't sent: each violation on a line of its own."""
     if not isinstance(error, RequestRefused):
-        return failed(error)
+        return render_error(error)
     violations = [str(violation) for violation in error.fields["violations"]]
     return render_template("job_refusal.html", model=model, violations=violations)
 
 
-def text_of(now: Snapshot, clock: float) -> str:
+def format_text(now: Snapshot, clock: float) -> str:
     """A job in one line, for terminals and for what can't show HTML."""
     if now.error is not None:
         return f"qwave: {now.error}"
@@ -98,7 +109,7 @@ def text_of(now: Snapshot, clock: float) -> str:
     return " · ".join(part for part in ("qwave: " + now.request.model.id, _phase(now) + _percent(now), elapsed) if part)
 
 
-def progress_card(*, title: str, line: str, right: str, share: float | None, demo: bool, bad: bool = False) -> str:
+def render_batch(*, title: str, line: str, right: str, share: float | None, demo: bool, bad: bool = False) -> str:
     """Return the card of many jobs.
 
     Args:
@@ -121,12 +132,12 @@ def progress_card(*, title: str, line: str, right: str, share: float | None, dem
     )
 
 
-def short(job: Any) -> str:
+def short_id(job: Any) -> str:
     """What a job is called in a line: the end of its task's id, or of its own before it has one."""
     return str(job.task_id or job.id)[-_SHORT_ID:]
 
 
-def bundle(markup: str, text: str) -> dict[str, str]:
+def to_mimebundle(markup: str, text: str) -> dict[str, str]:
     """HTML and its text twin, for a display."""
     return {"text/html": f'{STYLE}<div class="qw">{markup}</div>', "text/plain": text}
 

@@ -14,12 +14,12 @@ from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.views import gallery_page
 
-__all__ = ["made_here", "write"]
+__all__ = ["notebook_gallery", "write"]
 
 _MOST_JOBS = 500
 
 
-def made_here(workbench: JobContext) -> Gallery:
+def notebook_gallery(workbench: JobContext) -> Gallery:
     """The pictures of this notebook where its name is known, else of this process; oldest first.
 
     Args:

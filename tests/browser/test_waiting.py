@@ -130,7 +130,7 @@ def test_show_draws_job_after_reload(open_notebook, demo, demo_clock, face):
 
 def test_reuse_shows_no_bar_or_button(open_notebook, face):
     # However slow the machine is, a reused result counts as quick.
-    calm = "from qwave_jupyter.views import job_card\njob_card.CALM = 60"
+    calm = "from qwave_jupyter.views import job_card\njob_card.PROGRESS_DELAY = 60"
     notebook = open_notebook(LOAD, CITY, calm, "%%qwave --aspect-ratio 16:9 --reuse\na city", face=face)
     notebook.run(0, 1, 2)
     notebook.wait(2)

@@ -90,7 +90,7 @@ def test_odd_values_of_one_row_hide_no_other(tmp_path, value):
                 continue
             before = change_one(journal, odd, column, value)
             assert whole.paths[0] in resume.history(here.bench).paths, column
-            assert whole.paths[0] in report.made_here(here.bench).paths, column
+            assert whole.paths[0] in report.notebook_gallery(here.bench).paths, column
             assert journal.durations("gpt-image-2"), column
             journal.costs()
             journal.open_jobs()

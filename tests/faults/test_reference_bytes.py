@@ -191,7 +191,7 @@ def test_what_views_need_stays(here, picture):
     )
     assert now.body["prompt"] == "edit"
     assert "sha256:" in now.body_text()
-    assert "16:9" in job_card.ended(job.snapshot)
+    assert "16:9" in job_card.render_ended(job.snapshot)
     assert "16:9" in cell(now.model.id, now.prompt, {"aspect_ratio": now.aspect_ratio})
     # The caller's own request is as it was.
     assert asked.values["images"][0].startswith("data:")

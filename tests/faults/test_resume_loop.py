@@ -166,7 +166,7 @@ def test_a_report_goes_on_behind_a_broken_file(here, tmp_path, damage):
         broken.mkdir()
     elif damage != "gone":
         broken.write_bytes(b"garbage" if damage == "garbage" else b"")
-    gallery = report.made_here(here.bench)
+    gallery = report.notebook_gallery(here.bench)
     page = report.write(tmp_path / "report.html", gallery).read_text(encoding="utf-8")
     assert page.count("data:image/") == 2
     assert gallery.mimebundle()

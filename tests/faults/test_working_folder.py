@@ -32,7 +32,7 @@ history = qwave.history()
 batch = qwave.batch(["a dog"], model={MODEL!r})
 (outcome,) = batch.results()
 from qwave_jupyter.views import job_card
-text = job_card.text_of(job.snapshot, 0.0) + job_card.ended(job.snapshot)
+text = job_card.format_text(job.snapshot, 0.0) + job_card.render_ended(job.snapshot)
 print(json.dumps([
     gallery[0].path.is_file(), len(history), outcome.gallery is not None, gallery.paths[0].name in text,
     str(gallery[0].path.parent),

@@ -39,37 +39,37 @@ def spoken(markup):
 
 
 def test_progress_of_the_server(now):
-    markup = job_card.running(replace(now, progress=0.45, usual=(8.0, 14.0)), 5.0)
+    markup = job_card.render_running(replace(now, progress=0.45, usual=(8.0, 14.0)), 5.0)
     assert bar(markup) == ("progress", 45, 45)
     assert "by earlier runs" not in markup
     assert "usually 8–14 s" in markup
     assert "Processing</span> 45%" in markup
-    assert "Processing 45%" in job_card.text_of(replace(now, progress=0.45), 5.0)
+    assert "Processing 45%" in job_card.format_text(replace(now, progress=0.45), 5.0)
 
 
 def test_progress_estimated_from_history(now):
-    markup = job_card.running(replace(now, usual=(8.0, 14.0)), 7.0)
+    markup = job_card.render_running(replace(now, usual=(8.0, 14.0)), 7.0)
     assert bar(markup) == ("estimated from earlier runs", 50, 50)
     assert "qw-guess" in markup
     assert "about 50 %, by earlier runs of 8–14 s" in markup
-    late = job_card.running(replace(now, usual=(8.0, 14.0)), 60.0)
+    late = job_card.render_running(replace(now, usual=(8.0, 14.0)), 60.0)
     assert bar(late)[1] == 95
 
 
 def test_progress_without_history(now):
-    markup = job_card.running(now, 7.0)
+    markup = job_card.render_running(now, 7.0)
     assert bar(markup) is None
     assert "about" not in markup
 
 
 def test_first_second_has_no_bar(now):
-    markup = job_card.running(replace(now, progress=0.9), 0.9)
+    markup = job_card.render_running(replace(now, progress=0.9), 0.9)
     assert bar(markup) is None
     assert " s ·" not in markup
 
 
 def test_changing_numbers_not_announced(now):
-    first, second = (spoken(job_card.running(replace(now, progress=clock / 10), clock)) for clock in (5.0, 6.0))
+    first, second = (spoken(job_card.render_running(replace(now, progress=clock / 10), clock)) for clock in (5.0, 6.0))
     assert first == second == ["Processing"]
 
 
@@ -82,32 +82,32 @@ def test_changing_numbers_not_announced(now):
 )
 def test_retry_is_announced(now, reason, says):
     told = replace(now, retry=Retry(2, 4.0, reason))
-    assert spoken(job_card.running(told, 9.0)) == [says]
-    assert says in job_card.text_of(told, 9.0)
+    assert spoken(job_card.render_running(told, 9.0)) == [says]
+    assert says in job_card.format_text(told, 9.0)
 
 
 def test_task_id_short_with_tooltip(now):
-    markup = job_card.running(now, 5.0)
+    markup = job_card.render_running(now, 5.0)
     assert re.search(rf'class="qw-mono qw-id" title="{TASK}[^"]*">{TASK[-6:]}<', markup)
     assert "user-select:all" in job_card.STYLE
 
 
 def test_placeholder_has_aspect_ratio(now):
-    width, height = re.search(r'<i style="width:(\d+)px;height:(\d+)px"', job_card.running(now, 5.0)).groups()
+    width, height = re.search(r'<i style="width:(\d+)px;height:(\d+)px"', job_card.render_running(now, 5.0)).groups()
     assert int(width) / int(height) == pytest.approx(16 / 9, rel=0.03)
 
 
 def test_price_estimated_or_held(now):
-    assert i18n.dollars(now.request.estimate_usd) in job_card.running(now, 5.0)
-    assert "$0.5000" in job_card.running(replace(now, held_usd=0.5), 5.0)
+    assert i18n.dollars(now.request.estimate_usd) in job_card.render_running(now, 5.0)
+    assert "$0.5000" in job_card.render_running(replace(now, held_usd=0.5), 5.0)
 
 
 def test_cancel_is_not_an_error_card(now):
     charge = Charge("accepted", state="cancelled", refunded=True, refunded_quota=5000)
     cancelled = Cancelled("generation.cancelled_refunded", charge=charge, outcome="refunded", job_id="", task_id="")
     failed = TaskFailed("generation.failed", message="<b>no</b>", failure="task_failed")
-    calm = job_card.ended(replace(now, phase="cancelled", error=cancelled))
-    loud = job_card.ended(replace(now, phase="failed", error=failed))
+    calm = job_card.render_ended(replace(now, phase="cancelled", error=cancelled))
+    loud = job_card.render_ended(replace(now, phase="failed", error=failed))
     assert "qw-bad" not in calm
     assert "$0.0100 was refunded" in calm
     assert "qw-bad" in loud
@@ -116,6 +116,6 @@ def test_cancel_is_not_an_error_card(now):
 
 def test_server_text_is_escaped(now):
     strange = replace(now, task_id='"><script>alert(1)</script>', status_word="<img src=x>")
-    for markup in (job_card.running(strange, 5.0), job_card.running(strange, 5.0, hint="<b>")):
+    for markup in (job_card.render_running(strange, 5.0), job_card.render_running(strange, 5.0, hint="<b>")):
         assert "<script" not in markup
         assert "<img" not in markup

@@ -146,10 +146,10 @@ def demo(monkeypatch, clean_environment, small_images, short_waits):
 
 def test_chinese_status_card(demo):
     job = qwave.submit("a cat", model="z-image-turbo")
-    seen = {i18n.say(f"notebook.phase_{job.snapshot.phase}"), job_card.running(job.snapshot, 0.0)}
+    seen = {i18n.say(f"notebook.phase_{job.snapshot.phase}"), job_card.render_running(job.snapshot, 0.0)}
     gallery = job.result()
     assert not [text for text in seen if not HAN.search(text)]
-    ended = html.unescape(re.sub(r"<[^>]*>", "", job_card.ended(job.snapshot)))
+    ended = html.unescape(re.sub(r"<[^>]*>", "", job_card.render_ended(job.snapshot)))
     assert re.search(r"1 张图，用时 [\d.]+ 秒", ended)
     assert not re.search(r"pictures? in|\d s\b", ended)
     assert gallery.paths
@@ -159,7 +159,7 @@ def test_chinese_refusal_card(demo):
     with pytest.raises(RequestRefused) as refused:
         qwave.submit("{{mood}} cat", model="gpt-image-2", aspect_ratio="1:1", resolution="4k")
     assert str(refused.value).startswith("有 2 处需要修改；未发送任何内容：")
-    card = job_card.refused(refused.value, "gpt-image-2")
+    card = job_card.render_refusal(refused.value, "gpt-image-2")
     assert "gpt-image-2 做不到" in card
     assert "没有这个变量" in card
     with pytest.raises(UnknownModel, match="没有模型 'gpt-imag'；你是不是想写 gpt-image-2、"):

@@ -79,8 +79,8 @@ def _follow(console: Console, job: Job, *, pictures: bool = True) -> None:
 def _still(jobs: Sequence[Job]) -> dict[str, str]:
     clock = SYSTEM_CLOCK.monotonic()
     now = [job.snapshot for job in jobs]
-    markup = [job_card.ended(one) if one.is_over else job_card.running(one, clock) for one in now]
-    return job_card.bundle("".join(markup), "\n".join(job_card.text_of(one, clock) for one in now))
+    markup = [job_card.render_ended(one) if one.is_over else job_card.render_running(one, clock) for one in now]
+    return job_card.to_mimebundle("".join(markup), "\n".join(job_card.format_text(one, clock) for one in now))
 
 
 def _cancel(console: Console, asked: Asked) -> None:

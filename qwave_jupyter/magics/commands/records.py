@@ -45,7 +45,7 @@ def _report(console: Console, asked: Asked) -> None:
 
     if not asked.words:
         raise OptionMistake("notebook.report_needs")
-    made = api.history() if asked.on("all") else report.made_here(default().context())
+    made = api.history() if asked.on("all") else report.notebook_gallery(default().context())
     path = report.write(Path(" ".join(asked.words)), made, by=str(asked.options.get("by", "")))
     console.say(i18n.say("notebook.report_written", path=path, count=len(made)))
 

@@ -164,7 +164,7 @@ class PanelRun(StatusView):
 
     def _markup(self) -> str:
         now = self.job.snapshot
-        card = job_card.ended(now) if now.is_over else job_card.running(now, SYSTEM_CLOCK.monotonic())
+        card = job_card.render_ended(now) if now.is_over else job_card.render_running(now, SYSTEM_CLOCK.monotonic())
         return f'{job_card.STYLE}<div class="qw">{card}</div>'
 
 

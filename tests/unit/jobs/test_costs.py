@@ -86,7 +86,7 @@ def test_costs_contain_a_finished_job(bench, submit, server):
 def test_report_is_one_html_page(bench, submit, tmp_path):
     submit("a <b>cat</b>").result()
     submit("a dog").result()
-    made = report.made_here(bench)
+    made = report.notebook_gallery(bench)
     assert [image.prompt for image in made] == ["a <b>cat</b>", "a dog"]
     page = report.write(tmp_path / "mine", made, by="Ann <script>").read_text("utf-8")
     assert page.count("data:image/jpeg;base64,") == 2
@@ -98,7 +98,7 @@ def test_report_is_one_html_page(bench, submit, tmp_path):
 
 def test_report_covers_notebook_or_process(bench, submit):
     def prompts(bench):
-        return [image.prompt for image in report.made_here(bench)]
+        return [image.prompt for image in report.notebook_gallery(bench)]
 
     other = submit("a dog")
     other.result()
