@@ -58,6 +58,17 @@ def pytest_xdist_make_scheduler(config, log):
     return GenerationScheduling(config, log)
 
 
+#: IPython's shells put their own module in its place, with which no process can be spawned.
+MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def main_module():
+    """Give ``__main__`` back after a test that made a shell."""
+    yield
+    sys.modules["__main__"] = MAIN
+
+
 CONFIGURATION = ("QWAVE_", "WAVE_API", "WAVEAPI_", "JPY_SESSION_NAME")
 
 

@@ -19,7 +19,7 @@ from qwave_jupyter.demo.options import SWITCHES, Switches
 from qwave_jupyter.magics.cell_options import OWN_CHOICES, OWN_OPTIONS, SHORT
 from qwave_jupyter.magics.line_magic import VERBS
 from qwave_jupyter.settings import Setting, Settings
-from qwave_jupyter.views.model_facts import choices_of, price_words, references_words
+from qwave_jupyter.views.model_facts import choices_of, format_price, format_references
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 EDITIONS = ("2026-04", "2026-09")
@@ -304,8 +304,8 @@ def _models(edition: str) -> Iterator[str]:
             ", ".join(one.actions) or "generate",
             _listed(choices_of(one, "aspect_ratio")),
             _listed(choices_of(one, "resolution")),
-            references_words(one),
-            price_words(one),
+            format_references(one),
+            format_price(one),
             one.documented,
         )
         for one in catalog

@@ -36,7 +36,7 @@ class CostTable:
 
     Args:
         sections: today, this notebook, by model.
-        demo: what the demo painted for nothing, or None.
+        demo: what the demo generated at no cost, or None.
 
     Example:
         >>> qwave.cost().to_records()[0]["charged_usd"]
@@ -65,7 +65,7 @@ class CostTable:
     def __repr__(self) -> str:
         names = ["", *(i18n.say(f"costs.{name}") for name in _COLUMNS)]
         lines = [[section.title, *cells] for section, cells in self._lines()]
-        widths = [max(i18n.columns(line[place]) for line in [names, *lines]) for place in range(len(names))]
+        widths = [max(i18n.columns(line[index]) for line in [names, *lines]) for index in range(len(names))]
         drawn = (
             "  ".join(i18n.padded(cell, wide) for cell, wide in zip(line, widths, strict=True))
             for line in [names, *lines]
@@ -86,7 +86,7 @@ class CostTable:
 
 
 def table(workbench: JobContext) -> CostTable:
-    """Today, this notebook, and by model; the demo's pictures apart, since nobody paid for them.
+    """Return the costs of today, of this notebook and by model; the demo's free images are a section apart.
 
     Args:
         workbench: whose journal.

@@ -30,7 +30,7 @@ __all__ = [
     "to_mimebundle",
 ]
 
-#: A bar before this many seconds would only flash.
+#: Seconds before the progress bar is shown; earlier it would only flash.
 PROGRESS_DELAY = 1.0
 #: This many last characters of an id tell a user's jobs apart, and every command takes them.
 _SHORT_ID = 6
@@ -100,7 +100,7 @@ def render_refusal(error: QwaveError, model: str) -> str:
 
 
 def format_text(now: Snapshot, clock: float) -> str:
-    """A job in one line, for terminals and for what can't show HTML."""
+    """Return a job in one line, for terminals and viewers without HTML."""
     if now.error is not None:
         return f"qwave: {now.error}"
     if now.phase == "done":
@@ -133,12 +133,12 @@ def render_batch(*, title: str, line: str, right: str, share: float | None, demo
 
 
 def short_id(job: Any) -> str:
-    """What a job is called in a line: the end of its task's id, or of its own before it has one."""
+    """Return the end of a job's task id, or of its own id before it has one."""
     return str(job.task_id or job.id)[-_SHORT_ID:]
 
 
 def to_mimebundle(markup: str, text: str) -> dict[str, str]:
-    """HTML and its text twin, for a display."""
+    """Return HTML and its text as a MIME bundle."""
     return {"text/html": f'{STYLE}<div class="qw">{markup}</div>', "text/plain": text}
 
 

@@ -1,4 +1,4 @@
-"""Everything that is documented of one model, on a card with a text twin."""
+"""Everything that is documented of one model, as HTML and text."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.views.model_facts import (
-    allowed_words,
     choices_of,
-    default_words,
-    option_of,
-    price_words,
-    references_words,
-    tiers_words,
+    format_allowed,
+    format_default,
+    format_price,
+    format_references,
+    format_tiers,
+    option_name,
 )
 from qwave_jupyter.views.templating import render_template
 
 __all__ = ["ModelCard"]
 
-_SHOWN_IN_EXAMPLE = ("aspect_ratio", "resolution", "quality")
+_EXAMPLE_OPTIONS = ("aspect_ratio", "resolution", "quality")
 
 
 class ModelCard:
-    """One model: what it does, every option, limits, prices, rules in words, and a cell to copy.
+    """One model: what it does, options, limits, prices, rules and a cell to copy.
 
     Args:
         model: the model.
@@ -33,10 +33,10 @@ class ModelCard:
         self.model = model
 
     def example(self) -> str:
-        """A cell that can be copied, and that the model takes as it stands."""
+        """Return a cell that the model accepts as it is."""
         options = [f"-m {self.model.id}"]
         values: dict[str, object] = {}
-        for name in _SHOWN_IN_EXAMPLE:
+        for name in _EXAMPLE_OPTIONS:
             usable = [value for value, reason in self._allowed(name, values) if not reason]
             if usable:
                 # The documented order starts with the plainest; quality is cheapest in the middle of its list.
@@ -46,14 +46,14 @@ class ModelCard:
 
     def __repr__(self) -> str:
         model = self.model
-        lines = [f"{model.id} ({model.vendor}) · {price_words(model)}", model.summary, ", ".join(model.actions), ""]
+        lines = [f"{model.id} ({model.vendor}) · {format_price(model)}", model.summary, ", ".join(model.actions), ""]
         lines += [
             f"  {name:24} {allowed}{i18n.say('lookup.default', default=default) if default else ''}"
             for name, allowed, default, _ in self._parameters()
         ]
         lines += ["", *(f"  {one}" for one in self._limits())]
         lines += [f"  • {rule}" for rule in (*model.rule_words, *model.notes)]
-        lines += ["", i18n.say("lookup.prices"), *(f"  {one}" for one in tiers_words(model) or (price_words(model),))]
+        lines += ["", i18n.say("lookup.prices"), *(f"  {one}" for one in format_tiers(model) or (format_price(model),))]
         lines += ["", i18n.say("lookup.example"), self.example(), "", self._origin()]
         return "\n".join(lines)
 
@@ -61,10 +61,10 @@ class ModelCard:
         return render_template(
             "model_card.html",
             model=self.model,
-            price=price_words(self.model),
+            price=format_price(self.model),
             parameters=self._parameters(),
             limits=self._limits(),
-            tiers=tiers_words(self.model) or (price_words(self.model),),
+            tiers=format_tiers(self.model) or (format_price(self.model),),
             example=self.example(),
             origin=self._origin(),
         )
@@ -72,7 +72,7 @@ class ModelCard:
     def _parameters(self) -> Iterator[tuple[str, str, str, str]]:
         for parameter in self.model.parameters.values():
             if not parameter.internal and parameter.name != "prompt":
-                yield option_of(parameter), allowed_words(parameter), default_words(parameter), parameter.note
+                yield option_name(parameter), format_allowed(parameter), format_default(parameter), parameter.note
 
     def _allowed(self, name: str, values: dict[str, object]) -> tuple[tuple[object, str], ...]:
         if not choices_of(self.model, name):
@@ -87,7 +87,7 @@ class ModelCard:
         if prompt is not None and prompt.recommended is not None:
             found.append(i18n.say("lookup.prompt_advice", most=f"{prompt.recommended:g}"))
         if "images" in model.parameters:
-            parts = [references_words(model), *(", ".join(model.references.formats).split("\0"))]
+            parts = [format_references(model), *(", ".join(model.references.formats).split("\0"))]
             if model.references.max_mb:
                 parts.append(f"≤ {model.references.max_mb:g} MB")
             parts.append(model.references.note)

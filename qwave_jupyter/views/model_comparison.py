@@ -1,4 +1,4 @@
-"""Models side by side, their differences marked."""
+"""Models side by side, with their differences marked."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.views.model_facts import allowed_words, default_words, option_of, price_words, references_words
+from qwave_jupyter.views.model_facts import format_allowed, format_default, format_price, format_references, option_name
 from qwave_jupyter.views.templating import render_template
 
 __all__ = ["Comparison"]
 
-_FEWEST = 2
-_WIDEST = 36
+_MIN_MODELS = 2
+_MAX_WIDTH = 36
 
 
 class Comparison:
@@ -27,15 +27,15 @@ class Comparison:
     """
 
     def __init__(self, models: Sequence[Model]) -> None:
-        if len(models) < _FEWEST:
+        if len(models) < _MIN_MODELS:
             raise OptionMistake("lookup.compare_two")
         self.models = tuple(models)
 
     def rows(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """What is compared, with each model's words for it."""
-        yield i18n.say("lookup.head_price"), tuple(price_words(one) for one in self.models)
+        """Yield what is compared and each model's text for it."""
+        yield i18n.say("lookup.head_price"), tuple(format_price(one) for one in self.models)
         yield i18n.say("lookup.head_does"), tuple(", ".join(one.actions) or "generate" for one in self.models)
-        yield i18n.say("lookup.head_references"), tuple(references_words(one) for one in self.models)
+        yield i18n.say("lookup.head_references"), tuple(format_references(one) for one in self.models)
         names = dict.fromkeys(
             name
             for one in self.models
@@ -45,18 +45,18 @@ class Comparison:
         for name in names:
             found = [one.parameters.get(name) for one in self.models]
             first = next(one for one in found if one is not None)
-            yield option_of(first), tuple("–" if one is None else _told(one) for one in found)
+            yield option_name(first), tuple("–" if one is None else _format_parameter(one) for one in found)
 
     def __repr__(self) -> str:
         lines = [("", "", tuple(one.id for one in self.models))]
         lines += [("≠" if len(set(cells)) > 1 else " ", name, cells) for name, cells in self.rows()]
         widths = [
-            min(_WIDEST, max(i18n.columns(cells[place]) for _, _, cells in lines)) for place in range(len(self.models))
+            min(_MAX_WIDTH, max(map(i18n.columns, column))) for column in zip(*(c for _, _, c in lines), strict=True)
         ]
         left = max(i18n.columns(name) for _, name, _ in lines)
         return "\n".join(
             f"{mark:1} {i18n.padded(name, left)}  "
-            + "  ".join(i18n.padded(_cut(cell), wide) for cell, wide in zip(cells, widths, strict=True)).rstrip()
+            + "  ".join(i18n.padded(_truncate(cell), wide) for cell, wide in zip(cells, widths, strict=True)).rstrip()
             for mark, name, cells in lines
         )
 
@@ -68,10 +68,10 @@ class Comparison:
         return i18n.say("lookup.compared", edition=self.models[0].edition, dates=dates)
 
 
-def _told(parameter: Parameter) -> str:
-    default = default_words(parameter)
-    return allowed_words(parameter) + (i18n.say("lookup.default", default=default) if default else "")
+def _format_parameter(parameter: Parameter) -> str:
+    default = format_default(parameter)
+    return format_allowed(parameter) + (i18n.say("lookup.default", default=default) if default else "")
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+def _truncate(text: str) -> str:
+    return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""A model's facts in words, as every table and card spells them."""
+"""Format a model's limits, defaults and prices as text for tables and cards."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from qwave_jupyter import i18n
 from qwave_jupyter.catalog import UNSET, Model, Parameter
 
 __all__ = [
-    "allowed_words",
     "choices_of",
-    "default_words",
-    "option_of",
-    "price_words",
-    "references_words",
-    "tiers_words",
+    "format_allowed",
+    "format_default",
+    "format_price",
+    "format_references",
+    "format_tiers",
+    "option_name",
 ]
 
 
 def choices_of(model: Model, name: str) -> tuple[Any, ...]:
-    """The documented values of a parameter; empty where the model doesn't have it."""
+    """Return the documented values of a parameter; empty where the model doesn't have it."""
     parameter = model.parameters.get(name)
     return parameter.choices if parameter else ()
 
 
-def option_of(parameter: Parameter) -> str:
-    """How it is written on the first line of a cell."""
+def option_name(parameter: Parameter) -> str:
+    """Return a parameter's option as it is written in a cell."""
     return f"--{parameter.name.replace('_', '-')}"
 
 
-def allowed_words(parameter: Parameter) -> str:
-    """What it may be."""
+def format_allowed(parameter: Parameter) -> str:
+    """Format the values that a parameter allows."""
     if parameter.choices:
         return ", ".join(
             str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in parameter.choices
@@ -46,33 +46,33 @@ def allowed_words(parameter: Parameter) -> str:
     return f"{text}, {low}–{high}"
 
 
-def default_words(parameter: Parameter) -> str:
-    """What leaving it out means, or ""."""
+def format_default(parameter: Parameter) -> str:
+    """Format a parameter's default, or "" without one."""
     default = parameter.default
     if default is UNSET:
         return ""
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
-def price_words(model: Model) -> str:
-    """What one picture costs, from and to, or that no page says."""
+def format_price(model: Model) -> str:
+    """Format the price range of one image, or that it isn't documented."""
     low, high = model.price.from_usd, model.price.to_usd
     if low is None or high is None:
         return i18n.say("lookup.by_tokens") if model.price.unit == "token" else i18n.say("lookup.no_price")
     return i18n.dollars(low) if low == high else f"{i18n.dollars(low)}–{i18n.dollars(high)}"
 
 
-def tiers_words(model: Model) -> tuple[str, ...]:
-    """Examples of its price: each tier, the fee for references, the rates of tokens."""
+def format_tiers(model: Model) -> tuple[str, ...]:
+    """Format the price of each tier, the fee for references and the rates of tokens."""
     price = model.price
-    named: Mapping[str, float] = price.tiers
+    tiers: Mapping[str, float] = price.tiers
     lines = [
         i18n.say("lookup.tier", by=price.by, tier="…" if tier == "*" else tier, usd=i18n.dollars(usd))
-        for tier, usd in named.items()
+        for tier, usd in tiers.items()
     ]
     if not lines and price.usd is not None:
         unit = i18n.say("lookup.per_call" if price.unit == "call" else "lookup.per_picture")
-        lines = [f"{i18n.dollars(price.usd)} {unit}", i18n.say("lookup.four", usd=i18n.dollars(_four(model)))]
+        lines = [f"{i18n.dollars(price.usd)} {unit}", i18n.say("lookup.four", usd=i18n.dollars(_price_of_four(model)))]
     if price.reference_usd:
         lines.append(i18n.say("lookup.per_reference", usd=i18n.dollars(price.reference_usd)))
     lines += [
@@ -83,15 +83,15 @@ def tiers_words(model: Model) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def references_words(model: Model) -> str:
-    """How many reference pictures it takes, and as what."""
+def format_references(model: Model) -> str:
+    """Format how many reference images a model takes, and whether as URLs or bytes."""
     if "images" not in model.parameters:
         return "–"
-    most = model.references.maximum
+    maximum = model.references.maximum
     takes = i18n.say("lookup.url_or_bytes" if model.references.takes_bytes else "lookup.url")
-    return f"{most if most is not None else i18n.say('lookup.some')}, {takes}"
+    return f"{maximum if maximum is not None else i18n.say('lookup.some')}, {takes}"
 
 
-def _four(model: Model) -> float:
+def _price_of_four(model: Model) -> float:
     each = model.price.usd or 0.0
     return each if model.price.unit == "call" else each * 4

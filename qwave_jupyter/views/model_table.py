@@ -1,4 +1,4 @@
-"""Models in a table, cheapest first, with a text twin."""
+"""Models in a table, cheapest first, as HTML and text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, overload
 
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
-from qwave_jupyter.views.model_facts import choices_of, price_words, references_words
+from qwave_jupyter.views.model_facts import choices_of, format_price, format_references
 from qwave_jupyter.views.templating import render_template
 
 __all__ = ["ModelTable"]
 
 _COLUMNS = ("model", "does", "ratios", "resolution", "references", "price")
-_WIDEST = 44
+_MAX_WIDTH = 44
 
 
 class ModelTable(Sequence[Model]):
@@ -21,10 +21,10 @@ class ModelTable(Sequence[Model]):
 
     Args:
         models: in the order in which they are shown.
-        edition: the edition that says so.
+        edition: the edition that documents them.
         unusable: ids that the live list doesn't have.
         unknown: ids that only the live list has.
-        live: whether a live list was asked.
+        live: whether a live list was queried.
 
     Example:
         >>> [model.id for model in qwave.models("seedream", resolution="4k")]
@@ -46,15 +46,15 @@ class ModelTable(Sequence[Model]):
         self._live = live
 
     @overload
-    def __getitem__(self, place: int) -> Model: ...
+    def __getitem__(self, index: int) -> Model: ...
 
     @overload
-    def __getitem__(self, place: slice) -> ModelTable: ...
+    def __getitem__(self, index: slice) -> ModelTable: ...
 
-    def __getitem__(self, place: int | slice) -> Model | ModelTable:
-        if isinstance(place, slice):
-            return ModelTable(self._models[place], self._edition, unusable=tuple(self._unusable), live=self._live)
-        return self._models[place]
+    def __getitem__(self, index: int | slice) -> Model | ModelTable:
+        if isinstance(index, slice):
+            return ModelTable(self._models[index], self._edition, unusable=tuple(self._unusable), live=self._live)
+        return self._models[index]
 
     def __len__(self) -> int:
         return len(self._models)
@@ -93,9 +93,9 @@ class ModelTable(Sequence[Model]):
         if not self._models and not self._unknown:
             return i18n.say("lookup.no_models", edition=self._edition)
         rows = [self._head(), *([self._mark(one) + row[0], *row[1:]] for one in self._models for row in [_row(one)])]
-        widths = [min(_WIDEST, max(i18n.columns(row[column]) for row in rows)) for column in range(len(_COLUMNS))]
+        widths = [min(_MAX_WIDTH, max(i18n.columns(row[column]) for row in rows)) for column in range(len(_COLUMNS))]
         lines = [
-            "  ".join(i18n.padded(_cut(cell), wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
+            "  ".join(i18n.padded(_truncate(cell), wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
         return "\n".join([*lines, "", *self._notes()])
@@ -144,8 +144,8 @@ def _row(model: Model) -> list[str]:
         ", ".join(model.actions) or "generate",
         str(len(ratios)) if ratios else "–",
         " ".join(map(str, choices_of(model, "resolution"))) or "–",
-        references_words(model),
-        price_words(model),
+        format_references(model),
+        format_price(model),
     ]
 
 
@@ -153,5 +153,5 @@ def _span(dates: Sequence[str]) -> str:
     return dates[0] if dates[0] == dates[-1] else f"{dates[0]} – {dates[-1]}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+def _truncate(text: str) -> str:
+    return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""One self-contained page of what was made: for handing in, or for the record."""
+"""A self-contained page of generated images."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from qwave_jupyter.views import gallery_page
 
 __all__ = ["notebook_gallery", "write"]
 
-_MOST_JOBS = 500
+_MAX_JOBS = 500
 
 
 def notebook_gallery(workbench: JobContext) -> Gallery:
-    """The pictures of this notebook where its name is known, else of this process; oldest first.
+    """Return the images of this notebook if its name is known, else of this process; oldest first.
 
     Args:
         workbench: whose journal.
     """
-    here = [
+    entries = [
         entry
-        for entry in workbench.journal.history(_MOST_JOBS)
+        for entry in workbench.journal.history(_MAX_JOBS)
         # Containers give every kernel the same few process ids, so where a notebook has a name that alone decides.
         if entry.notebook == workbench.notebook and (workbench.notebook is not None or entry.pid == os.getpid())
     ]
-    pictures: list[GeneratedImage] = []
-    for entry in reversed(here):
-        pictures += records.gallery_of(entry, workbench)
-    return Gallery(pictures, showing=workbench.showing)
+    images: list[GeneratedImage] = []
+    for entry in reversed(entries):
+        images += records.gallery_of(entry, workbench)
+    return Gallery(images, showing=workbench.showing)
 
 
 def write(path: Path, gallery: Gallery, *, by: str = "") -> Path:
@@ -42,14 +42,14 @@ def write(path: Path, gallery: Gallery, *, by: str = "") -> Path:
 
     Args:
         path: the file; ``.html`` is added where it has no ending.
-        gallery: its pictures.
-        by: who made them; "" for nobody's name.
+        gallery: its images.
+        by: the author's name; "" for none.
 
     Returns:
-        Where it lies.
+        The file's path.
 
     Raises:
-        OptionMistake: nothing was made yet, or the file is no page or can't be written.
+        OptionMistake: there is no image yet, or the file isn't HTML or can't be written.
     """
     path = path.expanduser()
     if path.is_dir() or path.suffix.lower() not in {"", ".html", ".htm"}:
@@ -57,7 +57,7 @@ def write(path: Path, gallery: Gallery, *, by: str = "") -> Path:
     path = path if path.suffix else path.with_suffix(".html")
     if len(gallery) == 0:
         raise OptionMistake("generation.report_empty")
-    # Each picture bears its own share of what its job cost.
+    # Each image has its own share of what its job cost.
     known = [image.cost_usd for image in gallery if image.cost_usd is not None]
     lines = [
         *([i18n.say("generation.report_by", name=by)] if by else []),

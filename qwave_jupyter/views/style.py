@@ -1,6 +1,6 @@
-"""The one look of all that is shown: JupyterLab's own colours with fallbacks, at home in light and dark, no script.
+"""The style sheet of all HTML views: JupyterLab's colours with fallbacks, for light and dark.
 
-Legible without it: tables and cards are plain HTML.
+Views stay legible without it: tables and cards are plain HTML.
 """
 
 from __future__ import annotations
