@@ -129,7 +129,7 @@ def test_views_refuse_postscript(tmp_path, ghostscript):
     path = tmp_path / "result.png"
     path.write_bytes(POSTSCRIPT)
     for show in (
-        lambda: terminal_view._probe(path),
+        lambda: terminal_view._opened(path),
         lambda: image_io.load(path),
         lambda: image_io.look(path, whole=True),
     ):
