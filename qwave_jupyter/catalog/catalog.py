@@ -104,9 +104,9 @@ class Catalog:
             action: an action by its API name.
             aspect_ratio: such as ``16:9``.
             resolution: such as ``2k``, in any spelling.
-            references: how many reference pictures.
+            references: how many reference images.
             mask: whether a mask is taken.
-            max_price: USD per picture at most.
+            max_price: USD per image at most.
             prompt_chars: the length of the prompt.
         """
         wanted = {"aspect_ratio": aspect_ratio, "resolution": resolution}
@@ -140,7 +140,7 @@ class Catalog:
         Args:
             model: the model that was asked.
             values: what :meth:`Model.read` returned.
-            image_info: what is known of the pictures.
+            image_info: what is known of the images.
             unread: what :meth:`Model.read` could not read.
         """
         found = (*unread, *model.check(values, image_info))

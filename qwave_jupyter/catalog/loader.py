@@ -1,4 +1,4 @@
-"""Edition files: JSON to values, with the place in the file of whatever can't be used."""
+"""Edition files: JSON to values; an error names the place in the file."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_family(file: Path | Traversable, edition: str) -> tuple[Model, ...]:
 
 
 def edition_error(file: Path | Traversable, place: str, problem: str) -> ConfigurationError:
-    """What is said of an edition file that can't be used.
+    """The error for an edition file that can't be used.
 
     Args:
         file: the file.
@@ -93,7 +93,7 @@ def _read_json(file: Path | Traversable, definition: str) -> Mapping[str, Any]:
 
 
 def _replace_unprintable(value: Any) -> Any:
-    # A file of somebody else's may hold signs that a terminal obeys, or that no notebook can be saved with.
+    # A file may hold control characters that a terminal obeys, or that can't be saved in a notebook.
     if isinstance(value, str):
         return "".join(
             character if character.isprintable() or character in _KEPT_CHARACTERS else " " for character in value

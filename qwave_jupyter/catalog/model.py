@@ -17,7 +17,7 @@ __all__ = ["Mask", "Model", "References"]
 
 @dataclass(frozen=True)
 class References:
-    """What a model takes as reference pictures.
+    """What a model takes as reference images.
 
     Args:
         maximum: how many at most; None where no page says.
@@ -72,7 +72,7 @@ class Model:
         parameters: by the user's names, in the order of the page.
         rules: across parameters.
         infer: ``(conditions, action)`` pairs: the fitting action when the user named none.
-        references: reference pictures.
+        references: reference images.
         mask: masks, or None.
         price: its price.
         rule_words: the page's rules in words.
@@ -158,7 +158,7 @@ class Model:
 
         Args:
             values: what :meth:`read` returned.
-            image_info: what is known of the pictures.
+            image_info: what is known of the images.
         """
         found = [*self._by_parameter(values)]
         for rule in self.rules:

@@ -60,7 +60,7 @@ class Parameter:
         encode: user's value (as text) to wire value, where they differ.
         opaque: it changes the shape of the answer in undocumented ways, so it is refused unless forced.
         internal: of no use in a notebook; not among the options, though ``-p`` takes it.
-        picture: it takes pictures, which users may give as URL, path, image, array or earlier result.
+        picture: it takes images, which users may give as URL, path, image, array or earlier result.
         task: it names an earlier task, which users may give as a job, a result, or the end of its id.
         note: what else the page says.
     """
@@ -97,7 +97,7 @@ class Parameter:
             '2k'
         """
         if self.picture:
-            return self._read_pictures(given)
+            return self._read_images(given)
         value = getattr(self, _READERS[self.type])(given)
         if self.choices and self.type == "string":
             return self._canonical_choice(value)
@@ -198,7 +198,7 @@ class Parameter:
             raise self._unreadable(given)
         return tuple(given)
 
-    def _read_pictures(self, given: Any) -> Any:
+    def _read_images(self, given: Any) -> Any:
         if self.type == "string":
             return given
         several = isinstance(given, (list, tuple)) or (isinstance(given, str) and given.lstrip().startswith("["))

@@ -21,8 +21,8 @@ class Price:
         by: the parameter that chooses the tier, or "".
         tiers: its value to USD; ``*`` for every other value.
         only_when: parameter to the values for which the price stands; others are priced elsewhere.
-        reference_usd: USD per reference picture.
-        reference_per_picture: whether that is charged again for every picture that is made.
+        reference_usd: USD per reference image.
+        reference_per_picture: whether that is charged again for every image that is made.
         rates: USD per million tokens, by kind.
         documented: the date of the page.
         note: what else the page says.
@@ -43,12 +43,12 @@ class Price:
 
     @property
     def from_usd(self) -> float | None:
-        """The least that one picture (or call) costs; None when no price is published."""
+        """The least that one image (or call) costs; None when no price is published."""
         return min(self._each(), default=None)
 
     @property
     def to_usd(self) -> float | None:
-        """The most that one picture (or call) costs without reference pictures."""
+        """The most that one image (or call) costs without reference images."""
         return max(self._each(), default=None)
 
     def estimate(self, values: Mapping[str, Any]) -> float | None:
@@ -67,13 +67,13 @@ class Price:
         if self.tiers:
             tier = str(values.get(self.by)).lower()
             each = None if tier in self.unreadable else self.tiers.get(tier, self.tiers.get("*"))
-        pictures = 1.0 if self.unit == "call" else read_amount(values.get("n") or 1)
-        parts = (read_amount(each), pictures, read_amount(self.reference_usd))
+        count = 1.0 if self.unit == "call" else read_amount(values.get("n") or 1)
+        parts = (read_amount(each), count, read_amount(self.reference_usd))
         if None in parts:
             return None
-        each, pictures, reference = (part or 0.0 for part in parts)
-        fee = reference * len(values.get("images") or ()) * (pictures if self.reference_per_picture else 1)
-        return read_amount(round(each * pictures + fee, 9))
+        each, count, reference = (part or 0.0 for part in parts)
+        fee = reference * len(values.get("images") or ()) * (count if self.reference_per_picture else 1)
+        return read_amount(round(each * count + fee, 9))
 
     def _each(self) -> Iterator[float]:
         known = self.tiers.values() if self.tiers else (self.usd,)

@@ -23,7 +23,7 @@ _MEGAPIXEL = 1024 * 1024
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What is known of the pictures that a request brings along.
+    """Sizes and formats of the images of a request, as far as known.
 
     Args:
         sizes: pixel size (width, height) of each reference, None where unknown.
@@ -55,18 +55,18 @@ class Rule:
 
 
 def matches(when: Mapping[str, Any], values: Mapping[str, Any], effective: Mapping[str, Any]) -> bool:
-    """Whether a rule's conditions are met."""
+    """Whether a rule's conditions match."""
     return all(_matches_one(wanted, values.get(name), effective.get(name)) for name, wanted in when.items())
 
 
 def find_violations(rule: Rule, model: Model, values: Mapping[str, Any], image_info: ImageInfo) -> Iterator[Violation]:
-    """What a rule finds wrong.
+    """Yield the violations of one rule.
 
     Args:
         rule: the rule.
         model: the model that it belongs to.
         values: what is set.
-        image_info: what is known of the pictures.
+        image_info: what is known of the images.
     """
     effective = model.effective(values)
     if not matches(rule.when, values, effective):
@@ -243,12 +243,12 @@ _DEMANDS: Mapping[str, Any] = {
 
 
 def _boxes(model: Model, values: Mapping[str, Any], image_info: ImageInfo, rule: Rule) -> Iterator[Violation]:
-    per_picture = values.get("bbox_list") or ()
-    pictures = len(values.get("images") or ())
-    if pictures and len(per_picture) != pictures:
-        detail = {"pictures": pictures}
-        yield Violation("boxes_per_picture", "bbox_list", len(per_picture), severity=rule.severity, detail=detail)
-    for index, boxes in enumerate(per_picture):
+    boxes_by_image = values.get("bbox_list") or ()
+    image_count = len(values.get("images") or ())
+    if image_count and len(boxes_by_image) != image_count:
+        detail = {"pictures": image_count}
+        yield Violation("boxes_per_picture", "bbox_list", len(boxes_by_image), severity=rule.severity, detail=detail)
+    for index, boxes in enumerate(boxes_by_image):
         if not isinstance(boxes, (list, tuple)) or any(not _is_box(box) for box in boxes):
             yield Violation("not_boxes", "bbox_list", boxes, severity=rule.severity)
             continue

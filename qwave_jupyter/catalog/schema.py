@@ -1,4 +1,4 @@
-"""The form of an edition file: the part of JSON Schema that ``editions/schema.json`` uses, with places in words."""
+"""Validation of edition files: the part of JSON Schema that ``editions/schema.json`` uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["find_mismatch"]
 
 
 def find_mismatch(content: Any, definition: str = "") -> tuple[str, str] | None:
-    """The first place where a file isn't of its form, and what it must be; None where it is.
+    """The first place where a file violates its schema, and what it must be; None if valid.
 
     A ``pattern`` in the schema has a ``$comment``: the name of the text that says what it means.
 

@@ -1,4 +1,4 @@
-"""One broken rule, as structure; words come last."""
+"""Violations of documented rules, as values that can be shown as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Violation", "nearest_to", "ratio_of"]
 
 @dataclass(frozen=True)
 class Violation:
-    """What was asked for and isn't documented.
+    """One violation of what is documented.
 
     Args:
         code: which rule, the name of its text.

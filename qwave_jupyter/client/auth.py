@@ -1,4 +1,4 @@
-"""The key in one header to one host, and in no other place."""
+"""Authentication: the key in one header, for requests to one origin only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["KeyAuth", "Secret", "is_loopback", "normalize_base_url", "origin_of"
 
 
 class Secret:
-    """An API key that shows itself to nobody: not in a repr, a format, a traceback's locals or a pickle.
+    """An API key that is never shown: not in a repr, a format, a traceback's locals or a pickle.
 
     Args:
         text: the key; None looks for one where the user keeps it, at the moment it is needed.
@@ -38,7 +38,7 @@ class Secret:
         """Refuse a key that can't travel in a header.
 
         Raises:
-            ConfigurationError: it holds spaces, control characters or signs beyond ASCII.
+            ConfigurationError: it holds spaces, control characters or characters beyond ASCII.
         """
         if self._text and not (self._text.isascii() and all("!" <= character <= "~" for character in self._text)):
             raise ConfigurationError("settings.bad_key")
@@ -53,18 +53,18 @@ class Secret:
         return found.secret if found else ""
 
     def resolve(self) -> Secret:
-        """This key, looked up now where it was to be looked up."""
+        """This key, looked up now if it has not been."""
         return self if self._text is not None else Secret(self.reveal())
 
     def redact(self, text: str) -> str:
-        r"""The text without the key, plain or in an encoding that JSON, URLs or HTML have for its signs.
+        r"""The text without the key, plain or in an encoding of JSON, URLs or HTML.
 
         Example:
             >>> Secret("sk/1").redact(r"bad key sk\/1, \u0073k\u002f1, sk%2F1")
             'bad key …, …, …'
         """
         if not self._text or not (self._text in text or any(character in text for character in "\\%&")):
-            # Hundreds of megabytes of base64 are not worth a closer look.
+            # Fast path for hundreds of megabytes of base64.
             return text
         return _key_pattern(self._text).sub("…", text)
 
@@ -121,7 +121,7 @@ class KeyAuth(AuthBase):
 
 @functools.lru_cache(maxsize=8)
 def _key_pattern(text: str) -> re.Pattern[str]:
-    """A pattern for a key in which each sign may stand for itself or be encoded."""
+    """A pattern for a key in which each character may be encoded."""
     return re.compile("".join(map(_char_pattern, text)))
 
 
@@ -187,7 +187,7 @@ def origin_of(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this very machine."""
+    """Whether a host name or address is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -1,7 +1,7 @@
-"""HTTP exchanges that end: connections with one deadline for everything, and bodies of bounded size.
+"""HTTP connections with one deadline for a whole response, and decompression with a size limit.
 
-A socket's timeout starts anew with each byte, so a peer that sends one now and then would be waited for without end.
-Here every read of an answer, its headers included, is held against one :class:`TransferLimit`.
+A socket's timeout starts anew with each byte, so a slow peer could be waited for without end. Here every read of a
+response, headers included, is bounded by one :class:`TransferLimit`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from qwave_jupyter.client.write_tracking import WriteTrackingAdapter
 
 __all__ = ["AddressRefused", "BodyTooLarge", "BoundedAdapter", "TransferLimit", "apply_limit", "decompress_chunks"]
 
-#: A compressed body may become so many times its size, or so many bytes where that is more.
+#: Maximum size of a decompressed body: so many times its compressed size, or so many bytes if that is more.
 _MAX_EXPANSION, _FREE_EXPANSION = 20, 16 * 1024 * 1024
 _CHUNK = 256 * 1024
 
@@ -36,16 +36,16 @@ class AddressRefused(Exception):
 
 
 class BodyTooLarge(Exception):
-    """A compressed body becomes larger than it may."""
+    """A decompressed body exceeds its maximum size."""
 
 
 class TransferLimit:
-    """When an exchange has to be over.
+    """The deadline of an exchange, extended by what arrives.
 
     Args:
-        seconds: from now until the end; it moves with what arrives, as far as ``rate`` says.
-        rate: bytes that buy another second; None where nothing does.
-        longest: seconds from now after which nothing helps.
+        seconds: from now until the deadline, before any extension.
+        rate: bytes that extend the deadline by a second; None for no extension.
+        longest: seconds from now beyond which it is never extended.
     """
 
     def __init__(self, seconds: float, *, rate: float | None = None, longest: float | None = None) -> None:
@@ -56,10 +56,10 @@ class TransferLimit:
         self._bytes_received = 0
 
     def remaining(self) -> float:
-        """Seconds until the end.
+        """Seconds until the deadline.
 
         Raises:
-            TimeoutError: there are none.
+            TimeoutError: it has passed.
         """
         bought = self._bytes_received / self._rate if self._rate else 0.0
         seconds = min(self._last, self._ends + bought) - time.monotonic()
@@ -69,11 +69,11 @@ class TransferLimit:
         return seconds
 
     def max_remaining(self) -> float:
-        """Seconds until the end that nothing moves."""
+        """Seconds until the latest possible deadline."""
         return max(0.0, self._last - time.monotonic())
 
     def add_bytes(self, size: int) -> None:
-        """Take note of bytes that arrived."""
+        """Record that bytes arrived."""
         self._bytes_received += size
 
 
@@ -82,7 +82,7 @@ _current = threading.local()
 
 @contextlib.contextmanager
 def apply_limit(limit: TransferLimit) -> Iterator[None]:
-    """Hold every answer that the calling thread begins to read against a limit."""
+    """Apply a limit to every response that the calling thread begins to read."""
     before = getattr(_current, "limit", None)
     _current.limit = limit
     try:
@@ -115,7 +115,7 @@ class BoundedAdapter(WriteTrackingAdapter):
 
 
 class _LimitedReader(io.RawIOBase):
-    """A socket's bytes, none of them after the limit."""
+    """Reads a socket until the limit."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, limit: TransferLimit) -> None:
         self._raw = raw
@@ -149,7 +149,7 @@ class _LimitedResponse(http.client.HTTPResponse):
 
 
 class _PinnedConnection:
-    """Dials addresses that were looked at, so that a name can't lead elsewhere a moment later."""
+    """Connects to the addresses that were checked, which protects against DNS rebinding."""
 
     response_class = _LimitedResponse
     allow_address: AddressFilter | None = None
@@ -172,18 +172,18 @@ class _PinnedConnection:
             self._dns_host = name
 
     def _connect_first(self, addresses: list[str]) -> socket.socket:
-        for place, address in enumerate(addresses, 1):
+        for number, address in enumerate(addresses, 1):
             self._dns_host = address
             try:
                 return super()._new_conn()  # type: ignore[misc, no-any-return]
             except Exception:
-                if place == len(addresses):
+                if number == len(addresses):
                     raise
         raise AddressRefused
 
 
 def _bounded_pools(manager: Any, allow_address: AddressFilter | None) -> dict[str, Any]:
-    """The pool classes of a manager, with connections of ours."""
+    """The pool classes of a manager, with bounded connections."""
     return {scheme: _bounded_pool(pool, allow_address) for scheme, pool in manager.pool_classes_by_scheme.items()}
 
 
@@ -198,7 +198,7 @@ def _bounded_pool(pool: Any, allow_address: AddressFilter | None) -> type:
 
 @dataclass
 class _Decompressor:
-    """Compressed bytes as they were before, piece by piece."""
+    """Decompresses chunks with a size limit."""
 
     encoding: str
     received: int = 0

@@ -1,4 +1,4 @@
-"""The session with the API: submit, ask, cancel, look up, and fetch pictures.
+"""The API client: submit, poll, cancel and look up tasks, and download images.
 
 Every method is one documented endpoint. A client may be shared by threads.
 """
@@ -58,7 +58,7 @@ class Client:
         clock: time.
         connect_timeout: seconds until a connection must stand.
         read_timeout: seconds until an answer must be there; a large one is given more while it arrives.
-        rate_limiter: the host's pace; by default the one that all clients of this process share for this host.
+        rate_limiter: limits requests to the host; by default shared by all clients of this process.
         plain_http: whether the key may travel in clear to another machine.
 
     Raises:
@@ -136,7 +136,7 @@ class Client:
         repeatable: Callable[[], bool] = lambda: True,
         may_exist: bool = False,
     ) -> tasks.Task:
-        """``POST /tasks``: order a generation.
+        """``POST /tasks``: submit a generation.
 
         Args:
             body: the request body, exactly as it is to be sent.
@@ -144,9 +144,9 @@ class Client:
                 2026-06 and 2026-09); it is what makes a repetition after a lost answer safe.
             hold: seconds for which the server may keep the answer back until the task has ended, 60 at most. Where a
                 server turns out not to, it is no longer asked; see :attr:`holds`.
-            stop: ends any wait, also for an answer under way; submitting again with the same key then tells the task.
+            stop: ends any wait, also for an answer under way; submitting again with the same key then returns the task.
             deadline: monotonic seconds of the clock beyond which nothing is waited for.
-            on_retry: told before each repetition.
+            on_retry: called before each retry.
             repeatable: whether this server heeds the key, and still does: an order that may have reached the server is
                 only then sent again.
             may_exist: whether an attempt of an earlier run may have made a task.
@@ -199,15 +199,15 @@ class Client:
         deadline: float | None = None,
         on_retry: OnRetry | None = None,
     ) -> tasks.Task:
-        """``GET /tasks/{id}``: what has become of a task.
+        """``GET /tasks/{id}``: the state of a task.
 
         A task that this client has just submitted may be unknown for a moment.
 
         Args:
             task_id: the task.
             stop: ends any wait, also for an answer under way.
-            deadline: monotonic seconds of the clock up to which hiccups are waited out; without one, six attempts.
-            on_retry: told before each repetition.
+            deadline: monotonic seconds of the clock until which errors are retried; without one, six attempts.
+            on_retry: called before each retry.
 
         Raises:
             NotFound: no such task, or somebody else's.
@@ -318,7 +318,7 @@ class Client:
         on_retry: OnRetry | None = None,
         check: Callable[[Path], None] | None = None,
     ) -> int:
-        """Fetch one picture into a file, without the key, trying its mirrors in turn.
+        """Fetch one image into a file, without the key, trying its mirrors in turn.
 
         Args:
             link: where it lies.
@@ -326,14 +326,14 @@ class Client:
             max_bytes: the largest file that is accepted.
             stop: ends any wait, also for bytes under way.
             deadline: monotonic seconds of the clock at which it has to be over, some grace aside.
-            on_retry: told before each repetition.
+            on_retry: called before each retry.
             check: looks at the file once it is there; where it raises DownloadFailed, the next mirror is tried.
 
         Returns:
             How many bytes were written.
 
         Raises:
-            DownloadFailed: none of the mirrors gave the picture; ``fields["links"]`` still lead to it.
+            DownloadFailed: none of the mirrors gave the image; ``fields["links"]`` still lead to it.
             OSError: the file can't be written.
             Stopped: ``stop`` was set.
         """

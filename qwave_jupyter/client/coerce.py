@@ -28,7 +28,7 @@ _MILLISECONDS_ABOVE = 1e11
 _MAX_TIMESTAMP = 253_402_300_799.0
 #: What JSON, floats and databases all hold exactly.
 _MAX_INTEGER = 2**53
-#: No picture of this API weighs 150 MB; longer texts are not worth decoding.
+#: No image of this API weighs 150 MB; longer texts are not worth decoding.
 _MAX_BASE64 = 200_000_000
 _MAX_TEXT = 100_000
 #: Ids stand in addresses and in one-line texts; beyond so many characters they are none.

@@ -1,4 +1,4 @@
-"""Open connections, kept for the next who asks."""
+"""A pool of sessions, so that connections are reused across jobs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MAX_IDLE = 16
 
 
 class SessionPool:
-    """Lends ``requests.Session`` objects, each to one thread at a time.
+    """A pool of ``requests.Session`` objects, each used by one thread at a time.
 
-    A session isn't safe for two threads at once, and a job's thread ends with the job: lending instead of one session
-    for each thread lets the next job use the connection that stands already.
+    A session isn't safe for two threads at once, and a job's thread ends with the job: a pool instead of one
+    session for each thread lets the next job reuse an open connection.
 
     Args:
         make: makes a session.

@@ -1,4 +1,4 @@
-"""One picture from its link to a file: without the key, whole, and not something else.
+"""Download one image to a file: without the key, complete, and checked to be an image.
 
 Result links are plain public URLs in every documented example, so nothing that belongs to the API travels there.
 """
@@ -26,7 +26,7 @@ from qwave_jupyter.errors import DownloadFailed, QwaveError
 
 __all__ = ["MAX_IMAGE_BYTES", "RETRY_POLICY", "Downloader", "may_repeat"]
 
-#: A 4k PNG of noise weighs about 25 MB; far above that it is not a picture of this API.
+#: A 4k PNG of noise weighs about 25 MB; far above that it is not an image of this API.
 MAX_IMAGE_BYTES = 256 * 1024 * 1024
 RETRY_POLICY = RetryPolicy(attempts=5)
 _CHUNK = 256 * 1024
@@ -70,7 +70,7 @@ class Downloader:
     secret: Secret = field(default_factory=lambda: Secret(""))
 
     def __call__(self, link: ImageLink, target: Path) -> int:
-        """Write the picture behind a link.
+        """Write the image behind a link.
 
         Raises:
             DownloadFailed: no mirror gave it; ``fields["repeat"]`` says whether a later attempt can help.

@@ -1,7 +1,7 @@
-"""One order, ``POST /tasks``, with all its attempts.
+"""One submission, ``POST /tasks``, with all its attempts.
 
 Within 24 h the same ``Idempotency-Key`` gives the same task and no second charge (Submit page, editions 2026-06 and
-2026-09). Where a server's contract has no such key, an order whose outcome is unknown must not be sent again.
+2026-09). Where a server's contract has no such key, a submission whose outcome is unknown must not be sent again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CONFLICT = 409
 
 
 class Submission:
-    """One order: what its attempts carried, and whether one of them may have made a task.
+    """One submission: its request, and whether an attempt may have created a task.
 
     Args:
         transport: exchanges with the host.

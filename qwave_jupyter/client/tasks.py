@@ -55,7 +55,7 @@ _STATES = {
     "cancelled": "cancelled",
     "canceled": "cancelled",
 }
-#: Names under which the documented and the oldest result objects hold their pictures.
+#: Names under which the documented and the oldest result objects hold their images.
 _IMAGE_FIELDS = ("images", "data", "image_urls", "urls", "url", "image_url", "image")
 #: What an order costs, before and after.
 _AMOUNTS = ("pre_consumed_cost", "cost")
@@ -67,12 +67,12 @@ _MAX_ENVELOPE_DEPTH = 3
 
 @dataclass(frozen=True)
 class ImageLink:
-    """One picture of a result.
+    """One image of a result.
 
     Args:
-        urls: where it lies; several are mirrors of one file in the oldest dialect, and may be several pictures where an
+        urls: where it lies; several are mirrors of one file in the oldest dialect, and may be several images where an
             answer has fewer entries than were asked for.
-        data: the picture itself, where the answer carried it as base64.
+        data: the image itself, where the answer carried it as base64.
         expires_at: Unix seconds after which the links die, when the server said so.
     """
 
@@ -106,7 +106,7 @@ class Task:
         failure: why it failed.
         held_quota: ``pre_consumed_cost``, what was reserved.
         cost_quota: ``cost``, what is charged in the end.
-        billing_status: the ledger's word, or "".
+        billing_status: the billing status, or "".
         poll_hint: seconds after which the server wants to be asked again, or None.
         unreadable: the fields of money that arrived and are no amounts.
         raw: everything that arrived.
@@ -155,11 +155,11 @@ def read_submission(answer: Any) -> Task:
 
     Args:
         answer: the decoded JSON: a flat object with ``task_id``; ``{"code": "success", "data": <id or object>}``; the
-            oldest ``{"id", "type", …}``; or the pictures themselves, ``{"created", "data": [...]}``, which make a
+            oldest ``{"id", "type", …}``; or the images themselves, ``{"created", "data": [...]}``, which make a
             completed task without an id.
 
     Raises:
-        UnreadableAnswer: neither a task id nor a picture is in it.
+        UnreadableAnswer: neither a task id nor an image is in it.
 
     Example:
         >>> read_submission({"code": "success", "data": "task-wave17486"}).task_id
@@ -193,7 +193,7 @@ def read_task(answer: Any, *, task_id: str = "", where: str = "status") -> Task:
     name = read_id(flat.get("task_id")) or read_id(flat.get("id")) or task_id
     status = one_line(read_text(flat.get("status")) or read_text(flat.get("state")), _MAX_WORD)
     if not status and links:
-        # The OpenAI-compatible endpoints answer {created, data: [...]}: pictures and neither state nor id.
+        # The OpenAI-compatible endpoints answer {created, data: [...]}: images and neither state nor id.
         status = "completed"
     if not (name or links) or not (status or where == "submit"):
         raise unreadable("api.no_task", where=where, seen=shape_of(body))
@@ -239,26 +239,26 @@ def read_cancellation(answer: Any, task_id: str) -> Cancellation:
     )
 
 
-def expand_mirrors(pictures: Sequence[ImageLink], n: int) -> tuple[ImageLink, ...]:
-    """The links to fetch for a result: mirrors stay together, unless an answer has fewer entries than were asked for.
+def expand_mirrors(links: Sequence[ImageLink], n: int) -> tuple[ImageLink, ...]:
+    """The links to download for a result: mirrors stay together, unless there are fewer entries than were asked for.
 
     The oldest dialect lists mirrors of one file in an entry, later pages don't say what several addresses in one entry
     mean (Status pages, editions 2026-04 and 2026-06). With fewer entries than ``n`` each address is fetched, and the
     caller drops files that are the same byte for byte.
 
     Args:
-        pictures: what the task lists.
-        n: how many pictures were asked for.
+        links: what the task lists.
+        n: how many images were asked for.
 
     Example:
         >>> [link.urls for link in expand_mirrors([ImageLink(urls=("https://a/1", "https://a/2"))], 2)]
         [('https://a/1',), ('https://a/2',)]
     """
-    if len(pictures) >= n:
-        return tuple(pictures)
+    if len(links) >= n:
+        return tuple(links)
     return tuple(
         part
-        for link in pictures
+        for link in links
         for part in ([replace(link, urls=(url,)) for url in link.urls] if link.data is None else [link])
     )
 
@@ -279,7 +279,7 @@ def _require_object(answer: Any) -> Mapping[str, Any]:
 
 
 def _unwrap_envelope(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    # {"code": "success", "data": {...}} around the task; a "data" list is OpenAI's pictures and stays.
+    # {"code": "success", "data": {...}} around the task; a "data" list is OpenAI's images and stays.
     for _ in range(_MAX_ENVELOPE_DEPTH):
         inner = body.get("data")
         if not isinstance(inner, Mapping) or "task_id" in body or "status" in body:

@@ -1,4 +1,4 @@
-"""One question to the API and its answer: the key, the timeouts, the refusals, and nothing that is repeated."""
+"""One request to the API and its response: authentication, timeouts and errors, without retries."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from qwave_jupyter.errors import ApiError, ConnectionFailed, QwaveError, Unexpec
 
 __all__ = ["NO_PROXIES", "ApiResponse", "Timeouts", "Transport", "is_tls_failure", "root_cause"]
 
-#: Four 4k pictures as base64 weigh about 130 MB; an answer beyond that is no answer of this API.
+#: Four 4k images as base64 weigh about 130 MB; an answer beyond that is no answer of this API.
 _MAX_RESPONSE = 200_000_000
 #: A refusal says what it has to say in its first bytes.
 _MAX_ERROR_BODY = 1_000_000

@@ -20,11 +20,11 @@ __all__ = ["WriteTracker", "WriteTrackingAdapter"]
 
 
 class _Aborted(OSError):
-    """Nobody waits for the exchange any more, and nothing of it was written yet."""
+    """The exchange was aborted before anything was written."""
 
 
 class WriteTracker:
-    """What was written of one exchange; one thread makes the exchange, another may withdraw it."""
+    """Whether anything of one exchange was written; another thread may abort it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,10 +49,10 @@ class WriteTracker:
             _current.record = None
 
     def mark_written(self) -> None:
-        """Take note that the first byte is about to be written.
+        """Record that the first byte is about to be written.
 
         Raises:
-            OSError: the exchange was withdrawn before.
+            OSError: the exchange was aborted before.
         """
         with self._lock:
             if self._aborted:
@@ -60,7 +60,7 @@ class WriteTracker:
             self._written = True
 
     def abort(self) -> bool:
-        """Let nothing more be begun.
+        """Keep the exchange from writing if it has not begun to.
 
         Returns:
             Whether the peer may have got something; True where nobody can know.

@@ -26,7 +26,7 @@ from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.jobs import runner
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.hostile_texts import EVIL, EVIL_ID, EVIL_LONG, EVIL_WORD
-from tests.unit.client.loopback import Loopback, Reply, picture, said
+from tests.unit.client.loopback import Loopback, Reply, image_reply, json_reply
 from tests.unit.jobs.image_factory import plain
 
 FOLDER, PART = Path(sys.argv[1]), sys.argv[2]
@@ -48,7 +48,7 @@ def keep(cell: str, data: object, metadata: object = None) -> None:
 
 ERROR = {"message": EVIL_LONG, "code": EVIL, "param": EVIL, "type": EVIL}
 BROKEN = {
-    "refuses": said({"error": ERROR, "request_id": EVIL}, 400, X_Request_Id=EVIL_ID, Content_Type="<qx-evil>"),
+    "refuses": json_reply({"error": ERROR, "request_id": EVIL}, 400, X_Request_Id=EVIL_ID, Content_Type="<qx-evil>"),
     "breaks": Reply(
         500, b"<title>" + EVIL.encode("utf-8", "replace") + b"</title><html>", {"Content-Type": "text/<qx>"}
     ),
@@ -66,10 +66,12 @@ class Evil:
 
     def __call__(self, request):
         if "/files/" in request.path:
-            return picture(plain()) if self.mode != "no picture" else Reply(200, b"x", {"Content-Type": "<qx-evil>"})
+            return (
+                image_reply(plain()) if self.mode != "no picture" else Reply(200, b"x", {"Content-Type": "<qx-evil>"})
+            )
         if self.mode in BROKEN:
             return BROKEN[self.mode]
-        return said(self.answer(request))
+        return json_reply(self.answer(request))
 
     def answer(self, request):
         if request.path.endswith("/models"):

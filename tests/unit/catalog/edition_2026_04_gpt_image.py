@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.unit.catalog.expectations import MASK, A, B, Page, drawn, urls
+from tests.unit.catalog.expectations import MASK, A, B, Page, png_data_uri, urls
 
-SMALL, LARGE = drawn(8, 8), drawn(16, 8)
+SMALL, LARGE = png_data_uri(8, 8), png_data_uri(16, 8)
 
 GPT_4O_IMAGE = Page(
     "2026-04",

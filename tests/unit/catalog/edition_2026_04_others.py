@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.catalog.expectations import A, B, Page, drawn, urls
+from tests.unit.catalog.expectations import A, B, Page, png_data_uri, urls
 
 REDS = [{"hex": "#AA0000", "ratio": 50}, {"hex": "#BB0000", "ratio": 30}, {"hex": "#cc0000", "ratio": 20}]
 TENTHS = [{"hex": f"#00000{place}", "ratio": 10} for place in range(10)]
@@ -36,7 +36,7 @@ GEMINI_3_1_FLASH = Page(
         ({"action": "reference"}, "images"),
         ({"action": "edit"}, "images"),
         ({"action": "image2image"}, "images"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"mask": A, "images": B}, "mask"),
         ({"quality": "high"}, "quality"),
         ({"google_search": "maybe"}, "google_search", "boolean"),
@@ -70,7 +70,7 @@ GEMINI_2_5_FLASH = Page(
         ({"google_image_search": True}, "google_image_search"),
         ({"action": "search_grounded"}, "action"),
         *(({"action": action}, "images") for action in ("image2image", "edit", "reference")),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"mask": A}, "mask"),
         ({"seed": "x"}, "seed"),
     ],
@@ -141,7 +141,7 @@ WAN_2_7 = Page(
         *(({"action": action}, "images") for action in ("image2image", "edit", "reference")),
         ({"action": "reference", "images": A}, "images", "2"),
         ({"images": urls(10)}, "images", "9"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "interactive_edit", "images": A}, "bbox_list"),
         ({"bbox_list": [[BOX]]}, "images"),
         ({"action": "edit", "images": A, "bbox_list": [[BOX]]}, "bbox_list", "interactive_edit"),

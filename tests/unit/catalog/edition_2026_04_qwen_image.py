@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.catalog.expectations import A, B, Page, drawn, urls
+from tests.unit.catalog.expectations import A, B, Page, png_data_uri, urls
 
 
 def _page(model):
@@ -39,7 +39,7 @@ def _page(model):
             ({"action": "image2image", "images": [A, B]}, "images", "1"),
             ({"action": "edit", "images": A}, "action", "generate, image2image or reference"),
             ({"action": "inpaint", "images": A}, "action"),
-            ({"images": drawn(8, 8)}, "images", model, "gpt-image-2"),
+            ({"images": png_data_uri(8, 8)}, "images", model, "gpt-image-2"),
             ({"mask": A, "images": B}, "mask"),
             ({"negative_prompt": "dogs"}, "negative_prompt"),
             ({"watermark": True}, "watermark"),

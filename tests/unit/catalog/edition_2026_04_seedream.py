@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.catalog.expectations import A, B, C, Page, drawn, urls
+from tests.unit.catalog.expectations import A, B, C, Page, png_data_uri, urls
 
 SEEDREAM_5 = Page(
     "2026-04",
@@ -54,7 +54,7 @@ SEEDREAM_5 = Page(
         ({"output_format": "webp"}, "output_format", "png or jpeg"),
         ({"web_search": "perhaps"}, "web_search", "boolean"),
         ({"watermark": "perhaps"}, "watermark", "boolean"),
-        ({"images": drawn(8, 8)}, "images", "seedream-5.0"),
+        ({"images": png_data_uri(8, 8)}, "images", "seedream-5.0"),
         ({"guidance_scale": 5}, "guidance_scale"),
         ({"seed": 3}, "seed"),
         ({"action": "group"}, "action", "generate"),
@@ -92,7 +92,7 @@ SEEDREAM_4_5 = Page(
         ({"optimize_prompt_mode": "slow"}, "optimize_prompt_mode", "standard or fast"),
         ({"stream": "yes"}, "stream"),
         ({"response_format": "b64_json"}, "response_format"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "action"),
     ],
     advised=[({"prompt": "柴" * 301}, "prompt")],
@@ -130,7 +130,7 @@ SEEDREAM_4 = Page(
         ({"seed": 1}, "seed"),
         ({"sequential_image_generation": "auto"}, "sequential_image_generation"),
         ({"response_format": "b64_json"}, "response_format"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"n": 16}, "n", "Nearest: 15"),
         ({"n": 0}, "n", "Nearest: 1"),
     ],
@@ -169,7 +169,7 @@ DOUBAO_4 = Page(
         ({"images": urls(9), "sequential_image_generation": "auto", "max_images": 7}, "max_images", "Nearest: 6"),
         ({"action": "reference", "images": A}, "images", "2"),
         *(({"action": action}, "images") for action in ("image2image", "edit", "reference")),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "inpaint"}, "action"),
         ({"max_images": 16, "action": "group"}, "max_images", "Nearest: 15"),
         ({"max_images": 0, "action": "group"}, "max_images", "Nearest: 1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.catalog.expectations import MASK, A, B, Page, drawn, urls
+from tests.unit.catalog.expectations import MASK, A, B, Page, png_data_uri, urls
 
 REDS = [{"hex": "#AA0000", "ratio": 50.25}, {"hex": "#BB0000", "ratio": 29.75}, {"hex": "#cc0000", "ratio": 20}]
 BOX = [0, 0, 100, 50]
@@ -38,7 +38,7 @@ QWEN_IMAGE_3 = Page(
         ({"n": 0}, "n", "Nearest: 1"),
         ({"images": urls(4)}, "images", "3"),
         ({"images": A, "action": "generate"}, "images"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"action": "image2image", "images": A}, "action", "generate or edit"),
         ({"resolution": "4k"}, "resolution", "1k or 2k"),
@@ -112,7 +112,7 @@ def _wan(model, tiers, sent, refused):
             ({"aspect_ratio": "21:9"}, "aspect_ratio", "Nearest: 16:9"),
             ({"images": urls(10)}, "images", "9"),
             ({"images": A, "action": "generate"}, "images"),
-            ({"images": drawn(8, 8)}, "images"),
+            ({"images": png_data_uri(8, 8)}, "images"),
             ({"action": "edit"}, "images"),
             ({"action": "reference", "images": [A, B]}, "action", "generate or edit"),
             ({"action": "interactive_edit", "images": A, "bbox_list": [[BOX]]}, "action", "generate or edit"),

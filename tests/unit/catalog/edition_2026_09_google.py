@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.catalog.expectations import MASK, A, B, Page, drawn, urls
+from tests.unit.catalog.expectations import MASK, A, B, Page, png_data_uri, urls
 
 GEMINI_3_1_FLASH = Page(
     "2026-09",
@@ -28,7 +28,7 @@ GEMINI_3_1_FLASH = Page(
         ({"quality": "high"}, "quality"),
         ({"images": A, "mask": MASK}, "mask"),
         ({"images": urls(15)}, "images", "14"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"action": "search_grounded"}, "action", "generate or edit"),
         ({"action": "reference", "images": [A, B]}, "action"),
@@ -61,7 +61,7 @@ GEMINI_3_PRO = Page(
         ({"seed": -1}, "seed"),
         ({"images": A, "mask": MASK}, "mask"),
         ({"images": urls(15)}, "images", "14"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.catalog.expectations import MASK, A, B, Page, drawn, urls
+from tests.unit.catalog.expectations import MASK, A, B, Page, png_data_uri, urls
 
 G15 = ("1:1", "3:2", "2:3", "4:3", "3:4", "5:4", "4:5", "16:9", "9:16", "2:1", "1:2", "3:1", "1:3", "21:9", "9:21")
 
@@ -37,7 +37,7 @@ GPT_IMAGE_2 = Page(
         ({"quality": "xhigh"}, "quality", "low, medium or high"),
         ({"quality": "max"}, "quality", "low, medium or high"),
         ({"images": urls(17)}, "images", "16"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"mask": MASK}, "images"),
         ({"action": "edit"}, "images"),
         ({"action": "inpaint", "images": A, "mask": MASK}, "action", "generate or edit"),
@@ -82,7 +82,7 @@ GPT_IMAGE_1_5 = Page(
         ({"output_format": "jpeg", "output_compression": 101}, "output_compression", "Nearest: 100"),
         ({"moderation": "high"}, "moderation", "auto or low"),
         ({"action": "edit"}, "images"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"n": 3}, "n", "1"),
         ({"quality": "xhigh"}, "quality", "auto, low, medium or high"),
     ],
@@ -114,7 +114,7 @@ GPT_IMAGE_2_5_FLARE = Page(
         ({"output_compression": 1}, "output_format", "jpeg or webp"),
         ({"mask": MASK}, "images"),
         ({"images": urls(17)}, "images", "16"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"action": "upscale"}, "action", "generate or edit"),
     ],
@@ -143,7 +143,7 @@ GPT_IMAGE_2_REV = Page(
         ({"seed": 1}, "seed"),
         ({"images": urls(16)}, "images", "15"),
         ({"aspect_ratio": "auto"}, "aspect_ratio"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.catalog.expectations import MASK, A, B, Page, drawn, urls
+from tests.unit.catalog.expectations import MASK, A, B, Page, png_data_uri, urls
 
 FLUX_2_FLEX = Page(
     "2026-09",
@@ -29,7 +29,7 @@ FLUX_2_FLEX = Page(
         ({"safety_tolerance": 6}, "safety_tolerance", "0–5"),
         ({"images": urls(9)}, "images", "8"),
         ({"images": A, "action": "generate"}, "images"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"n": 2}, "n", "1"),
         ({"output_format": "gif"}, "output_format", "jpeg, png or webp"),
@@ -60,7 +60,7 @@ FLUX_KONTEXT_PRO = Page(
         ({"safety_tolerance": 7}, "safety_tolerance", "0–6", "Nearest: 6"),
         ({"steps": 10}, "steps"),
         ({"guidance": 3}, "guidance"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"images": A, "action": "generate"}, "images"),
         ({"seed": "random"}, "seed", "integer"),
@@ -87,7 +87,7 @@ GROK_IMAGINE_2 = Page(
         ({"quality": "low", "images": A}, "quality", "generate"),
         ({"images": urls(4)}, "images", "3"),
         ({"images": A, "action": "generate"}, "images"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"n": 11}, "n", "1–10", "Nearest: 10"),
         ({"resolution": "4k"}, "resolution", "1k or 2k"),
@@ -112,7 +112,7 @@ GROK_IMAGINE = Page(
     ],
     refused=[
         ({"images": A, "n": 2}, "n", "Nearest: 1"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"images": urls(6)}, "images", "5"),
         ({"quality": "low"}, "quality"),
@@ -143,7 +143,7 @@ GROK_1_5 = Page(
         ({"aspect_ratio": "4:3"}, "aspect_ratio", "Nearest: 3:2"),
         ({"images": urls(6)}, "images", "5"),
         ({"action": "edit", "images": A}, "action", "generate"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"n": 11}, "n", "Nearest: 10"),
         ({"quality": "low"}, "quality"),
         ({"seed": 1}, "seed"),
@@ -279,7 +279,7 @@ MIDJOURNEY = Page(
         ({"action": "describe", "images": A}, "action"),
         ({"action": "blend", "images": [A, B]}, "action"),
         ({"action": "generate"}, "action", "imagine"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"extra": {"flags": "--q 2"}}, "extra", "string"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.catalog.expectations import MASK, A, B, Page, drawn, urls
+from tests.unit.catalog.expectations import MASK, A, B, Page, png_data_uri, urls
 
 SEEDREAM_4_5 = Page(
     "2026-09",
@@ -28,7 +28,7 @@ SEEDREAM_4_5 = Page(
         ({"n": 15, "images": A}, "n", "Nearest: 14"),
         ({"images": [A, B]}, "images", "1"),
         ({"images": A, "action": "generate"}, "images"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"action": "group"}, "action", "generate or edit"),
         ({"optimize_prompt_mode": "slow"}, "optimize_prompt_mode", "standard or fast"),
@@ -62,7 +62,7 @@ SEEDREAM_5_LITE = Page(
         ({"n": 16}, "n", "Nearest: 15"),
         ({"images": A, "n": 15}, "n", "15", "Nearest: 14"),
         ({"images": [A, B]}, "images", "1"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"output_format": "webp"}, "output_format", "jpeg or png"),
         ({"optimize_prompt_options": "fast"}, "optimize_prompt_options"),
@@ -90,7 +90,7 @@ SEEDREAM_5_PRO = Page(
         ({"resolution": "4k"}, "resolution", "1k, 1.5k or 2k"),
         ({"n": 2}, "n", "1"),
         ({"images": [A, B]}, "images", "1"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"background": "transparent", "output_format": "png"}, "images"),
         ({"background": "transparent", "images": A}, "output_format", "png"),
@@ -120,7 +120,7 @@ SEEDREAM_5_FLASH = Page(
     ],
     refused=[
         ({"images": urls(11)}, "images", "10"),
-        ({"images": drawn(8, 8)}, "images"),
+        ({"images": png_data_uri(8, 8)}, "images"),
         ({"action": "edit"}, "images"),
         ({"background": "transparent", "output_format": "png", "images": [A, B]}, "images", "1"),
         ({"background": "transparent", "output_format": "png", "images": A, "action": "generate"}, "images"),

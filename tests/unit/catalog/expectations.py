@@ -13,11 +13,11 @@ MASK = "https://pictures.example/mask.png"
 
 
 def urls(count):
-    """So many different pictures."""
+    """URLs of so many different images."""
     return [f"https://pictures.example/{number}.png" for number in range(count)]
 
 
-def drawn(width, height):
+def png_data_uri(width, height):
     """A PNG of that size as a data URI."""
     target = io.BytesIO()
     Image.new("RGBA", (width, height)).save(target, "PNG")

@@ -142,16 +142,16 @@ def places(content, path=()):
 PLACES = [(content, sorted(places(content), key=str)) for content in SHIPPED]
 
 
-def replaced(content, path, value):
+def with_value(content, path, value):
     if not path:
         return value
     content = copy.copy(content)
-    content[path[0]] = replaced(content[path[0]], path[1:], value)
+    content[path[0]] = with_value(content[path[0]], path[1:], value)
     return content
 
 
-def used(catalog):
-    """Everything that is asked of a catalogue."""
+def exercise(catalog):
+    """Call every query of a catalog."""
     for one in catalog.find("a", references=1, max_price=9, aspect_ratio="1:1", prompt_chars=9):
         values, unread = one.read({"prompt": "x", "n": "2", "images": "https://a.example/1", "resolution": "2K"})
         found = (
@@ -173,7 +173,7 @@ def used(catalog):
     ),
 )
 def test_any_value_is_refused_or_harmless(tmp_path_factory, where, value):
-    broken = replaced(*where, value)
+    broken = with_value(*where, value)
     file = tmp_path_factory.getbasetemp() / "fuzzed.json"
     file.write_text(json.dumps(broken), encoding="utf-8")
     try:
@@ -181,7 +181,7 @@ def test_any_value_is_refused_or_harmless(tmp_path_factory, where, value):
     except ConfigurationError as refusal:
         assert "fuzzed.json" in str(refusal)
     else:
-        used(catalog)
+        exercise(catalog)
 
 
 @given(
@@ -191,7 +191,7 @@ def test_any_value_is_refused_or_harmless(tmp_path_factory, where, value):
     ),
 )
 def test_misfit_agrees_with_jsonschema(where, value):
-    broken = replaced(*where, value)
+    broken = with_value(*where, value)
     obeys = jsonschema.Draft202012Validator(SCHEMA).is_valid(broken)
     assert (find_mismatch(broken) is None) == obeys
 

@@ -1,4 +1,4 @@
-"""What the pages say of pictures' sizes, formats and weights, where these are known."""
+"""What the pages say of images' sizes, formats and weights, where these are known."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ REFUSED = [
 ]
 
 
-def rejected(edition, name, options, facts):
+def rejections(edition, name, options, facts):
     model = load(edition).model(name)
     values, unread = model.read({"prompt": "a cat", **options})
     values["action"] = model.fitting_action(values) or model.default_action
@@ -49,13 +49,13 @@ def test_fitting_images_are_taken():
     with collect_failures() as check:
         for edition, name, options, facts in FITTING:
             with check(edition, name, facts):
-                assert [str(one) for one in rejected(edition, name, options, facts)] == []
+                assert [str(one) for one in rejections(edition, name, options, facts)] == []
 
 
 def test_unfitting_images_are_refused():
     with collect_failures() as check:
         for edition, name, options, facts, parameter, said in REFUSED:
             with check(edition, name, facts):
-                found = rejected(edition, name, options, facts)
+                found = rejections(edition, name, options, facts)
                 assert [one.parameter for one in found] == [parameter]
                 assert said in str(found[0])

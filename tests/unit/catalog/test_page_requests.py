@@ -43,12 +43,12 @@ def by_page(*kinds):
     return pytest.mark.parametrize("page", pages, ids=str)
 
 
-def built(page, options):
+def build(page, options):
     plain = {name: value for name, value in options.items() if name != "prompt"}
     return request.build(load(page.edition), options.get("prompt", "a cat"), plain, model=page.model)
 
 
-def shown(options):
+def to_text(options):
     return json.dumps(options, ensure_ascii=False)[:100]
 
 
@@ -56,24 +56,24 @@ def shown(options):
 def test_page_request_is_sent(page):
     with collect_failures() as check:
         for options, body in page.sent:
-            with check(page, shown(options)):
-                made = built(page, options)
+            with check(page, to_text(options)):
+                made = build(page, options)
                 whole = {"model": page.model, "prompt": "a cat", **body}
                 assert made.body == {name: value for name, value in whole.items() if value is not None}
                 assert json.loads(json.dumps(made.body)) == made.body
                 assert not [str(one) for one in made.warnings if one.code != "retired"]
         for options, parameter in page.advised:
-            with check(page, shown(options), "advised against"):
-                assert parameter in [one.parameter for one in built(page, options).warnings]
+            with check(page, to_text(options), "advised against"):
+                assert parameter in [one.parameter for one in build(page, options).warnings]
 
 
 @by_page("refused")
 def test_page_request_is_refused(page):
     with collect_failures() as check:
         for options, parameter, *words in page.refused:
-            with check(page, shown(options), "refused for", parameter):
+            with check(page, to_text(options), "refused for", parameter):
                 with pytest.raises(RequestRefused) as refused:
-                    built(page, options)
+                    build(page, options)
                 violations = refused.value.fields["violations"]
                 found = [one for one in violations if one.parameter == parameter]
                 assert found, [str(one) for one in violations]
@@ -92,7 +92,7 @@ def test_pages_have_enough_expectations():
 
 
 @pytest.mark.parametrize(("model", "date"), [("imagen-4.0", "2026-09-03"), ("gpt-image-2.5", "2026-09-23")])
-def test_retired_model_warns_and_is_not_offered(model, date):
+def test_retired_model_warns_unoffered(model, date):
     catalog = load("2026-09")
     made = request.build(catalog, "a cat", {}, model=model)
     assert any(model in str(one) and date in str(one) for one in made.warnings)
@@ -136,7 +136,7 @@ def test_page_examples_are_sent():
     with collect_failures() as check:
         for options, printed in EXAMPLES:
             body = json.loads(printed)
-            with check(body["model"], shown(options)):
+            with check(body["model"], to_text(options)):
                 made = request.build(load("2026-04"), body["prompt"], options, model=body["model"])
                 assert made.body == body
                 assert not made.warnings
@@ -188,14 +188,14 @@ SEVERAL = [
 def refusal(page, options):
     """The error that a request raises."""
     with pytest.raises(RequestRefused) as refused:
-        built(page, options)
+        build(page, options)
     return refused.value
 
 
 def test_refusal_names_all_mistakes():
     with collect_failures() as check:
         for edition, model, options, parameters in SEVERAL:
-            with check(edition, model, shown(options)):
+            with check(edition, model, to_text(options)):
                 refused = refusal(Page(edition, model, [], []), options)
                 assert {one.parameter for one in refused.fields["violations"]} >= parameters
                 assert [parameter for parameter in parameters if parameter not in str(refused)] == []
@@ -218,7 +218,7 @@ OTHERS = [
 def test_refusal_offers_capable_models():
     with collect_failures() as check:
         for edition, model, options, other in OTHERS:
-            with check(edition, model, shown(options)):
+            with check(edition, model, to_text(options)):
                 refused = refusal(Page(edition, model, [], []), options)
                 offered = {one for violation in refused.fields["violations"] for one in violation.others}
                 assert other in offered
@@ -226,7 +226,7 @@ def test_refusal_offers_capable_models():
                 assert other in str(refused)
                 # Each offered model takes the request.
                 for one in offered:
-                    assert built(Page(edition, one, [], []), options).body
+                    assert build(Page(edition, one, [], []), options).body
 
 
 #: One mistake that several sentences of a page forbid, and what has to be done about it.
@@ -247,7 +247,7 @@ ONCE = [
 def test_refusal_names_a_mistake_once():
     with collect_failures() as check:
         for edition, model, options, parameters in ONCE:
-            with check(edition, model, shown(options)):
+            with check(edition, model, to_text(options)):
                 violations = refusal(Page(edition, model, [], []), options).fields["violations"]
                 assert sorted(one.parameter for one in violations if one.severity == "reject") == parameters
 

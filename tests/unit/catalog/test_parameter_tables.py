@@ -28,7 +28,7 @@ def number(text):
     return float(text) if "." in text else int(text)
 
 
-def meant(text):
+def parse_value(text):
     """A value as JSON has it."""
     return FLAGS.get(text, number(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else text)
 
@@ -36,7 +36,7 @@ def meant(text):
 def field_of(text):
     words = " ".join(SETS.get(word, word) for word in text.split()).split()
     default = next(
-        (meant(word.replace("*", "").removesuffix("..").split("..")[0]) for word in words if "*" in word), None
+        (parse_value(word.replace("*", "").removesuffix("..").split("..")[0]) for word in words if "*" in word), None
     )
     span = next((word.replace("*", "") for word in words if ".." in word), None)
     if span is not None:
@@ -44,7 +44,7 @@ def field_of(text):
         return Field((), number(low), number(high) if high else None, default)
     if words == ["-1*"] or words[0].startswith("?"):
         return Field((), default=default)
-    values = tuple(meant(word.removesuffix("*")) for word in dict.fromkeys(words))
+    values = tuple(parse_value(word.removesuffix("*")) for word in dict.fromkeys(words))
     return Field(() if isinstance(default, bool) else tuple(dict.fromkeys(values)), default=default)
 
 
@@ -86,7 +86,7 @@ def by_wire(model):
     return {".".join(one.wire): one for one in model.parameters.values()}
 
 
-def refused(model, wire, value):
+def is_refused(model, wire, value):
     """Whether a strict server refuses one value of one field for itself."""
     body = value
     for name in reversed(wire.split(".")):
@@ -122,15 +122,15 @@ def test_model_matches_its_page(edition, name, fields, references):
 def check_values(model, wire, said):
     if said.values:
         tried = ALL[wire] | set(said.values)
-        assert {value for value in tried if not refused(model, wire, value)} == set(said.values)
-        assert refused(model, wire, "no-such-value")
+        assert {value for value in tried if not is_refused(model, wire, value)} == set(said.values)
+        assert is_refused(model, wire, "no-such-value")
     if said.low is not None:
         step = 1 if by_wire(model)[wire].type == "integer" else 0.25
-        assert not refused(model, wire, said.low)
-        assert refused(model, wire, said.low - step)
+        assert not is_refused(model, wire, said.low)
+        assert is_refused(model, wire, said.low - step)
         beyond = 10**6 if said.high is None else said.high + step
-        assert refused(model, wire, beyond) == (said.high is not None)
-        assert said.high is None or not refused(model, wire, said.high)
+        assert is_refused(model, wire, beyond) == (said.high is not None)
+        assert said.high is None or not is_refused(model, wire, said.high)
 
 
 def check_references(model, references):

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.waiting import PATIENCE
 
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+IMAGE_BYTES = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
 
 @dataclass
@@ -31,12 +31,12 @@ class Reply:
     hang: float = 0.0
 
 
-def said(body: Any, status: int = 200, **headers: str) -> Reply:
+def json_reply(body: Any, status: int = 200, **headers: str) -> Reply:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, json.dumps(body).encode(), {"Content-Type": "application/json", **named})
 
 
-def picture(content: bytes = PICTURE, **changes: Any) -> Reply:
+def image_reply(content: bytes = IMAGE_BYTES, **changes: Any) -> Reply:
     return Reply(body=content, headers={"Content-Type": "image/png"}, **changes)
 
 

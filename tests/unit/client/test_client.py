@@ -14,7 +14,7 @@ from urllib3.exceptions import MaxRetryError
 from qwave_jupyter import errors
 from qwave_jupyter.client.client import Client, Stopped
 from qwave_jupyter.client.rate_limit import RateLimiter, limiter_for
-from tests.unit.client.loopback import Loopback, Reply, said, stopping
+from tests.unit.client.loopback import Loopback, Reply, json_reply, stopping
 from tests.waiting import PATIENCE
 
 QUEUED = {"task_id": "t1", "status": "queued"}
@@ -24,15 +24,15 @@ BROKEN = Reply(broken=True)
 JUNK = Reply(body=b"<html>sorry</html>", headers={"Content-Type": "text/html"})
 TRANSIENT = {
     "reset": BROKEN,
-    "500": said({"error": {"code": "server_error", "message": "oops"}}, 500),
+    "500": json_reply({"error": {"code": "server_error", "message": "oops"}}, 500),
     "502 html": Reply(502, b"<html><title>Bad Gateway</title></html>", {"Content-Type": "text/html"}),
     "503": Reply(503),
-    "429": said({"error": {"message": "slow"}}, 429, Retry_After="3"),
+    "429": json_reply({"error": {"message": "slow"}}, 429, Retry_After="3"),
     "junk": JUNK,
     "empty": Reply(),
     "truncated": Reply(body=b'{"task_id": "t1", "sta', length=400),
     "half json": Reply(body=b'{"task_id": "t1", "sta'),
-    "no task": said({"hello": "world"}),
+    "no task": json_reply({"hello": "world"}),
 }
 
 
@@ -44,7 +44,7 @@ def submit(client, **options):
 def test_client_retries_transient_faults(server, client, fault):
     for times in (1, 3):
         retries = []
-        server.answers(*[fault] * times, said(QUEUED), *[fault] * times, said(DONE))
+        server.answers(*[fault] * times, json_reply(QUEUED), *[fault] * times, json_reply(DONE))
         assert submit(client, on_retry=retries.append).task_id == "t1"
         assert client.task("t1", on_retry=retries.append).state == "completed"
         assert [retry.attempt for retry in retries] == [*range(1, times + 1)] * 2
@@ -57,12 +57,12 @@ def test_client_retries_transient_faults(server, client, fault):
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (said({"error": {"code": "price_not_configured", "message": "?"}}, 500), errors.ServerFault),
-        (said({"error": {"code": "invalid_request", "message": "?"}}, 400), errors.RequestRejected),
+        (json_reply({"error": {"code": "price_not_configured", "message": "?"}}, 500), errors.ServerFault),
+        (json_reply({"error": {"code": "invalid_request", "message": "?"}}, 400), errors.RequestRejected),
         (Reply(401, b"Authentication failed"), errors.AuthenticationFailed),
-        (said({"code": "payment_required", "message": "low", "data": None}, 402), errors.PaymentRequired),
-        (said({"code": "invalid_request", "message": "bad", "data": None}, 200), errors.RequestRejected),
-        (said({"error": {"code": "quota_window_exceeded", "message": "full"}}, 429), errors.RateLimited),
+        (json_reply({"code": "payment_required", "message": "low", "data": None}, 402), errors.PaymentRequired),
+        (json_reply({"code": "invalid_request", "message": "bad", "data": None}, 200), errors.RequestRejected),
+        (json_reply({"error": {"code": "quota_window_exceeded", "message": "full"}}, 429), errors.RateLimited),
     ],
 )
 def test_client_does_not_retry_refusals(server, client, reply, kind):
@@ -99,7 +99,7 @@ def test_submit_remembers_a_lost_answer(client, server, monkeypatch):
 
 
 def test_submit_refused_after_a_lost_answer(server, client):
-    server.answers(BROKEN, said({"error": {"message": "too slow"}}, 408))
+    server.answers(BROKEN, json_reply({"error": {"message": "too slow"}}, 408))
     with pytest.raises(errors.RequestRejected) as caught:
         submit(client)
     assert caught.value.fields["outcome_unknown"] is True
@@ -151,7 +151,7 @@ def test_submit_to_an_unreachable_host(clock, key):
 
 
 def test_submit_retries_a_read_timeout(server, clock, key):
-    server.answers(Reply(hang=PATIENCE), said(QUEUED))
+    server.answers(Reply(hang=PATIENCE), json_reply(QUEUED))
     client = Client(server.url, key, clock=clock, read_timeout=0.2)
     # On a busy machine the second answer may be late as well.
     assert submit(client).task_id == "t1"
@@ -159,7 +159,7 @@ def test_submit_retries_a_read_timeout(server, clock, key):
 
 
 def test_client_obeys_retry_after(server, client, clock):
-    server.answers(Reply(429, headers={"Retry-After": "7"}), said(DONE))
+    server.answers(Reply(429, headers={"Retry-After": "7"}), json_reply(DONE))
     client.task("t1")
     assert 7.0 <= sum(clock.waits) < 9.0
     server.answers(Reply(429, headers={"Retry-After": "21600"}))
@@ -177,13 +177,13 @@ def test_deadline_bounds_every_wait(server, client, clock):
 
 
 def test_deadline_outlasts_a_long_outage(server, client, clock):
-    server.answers(*[Reply(503)] * 20, said(DONE))
+    server.answers(*[Reply(503)] * 20, json_reply(DONE))
     assert client.task("t1", deadline=clock.monotonic() + 600).state == "completed"
 
 
 def test_client_waits_for_reset_at(server, client, clock):
     body = {"error": {"code": "quota_window_exceeded", "message": "full"}, "reset_at": clock.now() + 45}
-    server.answers(said(body, 429), said(QUEUED))
+    server.answers(json_reply(body, 429), json_reply(QUEUED))
     submit(client)
     assert 45 <= clock.monotonic() < 48
 
@@ -192,7 +192,7 @@ def test_rate_limiter_slows_all_clients(server, clock, key):
     rate_limiter = RateLimiter(clock)
     one, other = (Client(server.url, key, clock=clock, rate_limiter=rate_limiter) for _ in range(2))
     rate_limiter.back_off(20.0)
-    server.answers(said(DONE))
+    server.answers(json_reply(DONE))
     one.task("t1")
     assert clock.monotonic() >= 20.0
     clock.waits.clear()
@@ -214,8 +214,8 @@ def test_rate_limiter_spaces_requests(clock):
 
 
 def test_task_may_be_missing_after_submit(server, client, clock):
-    missing = said({"error": {"code": "task_not_found", "message": "?"}}, 404)
-    server.answers(said(QUEUED), missing, missing, said(DONE))
+    missing = json_reply({"error": {"code": "task_not_found", "message": "?"}}, 404)
+    server.answers(json_reply(QUEUED), missing, missing, json_reply(DONE))
     submit(client)
     assert client.task("t1").state == "completed"
     clock.advance(60)
@@ -227,14 +227,14 @@ def test_task_may_be_missing_after_submit(server, client, clock):
 
 
 def test_task_reads_the_poll_hint(server, client):
-    server.answers(said({"task_id": "t1", "status": "processing"}, Retry_After="4"))
+    server.answers(json_reply({"task_id": "t1", "status": "processing"}, Retry_After="4"))
     assert client.task("t1").poll_hint == 4.0
-    server.answers(said({"task_id": "t1", "status": "processing", "next_poll_after_seconds": 9}, Retry_After="4"))
+    server.answers(json_reply({"task_id": "t1", "status": "processing", "next_poll_after_seconds": 9}, Retry_After="4"))
     assert client.task("t1").poll_hint == 9.0
 
 
 def test_submit_can_be_held(server, client):
-    server.answers(said(DONE))
+    server.answers(json_reply(DONE))
     assert client.holds is None
     assert submit(client, hold=300).ended
     assert server.seen[-1].headers["Prefer"] == "wait=60"
@@ -242,7 +242,7 @@ def test_submit_can_be_held(server, client):
 
 
 def test_hold_that_is_ignored_is_dropped(server, client):
-    server.answers(said(QUEUED))
+    server.answers(json_reply(QUEUED))
     submit(client, hold=30)
     assert client.holds is False
     submit(client, hold=30)
@@ -250,7 +250,7 @@ def test_hold_that_is_ignored_is_dropped(server, client):
 
 
 def test_hold_that_a_gateway_refuses(server, client):
-    server.answers(Reply(504), said(QUEUED))
+    server.answers(Reply(504), json_reply(QUEUED))
     assert submit(client, hold=30).task_id == "t1"
     assert ["Prefer" in one.headers for one in server.seen] == [True, False]
     assert len({one.headers["Idempotency-Key"] for one in server.seen}) == 1
@@ -281,19 +281,19 @@ def test_stop_before_anything_was_sent(server, client):
 
 
 def test_cancel_accepted_and_refused(server, client):
-    server.answers(said({"task_id": "t1", "status": "cancelled", "refunded": True, "refunded_quota": 5}))
+    server.answers(json_reply({"task_id": "t1", "status": "cancelled", "refunded": True, "refunded_quota": 5}))
     assert client.cancel("t1").refunded
     assert (server.seen[0].method, server.seen[0].path) == ("POST", "/v1/tasks/t1/cancel")
-    server.answers(said({"error": {"code": "task_not_cancellable", "message": "late"}}, 400))
+    server.answers(json_reply({"error": {"code": "task_not_cancellable", "message": "late"}}, 400))
     with pytest.raises(errors.RequestRejected, match="no longer queued"):
         client.cancel("t1")
 
 
 def test_cancel_after_a_lost_answer(server, client):
-    late = said({"error": {"code": "task_not_cancellable", "message": "late"}}, 400)
-    server.answers(BROKEN, late, said({"task_id": "t1", "status": "cancelled", "cost": 0}))
+    late = json_reply({"error": {"code": "task_not_cancellable", "message": "late"}}, 400)
+    server.answers(BROKEN, late, json_reply({"task_id": "t1", "status": "cancelled", "cost": 0}))
     assert client.cancel("t1").refunded
-    server.answers(BROKEN, late, said({"task_id": "t1", "status": "processing"}))
+    server.answers(BROKEN, late, json_reply({"task_id": "t1", "status": "processing"}))
     with pytest.raises(errors.RequestRejected):
         client.cancel("t1")
 
@@ -310,12 +310,16 @@ def test_cancel_keeps_to_its_time(server, key):
 
 
 def test_client_models_balance_and_tool(server, client):
-    server.answers(said({"object": "list", "data": [{"id": "a", "price_config": {"base": 1}}, {"no": "id"}, "b"]}))
+    server.answers(
+        json_reply({"object": "list", "data": [{"id": "a", "price_config": {"base": 1}}, {"no": "id"}, "b"]})
+    )
     assert [model["id"] for model in client.models()] == ["a", "b"]
-    server.answers(said({"total_available_usd": 1.5, "total_granted_usd": "2", "as_of": 1758000000}))
+    server.answers(json_reply({"total_available_usd": 1.5, "total_granted_usd": "2", "as_of": 1758000000}))
     balance = client.balance()
     assert (balance.available_usd, balance.granted_usd, balance.used_usd) == (1.5, 2.0, None)
-    server.answers(said({"jsonrpc": "2.0", "id": "1", "result": {"structuredContent": {"aspect_ratios": ["1:1"]}}}))
+    server.answers(
+        json_reply({"jsonrpc": "2.0", "id": "1", "result": {"structuredContent": {"aspect_ratios": ["1:1"]}}})
+    )
     assert client.tool("get_model_schema", {"model": "m"}) == {"aspect_ratios": ["1:1"]}
     call = server.seen[-1]
     assert (call.path, call.json["method"], call.json["params"]["name"]) == (
@@ -344,7 +348,7 @@ def test_tool_answers_as_text_or_stream(server, client):
     ],
 )
 def test_tool_errors_are_raised(server, client, body, kind):
-    server.answers(said(body))
+    server.answers(json_reply(body))
     with pytest.raises(kind) as caught:
         client.tool("estimate_cost", {})
     assert "\n" not in str(caught.value)
@@ -367,9 +371,9 @@ def test_redirected_post_is_refused(server, client):
 
 
 def test_redirected_get_stays_on_the_host(server, client):
-    server.answers(Reply(302, headers={"Location": "/v1/tasks/t1/"}), said(DONE))
+    server.answers(Reply(302, headers={"Location": "/v1/tasks/t1/"}), json_reply(DONE))
     assert client.task("t1").ended
-    with Loopback([said(DONE)]) as elsewhere:
+    with Loopback([json_reply(DONE)]) as elsewhere:
         server.answers(Reply(302, headers={"Location": f"{elsewhere.url}/v1/tasks/t1"}))
         with pytest.raises(errors.UnexpectedRedirect):
             client.task("t1")
@@ -380,7 +384,7 @@ def test_redirected_get_stays_on_the_host(server, client):
 
 
 def test_connections_are_reused_by_threads(server, client):
-    server.answers(said(DONE))
+    server.answers(json_reply(DONE))
     for _ in range(5):
         thread = threading.Thread(target=client.task, args=("t1",))
         thread.start()
@@ -401,7 +405,7 @@ def test_sessions_are_never_shared(server, clock, key):
             finally:
                 busy.discard(id(self))
 
-    server.answers(said(DONE))
+    server.answers(json_reply(DONE))
     client = Client(server.url, key, session=Watched, rate_limiter=RateLimiter())
     threads = [threading.Thread(target=client.task, args=("t1",)) for _ in range(20)]
     for thread in threads:
@@ -414,14 +418,14 @@ def test_sessions_are_never_shared(server, clock, key):
 
 
 def test_task_id_is_quoted_in_the_path(server, client):
-    server.answers(said(DONE))
+    server.answers(json_reply(DONE))
     client.task("../../admin?x=1#y")
     assert server.seen[-1].path == "/v1/tasks/..%2F..%2Fadmin%3Fx%3D1%23y"
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
 def test_base_url_may_end_in_v1(server, clock, key, suffix):
-    server.answers(said(DONE))
+    server.answers(json_reply(DONE))
     Client(server.url + suffix, key, clock=clock).task("t1")
     assert server.seen[-1].path == "/v1/tasks/t1"
 

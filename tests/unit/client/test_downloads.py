@@ -1,4 +1,4 @@
-"""Pictures arrive whole or not at all, and nothing of ours travels to their host."""
+"""Images arrive whole or not at all, and nothing of ours travels to their host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qwave_jupyter import errors
 from qwave_jupyter.client.client import Client, Stopped
 from qwave_jupyter.client.rate_limit import RateLimiter
 from qwave_jupyter.client.tasks import ImageLink
-from tests.unit.client.loopback import PICTURE, Loopback, Reply, picture, said, stopping
+from tests.unit.client.loopback import IMAGE_BYTES, Loopback, Reply, image_reply, json_reply, stopping
 
 HTML = Reply(body=b"<html>expired</html>", headers={"Content-Type": "text/html"})
 TRANSIENT = {
@@ -20,17 +20,17 @@ TRANSIENT = {
     "503": Reply(503),
     "429": Reply(429, headers={"Retry-After": "2"}),
     "html": HTML,
-    "json": said({"error": "not yet"}),
+    "json": json_reply({"error": "not yet"}),
     "json as png": Reply(body=b'{"error": "x"}', headers={"Content-Type": "image/png"}),
     "html as png": Reply(body=b"\n <!DOCTYPE html>", headers={"Content-Type": "image/png"}),
-    "empty": picture(b""),
-    "truncated": picture(PICTURE[:500], length=len(PICTURE)),
+    "empty": image_reply(b""),
+    "truncated": image_reply(IMAGE_BYTES[:500], length=len(IMAGE_BYTES)),
 }
 
 
 @pytest.fixture
 def host():
-    with Loopback([picture()]) as loopback:
+    with Loopback([image_reply()]) as loopback:
         yield loopback
 
 
@@ -42,10 +42,10 @@ def part(tmp_path):
 @pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
 def test_download_retries_transient_faults(client, host, part, fault):
     for times in (1, 3):
-        host.answers(*[fault] * times, picture())
+        host.answers(*[fault] * times, image_reply())
         retries = []
-        assert client.download(f"{host.url}/1.png", part, on_retry=retries.append) == len(PICTURE)
-        assert part.read_bytes() == PICTURE
+        assert client.download(f"{host.url}/1.png", part, on_retry=retries.append) == len(IMAGE_BYTES)
+        assert part.read_bytes() == IMAGE_BYTES
         assert len(retries) == times
 
 
@@ -71,7 +71,7 @@ def test_download_of_a_dead_link(client, host, part, status):
 def test_download_tries_mirrors_in_turn(client, host, part):
     with Loopback([Reply(410)]) as dead:
         link = ImageLink(urls=(f"{dead.url}/1.png", "ftp://old/1.png", f"{host.url}/1.png"))
-        assert client.download(link, part) == len(PICTURE)
+        assert client.download(link, part) == len(IMAGE_BYTES)
     host.answers(Reply(404))
     with pytest.raises(errors.DownloadFailed) as caught:
         client.download(link, part)
@@ -97,9 +97,9 @@ def test_download_above_the_limit(client, host, part, announced):
         {"Content-Type": "image/png"} if announced else {"Content-Type": "image/png", "Transfer-Encoding": "chunked"}
     )
     if announced:
-        host.answers(Reply(body=PICTURE, headers=headers, length=3_000_000_000))
+        host.answers(Reply(body=IMAGE_BYTES, headers=headers, length=3_000_000_000))
     else:
-        host.answers(picture(PICTURE * 3))
+        host.answers(image_reply(IMAGE_BYTES * 3))
     with pytest.raises(errors.DownloadFailed, match="larger than 1 MB"):
         client.download(f"{host.url}/1.png", part, max_bytes=20_000)
     assert not part.exists()
@@ -107,15 +107,15 @@ def test_download_above_the_limit(client, host, part, announced):
 
 
 def test_download_of_base64_data(client, part):
-    assert client.download(ImageLink(data=PICTURE), part) == len(PICTURE)
-    assert part.read_bytes() == PICTURE
+    assert client.download(ImageLink(data=IMAGE_BYTES), part) == len(IMAGE_BYTES)
+    assert part.read_bytes() == IMAGE_BYTES
     with pytest.raises(errors.DownloadFailed, match="larger"):
-        client.download(ImageLink(data=PICTURE), part, max_bytes=10)
+        client.download(ImageLink(data=IMAGE_BYTES), part, max_bytes=10)
 
 
 def test_download_with_a_wrong_content_type(client, host, part):
-    host.answers(Reply(body=PICTURE, headers={"Content-Type": "text/plain"}))
-    assert client.download(f"{host.url}/1.png", part) == len(PICTURE)
+    host.answers(Reply(body=IMAGE_BYTES, headers={"Content-Type": "text/plain"}))
+    assert client.download(f"{host.url}/1.png", part) == len(IMAGE_BYTES)
 
 
 def test_download_redirects_without_the_key(client, host, part, server, key, tmp_path, monkeypatch):
@@ -124,7 +124,7 @@ def test_download_redirects_without_the_key(client, host, part, server, key, tmp
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     server.answers(Reply(302, headers={"Location": f"{host.url}/real.png"}))
-    assert client.download(f"{server.url}/1.png", part) == len(PICTURE)
+    assert client.download(f"{server.url}/1.png", part) == len(IMAGE_BYTES)
     for one in (*server.seen, *host.seen):
         assert "Authorization" not in one.headers
         assert key not in str(one)
@@ -150,6 +150,6 @@ def test_download_to_a_missing_folder(client, host, tmp_path):
 
 
 def test_download_has_its_own_rate_limiter(client, host, part):
-    host.answers(Reply(429, headers={"Retry-After": "20"}), picture())
+    host.answers(Reply(429, headers={"Retry-After": "20"}), image_reply())
     client.download(f"{host.url}/1.png", part)
     assert client.rate_limiter.pause_remaining() == 0.0

@@ -192,7 +192,7 @@ def test_retry_after_in_every_spelling(header, seconds):
     assert retry_after({"retry-after": header}, now=NOW) == seconds
 
 
-def test_error_text_is_short_and_without_keys():
+def test_error_text_is_short_without_keys():
     text = "bad\n\x1b[31mkey sk-other0123456789, Bearer abcdef123456 " + "x" * 900_000
     error = refusal(400, {"error": {"message": text}})
     assert "sk-" not in str(error.fields)

@@ -16,7 +16,7 @@ from qwave_jupyter import errors
 from qwave_jupyter.client.auth import KeyAuth, Secret, normalize_base_url, origin_of
 from qwave_jupyter.client.client import Client
 from tests.checks import collect_failures
-from tests.unit.client.loopback import Loopback, Reply, picture, said
+from tests.unit.client.loopback import Loopback, Reply, image_reply, json_reply
 from tests.waiting import PATIENCE, wait_until
 
 DONE = {"task_id": "t1", "status": "completed"}
@@ -38,7 +38,7 @@ def everything_shown(problem):
 
 
 def test_key_is_sent_in_one_header(server, client, key):
-    server.answers(said(DONE))
+    server.answers(json_reply(DONE))
     client.task("t1")
     assert server.seen[0].headers["Authorization"] == f"Bearer {key}"
     assert key not in server.seen[0].path
@@ -49,18 +49,18 @@ def test_key_wins_over_netrc(server, client, key, tmp_path, monkeypatch):
     netrc.write_text("machine 127.0.0.1\nlogin someone\npassword other\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    server.answers(said(DONE))
+    server.answers(json_reply(DONE))
     client.task("t1")
     assert server.seen[0].headers["Authorization"] == f"Bearer {key}"
 
 
 def test_proxy_is_not_used_for_loopback(server, client, monkeypatch):
-    with Loopback([said(DONE)]) as proxy:
+    with Loopback([json_reply(DONE)]) as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        server.answers(said(DONE))
+        server.answers(json_reply(DONE))
         client.task("t1")
         assert proxy.seen == []
 
@@ -78,13 +78,13 @@ ECHO = "your key sk-very-secret-0123456789 is bad"
 
 ECHOES = {
     "broken": Reply(broken=True),
-    "message, param, request id": said(
+    "message, param, request id": json_reply(
         {"error": {"message": ECHO, "code": "invalid_request", "param": ECHO}}, 400, X_Request_Id=ECHO
     ),
     "text": Reply(401, ECHO.encode()),
     "title": Reply(502, f"<html><title>{ECHO}</title></html>".encode()),
-    "message in 200": said({"error": {"message": ECHO, "code": "bad"}}),
-    "name of a field": said({ECHO: 1}),
+    "message in 200": json_reply({"error": {"message": ECHO, "code": "bad"}}),
+    "name of a field": json_reply({ECHO: 1}),
     "content type": Reply(200, ECHO.encode(), {"Content-Type": ECHO}),
     "redirect to a path": Reply(302, headers={"Location": f"https://elsewhere/{ECHO[9:34]}"}),
     "redirect to a host": Reply(302, headers={"Location": f"https://{ECHO[9:34]}.example/"}),
@@ -150,7 +150,7 @@ def test_interrupt_never_shows_the_key(server, key, call):
 
 
 def test_task_text_hides_the_key(server, client, key):
-    server.answers(said({"task_id": "t1", "status": "failed", "error": {"message": f"bad {key}"}}))
+    server.answers(json_reply({"task_id": "t1", "status": "failed", "error": {"message": f"bad {key}"}}))
     task = client.task("t1")
     assert key not in repr(task) + repr(task.raw)
     assert task.failure.message == "bad …"
@@ -158,14 +158,14 @@ def test_task_text_hides_the_key(server, client, key):
 
 def test_logs_hide_the_key(server, client, key, caplog):
     caplog.set_level(logging.DEBUG)
-    server.answers(Reply(503), said(DONE))
+    server.answers(Reply(503), json_reply(DONE))
     client.task("t1")
     assert caplog.records
     assert key not in caplog.text
 
 
 def test_key_is_not_sent_to_the_image_host(server, client, key, tmp_path):
-    server.answers(picture())
+    server.answers(image_reply())
     client.download(f"{server.url}/files/1.png", tmp_path / "x.part")
     assert key not in str(server.seen)
 
@@ -190,7 +190,7 @@ def test_pickle_has_no_key(server, client, key, monkeypatch):
     assert key.encode() not in pickle.dumps(KeyAuth(Secret(key), "https://a"))
     revived = pickle.loads(frozen)
     monkeypatch.setenv("QWAVE_API_KEY", "sk-of-the-other-process")
-    server.answers(said(DONE))
+    server.answers(json_reply(DONE))
     revived.task("t1")
     copy.deepcopy(client).task("t1")
     assert [one.headers["Authorization"] for one in server.seen] == ["Bearer sk-of-the-other-process"] * 2

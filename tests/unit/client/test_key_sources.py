@@ -11,7 +11,7 @@ import pytest
 from qwave_jupyter import credentials
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel
 from qwave_jupyter.session import default
-from tests.unit.client.loopback import said
+from tests.unit.client.loopback import json_reply
 from tests.unit.client.test_key import everything_shown
 
 SECRET = "sk-Kept-Somewhere-0123456789"
@@ -223,7 +223,7 @@ def test_key_of_any_source_is_hidden(monkeypatch, colab, server, place):
         keyring.drawer["qwave-jupyter", "api-key"] = SECRET
         monkeypatch.setitem(sys.modules, "keyring", keyring)
     monkeypatch.setenv("QWAVE_BASE_URL", server.url)
-    server.answers(said({"task_id": "t1", "status": "queued"}))
+    server.answers(json_reply({"task_id": "t1", "status": "queued"}))
     bench = default().context()
     bench.client.task("t1")
     assert server.seen[0].headers["Authorization"] == f"Bearer {SECRET}"
@@ -234,7 +234,7 @@ def test_key_of_any_source_is_hidden(monkeypatch, colab, server, place):
     bench.client.close()
 
 
-def test_key_given_as_something_else_is_hidden():
+def test_key_given_as_another_type_is_hidden():
     for error in (
         UnknownModel("catalog.unknown_model", given=SECRET, edition="2026-04", near=""),
         OptionMistake("options.unknown", option=f"--seed={SECRET}", near=""),

@@ -199,7 +199,7 @@ def test_expand_mirrors_for_missing_images():
 @pytest.mark.parametrize(
     "answer", [None, [], "text", 3, {}, {"status": "queued"}, {"code": "x", "data": None}, {"data": []}]
 )
-def test_submission_without_a_task_is_refused(answer):
+def test_submission_without_task_is_refused(answer):
     with pytest.raises(UnreadableAnswer) as caught:
         tasks.read_submission(answer)
     assert "\n" not in str(caught.value)
