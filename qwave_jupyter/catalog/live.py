@@ -79,7 +79,7 @@ class LiveCatalog(Catalog):
 
     Args:
         base: the edition.
-        listed: the live list; None while nobody asked for it.
+        listed: the live list; None before it was requested.
         learned: models as their live schema describes them, by id.
     """
 
@@ -179,9 +179,9 @@ def with_schema(model: Model, schema: Mapping[str, Any]) -> Model:
         declared = {*common, *own, "prompt", "model"}
         kept = {name: one for name, one in parameters.items() if one.internal or _wire_names(one) & declared}
         parameters = {**kept, **{name: Parameter(name, "string", (name,)) for name in common if _is_new(name, kept)}}
-    for name, told in own.items():
+    for name, spec in own.items():
         known = next((one for one in parameters.values() if name in _wire_names(one)), None)
-        parameter = _apply_schema(known or Parameter(name, "string", (name,)), told, documented=known is not None)
+        parameter = _apply_schema(known or Parameter(name, "string", (name,)), spec, documented=known is not None)
         parameters[parameter.name] = parameter
     defaults = schema.get("defaults")
     for listed, name in _LISTS.items():
@@ -202,22 +202,22 @@ def with_schema(model: Model, schema: Mapping[str, Any]) -> Model:
     return replace(model, parameters=parameters, references=references, actions=actions, live="schema")
 
 
-def _apply_schema(known: Parameter, told: Mapping[str, Any], *, documented: bool) -> Parameter:
+def _apply_schema(known: Parameter, spec: Mapping[str, Any], *, documented: bool) -> Parameter:
     changes: dict[str, Any] = {}
-    kind = _TYPES.get(str(told.get("type", "")).lower())
+    kind = _TYPES.get(str(spec.get("type", "")).lower())
     if kind and not documented:
         changes["type"] = kind
-    choices = told.get("enum")
+    choices = spec.get("enum")
     if isinstance(choices, (list, tuple)) and choices:
         changes["choices"] = tuple(choices)
     for theirs, ours in (("min", "minimum"), ("max", "maximum"), ("minimum", "minimum"), ("maximum", "maximum")):
-        value = told.get(theirs)
+        value = spec.get(theirs)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             changes[ours] = value
-    if told.get("default") is not None and isinstance(told["default"], (str, int, float, bool)):
-        changes["default"] = told["default"]
-    if isinstance(told.get("description"), str) and not known.note:
-        changes["note"] = told["description"]
+    if spec.get("default") is not None and isinstance(spec["default"], (str, int, float, bool)):
+        changes["default"] = spec["default"]
+    if isinstance(spec.get("description"), str) and not known.note:
+        changes["note"] = spec["description"]
     return replace(known, **changes)
 
 

@@ -174,7 +174,7 @@ class Model:
         return next((action for when, action in self.infer if matches(when, values, effective)), None)
 
     def allowed_values(self, name: str, given: Mapping[str, Any]) -> tuple[tuple[Any, str], ...]:
-        """Each documented value of a parameter with the reason why it is out of the question now, or "".
+        """Each documented value of a parameter with the reason why it is not allowed now, or "".
 
         Args:
             name: the parameter.
@@ -205,10 +205,10 @@ class Model:
             if encoded is None:
                 continue
             *outer, last = parameter.wire if parameter else (name,)
-            place = body
+            node = body
             for step in outer:
-                place = place.setdefault(step, {})
-            place[last] = encoded
+                node = node.setdefault(step, {})
+            node[last] = encoded
         return body
 
     def from_wire(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Violation, ...]]:
@@ -277,12 +277,12 @@ def _closest_name(name: str, names: tuple[str, ...]) -> str | None:
 
 
 def _get_path(body: Mapping[str, Any], path: tuple[str, ...]) -> tuple[bool, Any]:
-    place: Any = body
+    node: Any = body
     for step in path:
-        if not isinstance(place, Mapping) or step not in place:
+        if not isinstance(node, Mapping) or step not in node:
             return False, None
-        place = place[step]
-    return True, place
+        node = node[step]
+    return True, node
 
 
 def _paths(

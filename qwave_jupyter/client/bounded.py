@@ -234,7 +234,7 @@ def decompress_chunks(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]
 
     Raises:
         BodyTooLarge: it becomes far larger than it was.
-        ValueError: an encoding that nobody asked for.
+        ValueError: an unsupported encoding.
         zlib.error: it isn't what it says.
 
     Example:

@@ -113,7 +113,7 @@ class Client:
         self._submitted_at: OrderedDict[str, float] = OrderedDict()
         self._by_key: OrderedDict[str, str] = OrderedDict()
         self._lock = forking.guard(threading.Lock())
-        #: Whether the server keeps its answer back when asked to: True, False, or None while nobody knows.
+        #: Whether the server honours ``Prefer: wait``: True, False, or None if not known yet.
         self.holds: bool | None = None
         #: Whether the server has answered a repeated idempotency key with the task that it had made before.
         self.replays_keys = False
@@ -233,8 +233,7 @@ class Client:
     def cancel(self, task_id: str, *, within: float = 3.0) -> tasks.Cancellation:
         """``POST /tasks/{id}/cancel``: cancel a task that is still queued.
 
-        A lost answer is asked for again while time remains; should the first question have worked, the task's own
-        state tells.
+        Retries after a lost response while time remains; if the first request did work, the state of the task shows it.
 
         Args:
             task_id: the task.
@@ -321,7 +320,7 @@ class Client:
         """Fetch one image into a file, without the key, trying its mirrors in turn.
 
         Args:
-            link: where it lies.
+            link: its URLs.
             target: the file to write, a ``.part`` by custom; it is removed again when nothing arrived whole.
             max_bytes: the largest file that is accepted.
             stop: ends any wait, also for bytes under way.

@@ -62,7 +62,7 @@ def read_integer(value: Any) -> int | None:
 
 
 def read_quota(value: Any) -> int | None:
-    """A whole number of quota from 0 on; None from anything else, for nobody is paid for an order."""
+    """A whole number of quota from 0 on; None from anything else."""
     number = read_number(value)
     return None if number is None or number < 0 else read_integer(number)
 

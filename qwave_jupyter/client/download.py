@@ -87,7 +87,7 @@ class Downloader:
             failures.append(self._with_expiry(outcome, link.expires_at))
         if not failures:
             raise DownloadFailed("api.no_link", links=(), link="", url="", repeat=False)
-        # A mirror that may yet answer says more than one that is gone for good.
+        # Prefer the error of a mirror that may work later.
         telling = next((failed for failed in failures if failed.fields["repeat"]), failures[-1])
         raise DownloadFailed(telling.key, **{**telling.fields, "links": link.urls})
 

@@ -124,7 +124,7 @@ def read_tool(name: str, answer: Any) -> Mapping[str, Any]:
 
 
 def read_estimate(answer: Any) -> float | None:
-    """USD in an ``estimate_cost`` answer; None where no amount can be told (its fields aren't documented).
+    """USD in an ``estimate_cost`` answer; None without an amount (its fields aren't documented).
 
     Example:
         >>> read_estimate({"estimated_cost_usd": 0.0064})

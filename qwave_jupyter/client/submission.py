@@ -28,7 +28,7 @@ class Submission:
     Args:
         transport: exchanges with the host.
         body: the request body.
-        idempotency_key: sent with each attempt, also where nobody promises to heed it.
+        idempotency_key: sent with each attempt, also to servers that may ignore it.
         hold: seconds for which the server may keep its answer back, or 0.
         stop: ends the wait for an answer.
         deadline: monotonic seconds of the clock at which an attempt has to be over, some grace aside.

@@ -70,7 +70,7 @@ class ImageLink:
     """One image of a result.
 
     Args:
-        urls: where it lies; several are mirrors of one file in the oldest dialect, and may be several images where an
+        urls: its addresses; several are mirrors of one file in the oldest dialect, and may be several images where an
             answer has fewer entries than were asked for.
         data: the image itself, where the answer carried it as base64.
         expires_at: Unix seconds after which the links die, when the server said so.

@@ -41,7 +41,7 @@ _LEAST = 5.0
 #: Seconds after which an exchange that should have ended by itself is left behind.
 _SLACK = 0.5
 _MAX_REDIRECTS = 3
-#: Names that say more than what is below them. Whether anything was sent is another question: see ``written``.
+#: Exceptions that say more than their causes. Whether anything was sent is decided by :class:`WriteTracker`.
 _PREFERRED_CAUSES = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError"})
 #: OpenSSL's reasons for which no encrypted connection stands, where nothing was written before.
 _TLS_FAILURES = frozenset(
@@ -82,7 +82,7 @@ class ApiResponse:
 
 
 class _RawResponse(NamedTuple):
-    """An answer from which the key, should it be quoted there, is already gone."""
+    """A response with the key redacted."""
 
     status: int
     headers: Mapping[str, str]
@@ -135,7 +135,7 @@ class Transport:
             within: seconds for the whole exchange.
             deadline: monotonic seconds of the clock at which it has to be over, some grace aside.
             stop: ends the wait for the answer.
-            fresh: on a new connection, for an idle one may be dead without a sign of it.
+            fresh: use a new connection, since an idle one may be closed by the peer.
 
         Raises:
             Stopped: ``stop`` was set; its ``outcome_unknown`` says whether a POST may have been acted on.

@@ -40,7 +40,7 @@ class WriteTracker:
             session: the session that sends the request.
             url: where to.
         """
-        # An adapter of somebody else's says nothing of its bytes.
+        # A custom adapter does not report its writes.
         self._watched = isinstance(session.get_adapter(url), WriteTrackingAdapter)
         _current.record = self
         try:
@@ -63,7 +63,7 @@ class WriteTracker:
         """Keep the exchange from writing if it has not begun to.
 
         Returns:
-            Whether the peer may have got something; True where nobody can know.
+            Whether the peer may have got something; True if unknown.
         """
         with self._lock:
             self._aborted = True
@@ -71,7 +71,7 @@ class WriteTracker:
 
     @property
     def may_have_sent(self) -> bool:
-        """Whether the peer may have got something; True where nobody can know."""
+        """Whether the peer may have got something; True if unknown."""
         return self._written or not self._watched
 
 
