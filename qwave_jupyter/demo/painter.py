@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from PIL import Image, ImageFilter, PngImagePlugin
 
 from qwave_jupyter.demo.painting import image_ops, lettering
-from qwave_jupyter.demo.painting.compose import canvas_of, stage
+from qwave_jupyter.demo.painting.compose import canvas_of, compose_scene
 from qwave_jupyter.demo.painting.lighting import tells_light
-from qwave_jupyter.demo.painting.outpainting import DIRECTIONS, enlarged, panned, zoomed_out
+from qwave_jupyter.demo.painting.outpainting import DIRECTIONS, enlarge, pan, zoom_out
 from qwave_jupyter.demo.painting.palettes import in_palette
-from qwave_jupyter.demo.painting.prompt_parser import Brief, Plan, planned
+from qwave_jupyter.demo.painting.prompt_parser import Brief, Plan, parse_prompt
 from qwave_jupyter.demo.painting.textures import curve
 
 __all__ = ["Brief", "paint", "pixel_size"]
@@ -25,7 +25,7 @@ __all__ = ["Brief", "paint", "pixel_size"]
 #: Long side of each tier in pixels (1k, 2k, 4k: sizes table of June 2026; the others in proportion).
 _TIERS = {"0.5k": 512, "1k": 1024, "1.5k": 1536, "2k": 2048, "3k": 3072, "4k": 3840}
 _MEGAPIXEL = 1024 * 1024
-_MOST_PIXELS = 16_000_000
+_MAX_PIXELS = 16_000_000
 
 
 def pixel_size(aspect_ratio: str | None, resolution: str | None) -> tuple[int, int]:
@@ -51,7 +51,7 @@ def pixel_size(aspect_ratio: str | None, resolution: str | None) -> tuple[int, i
         return _even(math.sqrt(area * ratio)), _even(math.sqrt(area / ratio))
     side = _TIERS.get(tier, 1024)
     width, height = (side, side / ratio) if ratio >= 1 else (side * ratio, side)
-    shrink = min(1.0, math.sqrt(_MOST_PIXELS / (width * height)))
+    shrink = min(1.0, math.sqrt(_MAX_PIXELS / (width * height)))
     return _even(width * shrink), _even(height * shrink)
 
 
@@ -67,65 +67,65 @@ def paint(brief: Brief) -> bytes:
     if not 16 <= brief.width <= 8192 or not 16 <= brief.height <= 8192:
         msg = f"a picture of {brief.width}×{brief.height} pixels can't be painted"
         raise ValueError(msg)
-    plan = planned(brief)
+    plan = parse_prompt(brief)
     if brief.references and brief.window:
-        return _encoded(_windowed(brief, plan), brief)
+        return _encode(_paint_window(brief, plan), brief)
     if not brief.references:
-        picture = stage(brief, plan, (brief.width, brief.height))
-        picture = _enlarged(picture, (brief.width, brief.height), plan)
+        picture = compose_scene(brief, plan, (brief.width, brief.height))
+        picture = _enlarge(picture, (brief.width, brief.height), plan)
         if brief.done < 1:
             picture = picture.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(picture.size) / 36))
         if brief.beside:
-            image_ops.inset(picture, [image_ops.opened(one) for one in brief.beside], (0, 0, *picture.size))
-        _lettered(picture, brief, plan, None)
-        _marked(picture, brief, plan, None, None)
-        return _encoded(in_palette(picture, brief.palette) if brief.palette else picture, brief)
-    return _encoded(_edited(brief, plan), brief)
+            image_ops.inset(picture, [image_ops.decode(one) for one in brief.beside], (0, 0, *picture.size))
+        _draw_texts(picture, brief, plan, None)
+        _draw_marks(picture, brief, plan, None, None)
+        return _encode(in_palette(picture, brief.palette) if brief.palette else picture, brief)
+    return _encode(_paint_edit(brief, plan), brief)
 
 
 def _even(length: float) -> int:
     return max(16, round(length / 2) * 2)
 
 
-def _windowed(brief: Brief, plan: Plan) -> Image.Image:
-    picture, size = image_ops.opened(brief.references[0]).convert("RGB"), (brief.width, brief.height)
+def _paint_window(brief: Brief, plan: Plan) -> Image.Image:
+    picture, size = image_ops.decode(brief.references[0]).convert("RGB"), (brief.width, brief.height)
     if brief.window == "zoom":
-        picture = zoomed_out(picture, max(1.05, min(8.0, brief.zoom)))
+        picture = zoom_out(picture, max(1.05, min(8.0, brief.zoom)))
     elif brief.window in DIRECTIONS:
-        picture = panned(picture, brief.window)
-    picture = picture if picture.size == size else enlarged(picture, size)
-    _marked(picture, brief, plan, None, None)
+        picture = pan(picture, brief.window)
+    picture = picture if picture.size == size else enlarge(picture, size)
+    _draw_marks(picture, brief, plan, None, None)
     return picture
 
 
-def _edited(brief: Brief, plan: Plan) -> Image.Image:
+def _paint_edit(brief: Brief, plan: Plan) -> Image.Image:
     size = (brief.width, brief.height)
-    opened = [image_ops.opened(one) for one in brief.references]
-    allowed = image_ops.region(opened[0], brief.mask, brief.boxes)
-    before = image_ops.fitted(opened[0], size, Image.Resampling.LANCZOS)
+    decode = [image_ops.decode(one) for one in brief.references]
+    allowed = image_ops.region(decode[0], brief.mask, brief.boxes)
+    before = image_ops.fit(decode[0], size, Image.Resampling.LANCZOS)
     if brief.transparent and before.mode != "RGBA":
         before = before.convert("RGBA")
     if allowed is not None:
-        allowed = image_ops.fitted(allowed, size, Image.Resampling.NEAREST)
+        allowed = image_ops.fit(allowed, size, Image.Resampling.NEAREST)
     area = allowed.getbbox() if allowed is not None else (0, 0, *size)
     if area is None:
         return before
     after = before.copy()
     part = before.crop(area)
     start = _ground(part, plan, brief, allowed)
-    repainted = _enlarged(stage(brief, plan, part.size, start, filling=allowed is not None), part.size, plan)
+    repainted = _enlarge(compose_scene(brief, plan, part.size, start, filling=allowed is not None), part.size, plan)
     if brief.index:
-        repainted = image_ops.lit_otherwise(repainted, brief.index)
+        repainted = image_ops.vary_light(repainted, brief.index)
     if brief.transparent and allowed is None:
-        repainted.putalpha(_cut_out(part))
+        repainted.putalpha(_cutout_mask(part))
     after.paste(repainted.convert(after.mode), area[:2])
-    if len(opened) > 1:
-        image_ops.inset(after, [_boxed(one, boxes) for one, boxes in _rest(opened, brief.boxes)], area)
-    _lettered(after, brief, plan, area)
-    _marked(after, brief, plan, area, allowed)
+    if len(decode) > 1:
+        image_ops.inset(after, [_crop_to_box(one, boxes) for one, boxes in _rest(decode, brief.boxes)], area)
+    _draw_texts(after, brief, plan, area)
+    _draw_marks(after, brief, plan, area, allowed)
     if brief.palette:
         after.paste(in_palette(after.crop(area), brief.palette), area[:2])
-    return image_ops.confined(before, after, allowed) if allowed is not None else after
+    return image_ops.restore_outside(before, after, allowed) if allowed is not None else after
 
 
 def _ground(part: Image.Image, plan: Plan, brief: Brief, allowed: Image.Image | None) -> Image.Image | None:
@@ -142,11 +142,11 @@ def _ground(part: Image.Image, plan: Plan, brief: Brief, allowed: Image.Image | 
     return Image.composite(rough, part.convert("RGB").resize(rough.size, Image.Resampling.BICUBIC), away)
 
 
-def _rest(opened: Sequence[Image.Image], boxes: image_ops.Boxes) -> list[tuple[Image.Image, Sequence[Sequence[float]]]]:
-    return [(one, boxes[place] if place < len(boxes) else ()) for place, one in enumerate(opened) if place]
+def _rest(decode: Sequence[Image.Image], boxes: image_ops.Boxes) -> list[tuple[Image.Image, Sequence[Sequence[float]]]]:
+    return [(one, boxes[place] if place < len(boxes) else ()) for place, one in enumerate(decode) if place]
 
 
-def _boxed(picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Image.Image:
+def _crop_to_box(picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Image.Image:
     for left, top, right, bottom in boxes:
         inside = (
             max(0, round(left)),
@@ -159,13 +159,13 @@ def _boxed(picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Image.Imag
     return picture
 
 
-def _cut_out(part: Image.Image) -> Image.Image:
+def _cutout_mask(part: Image.Image) -> Image.Image:
     """The middle of a picture, softly cut out, for a transparent background."""
     face = Image.radial_gradient("L").resize(part.size, Image.Resampling.BICUBIC)
     return face.point([255 if value < 118 else max(0, 255 - (value - 118) * 25) for value in range(256)])
 
 
-def _enlarged(picture: Image.Image, size: tuple[int, int], plan: Plan) -> Image.Image:
+def _enlarge(picture: Image.Image, size: tuple[int, int], plan: Plan) -> Image.Image:
     if picture.size == size:
         return picture
     if plan.style == "pixel":
@@ -174,14 +174,14 @@ def _enlarged(picture: Image.Image, size: tuple[int, int], plan: Plan) -> Image.
     return grown.filter(ImageFilter.UnsharpMask(1.6, 70, 2)) if plan.fine == 2 else grown
 
 
-def _lettered(picture: Image.Image, brief: Brief, plan: Plan, area: tuple[int, int, int, int] | None) -> None:
+def _draw_texts(picture: Image.Image, brief: Brief, plan: Plan, area: tuple[int, int, int, int] | None) -> None:
     if plan.text:
         lettering.letter(picture, plan.text, plan.mood.accent, area)
     if brief.captions:
         lettering.caption(picture, brief.captions, area)
 
 
-def _marked(
+def _draw_marks(
     picture: Image.Image,
     brief: Brief,
     plan: Plan,
@@ -198,7 +198,7 @@ def _marked(
         lettering.mark(picture)
 
 
-def _encoded(picture: Image.Image, brief: Brief) -> bytes:
+def _encode(picture: Image.Image, brief: Brief) -> bytes:
     buffer = io.BytesIO()
     quality = 92 if brief.compression is None else max(5, min(95, brief.compression))
     if brief.format == "jpeg":

@@ -16,7 +16,7 @@ from qwave_jupyter.demo.followups import Earlier, follow_up
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
 from qwave_jupyter.demo.painting.image_ops import size_of
 from qwave_jupyter.demo.painting.palettes import Share
-from qwave_jupyter.demo.painting.prompt_parser import understood
+from qwave_jupyter.demo.painting.prompt_parser import has_motif
 
 __all__ = ["make_brief"]
 
@@ -217,7 +217,7 @@ def _captions(values: Mapping[str, Any]) -> list[str]:
     subject = " ".join(_text(values.get("prompt"))[:200].split())
     subject = subject if len(subject) <= 48 else subject[:47] + "…"
     said = [i18n.say(text, subject=subject) for text in sorted(asked, reverse=True)]
-    return said if understood(_text(values.get("prompt"))) else [*said, i18n.say("painter.no_motif", subject=subject)]
+    return said if has_motif(_text(values.get("prompt"))) else [*said, i18n.say("painter.no_motif", subject=subject)]
 
 
 def _text(value: Any) -> str:

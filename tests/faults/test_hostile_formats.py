@@ -9,7 +9,7 @@ import stat
 import pytest
 from PIL import EpsImagePlugin, Image, UnidentifiedImageError
 
-from qwave_jupyter.demo.painting.image_ops import opened as demo_decoded
+from qwave_jupyter.demo.painting.image_ops import decode as demo_decoded
 from qwave_jupyter.demo.task_factory import _probe as demo_opened
 from qwave_jupyter.errors import DownloadFailed, ReferenceMistake
 from qwave_jupyter.image_formats import FILE_FORMATS, RESULT_FORMATS, open_image

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.lighting import Colour, Mood, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, Mood, mix
 from qwave_jupyter.demo.painting.textures import curve, fractal
 
 __all__ = ["clouds"]
@@ -69,23 +69,23 @@ def clouds(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float,
 def _kinds(mood: Mood, dice: random.Random, wide: float) -> list[_Kind]:
     low_sun = mood.sun < 0.35
     if mood.weather & _HEAVY:
-        top, under = mixed(mood.sky[-1], mood.light, 0.2), mixed(mood.sky[0], mood.near, 0.3)
+        top, under = mix(mood.sky[-1], mood.light, 0.2), mix(mood.sky[0], mood.near, 0.3)
         cover = 58 if mood.weather & {"storm", "rain"} else 84
         if mood.weather & {"clouds"}:
-            top = mixed(mood.light, (255, 255, 255), 0.4)
-        return [_Kind(cover, 120, (2.2 * wide, 2.6), 0.92, top, mixed(mood.sky[1], mood.far, 0.35), under)]
+            top = mix(mood.light, (255, 255, 255), 0.4)
+        return [_Kind(cover, 120, (2.2 * wide, 2.6), 0.92, top, mix(mood.sky[1], mood.far, 0.35), under)]
     if mood.night:
-        top = mixed(mood.sky[2], mood.light, 0.3)
-        return [_Kind(150, 90, (1.7 * wide, 4), 0.5, top, mixed(mood.sky[1], mood.sky[2], 0.5), mood.sky[0])]
+        top = mix(mood.sky[2], mood.light, 0.3)
+        return [_Kind(150, 90, (1.7 * wide, 4), 0.5, top, mix(mood.sky[1], mood.sky[2], 0.5), mood.sky[0])]
     if low_sun:
-        top, middle = mixed(mood.light, mood.accent, 0.2), mixed(mood.sky[2], mood.accent, 0.25)
-        under = mixed(mood.sky[1], mood.near, 0.22)
+        top, middle = mix(mood.light, mood.accent, 0.2), mix(mood.sky[2], mood.accent, 0.25)
+        under = mix(mood.sky[1], mood.near, 0.22)
         return [
             _Kind(146, 90, (1.1 * wide, 6.5), 0.72, top, middle, under),
             _Kind(138, 70, (1.5 * wide, 9), 0.5, top, middle, under),
         ]
-    top, middle = mixed(mood.light, (255, 255, 255), 0.6), mixed(mood.sky[2], (255, 255, 255), 0.5)
-    under = mixed(mood.sky[1], mood.far, 0.55)
+    top, middle = mix(mood.light, (255, 255, 255), 0.6), mix(mood.sky[2], (255, 255, 255), 0.5)
+    under = mix(mood.sky[1], mood.far, 0.55)
     heaps = _Kind(dice.uniform(118, 144), 46, (1.5 * wide, 3.2), 0.94, top, middle, under)
     veils = _Kind(140, 110, (0.9 * wide, 5), 0.34, top, top, middle)
     return [veils, heaps]

@@ -8,26 +8,26 @@ from PIL import Image, ImageEnhance
 
 from qwave_jupyter.demo.painting.interiors import table
 from qwave_jupyter.demo.painting.layout import place, place_alone, place_middle
-from qwave_jupyter.demo.painting.lighting import Mood, mixed
-from qwave_jupyter.demo.painting.motifs.registry import Wish
+from qwave_jupyter.demo.painting.lighting import Mood, mix
+from qwave_jupyter.demo.painting.motifs.registry import PromptMotif
 from qwave_jupyter.demo.painting.patterns import pattern
 from qwave_jupyter.demo.painting.prompt_parser import Brief, Plan, dice_of
-from qwave_jupyter.demo.painting.relighting import relit
+from qwave_jupyter.demo.painting.relighting import relight
 from qwave_jupyter.demo.painting.scene import Scene, open_scene
 from qwave_jupyter.demo.painting.scenery import bank, fringe, ground, hills
 from qwave_jupyter.demo.painting.skies import weather
 from qwave_jupyter.demo.painting.skylines import bridge, city
-from qwave_jupyter.demo.painting.styles import LINED, styled
+from qwave_jupyter.demo.painting.styles import LINED, apply_style
 from qwave_jupyter.demo.painting.textures import grain
 from qwave_jupyter.demo.painting.woods import frame_with_trees
 
-__all__ = ["canvas_of", "stage"]
+__all__ = ["canvas_of", "compose_scene"]
 
 #: A scene is painted with this long side and enlarged, which keeps 4k quick: by quality, in pixels.
 _CANVAS = {"low": 300, "medium": 1024, "high": 1600}
 _CANVAS_ELSE = 1280
 _CANVAS_OF_EDITS = 2048
-_LEAST_SIDE = 48
+_MIN_SIDE = 48
 #: What stands on a table.
 _STILL = frozenset({"cup", "bottle", "book", "apple", "cake", "gift"})
 
@@ -42,10 +42,10 @@ def canvas_of(size: tuple[int, int], quality: str, *, edit: bool = False) -> tup
     """
     long = _CANVAS_OF_EDITS if edit and quality != "low" else _CANVAS.get(quality, _CANVAS_ELSE)
     shrink = min(1.0, long / max(size))
-    return max(_LEAST_SIDE, round(size[0] * shrink)), max(_LEAST_SIDE, round(size[1] * shrink))
+    return max(_MIN_SIDE, round(size[0] * shrink)), max(_MIN_SIDE, round(size[1] * shrink))
 
 
-def stage(
+def compose_scene(
     brief: Brief, plan: Plan, size: tuple[int, int], before: Image.Image | None = None, *, filling: bool = False
 ) -> Image.Image:
     """The scene in its style, on a canvas that may be smaller than what is asked.
@@ -61,15 +61,15 @@ def stage(
     canvas = canvas_of(size, brief.quality, edit=before is not None)
     names = {wish.name for wish in plan.wishes}
     if before is not None:
-        scene = _over(before.resize(canvas, Image.Resampling.BICUBIC), plan, dice, brief)
+        scene = _scene_from_reference(before.resize(canvas, Image.Resampling.BICUBIC), plan, dice, brief)
     elif brief.transparent:
         scene = Scene(Image.new("RGBA", canvas), plan.mood, dice, canvas[1] * 0.6, canvas[1] * 0.9, (0, 0), plan.fine)
         scene.lines = Image.new("L", canvas) if plan.style in LINED else None
-        place_alone(scene, plan.wishes or [Wish("tree")])
-        return styled(plan.style, scene.image, plan.mood, dice, scene.lines)
+        place_alone(scene, plan.wishes or [PromptMotif("tree")])
+        return apply_style(plan.style, scene.image, plan.mood, dice, scene.lines)
     elif brief.tile:
         scene = pattern(canvas, plan.mood, plan.wishes, dice, lines=plan.style in LINED)
-        return styled(plan.style, scene.image, plan.mood, dice, scene.lines)
+        return apply_style(plan.style, scene.image, plan.mood, dice, scene.lines)
     else:
         at = 0.14 + 0.72 * brief.part if brief.series else None
         asked = next((one for one in ("moon", "sun") if one in names), "none" if "sun" in plan.refused else "")
@@ -88,9 +88,9 @@ def stage(
     weather(scene.image, plan.mood, scene.fork(), scene.horizon)
     picture = scene.image
     if before is None:
-        _framed(picture, plan.mood)
+        _darken_edges(picture, plan.mood)
         picture = ImageEnhance.Color(picture).enhance(brief.vivid) if brief.vivid != 1.0 else picture
-    picture = styled(plan.style, picture, plan.mood, dice, scene.lines)
+    picture = apply_style(plan.style, picture, plan.mood, dice, scene.lines)
     if before is None and not plan.style and not brief.palette and brief.quality != "low":
         picture = grain(picture, dice, 2)
     return picture
@@ -117,16 +117,16 @@ def _landscape(scene: Scene, plan: Plan, names: set[str]) -> None:
         bank(scene)
 
 
-def _over(before: Image.Image, plan: Plan, dice: random.Random, brief: Brief) -> Scene:
+def _scene_from_reference(before: Image.Image, plan: Plan, dice: random.Random, brief: Brief) -> Scene:
     """A reference as the ground of a scene, in the light that the words ask for."""
     width, height = before.size
-    picture = relit(before.convert("RGB"), plan.mood, dice)
+    picture = relight(before.convert("RGB"), plan.mood, dice)
     light = width * dice.uniform(0.2, 0.8), height * 0.2
     shift = (brief.part - 0.5) * 0.4 if brief.series else 0.0
     return Scene(picture, plan.mood, dice, height * 0.6, height * 0.93, light, plan.fine, shift)
 
 
-def _framed(picture: Image.Image, mood: Mood) -> None:
+def _darken_edges(picture: Image.Image, mood: Mood) -> None:
     away = Image.radial_gradient("L").resize(picture.size, Image.Resampling.BICUBIC)
-    dark = mixed(mood.sky[0], mood.near, 0.6)
+    dark = mix(mood.sky[0], mood.near, 0.6)
     picture.paste(dark, (0, 0), away.point([round(max(0, value - 96) * 0.62) for value in range(256)]))

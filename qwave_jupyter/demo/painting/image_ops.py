@@ -13,12 +13,12 @@ from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
 from qwave_jupyter.image_formats import open_image
 
-__all__ = ["Boxes", "confined", "fitted", "inset", "lit_otherwise", "opened", "region", "size_of"]
+__all__ = ["Boxes", "decode", "fit", "inset", "region", "restore_outside", "size_of", "vary_light"]
 
 #: The boxes of each reference, in its own pixels: left, top, right, bottom.
 Boxes = Sequence[Sequence[Sequence[float]]]
 
-_MOST_PIXELS = 100_000_000
+_MAX_PIXELS = 100_000_000
 #: What Pillow lets through for broken files, besides its own error.
 _BROKEN = (
     OSError,
@@ -44,12 +44,12 @@ def size_of(content: bytes) -> tuple[int, int] | None:
         content: the file.
     """
     try:
-        return opened(content).size
+        return decode(content).size
     except ValueError:
         return None
 
 
-def lit_otherwise(picture: Image.Image, index: int) -> Image.Image:
+def vary_light(picture: Image.Image, index: int) -> Image.Image:
     """A further picture of one order: a little lighter or darker, since no two are ever the same.
 
     Args:
@@ -60,7 +60,7 @@ def lit_otherwise(picture: Image.Image, index: int) -> Image.Image:
     return ImageEnhance.Brightness(picture).enhance(1 + (step if index % 2 else -min(0.5, step)))
 
 
-def opened(content: bytes) -> Image.Image:
+def decode(content: bytes) -> Image.Image:
     """A reference as RGB, or RGBA where it has transparency.
 
     Args:
@@ -73,7 +73,7 @@ def opened(content: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with open_image(io.BytesIO(content)) as file:
-                if file.width * file.height > _MOST_PIXELS:
+                if file.width * file.height > _MAX_PIXELS:
                     msg = "the reference is too large to be opened"
                     raise ValueError(msg)
                 clear = file.mode in {"RGBA", "LA", "PA"} or "transparency" in file.info
@@ -84,7 +84,7 @@ def opened(content: bytes) -> Image.Image:
         raise ValueError(msg) from problem
 
 
-def fitted(picture: Image.Image, size: tuple[int, int], how: Image.Resampling) -> Image.Image:
+def fit(picture: Image.Image, size: tuple[int, int], how: Image.Resampling) -> Image.Image:
     """A picture that covers a size: enlarged or shrunk, and cut at the middle; the very pixels where it has that size.
 
     Args:
@@ -116,7 +116,7 @@ def region(reference: Image.Image, mask: bytes | None, boxes: Boxes) -> Image.Im
     """
     allowed = None
     if mask is not None:
-        drawn = opened(mask)
+        drawn = decode(mask)
         alpha = drawn.getchannel("A") if drawn.mode == "RGBA" else None
         if alpha is not None and alpha.histogram()[:_OPAQUE] != [0] * _OPAQUE:
             allowed = alpha.point([255 * (value < _OPAQUE) for value in range(256)])
@@ -134,7 +134,7 @@ def region(reference: Image.Image, mask: bytes | None, boxes: Boxes) -> Image.Im
     return allowed
 
 
-def confined(before: Image.Image, after: Image.Image, allowed: Image.Image) -> Image.Image:
+def restore_outside(before: Image.Image, after: Image.Image, allowed: Image.Image) -> Image.Image:
     """The changed picture inside the region, the old pixels outside it.
 
     Args:
@@ -178,13 +178,15 @@ def _print(scene: Image.Image, other: Image.Image, at: tuple[float, float], side
     shown.paste(small, (0, 0), small)
     card = Image.new("RGBA", (size[0] + rim * 2, size[1] + rim * 2), (252, 250, 244, 255))
     card.paste(shown, (rim, rim))
-    turned = card.rotate(turn, Image.Resampling.BICUBIC, expand=True)
-    turned = turned.resize((max(2, turned.width // 2), max(2, turned.height // 2)), Image.Resampling.BICUBIC)
-    x, y = round(at[0] - turned.width / 2), round(at[1] - turned.height / 2)
+    shift_hue = card.rotate(turn, Image.Resampling.BICUBIC, expand=True)
+    shift_hue = shift_hue.resize(
+        (max(2, shift_hue.width // 2), max(2, shift_hue.height // 2)), Image.Resampling.BICUBIC
+    )
+    x, y = round(at[0] - shift_hue.width / 2), round(at[1] - shift_hue.height / 2)
     blur = max(1, rim // 2)
-    shade = Image.new("L", (turned.width + blur * 8, turned.height + blur * 8))
-    shade.paste(turned.getchannel("A").point(lambda alpha: alpha * 2 // 5), (blur * 4, blur * 4))
+    shade = Image.new("L", (shift_hue.width + blur * 8, shift_hue.height + blur * 8))
+    shade.paste(shift_hue.getchannel("A").point(lambda alpha: alpha * 2 // 5), (blur * 4, blur * 4))
     shade = shade.filter(ImageFilter.GaussianBlur(blur * 1.6))
     dark = (10, 12, 20, 255) if scene.mode == "RGBA" else (10, 12, 20)
     scene.paste(dark, (x - blur * 4, y - blur * 2), shade)
-    scene.paste(turned.convert(scene.mode), (x, y), turned.getchannel("A"))
+    scene.paste(shift_hue.convert(scene.mode), (x, y), shift_hue.getchannel("A"))

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.lighting import Colour, mixed
-from qwave_jupyter.demo.painting.motifs.registry import Wish
+from qwave_jupyter.demo.painting.lighting import Colour, mix
+from qwave_jupyter.demo.painting.motifs.registry import PromptMotif
 from qwave_jupyter.demo.painting.scene import Scene
-from qwave_jupyter.demo.painting.shapes import Pen, lit
+from qwave_jupyter.demo.painting.shapes import Pen, light_up
 
 __all__ = ["draw", "place", "place_alone", "place_middle"]
 
@@ -22,7 +22,7 @@ _HOLDERS = frozenset({"person", "cat", "dog", "robot", "panda", "rabbit", "astro
 _MEADOW = 30
 
 
-def place(scene: Scene, wishes: Sequence[Wish]) -> None:
+def place(scene: Scene, wishes: Sequence[PromptMotif]) -> None:
     """Draw the motifs that float, fly and stand near.
 
     Args:
@@ -38,7 +38,7 @@ def place(scene: Scene, wishes: Sequence[Wish]) -> None:
     _stand(scene, [one for one in near if one.name != "flower" or one.count <= 2], beside=beside)
 
 
-def place_middle(scene: Scene, wishes: Sequence[Wish]) -> None:
+def place_middle(scene: Scene, wishes: Sequence[PromptMotif]) -> None:
     """Draw the motifs that stand in the landscape, so that water laid before them mirrors them.
 
     Args:
@@ -59,7 +59,7 @@ def place_middle(scene: Scene, wishes: Sequence[Wish]) -> None:
         draw(scene, wish, (x + scene.shift * width * 0.5, base + scene.dice.uniform(0, 0.06) * height), unit, hazy=0.16)
 
 
-def place_alone(scene: Scene, wishes: Sequence[Wish]) -> None:
+def place_alone(scene: Scene, wishes: Sequence[PromptMotif]) -> None:
     """Draw motifs large and in a row, with nothing around them.
 
     Args:
@@ -75,7 +75,7 @@ def place_alone(scene: Scene, wishes: Sequence[Wish]) -> None:
         draw(scene, wish, (x, height / 2 + unit * motif.tall * 0.48), unit, hazy=0.0, shadow=False)
 
 
-def _float(scene: Scene, wishes: Sequence[Wish]) -> None:
+def _float(scene: Scene, wishes: Sequence[PromptMotif]) -> None:
     for kind in (_AFLOAT, frozenset({"air"})):
         each = [(one, number) for one in wishes if one.motif.stance in kind for number in range(one.count)]
         for spot, (wish, number) in enumerate(each[:_MOST_NEAR]):
@@ -86,7 +86,7 @@ def _float(scene: Scene, wishes: Sequence[Wish]) -> None:
 
 
 def _spot_of(
-    scene: Scene, wishes: Sequence[Wish], spot: tuple[int, int], unit: float, wish: Wish
+    scene: Scene, wishes: Sequence[PromptMotif], spot: tuple[int, int], unit: float, wish: PromptMotif
 ) -> tuple[float, float]:
     """How far right the one of so many floats, and how large it is there."""
     place, among = spot
@@ -99,11 +99,11 @@ def _spot_of(
     return width * (0.5 + dice.uniform(-0.16, 0.16)), unit
 
 
-def _set_afloat(scene: Scene, wish: Wish, x: float, unit: float, small: float) -> None:
+def _set_afloat(scene: Scene, wish: PromptMotif, x: float, unit: float, small: float) -> None:
     height, dice, stance = scene.image.height, scene.dice, wish.motif.stance
     if stance == "water" or (stance == "swim" and scene.mood.wet):
         y = scene.horizon + (height - scene.horizon) * (0.42 + 0.3 * small * dice.random() + 0.1 * (small == 1))
-        draw(scene, wish, (x, y), unit, hazy=0.1 * (1 - small), mirrored=True)
+        draw(scene, wish, (x, y), unit, hazy=0.1 * (1 - small), mirror=True)
     elif stance == "swim":
         y = height * (0.4 + 0.3 * dice.random()) + unit
         draw(scene, wish, (x, y), unit, hazy=0.06 + 0.5 * (1 - small))
@@ -113,7 +113,7 @@ def _set_afloat(scene: Scene, wish: Wish, x: float, unit: float, small: float) -
         draw(scene, wish, (x, y), unit, hazy=0.5 * (1 - small))
 
 
-def _stand(scene: Scene, near: Sequence[Wish], *, beside: bool) -> None:
+def _stand(scene: Scene, near: Sequence[PromptMotif], *, beside: bool) -> None:
     width = scene.image.width
     umbrella = next((one for one in near if one.name == "umbrella"), None)
     holds = umbrella is not None and any(one.name in _HOLDERS for one in near)
@@ -142,7 +142,7 @@ def _stand(scene: Scene, near: Sequence[Wish], *, beside: bool) -> None:
         draw(scene, wish, (x, y), unit, hazy=0.0)
 
 
-def _meadow(scene: Scene, wish: Wish) -> None:
+def _meadow(scene: Scene, wish: PromptMotif) -> None:
     """Flowers by the dozen, small and hazy far away, large in front."""
     width, height = scene.image.size
     dice = scene.dice
@@ -159,12 +159,12 @@ def _meadow(scene: Scene, wish: Wish) -> None:
 
 def draw(
     scene: Scene,
-    wish: Wish,
+    wish: PromptMotif,
     at: tuple[float, float],
     unit: float,
     *,
     hazy: float,
-    mirrored: bool = False,
+    mirror: bool = False,
     shadow: bool = True,
 ) -> None:
     """Draw one motif in the light of the scene.
@@ -175,7 +175,7 @@ def draw(
         at: where its foot stands, in pixels.
         unit: pixels per unit of the motif.
         hazy: how much air lies before it, 0 to 1.
-        mirrored: whether it stands in water.
+        mirror: whether it stands in water.
         shadow: whether it throws one.
     """
     motif, mood = wish.motif, scene.mood
@@ -184,18 +184,18 @@ def draw(
     sheet, x, y = pen.finished()
     drawn = sheet
     strength = 0.75 if not mood.night else 1.0
-    shade = mixed(mood.sky[0], mood.near, 0.5)
+    shade = mix(mood.sky[0], mood.near, 0.5)
     if scene.image.mode == "RGB":
-        sheet = lit(sheet, mixed(mood.light, mood.sky[-1], 0.25), shade, scene.side, strength)
+        sheet = light_up(sheet, mix(mood.light, mood.sky[-1], 0.25), shade, scene.side, strength)
         dusky = 0.34 if mood.night else 0.14 if mood.sun < 0.35 else 0.0
         dusky = 0.1 if mood.place == "underwater" else dusky
-        sheet = _tinted(sheet, mixed(mood.near, mood.sky[1], 0.45), dusky)
-        sheet = _tinted(sheet, mood.far, hazy)
+        sheet = _tint(sheet, mix(mood.near, mood.sky[1], 0.45), dusky)
+        sheet = _tint(sheet, mood.far, hazy)
     spot = round(at[0] - x), round(at[1] - y)
     if scene.image.mode == "RGBA":
         scene.image.alpha_composite(_cut(sheet, spot, scene.image.size), (max(0, spot[0]), max(0, spot[1])))
         return
-    if mirrored:
+    if mirror:
         _mirror(scene, sheet, at, y)
     elif shadow and motif.stance in {"near", "middle"}:
         _shadow(scene, at, unit, motif.wide)
@@ -211,7 +211,7 @@ def _cut(sheet: Image.Image, spot: tuple[int, int], size: tuple[int, int]) -> Im
     return sheet.crop((left, top, max(left + 1, right), max(top + 1, bottom)))
 
 
-def _tinted(sheet: Image.Image, colour: Colour, much: float) -> Image.Image:
+def _tint(sheet: Image.Image, colour: Colour, much: float) -> Image.Image:
     if much <= 0:
         return sheet
     tinted = Image.blend(sheet.convert("RGB"), Image.new("RGB", sheet.size, colour), min(0.9, much))
@@ -225,7 +225,7 @@ def _shadow(scene: Scene, at: tuple[float, float], unit: float, wide: float) -> 
     ImageDraw.Draw(soft).ellipse((reach * 0.3, flat * 2, reach * 1.7, flat * 4), fill=150)
     soft = soft.filter(ImageFilter.GaussianBlur(flat * 0.6))
     spot = round(at[0] - reach - scene.side * unit * 0.3), round(at[1] - flat * 3)
-    scene.image.paste(mixed(scene.mood.near, (0, 0, 10), 0.55), spot, soft)
+    scene.image.paste(mix(scene.mood.near, (0, 0, 10), 0.55), spot, soft)
 
 
 def _mirror(scene: Scene, sheet: Image.Image, at: tuple[float, float], foot: float) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from qwave_jupyter import i18n
-from qwave_jupyter.demo.painting.lighting import Colour, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, mix
 from qwave_jupyter.fonts import font_for, legible
 
-__all__ = ["caption", "letter", "mark", "number", "quoted", "room", "sign"]
+__all__ = ["caption", "letter", "mark", "number", "quoted_text", "room", "sign"]
 
 Font = ImageFont.FreeTypeFont
 Area = tuple[int, int, int, int]
@@ -22,14 +22,14 @@ _MOST_LINES = 4
 _PAPER, _INK = (255, 253, 246), (16, 18, 26)
 
 
-def quoted(prompt: str) -> str:
+def quoted_text(prompt: str) -> str:
     r"""What a prompt wants lettered: its texts in quotes, English or Chinese, one per line.
 
     Args:
         prompt: as it was written.
 
     Example:
-        >>> quoted('a shop with a sign "OPEN LATE" and 「你好」')
+        >>> quoted_text('a shop with a sign "OPEN LATE" and 「你好」')
         'OPEN LATE\n你好'
     """
     found = ["".join(match.groups(default="")) for match in _QUOTED.finditer(prompt)]
@@ -49,7 +49,7 @@ def letter(picture: Image.Image, text: str, colour: Colour, area: Area | None = 
     """
     left, top, right, bottom = area or (0, 0, picture.width, picture.height)
     wide, tall = (right - left) * 0.86, (bottom - top) * 0.34
-    if not _can_be_drawn(text):
+    if not _is_drawable(text):
         _card(picture, text, (left, top, right, bottom))
         return
     lines, font = _set("\n".join(map(_printable, text.split("\n"))), wide, tall)
@@ -145,11 +145,11 @@ def sign(picture: Image.Image, area: Area | None = None) -> None:
     font = _font(text, size)
     tile = Image.new("L", (round(font.getlength(text) + size * 2), size * 2))
     ImageDraw.Draw(tile).text((size, size * 0.4), text, font=font, fill=150)
-    turned = tile.rotate(28, Image.Resampling.BICUBIC, expand=True)
+    shift_hue = tile.rotate(28, Image.Resampling.BICUBIC, expand=True)
     wall = Image.new("L", (right - left, bottom - top))
-    for row, y in enumerate(range(-turned.height // 2, wall.height, max(1, round(turned.height * 0.9)))):
-        for x in range(-turned.width * (1 + row % 2) // 2, wall.width, max(1, round(turned.width * 1.05))):
-            wall.paste(turned, (x, y), turned)
+    for row, y in enumerate(range(-shift_hue.height // 2, wall.height, max(1, round(shift_hue.height * 0.9)))):
+        for x in range(-shift_hue.width * (1 + row % 2) // 2, wall.width, max(1, round(shift_hue.width * 1.05))):
+            wall.paste(shift_hue, (x, y), shift_hue)
     # A dark shadow below the light letters shows on any ground.
     deep = max(1, size // 14)
     shadow = ImageChops.subtract(ImageChops.offset(wall, deep, deep), wall).point([value // 2 for value in range(256)])
@@ -169,7 +169,7 @@ def number(picture: Image.Image, place: int, among: int, colour: Colour) -> None
     unit = min(picture.size) / 16
     drawn = Image.new("RGBA", (round(unit * 8), round(unit * 4)))
     pen = ImageDraw.Draw(drawn)
-    pen.ellipse((unit * 0.8, unit * 0.8, unit * 3.2, unit * 3.2), fill=(*mixed(colour, _INK, 0.35), 255))
+    pen.ellipse((unit * 0.8, unit * 0.8, unit * 3.2, unit * 3.2), fill=(*mix(colour, _INK, 0.35), 255))
     pen.ellipse((unit * 0.95, unit * 0.95, unit * 3.05, unit * 3.05), outline=(*_PAPER, 230), width=round(unit / 12))
     font, small = _font("1", unit * 1.3), _font("1", unit * 0.7)
     pen.text((unit * 2, unit * 2), str(place), font=font, fill=(*_PAPER, 255), anchor="mm")
@@ -230,7 +230,7 @@ def _set(text: str, wide: float, tall: float) -> tuple[list[str], Font]:
     """The lines and the largest letters with which a text fills an area."""
     best: tuple[list[str], Font] | None = None
     for count in range(1, _MOST_LINES + 3):
-        lines = _broken(text, count)
+        lines = _break_lines(text, count)
         probe = _font(text, 100)
         longest = max(probe.getlength(line) for line in lines) or 1.0
         size = max(8, int(min(100 * wide / longest, tall / (len(lines) * 1.18), tall * 0.6)))
@@ -239,7 +239,7 @@ def _set(text: str, wide: float, tall: float) -> tuple[list[str], Font]:
     return best or ([text], _font(text, 8))
 
 
-def _broken(text: str, count: int) -> list[str]:
+def _break_lines(text: str, count: int) -> list[str]:
     """A text in about so many lines: at spaces, or anywhere in a script without them."""
     given = text.split("\n")
     if len(given) >= count:
@@ -260,13 +260,13 @@ def _printable(text: str) -> str:
     return "".join(one if one.isprintable() else " " for one in text)
 
 
-def _can_be_drawn(text: str) -> bool:
+def _is_drawable(text: str) -> bool:
     """Whether this machine has letters for most signs of a text."""
     shown = [one for one in text[:300] if not one.isspace()]
-    return not shown or sum(map(_drawn, shown)) * 2 > len(shown)
+    return not shown or sum(map(_is_drawn, shown)) * 2 > len(shown)
 
 
-def _drawn(one: str) -> bool:
+def _is_drawn(one: str) -> bool:
     font = _font(one, 20)
     missing, shape = font.getmask("\U0010fffe"), font.getmask(one)
     return (shape.size, bytes(shape)) != (missing.size, bytes(missing))

@@ -8,7 +8,7 @@ import random
 import re
 from dataclasses import dataclass, field, replace
 
-__all__ = ["COLOURS", "Colour", "Mood", "colour_in", "mixed", "mood_at", "mood_of", "tells_light", "turned"]
+__all__ = ["COLOURS", "Colour", "Mood", "colour_in", "mix", "mood_at", "mood_of", "shift_hue", "tells_light"]
 
 Colour = tuple[int, int, int]
 
@@ -222,13 +222,13 @@ def mood_of(prompt: str, dice: random.Random, refused: str = "", tint: float = 1
     mood = replace(mood, wet=mood.wet or wet, place="sea" if sea else mood.place)
     named = colour_in(prompt)
     if named:
-        tinted = tuple(mixed(one, named, (0.12 + 0.1 * place) * tint) for place, one in enumerate(mood.sky))
-        mood = replace(mood, accent=named, sky=tinted, far=mixed(mood.far, named, 0.2 * tint))
+        tinted = tuple(mix(one, named, (0.12 + 0.1 * place) * tint) for place, one in enumerate(mood.sky))
+        mood = replace(mood, accent=named, sky=tinted, far=mix(mood.far, named, 0.2 * tint))
     return replace(
         mood,
-        sky=tuple(turned(one, turn) for one in mood.sky),
-        far=turned(mood.far, turn),
-        near=turned(mood.near, turn * 0.5),
+        sky=tuple(shift_hue(one, turn) for one in mood.sky),
+        far=shift_hue(mood.far, turn),
+        near=shift_hue(mood.near, turn * 0.5),
     )
 
 
@@ -249,11 +249,11 @@ def mood_at(mood: Mood, part: float) -> Mood:
     night = part > 0.74
     return replace(
         mood,
-        sky=tuple(mixed(mixed(a, b, share), own, 0.2) for a, b, own in skies),
-        far=mixed(mixed(one.far, other.far, share), mood.far, 0.3),
-        near=mixed(mood.near, mixed(one.near, other.near, share), 0.55),
-        leaf=mixed(mood.leaf, mixed(one.leaf, other.leaf, share), 0.5),
-        light=mixed(one.light, other.light, share),
+        sky=tuple(mix(mix(a, b, share), own, 0.2) for a, b, own in skies),
+        far=mix(mix(one.far, other.far, share), mood.far, 0.3),
+        near=mix(mood.near, mix(one.near, other.near, share), 0.55),
+        leaf=mix(mood.leaf, mix(one.leaf, other.leaf, share), 0.5),
+        light=mix(one.light, other.light, share),
         sun=0.16 + 0.6 * math.sin(part * math.pi) if not night else 0.72,
         night=night,
         stars=night,
@@ -279,7 +279,7 @@ def colour_in(text: str) -> Colour | None:
     return min(found)[1] if found else None
 
 
-def mixed(one: Colour, other: Colour, share: float) -> Colour:
+def mix(one: Colour, other: Colour, share: float) -> Colour:
     """A colour between two.
 
     Args:
@@ -291,7 +291,7 @@ def mixed(one: Colour, other: Colour, share: float) -> Colour:
     return red, green, blue
 
 
-def turned(colour: Colour, turn: float, vivid: float = 1.0) -> Colour:
+def shift_hue(colour: Colour, turn: float, vivid: float = 1.0) -> Colour:
     """A colour of another hue.
 
     Args:
@@ -308,34 +308,32 @@ def _in_season(mood: Mood, season: str) -> Mood:
     if season == "winter":
         white = (238, 243, 250) if not mood.night else (112, 130, 172)
         blue = (150, 172, 204) if not mood.night else (44, 58, 98)
-        return replace(mood, season=season, leaf=mixed(mood.leaf, white, 0.9), near=mixed(mood.near, blue, 0.8))
+        return replace(mood, season=season, leaf=mix(mood.leaf, white, 0.9), near=mix(mood.near, blue, 0.8))
     if season == "autumn":
         return replace(
             mood,
             season=season,
-            leaf=mixed(mood.leaf, (206, 98, 30), 0.75),
-            near=mixed(mood.near, (96, 44, 22), 0.65),
-            far=mixed(mood.far, (232, 178, 120), 0.35),
+            leaf=mix(mood.leaf, (206, 98, 30), 0.75),
+            near=mix(mood.near, (96, 44, 22), 0.65),
+            far=mix(mood.far, (232, 178, 120), 0.35),
             accent=(226, 92, 32),
         )
     if season == "spring":
         return replace(
             mood,
             season=season,
-            leaf=mixed(mood.leaf, (126, 178, 84), 0.5),
-            far=mixed(mood.far, (246, 196, 214), 0.35),
+            leaf=mix(mood.leaf, (126, 178, 84), 0.5),
+            far=mix(mood.far, (246, 196, 214), 0.35),
             accent=(244, 138, 174),
         )
     if season == "summer":
-        return replace(mood, season=season, leaf=mixed(mood.leaf, (72, 156, 62), 0.5))
+        return replace(mood, season=season, leaf=mix(mood.leaf, (72, 156, 62), 0.5))
     return mood
 
 
 def _in_desert(mood: Mood) -> Mood:
     sand = (226, 160, 92) if not mood.night else (92, 72, 96)
-    return replace(
-        mood, place="desert", leaf=sand, near=mixed(sand, (112, 48, 28), 0.55), far=mixed(mood.far, sand, 0.45)
-    )
+    return replace(mood, place="desert", leaf=sand, near=mix(sand, (112, 48, 28), 0.55), far=mix(mood.far, sand, 0.45))
 
 
 def _in_weather(mood: Mood, weather: frozenset[str]) -> Mood:
@@ -343,16 +341,16 @@ def _in_weather(mood: Mood, weather: frozenset[str]) -> Mood:
     grey = (62, 72, 88) if mood.night else (148, 158, 168)
     if "storm" in weather:
         tones = ((26, 32, 46), (46, 54, 70), (82, 92, 106), (132, 138, 142))
-        sky = tuple(mixed(one, tone, 0.86) for one, tone in zip(mood.sky, tones, strict=True))
-        near, leaf = mixed(mood.near, (22, 28, 36), 0.5), mixed(mood.leaf, (58, 74, 76), 0.5)
-        far = mixed(mood.far, tones[2], 0.75)
+        sky = tuple(mix(one, tone, 0.86) for one, tone in zip(mood.sky, tones, strict=True))
+        near, leaf = mix(mood.near, (22, 28, 36), 0.5), mix(mood.leaf, (58, 74, 76), 0.5)
+        far = mix(mood.far, tones[2], 0.75)
         return replace(mood, sky=sky, far=far, near=near, leaf=leaf, wet=True, stars=False, sun=0.8)
     if weather & {"rain", "fog", "snow"}:
         light = (1.0, 0.92, 0.6, 0.35) if weather & {"snow", "fog"} and not mood.night else (0.3, 0.2, 0.0, 0.0)
-        airs = [mixed(grey, (240, 243, 247), 0.75 * (1 - part)) for part in light]
+        airs = [mix(grey, (240, 243, 247), 0.75 * (1 - part)) for part in light]
         if "rain" in weather:
-            airs = [mixed(grey, (58, 70, 88), 0.6 * part) for part in (1.0, 0.7, 0.3, 0.0)]
-        sky = tuple(mixed(one, air, 0.7) for one, air in zip(mood.sky, airs, strict=True))
-        far = mixed(mood.far, airs[-1], 0.6)
+            airs = [mix(grey, (58, 70, 88), 0.6 * part) for part in (1.0, 0.7, 0.3, 0.0)]
+        sky = tuple(mix(one, air, 0.7) for one, air in zip(mood.sky, airs, strict=True))
+        far = mix(mood.far, airs[-1], 0.6)
         return replace(mood, sky=sky, far=far, stars=False, wet=mood.wet or "rain" in weather)
     return mood

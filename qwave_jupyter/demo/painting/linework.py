@@ -6,7 +6,7 @@ import random
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from qwave_jupyter.demo.painting.lighting import Colour, Mood, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, Mood, mix
 from qwave_jupyter.demo.painting.textures import curve, edges_of, fractal, grain
 
 __all__ = ["blueprint", "ink", "neon", "pencil"]
@@ -62,7 +62,7 @@ def pencil(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.I
     grey = ImageOps.autocontrast(picture.convert("L").filter(ImageFilter.GaussianBlur(max(1, width / 400))), cutoff=2)
     sheet = Image.new("L", picture.size, 255)
     for lean, upto in ((1.0, 150), (-0.6, 84), (2.4, 44)):
-        hatch = _hatched(picture.size, dice, lean)
+        hatch = _hatching(picture.size, dice, lean)
         dark = curve(ImageChops.invert(grey), 255 - upto, 255 - upto + 90)
         sheet = ImageChops.multiply(sheet, Image.composite(hatch, Image.new("L", picture.size, 255), dark))
     drawn = _lines(picture, lines).filter(ImageFilter.GaussianBlur(max(0.5, width / 1600)))
@@ -144,7 +144,7 @@ def neon(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Ima
         base = ImageChops.screen(base, glow.resize(picture.size, Image.Resampling.BICUBIC))
     core = drawn.filter(ImageFilter.MinFilter(3)).point([value * 2 // 3 for value in range(256)])
     base = ImageChops.screen(base, lamps)
-    base.paste(mixed((255, 255, 255), mood.accent, 0.05), (0, 0), core)
+    base.paste(mix((255, 255, 255), mood.accent, 0.05), (0, 0), core)
     return grain(base, dice, 4)
 
 
@@ -160,7 +160,7 @@ def _odd(width: float) -> int:
     return max(3, round(width) // 2 * 2 + 1)
 
 
-def _hatched(size: tuple[int, int], dice: random.Random, lean: float) -> Image.Image:
+def _hatching(size: tuple[int, int], dice: random.Random, lean: float) -> Image.Image:
     width, height = size
     sheet = Image.new("L", size, 255)
     pen = ImageDraw.Draw(sheet)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-__all__ = ["DIRECTIONS", "enlarged", "panned", "zoomed_out"]
+__all__ = ["DIRECTIONS", "enlarge", "pan", "zoom_out"]
 
 #: To where a pan goes on: how far right and how far down, in shares of the picture.
 DIRECTIONS = {"left": (-0.5, 0.0), "right": (0.5, 0.0), "up": (0.0, -0.5), "down": (0.0, 0.5)}
 
 
-def zoomed_out(picture: Image.Image, factor: float) -> Image.Image:
+def zoom_out(picture: Image.Image, factor: float) -> Image.Image:
     """The picture smaller in the middle of a picture of its own size, its surroundings made up.
 
     Args:
@@ -21,10 +21,10 @@ def zoomed_out(picture: Image.Image, factor: float) -> Image.Image:
     small = max(4, round(width / factor)), max(4, round(height / factor))
     shrunk = picture.resize(small, Image.Resampling.LANCZOS)
     spot = (width - small[0]) // 2, (height - small[1]) // 2
-    return _surrounded(shrunk, (width, height), spot)
+    return _surround(shrunk, (width, height), spot)
 
 
-def panned(picture: Image.Image, direction: str) -> Image.Image:
+def pan(picture: Image.Image, direction: str) -> Image.Image:
     """The picture with half of itself more in one direction.
 
     Args:
@@ -35,10 +35,10 @@ def panned(picture: Image.Image, direction: str) -> Image.Image:
     width, height = picture.size
     more = round(width * abs(right)), round(height * abs(down))
     spot = more[0] if right < 0 else 0, more[1] if down < 0 else 0
-    return _surrounded(picture, (width + more[0], height + more[1]), spot)
+    return _surround(picture, (width + more[0], height + more[1]), spot)
 
 
-def enlarged(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def enlarge(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """The picture in another size, and sharper.
 
     Args:
@@ -48,7 +48,7 @@ def enlarged(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS).filter(ImageFilter.UnsharpMask(2, 90, 2))
 
 
-def _surrounded(inner: Image.Image, size: tuple[int, int], spot: tuple[int, int]) -> Image.Image:
+def _surround(inner: Image.Image, size: tuple[int, int], spot: tuple[int, int]) -> Image.Image:
     """The picture on a ground of its own mirror images, which blur away from it."""
     width, height = inner.size
     wall = Image.new("RGB", (width * 3, height * 3))

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw
 
 from qwave_jupyter.demo.painting.layout import draw
-from qwave_jupyter.demo.painting.lighting import Mood, mixed
-from qwave_jupyter.demo.painting.motifs.registry import Wish
+from qwave_jupyter.demo.painting.lighting import Mood, mix
+from qwave_jupyter.demo.painting.motifs.registry import PromptMotif
 from qwave_jupyter.demo.painting.scene import Scene
 
 __all__ = ["pattern"]
@@ -17,7 +17,9 @@ __all__ = ["pattern"]
 _ROWS = 4
 
 
-def pattern(size: tuple[int, int], mood: Mood, wishes: Sequence[Wish], dice: random.Random, *, lines: bool) -> Scene:
+def pattern(
+    size: tuple[int, int], mood: Mood, wishes: Sequence[PromptMotif], dice: random.Random, *, lines: bool
+) -> Scene:
     """A cloth with motifs on it, in which what leaves at one edge comes in at the other.
 
     Args:
@@ -28,8 +30,8 @@ def pattern(size: tuple[int, int], mood: Mood, wishes: Sequence[Wish], dice: ran
         lines: whether outlines are noted.
     """
     width, height = size
-    drawn = list(wishes) or [Wish("flower")]
-    cloth = mixed(mood.sky[-1], mood.far, 0.25) if not mood.night else mixed(mood.sky[1], mood.sky[2], 0.5)
+    drawn = list(wishes) or [PromptMotif("flower")]
+    cloth = mix(mood.sky[-1], mood.far, 0.25) if not mood.night else mix(mood.sky[1], mood.sky[2], 0.5)
     scene = Scene(Image.new("RGB", size, cloth), mood, dice, height * 0.6, height, (0.0, 0.0))
     scene.lines = Image.new("L", size) if lines else None
     columns = max(1, round(_ROWS * width / height))
@@ -45,7 +47,7 @@ def pattern(size: tuple[int, int], mood: Mood, wishes: Sequence[Wish], dice: ran
             at = (column + 0.5 * (row % 2)) * step[0], (row + 0.5) * step[1]
             for left in (0, width) if at[0] < dot * 2 else (0,):
                 spot = at[0] + left
-                pen.ellipse((spot - dot, at[1] - dot, spot + dot, at[1] + dot), fill=mixed(cloth, mood.accent, 0.7))
+                pen.ellipse((spot - dot, at[1] - dot, spot + dot, at[1] + dot), fill=mix(cloth, mood.accent, 0.7))
             same = dice.getrandbits(64)
             for across in (-width, 0, width):
                 for down in (-height, 0, height):

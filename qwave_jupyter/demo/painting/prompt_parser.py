@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 from qwave_jupyter.demo.painting import lettering
 from qwave_jupyter.demo.painting.image_ops import Boxes
-from qwave_jupyter.demo.painting.lighting import Mood, colour_in, mood_at, mood_of, tells_light, turned
-from qwave_jupyter.demo.painting.motifs.registry import Wish, wishes_in
+from qwave_jupyter.demo.painting.lighting import Mood, colour_in, mood_at, mood_of, shift_hue, tells_light
+from qwave_jupyter.demo.painting.motifs.registry import PromptMotif, find_motifs
 from qwave_jupyter.demo.painting.palettes import Share
 from qwave_jupyter.demo.painting.styles import style_of
 
-__all__ = ["Brief", "Plan", "dice_of", "planned", "understood"]
+__all__ = ["Brief", "Plan", "dice_of", "has_motif", "parse_prompt"]
 
 _FINE = {"low": 0, "high": 2}
 #: What every landscape has.
@@ -103,14 +103,14 @@ class Plan:
     """
 
     mood: Mood
-    wishes: Sequence[Wish]
+    wishes: Sequence[PromptMotif]
     style: str
     text: str
     fine: int
     refused: frozenset[str]
 
 
-def planned(brief: Brief) -> Plan:
+def parse_prompt(brief: Brief) -> Plan:
     """What the words of a brief come to.
 
     Args:
@@ -121,27 +121,27 @@ def planned(brief: Brief) -> Plan:
     refused = brief.negative[:2000].lower()
     index = brief.index if brief.chaos > 0 and not brief.series else 0
     words = f"{read} {brief.style[:200].lower()}"
-    wishes = wishes_in(read, refused)
+    wishes = find_motifs(read, refused)
     # A colour that belongs to a motif is none of the air.
     tint = 0.25 if any(wish.colour for wish in wishes) else 1.0
     mood = mood_of(words, dice_of(prompt, brief.seed, -1 - index), refused, tint)
     if brief.series:
         mood = mood_at(mood, brief.part)
     if brief.weird or brief.vivid != 1.0:
-        mood = _bent(mood, brief.weird, brief.vivid)
+        mood = _distort_mood(mood, brief.weird, brief.vivid)
     style = style_of(words, refused)
     return Plan(
         mood=mood,
         wishes=wishes,
         style=style,
-        text=lettering.quoted(prompt),
+        text=lettering.quoted_text(prompt),
         # Flat inks want flat land.
         fine=0 if style == "poster" else _FINE.get(brief.quality, 1),
-        refused=frozenset(wish.name for wish in wishes_in(refused)),
+        refused=frozenset(wish.name for wish in find_motifs(refused)),
     )
 
 
-def understood(prompt: str) -> bool:
+def has_motif(prompt: str) -> bool:
     """Whether anything that a prompt says is seen in its picture; an empty one says nothing.
 
     Args:
@@ -151,9 +151,9 @@ def understood(prompt: str) -> bool:
     if (
         not read.strip()
         or re.search(_EVERYWHERE, read)
-        or wishes_in(read)
+        or find_motifs(read)
         or style_of(read)
-        or lettering.quoted(prompt[:4000])
+        or lettering.quoted_text(prompt[:4000])
         or colour_in(read)
     ):
         return True
@@ -161,15 +161,15 @@ def understood(prompt: str) -> bool:
     return tells_light(mood) or mood.wet
 
 
-def _bent(mood: Mood, weird: float, vivid: float) -> Mood:
+def _distort_mood(mood: Mood, weird: float, vivid: float) -> Mood:
     turn = weird * 0.45
     return replace(
         mood,
-        sky=tuple(turned(one, turn, vivid) for one in mood.sky),
-        far=turned(mood.far, turn, vivid),
-        near=turned(mood.near, -turn, vivid),
-        leaf=turned(mood.leaf, -turn, vivid),
-        accent=turned(mood.accent, turn, vivid),
+        sky=tuple(shift_hue(one, turn, vivid) for one in mood.sky),
+        far=shift_hue(mood.far, turn, vivid),
+        near=shift_hue(mood.near, -turn, vivid),
+        leaf=shift_hue(mood.leaf, -turn, vivid),
+        accent=shift_hue(mood.accent, turn, vivid),
     )
 
 

@@ -10,14 +10,14 @@ from qwave_jupyter.demo.painting.lighting import Mood, tells_light
 from qwave_jupyter.demo.painting.shapes import column
 from qwave_jupyter.demo.painting.skies import sky_signs
 
-__all__ = ["relit"]
+__all__ = ["relight"]
 
 #: Where green lies on Pillow's circle of 256 hues, and to which hue, saturation and level a season takes it.
 _GREEN = range(36, 130)
 _SEASONS = {"autumn": (17, 1.25, 1.0), "winter": (150, 0.22, 1.3), "spring": (70, 1.0, 1.12), "summer": (84, 1.2, 1.0)}
 
 
-def relit(picture: Image.Image, mood: Mood, dice: random.Random) -> Image.Image:
+def relight(picture: Image.Image, mood: Mood, dice: random.Random) -> Image.Image:
     """The picture in the light of a mood.
 
     Args:
@@ -54,11 +54,11 @@ def _in_season(picture: Image.Image, season: str) -> Image.Image:
     hue, full, level = picture.convert("HSV").split()
     green = hue.point([255 * (value in _GREEN) for value in range(256)])
     # A little of the green's own variety is kept.
-    turned = hue.point([max(0, min(255, to + (value - 80) // 5)) for value in range(256)])
+    shift_hue = hue.point([max(0, min(255, to + (value - 80) // 5)) for value in range(256)])
     changed = Image.merge(
         "HSV",
         (
-            turned,
+            shift_hue,
             full.point([min(255, round(value * vivid)) for value in range(256)]),
             level.point([min(255, round(value * bright + (40 if bright > 1.2 else 0))) for value in range(256)]),
         ),

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from qwave_jupyter.demo.painting.lighting import Colour, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, mix
 from qwave_jupyter.demo.painting.scene import Scene
 from qwave_jupyter.demo.painting.shapes import Point, column
-from qwave_jupyter.demo.painting.textures import mottled
+from qwave_jupyter.demo.painting.textures import mottle
 
 __all__ = ["lay", "ridge", "snow_on"]
 
@@ -68,9 +68,9 @@ def lay(scene: Scene, line: Sequence[Point], top: Colour, foot: Colour, fade: fl
     pen.polygon([*((x * 2, (y - upper) * 2) for x, y in line), (width * 2 + 8, tall * 2), (0, tall * 2)], fill=255)
     reach = min(tall, max(2, round(fade)))
     fill = Image.new("RGB", (width, tall), foot)
-    fill.paste(column((top, mixed(top, foot, 0.6), foot), (width, reach)), (0, 0))
+    fill.paste(column((top, mix(top, foot, 0.6), foot), (width, reach)), (0, 0))
     if scene.fine and tall > 24:
-        fill = mottled(fill, scene.fork(), (3.0 * width / height, 10.0 * tall / height), rough, 5)
+        fill = mottle(fill, scene.fork(), (3.0 * width / height, 10.0 * tall / height), rough, 5)
     glow = Image.radial_gradient("L").resize((width, max(4, min(tall * 2, width))), Image.Resampling.BICUBIC)
     shine = 46 if scene.mood.night else 96
     shine = 0 if scene.mood.weather & {"rain", "storm", "fog", "snow"} else shine
@@ -105,6 +105,6 @@ def snow_on(scene: Scene, line: Sequence[Point], rock: Colour, tall: float) -> N
     mask = Image.new("L", (width * 2, (bottom - top) * 2))
     outline = [*line, *reversed(lower)]
     ImageDraw.Draw(mask).polygon([(x * 2, (y - top) * 2) for x, y in outline], fill=225)
-    white = mixed((250, 251, 255), scene.mood.light, 0.3) if not scene.mood.night else (176, 186, 222)
-    fill = column((mixed(white, rock, 0.05), mixed(white, rock, 0.55)), (width, bottom - top))
+    white = mix((250, 251, 255), scene.mood.light, 0.3) if not scene.mood.night else (176, 186, 222)
+    fill = column((mix(white, rock, 0.05), mix(white, rock, 0.55)), (width, bottom - top))
     scene.image.paste(fill, (0, top), mask.reduce(2))

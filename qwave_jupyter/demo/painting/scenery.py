@@ -6,7 +6,7 @@ import math
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.lighting import mixed
+from qwave_jupyter.demo.painting.lighting import mix
 from qwave_jupyter.demo.painting.ridges import lay, ridge, snow_on
 from qwave_jupyter.demo.painting.scene import Scene
 from qwave_jupyter.demo.painting.seabed import seabed
@@ -45,9 +45,9 @@ def hills(scene: Scene, *, rocky: bool, wooded: float) -> None:
         elif mood.place == "sea" and depth > 0.3:
             break
         line = ridge(width, dice, base, tall, rough)
-        shade = mixed(mood.far, mood.near, 0.1 + 0.62 * depth)
-        shade = mixed(shade, mood.leaf, 0.45 * depth if not rocky or layer >= 3 else 0.0)
-        foot = mixed(shade, mood.far, 0.6 - 0.25 * depth)
+        shade = mix(mood.far, mood.near, 0.1 + 0.62 * depth)
+        shade = mix(shade, mood.leaf, 0.45 * depth if not rocky or layer >= 3 else 0.0)
+        foot = mix(shade, mood.far, 0.6 - 0.25 * depth)
         if wooded and layer >= layers - 3:
             plant(scene, line, scene.unit * (0.16 + 0.34 * depth) * wooded, shade, foot)
         lay(scene, line, shade, foot, height * (0.32 - 0.1 * depth))
@@ -66,14 +66,14 @@ def ground(scene: Scene) -> None:
     width, height = scene.image.size
     base = scene.horizon + (height - scene.horizon) * 0.45
     line = ridge(width, scene.fork(), base, scene.unit * 0.5, 0.0)
-    top, low = mixed(mood.leaf, mood.near, 0.12), mixed(mood.leaf, mood.near, 0.8)
-    top = mixed(top, mood.light, 0.16 if not mood.night else 0.04)
+    top, low = mix(mood.leaf, mood.near, 0.12), mix(mood.leaf, mood.near, 0.8)
+    top = mix(top, mood.light, 0.16 if not mood.night else 0.04)
     lay(scene, line, top, low, height - base, rough=0.5)
     if mood.place == "desert":
         for fold in range(3):
             dune = ridge(width, scene.dice, base + (height - base) * (0.25 + 0.25 * fold), scene.unit * 0.6, 0.0)
-            shade = mixed(mixed(mood.leaf, mood.light, 0.18), mood.near, 0.22 * fold)
-            lay(scene, dune, shade, mixed(shade, mood.near, 0.5), scene.unit * 3)
+            shade = mix(mix(mood.leaf, mood.light, 0.18), mood.near, 0.22 * fold)
+            lay(scene, dune, shade, mix(shade, mood.near, 0.5), scene.unit * 3)
     elif mood.place == "space":
         _craters(scene, base)
     elif scene.fine:
@@ -89,10 +89,10 @@ def bank(scene: Scene) -> None:
     width, height = scene.image.size
     mood = scene.mood
     base = scene.floor - scene.unit * 0.7
-    sand = mixed(mood.leaf, (222, 190, 140), 0.75 if mood.place == "sea" else 0.1)
-    sand = mixed(sand, mood.near, 0.7 if mood.night else 0.15)
+    sand = mix(mood.leaf, (222, 190, 140), 0.75 if mood.place == "sea" else 0.1)
+    sand = mix(sand, mood.near, 0.7 if mood.night else 0.15)
     line = ridge(width, scene.fork(), base, scene.unit * 0.35, 0.0)
-    lay(scene, line, mixed(sand, mood.light, 0.12), mixed(sand, mood.near, 0.55), height - base)
+    lay(scene, line, mix(sand, mood.light, 0.12), mix(sand, mood.near, 0.55), height - base)
 
 
 def _water(scene: Scene) -> None:
@@ -113,7 +113,7 @@ def _water(scene: Scene) -> None:
         move = math.sin(row / step * 0.9 + shift) * math.sin(row / step * 0.31) * width * (0.003 + 0.012 * near)
         strip = mirror.crop((0, row, width, min(depth, row + step)))
         waved.paste(strip, (round(move), row))
-    tone = column((mixed(mood.sky[-1], mood.far, 0.5), mixed(mood.sky[0], mood.near, 0.55)), (width, depth))
+    tone = column((mix(mood.sky[-1], mood.far, 0.5), mix(mood.sky[0], mood.near, 0.55)), (width, depth))
     water = Image.blend(waved, tone, 0.42)
     _glitter(water, scene, line)
     scene.image.paste(water, (0, line))
@@ -139,7 +139,7 @@ def _glitter(water: Image.Image, scene: Scene, line: int) -> None:
         thick = max(1, round(depth * 0.006 * (0.3 + near)))
         pen.line([(x - long, y), (x + long, y)], fill=dice.randrange(90, 230) if on_path else 46, width=thick)
     sheen = sheen.filter(ImageFilter.GaussianBlur(max(0.6, width / 1400)))
-    water.paste(mixed(mood.light, (255, 255, 255), 0.3), (0, 0), sheen)
+    water.paste(mix(mood.light, (255, 255, 255), 0.3), (0, 0), sheen)
     shore = Image.new("L", (1, depth))
     for row in range(min(depth, max(3, depth // 12))):
         shore.putpixel((0, row), round(90 * (1 - row / max(3, depth // 12))))
@@ -162,7 +162,7 @@ def fringe(scene: Scene) -> None:
     for near in sorted(dice.random() for _ in range(90)):
         x, y = dice.random() * width, scene.floor + scene.unit * 0.16 + (height - scene.floor) * near
         tall = scene.unit * (0.16 + 0.26 * near) * dice.uniform(0.6, 1.2)
-        shade = mixed(mixed(mood.leaf, mood.near, 0.3 + 0.5 * dice.random()), mood.near, 0.3 * near)
+        shade = mix(mix(mood.leaf, mood.near, 0.3 + 0.5 * dice.random()), mood.near, 0.3 * near)
         for blade in range(4):
             lean = (blade - 1.5) * tall * 0.3 + dice.uniform(-0.1, 0.1) * tall
             thick = max(0.8, tall * 0.05)
@@ -175,11 +175,11 @@ def _tufts(scene: Scene, base: float) -> None:
     dice, mood = scene.fork(), scene.mood
     pen = ImageDraw.Draw(scene.image)
     blossoms = {"spring": mood.accent, "autumn": (226, 130, 44), "winter": (250, 252, 255)}
-    bloom = blossoms.get(mood.season, mixed(mood.accent, (255, 250, 230), 0.35))
+    bloom = blossoms.get(mood.season, mix(mood.accent, (255, 250, 230), 0.35))
     for near in sorted(dice.random() for _ in range(round(260 * (1 + scene.fine) / 2))):
         x, y = dice.random() * width, base + scene.unit * 0.5 + (height - base) * near
         tall = scene.unit * (0.08 + 0.3 * near) * dice.uniform(0.5, 1.2)
-        shade = mixed(mixed(mood.leaf, mood.light, 0.24 * dice.random()), mood.near, 0.3 + 0.5 * near * dice.random())
+        shade = mix(mix(mood.leaf, mood.light, 0.24 * dice.random()), mood.near, 0.3 + 0.5 * near * dice.random())
         for blade in range(3):
             lean = (blade - 1) * tall * 0.32 + dice.uniform(-0.1, 0.1) * tall
             thick = max(0.7, tall * 0.055)
@@ -187,9 +187,7 @@ def _tufts(scene: Scene, base: float) -> None:
         if dice.random() < 0.2:
             dot = scene.unit * (0.02 + 0.05 * near)
             at = x + dice.uniform(-0.4, 0.4) * tall, y - tall
-            pen.ellipse(
-                (at[0] - dot, at[1] - dot * 0.8, at[0] + dot, at[1] + dot * 0.8), fill=mixed(bloom, shade, 0.15)
-            )
+            pen.ellipse((at[0] - dot, at[1] - dot * 0.8, at[0] + dot, at[1] + dot * 0.8), fill=mix(bloom, shade, 0.15))
 
 
 def _craters(scene: Scene, base: float) -> None:
@@ -200,6 +198,6 @@ def _craters(scene: Scene, base: float) -> None:
         x, y = dice.random() * width, base + scene.unit * 0.7 + (height - base) * near
         wide = scene.unit * (0.25 + 1.0 * near) * dice.uniform(0.6, 1.2)
         flat = wide * 0.28
-        rim, pit = mixed(mood.leaf, mood.light, 0.3), mixed(mood.near, (0, 0, 0), 0.35)
+        rim, pit = mix(mood.leaf, mood.light, 0.3), mix(mood.near, (0, 0, 0), 0.35)
         pen.ellipse((x - wide, y - flat, x + wide, y + flat), fill=rim)
         pen.ellipse((x - wide * 0.94, y - flat * 0.8, x + wide * 0.94, y + flat * 1.02), fill=pit)

@@ -6,7 +6,7 @@ import math
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.lighting import mixed
+from qwave_jupyter.demo.painting.lighting import mix
 from qwave_jupyter.demo.painting.ridges import lay, ridge
 from qwave_jupyter.demo.painting.scene import Scene
 
@@ -36,14 +36,14 @@ def seabed(scene: Scene) -> None:
     scene.image.paste(mood.light, (0, 0), rays.resize((width, height), Image.Resampling.BICUBIC))
     for layer in range(3):
         base = height * (0.78 + 0.07 * layer)
-        shade = mixed(mixed(mood.sky[2], mood.near, 0.35 + 0.3 * layer), (214, 190, 140), 0.1 + 0.04 * layer)
+        shade = mix(mix(mood.sky[2], mood.near, 0.35 + 0.3 * layer), (214, 190, 140), 0.1 + 0.04 * layer)
         line = ridge(width, dice, base, scene.unit * 1.1, 0.0)
-        lay(scene, line, shade, mixed(shade, mood.near, 0.6), height * 0.2)
+        lay(scene, line, shade, mix(shade, mood.near, 0.6), height * 0.2)
         _weeds(scene, base, layer)
     pen = ImageDraw.Draw(scene.image)
     for _ in range(40 * scene.fine + 20):
         x, y, wide = dice.random() * width, dice.random() * height, scene.unit * dice.uniform(0.02, 0.12)
-        pen.ellipse((x - wide, y - wide, x + wide, y + wide), outline=mixed(mood.light, mood.sky[2], 0.45))
+        pen.ellipse((x - wide, y - wide, x + wide, y + wide), outline=mix(mood.light, mood.sky[2], 0.45))
 
 
 def _weeds(scene: Scene, base: float, layer: int) -> None:
@@ -53,7 +53,7 @@ def _weeds(scene: Scene, base: float, layer: int) -> None:
     for _ in range(7):
         x, tall = dice.random() * width, scene.unit * dice.uniform(0.8, 2.4)
         tone = dice.choice((mood.leaf, mood.leaf, mood.accent, (196, 84, 140)))
-        shade = mixed(mixed(mood.sky[2], mood.near, 0.4), tone, 0.25 + 0.2 * layer)
+        shade = mix(mix(mood.sky[2], mood.near, 0.4), tone, 0.25 + 0.2 * layer)
         turn = dice.uniform(0, 6)
         path = [
             (x + math.sin(step / 12 * 3.4 + turn) * tall * 0.12 * step / 12, base + scene.unit * 0.6 - tall * step / 12)

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.lighting import Colour, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, mix
 
-__all__ = ["Fill", "Pen", "Point", "column", "lit", "spline"]
+__all__ = ["Fill", "Pen", "Point", "column", "light_up", "spline"]
 
 Point = tuple[float, float]
 #: One colour, or two of which the first is at the top.
@@ -176,11 +176,11 @@ def _strip(colours: tuple[Colour, ...]) -> Image.Image:
         place = y / (tall - 1) * (len(colours) - 1)
         left = min(len(colours) - 2, int(place)) if len(colours) > 1 else 0
         other = colours[min(len(colours) - 1, left + 1)]
-        strip.putpixel((0, y), mixed(colours[left], other, place - left))
+        strip.putpixel((0, y), mix(colours[left], other, place - left))
     return strip
 
 
-def lit(sheet: Image.Image, light: Colour, shade: Colour, side: float, strength: float = 1.0) -> Image.Image:
+def light_up(sheet: Image.Image, light: Colour, shade: Colour, side: float, strength: float = 1.0) -> Image.Image:
     """A drawn motif in the light of a scene: bright towards it, in shade away from it, with a rim where it grazes.
 
     Args:

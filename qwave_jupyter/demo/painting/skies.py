@@ -7,7 +7,7 @@ import random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.lighting import Mood, mixed
+from qwave_jupyter.demo.painting.lighting import Mood, mix
 
 __all__ = ["sky_lights", "sky_signs", "weather"]
 
@@ -63,9 +63,9 @@ def sky_signs(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: flo
         horizon: in pixels from the top.
     """
     if mood.stars:
-        lit = canvas.copy()
-        _stars(lit, mood, dice, horizon * 0.8)
-        canvas.paste(ImageChops.lighter(canvas, lit))
+        light_up = canvas.copy()
+        _stars(light_up, mood, dice, horizon * 0.8)
+        canvas.paste(ImageChops.lighter(canvas, light_up))
     if "aurora" in mood.weather:
         _aurora(canvas, dice, horizon)
     if "rainbow" in mood.weather:
@@ -96,7 +96,7 @@ def weather(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float
             thick = max(1, round(height / 900 * (1 + 1.6 * near)))
             pen.line([(x, y), (x + slant * long, y + long)], fill=round(60 + 90 * near), width=thick)
         drops = drops.filter(ImageFilter.GaussianBlur(max(0.5, height / 1800)))
-        canvas.paste(mixed((220, 230, 245), mood.sky[-1], 0.25), (0, 0), drops)
+        canvas.paste(mix((220, 230, 245), mood.sky[-1], 0.25), (0, 0), drops)
     if "snow" in mood.weather:
         flakes = Image.new("L", (width, height))
         pen = ImageDraw.Draw(flakes)
@@ -119,10 +119,10 @@ def _disc(canvas: Image.Image, mood: Mood, at: tuple[float, float], radius: floa
     face = Image.new("L", (side, side))
     pen = ImageDraw.Draw(face)
     pen.ellipse((0, 0, side - 1, side - 1), fill=255)
-    sheet = Image.new("RGB", (side, side), mixed(mood.light, (255, 255, 255), 0.35))
+    sheet = Image.new("RGB", (side, side), mix(mood.light, (255, 255, 255), 0.35))
     if moon:
         marks = ImageDraw.Draw(sheet)
-        grey = mixed(mood.light, (126, 128, 150), 0.3)
+        grey = mix(mood.light, (126, 128, 150), 0.3)
         for x, y, wide in (
             (0.36, 0.36, 0.15),
             (0.6, 0.3, 0.08),
@@ -152,7 +152,7 @@ def _stars(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float)
                 (at[0] - wide, at[1] - wide * 0.6, at[0] + wide, at[1] + wide * 0.6), fill=dice.randrange(20, 84)
             )
         band = band.filter(ImageFilter.GaussianBlur(band.width / 34)).resize(canvas.size, Image.Resampling.BICUBIC)
-        canvas.paste(mixed(mood.sky[-1], (220, 210, 255), 0.4), (0, 0), band)
+        canvas.paste(mix(mood.sky[-1], (220, 210, 255), 0.4), (0, 0), band)
     pen = ImageDraw.Draw(canvas)
     limit = height if mood.place == "space" else horizon
     scale = max(0.36, min(width, height) / 1000)
@@ -164,7 +164,7 @@ def _stars(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float)
         tint = dice.choice(((255, 255, 255), (255, 240, 220), (214, 226, 255)))
         behind = canvas.getpixel((min(width - 1, int(x)), min(height - 1, int(y))))
         if isinstance(behind, tuple):
-            shade = mixed((int(behind[0]), int(behind[1]), int(behind[2])), tint, fade)
+            shade = mix((int(behind[0]), int(behind[1]), int(behind[2])), tint, fade)
             pen.ellipse((x - wide, y - wide, x + wide, y + wide), fill=shade)
 
 
@@ -183,7 +183,7 @@ def _planet(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float
         for band in range(12):
             y = side * band / 12
             pen.rectangle(
-                (0, y, side, y + side * dice.uniform(0.02, 0.09)), fill=mixed(hue, mood.light, dice.uniform(0, 0.4))
+                (0, y, side, y + side * dice.uniform(0.02, 0.09)), fill=mix(hue, mood.light, dice.uniform(0, 0.4))
             )
         sheet = sheet.filter(ImageFilter.GaussianBlur(side / 60)).rotate(18, Image.Resampling.BICUBIC, fillcolor=hue)
         dark = (
@@ -191,9 +191,7 @@ def _planet(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float
             .resize((side * 2, side * 2))
             .crop((side // 3, side // 3, side + side // 3, side + side // 3))
         )
-        sheet.paste(
-            mixed(mood.sky[0], (0, 0, 0), 0.4), (0, 0), dark.point([min(250, value * 2) for value in range(256)])
-        )
+        sheet.paste(mix(mood.sky[0], (0, 0, 0), 0.4), (0, 0), dark.point([min(250, value * 2) for value in range(256)]))
         face = Image.new("L", (side, side))
         ImageDraw.Draw(face).ellipse((0, 0, side - 1, side - 1), fill=255)
         at = canvas.width * across, horizon * down + radius * 0.3
@@ -259,7 +257,7 @@ def _mist(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) 
         wide, thin = small[0] * dice.uniform(0.1, 0.4), small[1] * dice.uniform(0.01, 0.04)
         pen.ellipse((x - wide, y - thin, x + wide, y + thin), fill=dice.randrange(90, 190))
     veil = veil.filter(ImageFilter.GaussianBlur(small[1] / 22)).resize((width, height), Image.Resampling.BICUBIC)
-    canvas.paste(mixed(mood.far, (248, 249, 250), 0.45 if not mood.night else 0.1), (0, 0), veil)
+    canvas.paste(mix(mood.far, (248, 249, 250), 0.45 if not mood.night else 0.1), (0, 0), veil)
 
 
 def _bolt(canvas: Image.Image, dice: random.Random, horizon: float) -> None:

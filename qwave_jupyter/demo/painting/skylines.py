@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.lighting import Colour, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, mix
 from qwave_jupyter.demo.painting.scene import Scene
 from qwave_jupyter.demo.painting.shapes import column
 
@@ -34,7 +34,7 @@ def city(scene: Scene, *, neon: bool = False) -> None:
         lamps = ImageDraw.Draw(glow)
         mask = Image.new("L", (width * 2, base * 2))
         pen = ImageDraw.Draw(mask)
-        shade = mixed(mood.far, mood.near, 0.22 + 0.56 * depth)
+        shade = mix(mood.far, mood.near, 0.22 + 0.56 * depth)
         tallest = scene.unit * (4.6 - 1.1 * depth)
         windows: list[tuple[float, float, float, float, Colour]] = []
         x = -scene.unit * dice.random()
@@ -50,16 +50,16 @@ def city(scene: Scene, *, neon: bool = False) -> None:
                 _neon_sign(lamps, scene, x, top, wide)
             x += wide * dice.uniform(0.86, 1.25)
         reach = max(2, round(tallest))
-        foot = mixed(shade, mood.far, 0.5 - 0.2 * depth)
+        foot = mix(shade, mood.far, 0.5 - 0.2 * depth)
         body = Image.new("RGB", (width, base), shade)
         body.paste(
-            column((mixed(shade, mood.light, 0.05), shade, foot), (width, min(base, reach))), (0, max(0, base - reach))
+            column((mix(shade, mood.light, 0.05), shade, foot), (width, min(base, reach))), (0, max(0, base - reach))
         )
         paint = ImageDraw.Draw(body)
         for left, top, right, bottom, colour in windows:
             paint.rectangle((left, top, right, bottom), fill=colour)
             if dark:
-                lamps.rectangle((left, top, right, bottom), fill=mixed((0, 0, 0), colour, 0.8))
+                lamps.rectangle((left, top, right, bottom), fill=mix((0, 0, 0), colour, 0.8))
         shape = mask.reduce(2)
         scene.image.paste(body, (0, 0), shape)
         scene.outline((0, 0), shape, body if layer else None)
@@ -79,8 +79,8 @@ def bridge(scene: Scene) -> None:
     """
     mood, dice = scene.mood, scene.fork()
     width, height = scene.image.size
-    steel = mixed((206, 74, 52), mood.near, 0.45 if mood.night else 0.18)
-    steel = mixed(steel, mood.far, 0.2)
+    steel = mix((206, 74, 52), mood.near, 0.45 if mood.night else 0.18)
+    steel = mix(steel, mood.far, 0.2)
     deck = scene.horizon + (height - scene.horizon) * 0.05
     water = scene.horizon + (height - scene.horizon) * 0.42
     top = deck - scene.unit * 2.6
@@ -114,7 +114,7 @@ def bridge(scene: Scene) -> None:
             pen.rectangle(((x - half) * times, y * times, (x + half) * times, (y + scene.unit * 0.1) * times), fill=255)
     shape = sheet.reduce(times)
     scene.image.paste(
-        column((mixed(steel, mood.light, 0.2), steel, mixed(steel, mood.near, 0.4)), (width, height)),
+        column((mix(steel, mood.light, 0.2), steel, mix(steel, mood.near, 0.4)), (width, height)),
         (0, 0),
         shape,
     )
@@ -171,18 +171,18 @@ def _windows(
     x, top, wide, base = house
     columns = max(2, round(wide / scene.unit * 6))
     step = wide / (columns + 0.6)
-    lit = dice.uniform(0.2, 0.62) if dark else 0.75
+    light_up = dice.uniform(0.2, 0.62) if dark else 0.75
     size = step * 0.46
     y = top + step * 0.9
     while y < base:
         for place in range(columns):
-            if dice.random() < lit:
+            if dice.random() < light_up:
                 left = x + step * (place + 0.55)
                 if dark:
-                    colour = mixed(mood.far, dice.choice(_LAMPS), 0.4 + 0.6 * depth)
+                    colour = mix(mood.far, dice.choice(_LAMPS), 0.4 + 0.6 * depth)
                 else:
-                    colour = mixed(
-                        mixed(mood.far, mood.near, 0.22 + 0.56 * depth), mood.sky[-1], 0.2 + 0.14 * dice.random()
+                    colour = mix(
+                        mix(mood.far, mood.near, 0.22 + 0.56 * depth), mood.sky[-1], 0.2 + 0.14 * dice.random()
                     )
                 found.append((left, y, left + size, y + size * 1.25, colour))
         y += step * 1.35

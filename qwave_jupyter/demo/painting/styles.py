@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from qwave_jupyter.demo.painting.lighting import Mood, mixed
+from qwave_jupyter.demo.painting.lighting import Mood, mix
 from qwave_jupyter.demo.painting.linework import blueprint, ink, neon, pencil
 from qwave_jupyter.demo.painting.textures import curve, edges_of, fractal, grain
 
-__all__ = ["LINED", "STYLES", "style_of", "styled"]
+__all__ = ["LINED", "STYLES", "apply_style", "style_of"]
 
 #: A picture, its light, dice, and the outlines of what is on it where they are known.
-Hand = Callable[[Image.Image, Mood, random.Random, Image.Image | None], Image.Image]
+StyleFunction = Callable[[Image.Image, Mood, random.Random, Image.Image | None], Image.Image]
 
 _PAPER = (246, 240, 226)
 _SHEET = (253, 251, 244)
@@ -39,7 +39,7 @@ def style_of(words: str, refused: str = "") -> str:
     return ""
 
 
-def styled(
+def apply_style(
     name: str, picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None = None
 ) -> Image.Image:
     """A picture in a style, of the same size; see-through where it was.
@@ -116,11 +116,11 @@ def _watercolour(picture: Image.Image, mood: Mood, dice: random.Random, lines: I
     dark = ImageChops.multiply(wash, Image.new("RGB", picture.size, (150, 140, 176)))
     wash.paste(dark, (0, 0), rims.point([min(170, max(0, value - 6) * 6) for value in range(256)]))
     sheet = Image.new("RGB", picture.size, _SHEET)
-    sheet.paste(wash, (0, 0), _ragged(picture.size, dice))
+    sheet.paste(wash, (0, 0), _ragged_mask(picture.size, dice))
     return _paper(sheet, dice)
 
 
-def _ragged(size: tuple[int, int], dice: random.Random) -> Image.Image:
+def _ragged_mask(size: tuple[int, int], dice: random.Random) -> Image.Image:
     """Where a wash covers the sheet: all but an uneven margin."""
     width, height = size
     margin = min(size) / 17
@@ -145,14 +145,14 @@ def _poster(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.
     flat = ImageEnhance.Color(picture.filter(ImageFilter.GaussianBlur(max(1.0, width / 420)))).enhance(1.3)
     # The inks of the sky are the mood's, the others those that the picture has most of.
     tiny = flat.resize((96, 96), Image.Resampling.BOX).quantize(18, Image.Quantize.MAXCOVERAGE)
-    inks = [*mood.sky, mixed(mood.sky[1], mood.sky[2], 0.5), mood.light, mood.far, mood.near, mood.leaf, mood.accent]
+    inks = [*mood.sky, mix(mood.sky[1], mood.sky[2], 0.5), mood.light, mood.far, mood.near, mood.leaf, mood.accent]
     found = (tiny.getpalette() or [])[: 18 * 3]
     chart = Image.new("P", (16, 16))
     chart.putpalette([*(level for ink in inks for level in ink), *found])
     few = flat.quantize(palette=chart, dither=Image.Dither.NONE).convert("RGB")
     few = few.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.GaussianBlur(0.6))
     edge = max(2, min(width, height) // 26)
-    sheet = Image.new("RGB", picture.size, mixed(_PAPER, mood.light, 0.2))
+    sheet = Image.new("RGB", picture.size, mix(_PAPER, mood.light, 0.2))
     sheet.paste(few.crop((edge, edge, width - edge, height - edge)), (edge, edge))
     return grain(sheet, dice, 4)
 
@@ -186,7 +186,7 @@ def _pixel(pixels: object, x: int, y: int) -> tuple[int, int, int]:
     return int(red), int(green), int(blue)
 
 
-STYLES: dict[str, tuple[str, Hand]] = {
+STYLES: dict[str, tuple[str, StyleFunction]] = {
     "pixel": (r"pixel ?art|pixel|8-?bit|16-?bit|像素", _pixel_art),
     "blueprint": (r"blueprint|technical drawing|schematic|蓝图|图纸", blueprint),
     "watercolour": (r"water ?colou?r|aquarelle|水彩", _watercolour),

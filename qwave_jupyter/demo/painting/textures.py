@@ -6,7 +6,7 @@ import random
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-__all__ = ["curve", "edges_of", "fractal", "grain", "mottled"]
+__all__ = ["curve", "edges_of", "fractal", "grain", "mottle"]
 
 
 def fractal(
@@ -49,7 +49,7 @@ def curve(mask: Image.Image, low: float, high: float, most: float = 255.0) -> Im
     return mask.point(table)
 
 
-def mottled(
+def mottle(
     picture: Image.Image, dice: random.Random, cells: tuple[float, float], much: float, octaves: int = 4
 ) -> Image.Image:
     """A picture with light and dark patches, as of grass, sand or water.

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.lighting import Colour, mixed
+from qwave_jupyter.demo.painting.lighting import Colour, mix
 from qwave_jupyter.demo.painting.scene import Scene
 from qwave_jupyter.demo.painting.shapes import Point, column
-from qwave_jupyter.demo.painting.textures import curve, fractal, mottled
+from qwave_jupyter.demo.painting.textures import curve, fractal, mottle
 
 __all__ = ["frame_with_trees", "plant"]
 
@@ -35,15 +35,15 @@ def plant(scene: Scene, line: Sequence[Point], tall: float, shade: Colour, foot:
         return
     dice, mood = scene.fork(), scene.mood
     broad = _LEAVES.get(mood.season, ())
-    dark = {"winter": (52, 78, 92)}.get(mood.season, mixed(mood.near, shade, 0.4))
-    pine = mixed(shade, dark, 0.5 if mood.season == "winter" else 0.3)
+    dark = {"winter": (52, 78, 92)}.get(mood.season, mix(mood.near, shade, 0.4))
+    pine = mix(shade, dark, 0.5 if mood.season == "winter" else 0.3)
     upper = max(0, math.floor(min(y for _, y in line) - tall * 1.7))
     size = scene.image.width, max(4, min(scene.image.height, math.ceil(max(y for _, y in line) + tall)) - upper)
     groups: list[tuple[Colour, Image.Image]] = [(pine, Image.new("L", (size[0] * 2, size[1] * 2)))]
     for leaf in broad:
         # By night no leaf is bright.
-        tone = mixed(leaf, mood.near, 0.72) if mood.night else leaf
-        groups.append((mixed(shade, tone, 0.62), Image.new("L", (size[0] * 2, size[1] * 2))))
+        tone = mix(leaf, mood.near, 0.72) if mood.night else leaf
+        groups.append((mix(shade, tone, 0.62), Image.new("L", (size[0] * 2, size[1] * 2))))
     pens = [ImageDraw.Draw(mask) for _, mask in groups]
     x = -tall * dice.random()
     while x < line[-1][0]:
@@ -54,7 +54,7 @@ def plant(scene: Scene, line: Sequence[Point], tall: float, shade: Colour, foot:
             _fir(pens[0], x * 2, y * 2, tall * 2 * dice.uniform(0.55, 1.5))
         x += tall * dice.uniform(0.2, 0.6)
     for colour, mask in groups:
-        fill = column((mixed(colour, mood.light, 0.1), colour, mixed(colour, foot, 0.5)), size)
+        fill = column((mix(colour, mood.light, 0.1), colour, mix(colour, foot, 0.5)), size)
         shape = mask.reduce(2)
         scene.image.paste(fill, (0, upper), shape)
         scene.outline((0, upper), shape)
@@ -69,7 +69,7 @@ def frame_with_trees(scene: Scene) -> None:
     dice, mood = scene.fork(), scene.mood
     width, height = scene.image.size
     unit = scene.unit
-    dark = mixed(mood.near, (12, 12, 22), 0.45)
+    dark = mix(mood.near, (12, 12, 22), 0.45)
     for depth, (thick, away) in enumerate(((0.34, 0.15), (0.62, 0.075), (1.15, 0.0))):
         large = Image.new("L", (width * 2, height * 2))
         pen = ImageDraw.Draw(large)
@@ -83,8 +83,8 @@ def frame_with_trees(scene: Scene) -> None:
         grass = max(2, round(unit * 0.4))
         fade = ImageChops.invert(Image.linear_gradient("L").resize((width, grass)))
         trunks.paste(0, (0, round(foot) - grass), ImageChops.invert(fade))
-        colour = mixed(dark, mood.far, 0.34 - 0.16 * depth)
-        fill = column((mixed(colour, mood.far, 0.25), colour, mixed(colour, dark, 0.5)), (width, height))
+        colour = mix(dark, mood.far, 0.34 - 0.16 * depth)
+        fill = column((mix(colour, mood.far, 0.25), colour, mix(colour, dark, 0.5)), (width, height))
         scene.outline((0, 0), trunks)
         scene.image.paste(fill, (0, 0), trunks.filter(ImageFilter.GaussianBlur(max(0.6, unit / 110))))
     if mood.season != "winter":
@@ -96,7 +96,7 @@ def _canopy(scene: Scene, dice: random.Random) -> None:
     width, height = scene.image.size
     mood, unit = scene.mood, scene.unit
     deep = min(height, round(unit * 4))
-    tones: list[Colour] = list(_LEAVES.get(mood.season, (mixed(mood.leaf, mood.light, 0.3), mood.leaf, mood.leaf)))
+    tones: list[Colour] = list(_LEAVES.get(mood.season, (mix(mood.leaf, mood.light, 0.3), mood.leaf, mood.leaf)))
     # From the middle of the upper edge outwards, and from that edge down.
     across = ImageChops.lighter(
         (right := Image.linear_gradient("L").rotate(90).resize((width, deep))),
@@ -107,9 +107,9 @@ def _canopy(scene: Scene, dice: random.Random) -> None:
         leaves = fractal((width, deep), dice, (9.0 * width / height, 4.0), 6, 0.82)
         room = ImageChops.subtract(ImageChops.add(across, Image.new("L", across.size, 132), 1.45), down, 0.92)
         mask = curve(ImageChops.multiply(leaves, room), 92 + 14 * layer, 104 + 14 * layer)
-        tone = mixed(mixed(mood.near, (10, 12, 20), 0.5), tones[layer % len(tones)], 0.16 + 0.2 * layer)
-        tone = mixed(tone, mood.near, 0.6) if mood.night else tone
-        cloth = mottled(Image.new("RGB", mask.size, tone), dice, (5.0 * width / height, 3.0), 0.4)
+        tone = mix(mix(mood.near, (10, 12, 20), 0.5), tones[layer % len(tones)], 0.16 + 0.2 * layer)
+        tone = mix(tone, mood.near, 0.6) if mood.night else tone
+        cloth = mottle(Image.new("RGB", mask.size, tone), dice, (5.0 * width / height, 3.0), 0.4)
         scene.image.paste(cloth, (0, 0), mask)
 
 

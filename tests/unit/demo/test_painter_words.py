@@ -8,7 +8,7 @@ from qwave_jupyter import fonts, i18n
 from qwave_jupyter.demo.painter import Brief, paint
 from qwave_jupyter.demo.painting import lettering
 from qwave_jupyter.demo.painting.lighting import colour_in
-from qwave_jupyter.demo.painting.motifs.registry import MOTIFS, wishes_in
+from qwave_jupyter.demo.painting.motifs.registry import MOTIFS, find_motifs
 from qwave_jupyter.demo.painting.styles import STYLES, style_of
 
 SIDE = 160
@@ -41,18 +41,18 @@ MOTIFS_IN = {
 
 
 def test_prompt_names_motifs_in_order():
-    assert {prompt: [wish.name for wish in wishes_in(prompt)] for prompt in MOTIFS_IN} == MOTIFS_IN
+    assert {prompt: [wish.name for wish in find_motifs(prompt)] for prompt in MOTIFS_IN} == MOTIFS_IN
 
 
 def test_counts_and_colours_precede_motif():
-    wishes = {wish.name: wish for wish in wishes_in("two white cats and a red car")}
+    wishes = {wish.name: wish for wish in find_motifs("two white cats and a red car")}
     assert (wishes["cat"].count, wishes["car"].count) == (2, 1)
     assert wishes["cat"].colour == colour_in("white")
     assert wishes["car"].colour == colour_in("red")
 
 
 def test_negative_prompt_removes_motifs():
-    assert [wish.name for wish in wishes_in("a cat in a forest", "cats, blurry")] == ["forest"]
+    assert [wish.name for wish in find_motifs("a cat in a forest", "cats, blurry")] == ["forest"]
 
 
 def test_every_motif_is_drawn():
@@ -119,7 +119,7 @@ QUOTED = {
 
 
 def test_quoted_text_is_lettered():
-    assert {prompt: lettering.quoted(prompt) for prompt in QUOTED} == QUOTED
+    assert {prompt: lettering.quoted_text(prompt) for prompt in QUOTED} == QUOTED
 
 
 def test_letters_are_large():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import random
 
-from qwave_jupyter.demo.painting.lighting import Colour, Mood, mixed
-from qwave_jupyter.demo.painting.shading import mirrored, shaded
+from qwave_jupyter.demo.painting.lighting import Colour, Mood, mix
+from qwave_jupyter.demo.painting.shading import mirror, shade
 from qwave_jupyter.demo.painting.shapes import Pen
 
 __all__ = ["book", "gift", "heart", "lantern", "star", "umbrella"]
@@ -20,12 +20,12 @@ def lantern(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> N
     _ = mood, dice
     paper = body or (226, 52, 44)
     pen.line([(0, -2.3), (0, -2.0)], (90, 60, 40), 0.04)
-    pen.oval(0, -1.3, 0.78, 0.66, (mixed(paper, (255, 220, 120), 0.35), mixed(paper, (255, 160, 60), 0.2)))
+    pen.oval(0, -1.3, 0.78, 0.66, (mix(paper, (255, 220, 120), 0.35), mix(paper, (255, 160, 60), 0.2)))
     for wide in (0.52, 0.22):
         ring = [
             (math.cos(turn) * wide, -1.3 + math.sin(turn) * 0.66) for turn in (x * math.tau / 40 for x in range(41))
         ]
-        pen.line(ring, mixed(paper, (90, 10, 10), 0.35), 0.02)
+        pen.line(ring, mix(paper, (90, 10, 10), 0.35), 0.02)
     for y in (-2.0, -0.7):
         pen.box(-0.36, y, 0.36, y + 0.12, (226, 178, 70), 0.04)
     for x in (-0.12, 0.0, 0.12):
@@ -43,11 +43,11 @@ def umbrella(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> 
         (math.cos(turn) * 1.2, -1.3 + math.sin(turn) * 0.94) for turn in (math.pi + x * math.pi / 24 for x in range(25))
     ]
     scallop = [(1.2 - x * 0.05, -1.3 - abs(math.sin(x / 12 * math.pi)) * 0.13) for x in range(49)]
-    pen.shape([*top, *scallop], shaded(cloth))
+    pen.shape([*top, *scallop], shade(cloth))
     for wide in (-0.8, -0.27, 0.27, 0.8):
         rib = [(0.0, -2.24), (wide * 0.62, -1.86), (wide, -1.42)]
-        pen.line(rib, mixed(cloth, (30, 10, 30), 0.3), 0.02, smooth=True)
-    pen.blob([(-0.2, -2.16), (-0.7, -1.86), (-0.96, -1.5), (-0.6, -1.66)], mixed(cloth, _WHITE, 0.3))
+        pen.line(rib, mix(cloth, (30, 10, 30), 0.3), 0.02, smooth=True)
+    pen.blob([(-0.2, -2.16), (-0.7, -1.86), (-0.96, -1.5), (-0.6, -1.66)], mix(cloth, _WHITE, 0.3))
 
 
 def book(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
@@ -56,11 +56,11 @@ def book(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
     y = 0.0
     for place, cover in enumerate(covers[:4]):
         wide, shift = dice.uniform(0.8, 1.05), dice.uniform(-0.12, 0.12)
-        pen.box(shift - wide, y - 0.3, shift + wide, y, shaded(cover), 0.05)
+        pen.box(shift - wide, y - 0.3, shift + wide, y, shade(cover), 0.05)
         pen.box(shift - wide + 0.12, y - 0.25, shift + wide + 0.01, y - 0.05, (_WHITE, (226, 216, 196)))
-        pen.box(shift - wide, y - 0.3, shift - wide + 0.16, y, shaded(mixed(cover, _DARK, 0.15)), 0.05)
+        pen.box(shift - wide, y - 0.3, shift - wide + 0.16, y, shade(mix(cover, _DARK, 0.15)), 0.05)
         if place % 2:
-            pen.box(shift - wide + 0.03, y - 0.2, shift - wide + 0.13, y - 0.1, mixed(cover, _WHITE, 0.6))
+            pen.box(shift - wide + 0.03, y - 0.2, shift - wide + 0.13, y - 0.1, mix(cover, _WHITE, 0.6))
         y -= 0.31
 
 
@@ -69,10 +69,10 @@ def heart(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> Non
     _ = mood, dice
     tone = body or (226, 58, 84)
     pen.blob(
-        mirrored([(0.0, -1.42), (0.42, -1.76), (0.92, -1.56), (0.94, -1.02), (0.46, -0.44), (0.02, -0.04)]),
-        shaded(tone),
+        mirror([(0.0, -1.42), (0.42, -1.76), (0.92, -1.56), (0.94, -1.02), (0.46, -0.44), (0.02, -0.04)]),
+        shade(tone),
     )
-    pen.blob([(-0.68, -1.34), (-0.46, -1.56), (-0.34, -1.44), (-0.56, -1.18), (-0.7, -1.1)], mixed(tone, _WHITE, 0.5))
+    pen.blob([(-0.68, -1.34), (-0.46, -1.56), (-0.34, -1.44), (-0.56, -1.18), (-0.7, -1.1)], mix(tone, _WHITE, 0.5))
 
 
 def star(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
@@ -83,9 +83,9 @@ def star(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
     for step in range(10):
         turn, reach = math.tau * (step / 10 - 0.25), 1.0 if step % 2 == 0 else 0.46
         points.append((math.cos(turn) * reach, -1.04 + math.sin(turn) * reach))
-    pen.shape(points, shaded(gold))
+    pen.shape(points, shade(gold))
     for step in range(0, 10, 2):
-        pen.shape([(0, -1.04), points[step], points[step - 1]], mixed(gold, _WHITE, 0.3))
+        pen.shape([(0, -1.04), points[step], points[step - 1]], mix(gold, _WHITE, 0.3))
     pen.glow(0, -1.04, 1.2, (255, 226, 150))
 
 
@@ -93,15 +93,15 @@ def gift(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
     """A parcel with a bow."""
     _ = dice
     paper = body or mood.accent
-    band = mixed((255, 236, 170), paper, 0.1)
-    pen.box(-0.84, -1.2, 0.84, 0.02, shaded(paper), 0.04)
-    pen.box(-0.14, -1.2, 0.14, 0.02, shaded(band))
-    pen.box(-0.94, -1.46, 0.94, -1.16, shaded(mixed(paper, _WHITE, 0.14)), 0.04)
-    pen.box(-0.16, -1.46, 0.16, -1.16, shaded(band))
+    band = mix((255, 236, 170), paper, 0.1)
+    pen.box(-0.84, -1.2, 0.84, 0.02, shade(paper), 0.04)
+    pen.box(-0.14, -1.2, 0.14, 0.02, shade(band))
+    pen.box(-0.94, -1.46, 0.94, -1.16, shade(mix(paper, _WHITE, 0.14)), 0.04)
+    pen.box(-0.16, -1.46, 0.16, -1.16, shade(band))
     for side in (-1, 1):
-        pen.blob([(0, -1.46), (side * 0.3, -1.9), (side * 0.66, -1.86), (side * 0.5, -1.5)], shaded(band))
+        pen.blob([(0, -1.46), (side * 0.3, -1.9), (side * 0.66, -1.86), (side * 0.5, -1.5)], shade(band))
         pen.blob(
             [(side * 0.12, -1.54), (side * 0.34, -1.76), (side * 0.5, -1.72), (side * 0.4, -1.56)],
-            mixed(band, _DARK, 0.25),
+            mix(band, _DARK, 0.25),
         )
-    pen.oval(0, -1.5, 0.13, 0.12, shaded(band))
+    pen.oval(0, -1.5, 0.13, 0.12, shade(band))

@@ -11,7 +11,7 @@ from qwave_jupyter.demo.painting.lighting import Colour, Mood, colour_in
 from qwave_jupyter.demo.painting.motifs import animals, buildings, food, landscape, objects, people, plants, vehicles
 from qwave_jupyter.demo.painting.shapes import Pen
 
-__all__ = ["MOTIFS", "Motif", "Wish", "wishes_in"]
+__all__ = ["MOTIFS", "Motif", "PromptMotif", "find_motifs"]
 
 Draw = Callable[[Pen, Mood, Colour | None, random.Random], None]
 
@@ -146,7 +146,7 @@ _NUMBERS = {
 
 
 @dataclass(frozen=True)
-class Wish:
+class PromptMotif:
     """One motif that a prompt calls.
 
     Args:
@@ -167,7 +167,7 @@ class Wish:
         return MOTIFS[self.name]
 
 
-def wishes_in(prompt: str, refused: str = "") -> list[Wish]:
+def find_motifs(prompt: str, refused: str = "") -> list[PromptMotif]:
     """The motifs that a prompt calls, in the order of its words.
 
     Args:
@@ -175,7 +175,7 @@ def wishes_in(prompt: str, refused: str = "") -> list[Wish]:
         refused: the negative prompt in lower case; what it names is left out.
 
     Example:
-        >>> [(wish.name, wish.count) for wish in wishes_in("two red cats on a boat", "boat")]
+        >>> [(wish.name, wish.count) for wish in find_motifs("two red cats on a boat", "boat")]
         [('cat', 2)]
     """
     found = []
@@ -195,5 +195,5 @@ def wishes_in(prompt: str, refused: str = "") -> list[Wish]:
         ):
             count = 3
         own = next((colour for word, colour in _BY_NATURE.items() if match[0].startswith(word)), None)
-        found.append(Wish(name, count, colour_in(before) or own, match.start()))
+        found.append(PromptMotif(name, count, colour_in(before) or own, match.start()))
     return sorted(found, key=lambda wish: wish.at)
