@@ -47,7 +47,7 @@ class DemoApp:
 
     Args:
         catalog: what it refuses, and for how much it paints.
-        host: the address under which its pictures lie, e.g. ``http://127.0.0.1:8000``.
+        host: the address under which its images lie, e.g. ``http://127.0.0.1:8000``.
         clock: time.
         key: the only key that is taken; None takes any.
         balance_usd: what the account has at the start.

@@ -28,7 +28,7 @@ class TaskView:
     Args:
         task: the task.
         now: Unix seconds.
-        links: the addresses of its pictures, in order.
+        links: the addresses of its images, in order.
         expires: Unix seconds at which they die.
     """
 
@@ -64,7 +64,7 @@ class Dialect:
         submit_time: the unit of ``created_at`` in a submit's answer: ``s`` or ``ms``.
         time: the unit of a status's times: ``s``, ``ms`` or ``iso``.
         address: whether ``url`` is a ``list``, a ``string`` or a list of ``mirrors`` of one file.
-        dated: whether pictures bear ``expires_at``.
+        dated: whether images bear ``expires_at``.
         started: whether there is a ``start_time``.
         has_billing_status: whether there is a ``billing_status``.
         reasons: whether a failure is explained.

@@ -1,4 +1,4 @@
-"""Orders that go on from an earlier task's picture: enlarge it, vary it, zoom out of it, pan on, repaint a part."""
+"""Requests that go on from an earlier task's image: enlarge it, vary it, zoom out of it, pan on, repaint a part."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from qwave_jupyter.demo.painting.outpainting import DIRECTIONS
 
 __all__ = ["Earlier", "follow_up"]
 
-#: Asked with a task's id and the place of a picture from 0: what that task was told, and the picture's bytes.
+#: Asked with a task's id and the place of an image from 0: what that task was told, and the image's bytes.
 Earlier = Callable[[str, int], "tuple[Mapping[str, Any], bytes] | None"]
 
 _MAX_PIXELS = 16_000_000
 _MAX_SIDE = 8192
-#: Those that paint the same words anew; the others start from the picture (Midjourney page, edition 2026-09).
+#: Those that paint the same words anew; the others start from the image (Midjourney page, edition 2026-09).
 _FROM_PROMPT = frozenset({"variation", "high-variation", "reroll", "remix-strong"})
 _INHERITED = (
     "prompt",
@@ -35,15 +35,15 @@ _INHERITED = (
 def follow_up(
     values: Mapping[str, Any], earlier: Earlier | None, defaults: Mapping[str, Any] | None = None
 ) -> tuple[Mapping[str, Any], bytes | None, dict[str, Any]]:
-    """What an order comes to that names an earlier task.
+    """The values of a request that names an earlier task.
 
     Args:
         values: what was ordered, by the catalogue's names.
-        earlier: finds earlier pictures; None where there are none.
+        earlier: finds earlier images; None where there are none.
         defaults: the values that weren't set; what the earlier task was told goes before them.
 
     Returns:
-        The values, completed by those of the earlier task; the picture to start from, or None; and how the picture
+        The values, completed by those of the earlier task; the image to start from, or None; and how the image
         lies in the new one, as arguments of a brief.
     """
     task, index = values.get("ref_task_id"), values.get("index")

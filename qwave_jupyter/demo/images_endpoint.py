@@ -1,7 +1,7 @@
-"""The OpenAI-compatible endpoints, ``/v1/images/generations`` and ``/v1/images/edits``: a picture in one answer.
+"""The OpenAI-compatible endpoints, ``/v1/images/generations`` and ``/v1/images/edits``: an image in one answer.
 
 They take ``size``, ``quality``, ``n`` and ``response_format``, cost what a task costs, and validate no capability;
-there are no masks, tiers or group pictures (Images pages, editions 2026-04 to 2026-09).
+there are no masks, tiers or group images (Images pages, editions 2026-04 to 2026-09).
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def to_json(created: float, prompt: str, links: Mapping[str, Callable[[], bytes]
     Args:
         created: Unix seconds.
         prompt: the prompt.
-        links: the pictures' addresses, each with what paints it.
-        inline: whether the pictures themselves are in it, as ``b64_json``.
+        links: the images' addresses, each with what paints it.
+        inline: whether the images themselves are in it, as ``b64_json``.
     """
     if inline:
         entries = [{"b64_json": base64.b64encode(paint()).decode()} for paint in links.values()]

@@ -24,7 +24,7 @@ class Switches:
     """How the demo behaves from now on.
 
     Args:
-        latency: seconds that a plain picture takes; None for each model's own, between 1 and 30 s, which is the
+        latency: seconds that a plain image takes; None for each model's own, between 1 and 30 s, which is the
             documented span (Status page, edition 2026-04).
         dialect: one of the documented dialects for all answers; None for the one of the edition's page.
         rate_limit: requests per second that are served; what is beyond gets a 429. None and 0 serve any number.

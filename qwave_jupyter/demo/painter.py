@@ -1,6 +1,6 @@
 """Pictures that visibly obey the request, so that a student can see what a parameter does.
 
-The same brief gives the same bytes; another seed another composition. Every picture bears the word DEMO.
+The same brief gives the same bytes; another seed another composition. Every image bears the word DEMO.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def pixel_size(aspect_ratio: str | None, resolution: str | None) -> tuple[int, i
 
 
 def paint(brief: Brief) -> bytes:
-    """The file of one picture.
+    """The file of one image.
 
     Args:
         brief: what to obey.
 
     Raises:
-        ValueError: a size that no tier has, or reference or mask bytes that are no picture.
+        ValueError: a size that no tier has, or reference or mask bytes that are no image.
     """
     if not 16 <= brief.width <= 8192 or not 16 <= brief.height <= 8192:
         msg = f"a picture of {brief.width}×{brief.height} pixels can't be painted"
@@ -71,15 +71,15 @@ def paint(brief: Brief) -> bytes:
     if brief.references and brief.window:
         return _encode(_paint_window(brief, plan), brief)
     if not brief.references:
-        picture = compose_scene(brief, plan, (brief.width, brief.height))
-        picture = _enlarge(picture, (brief.width, brief.height), plan)
+        image = compose_scene(brief, plan, (brief.width, brief.height))
+        image = _enlarge(image, (brief.width, brief.height), plan)
         if brief.done < 1:
-            picture = picture.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(picture.size) / 36))
+            image = image.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(image.size) / 36))
         if brief.beside:
-            image_ops.inset(picture, [image_ops.decode(one) for one in brief.beside], (0, 0, *picture.size))
-        _draw_texts(picture, brief, plan, None)
-        _draw_marks(picture, brief, plan, None, None)
-        return _encode(in_palette(picture, brief.palette) if brief.palette else picture, brief)
+            image_ops.inset(image, [image_ops.decode(one) for one in brief.beside], (0, 0, *image.size))
+        _draw_texts(image, brief, plan, None)
+        _draw_marks(image, brief, plan, None, None)
+        return _encode(in_palette(image, brief.palette) if brief.palette else image, brief)
     return _encode(_paint_edit(brief, plan), brief)
 
 
@@ -88,14 +88,14 @@ def _even(length: float) -> int:
 
 
 def _paint_window(brief: Brief, plan: Plan) -> Image.Image:
-    picture, size = image_ops.decode(brief.references[0]).convert("RGB"), (brief.width, brief.height)
+    image, size = image_ops.decode(brief.references[0]).convert("RGB"), (brief.width, brief.height)
     if brief.window == "zoom":
-        picture = zoom_out(picture, max(1.05, min(8.0, brief.zoom)))
+        image = zoom_out(image, max(1.05, min(8.0, brief.zoom)))
     elif brief.window in DIRECTIONS:
-        picture = pan(picture, brief.window)
-    picture = picture if picture.size == size else enlarge(picture, size)
-    _draw_marks(picture, brief, plan, None, None)
-    return picture
+        image = pan(image, brief.window)
+    image = image if image.size == size else enlarge(image, size)
+    _draw_marks(image, brief, plan, None, None)
+    return image
 
 
 def _paint_edit(brief: Brief, plan: Plan) -> Image.Image:
@@ -146,67 +146,67 @@ def _rest(decode: Sequence[Image.Image], boxes: image_ops.Boxes) -> list[tuple[I
     return [(one, boxes[place] if place < len(boxes) else ()) for place, one in enumerate(decode) if place]
 
 
-def _crop_to_box(picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Image.Image:
+def _crop_to_box(image: Image.Image, boxes: Sequence[Sequence[float]]) -> Image.Image:
     for left, top, right, bottom in boxes:
         inside = (
             max(0, round(left)),
             max(0, round(top)),
-            min(picture.width, round(right)),
-            min(picture.height, round(bottom)),
+            min(image.width, round(right)),
+            min(image.height, round(bottom)),
         )
         if inside[0] < inside[2] and inside[1] < inside[3]:
-            return picture.crop(inside)
-    return picture
+            return image.crop(inside)
+    return image
 
 
 def _cutout_mask(part: Image.Image) -> Image.Image:
-    """The middle of a picture, softly cut out, for a transparent background."""
+    """The middle of an image, softly cut out, for a transparent background."""
     face = Image.radial_gradient("L").resize(part.size, Image.Resampling.BICUBIC)
     return face.point([255 if value < 118 else max(0, 255 - (value - 118) * 25) for value in range(256)])
 
 
-def _enlarge(picture: Image.Image, size: tuple[int, int], plan: Plan) -> Image.Image:
-    if picture.size == size:
-        return picture
+def _enlarge(image: Image.Image, size: tuple[int, int], plan: Plan) -> Image.Image:
+    if image.size == size:
+        return image
     if plan.style == "pixel":
-        return picture.resize(size, Image.Resampling.NEAREST)
-    grown = picture.resize(size, Image.Resampling.BICUBIC)
+        return image.resize(size, Image.Resampling.NEAREST)
+    grown = image.resize(size, Image.Resampling.BICUBIC)
     return grown.filter(ImageFilter.UnsharpMask(1.6, 70, 2)) if plan.fine == 2 else grown
 
 
-def _draw_texts(picture: Image.Image, brief: Brief, plan: Plan, area: tuple[int, int, int, int] | None) -> None:
+def _draw_texts(image: Image.Image, brief: Brief, plan: Plan, area: tuple[int, int, int, int] | None) -> None:
     if plan.text:
-        lettering.letter(picture, plan.text, plan.mood.accent, area)
+        lettering.letter(image, plan.text, plan.mood.accent, area)
     if brief.captions:
-        lettering.caption(picture, brief.captions, area)
+        lettering.caption(image, brief.captions, area)
 
 
 def _draw_marks(
-    picture: Image.Image,
+    image: Image.Image,
     brief: Brief,
     plan: Plan,
     area: tuple[int, int, int, int] | None,
     allowed: Image.Image | None,
 ) -> None:
     if brief.series > 1 and area is None:
-        lettering.number(picture, brief.index + 1, brief.series, plan.mood.accent)
+        lettering.number(image, brief.index + 1, brief.series, plan.mood.accent)
     if brief.watermark:
-        lettering.sign(picture, area)
+        lettering.sign(image, area)
     if allowed is not None and area:
-        lettering.mark(picture, lettering.room(allowed, area), fitting=True)
+        lettering.mark(image, lettering.room(allowed, area), fitting=True)
     else:
-        lettering.mark(picture)
+        lettering.mark(image)
 
 
-def _encode(picture: Image.Image, brief: Brief) -> bytes:
+def _encode(image: Image.Image, brief: Brief) -> bytes:
     buffer = io.BytesIO()
     quality = 92 if brief.compression is None else max(5, min(95, brief.compression))
     if brief.format == "jpeg":
-        picture.convert("RGB").save(buffer, "JPEG", quality=quality)
+        image.convert("RGB").save(buffer, "JPEG", quality=quality)
     elif brief.format == "webp":
-        picture.save(buffer, "WEBP", quality=quality, method=2)
+        image.save(buffer, "WEBP", quality=quality, method=2)
     else:
         said = PngImagePlugin.PngInfo()
         said.add_text("Software", "qwave-jupyter DEMO")
-        picture.save(buffer, "PNG", compress_level=2, pnginfo=said)
+        image.save(buffer, "PNG", compress_level=2, pnginfo=said)
     return buffer.getvalue()

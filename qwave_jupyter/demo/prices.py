@@ -27,7 +27,7 @@ def model_entry(model: Model) -> dict[str, Any]:
 
 
 def price_config(model: Model) -> dict[str, Any]:
-    """A model's price in USD: per picture and tier, or per million tokens."""
+    """A model's price in USD: per image and tier, or per million tokens."""
     price = model.price
     if price.rates:
         return {"settle_image_by_usage": True, "image_usage_rates": dict(price.rates)}

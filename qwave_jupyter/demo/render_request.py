@@ -1,4 +1,4 @@
-"""From what was ordered to what has to be painted: the values of a task become the brief of one of its pictures."""
+"""From what was ordered to what has to be painted: the values of a task become the brief of one of its images."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def make_brief(
     defaults: Mapping[str, Any] | None = None,
     earlier: Earlier | None = None,
 ) -> Brief:
-    """What one picture of a task has to obey.
+    """What one image of a task has to obey.
 
-    A reference that isn't a data URI or one of the server's own pictures is never fetched: a stand-in is painted from
+    A reference that isn't a data URI or one of the server's own images is never fetched: a stand-in is painted from
     the words of its address. Where ratio and resolution stay at their defaults, the first reference's size rules.
 
     Args:
         values: what was ordered, by the catalogue's names.
-        index: which of the task's pictures, from 0.
+        index: which of the task's images, from 0.
         seed: the task's seed.
         kind: ``png``, ``jpeg`` or ``webp``.
         fetch_own: the bytes behind one of the server's own links, or None.
         defaults: the documented defaults, which count as not asked for.
-        earlier: finds the pictures of earlier tasks, for orders that go on from them.
+        earlier: finds the images of earlier tasks, for orders that go on from them.
 
     Example:
         >>> make_brief({"prompt": "a cat", "aspect_ratio": "2:1"}, 0, 7, "png", lambda address: None).width

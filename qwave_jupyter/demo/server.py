@@ -78,7 +78,7 @@ class DemoServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="qwave-demo-painter")
-        # Questions must not queue behind 4k pictures that are being painted.
+        # Questions must not queue behind 4k images that are being painted.
         self._workers = ThreadPoolExecutor(4, thread_name_prefix="qwave-demo-worker")
         self._webhooks: set[asyncio.Task[None]] = set()
         self.port = 0

@@ -22,7 +22,7 @@ from qwave_jupyter.image_formats import open_image
 
 __all__ = ["ValidRequest", "estimate_quota", "find_model", "make_task", "validate"]
 
-#: What a picture of a model without a published price is held at.
+#: What an image of a model without a published price is held at.
 _UNPRICED_USD = 0.02
 _SLOW_FACTOR = 5.0
 _MAX_IMAGE_BYTES = 40_000_000
@@ -78,7 +78,7 @@ def validate(catalog: Catalog, body: Mapping[str, Any]) -> ValidRequest:
 
 
 def _image_facts(values: Mapping[str, Any]) -> ImageInfo:
-    """What is known of pictures that came along as bytes."""
+    """What is known of images that came along as bytes."""
     sizes = tuple(_probe(one)[0] for one in values.get("images") or ())
     mask_size, mask_format, mask_bytes = _probe(values.get("mask") or "")
     return ImageInfo(sizes, mask_size, mask_format, mask_bytes)

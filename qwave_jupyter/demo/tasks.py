@@ -80,7 +80,7 @@ class Task:
 
     @property
     def image_count(self) -> int:
-        """How many pictures it makes."""
+        """How many images it makes."""
         return int(self.values.get("n") or 1)
 
     @property
@@ -101,7 +101,7 @@ class Task:
 
 
 def typical_seconds(family: str, model: str, seed: int | None) -> float:
-    """Seconds that a plain picture of a model takes: between 1 and 30, the documented span; kin take about as long.
+    """Seconds that a plain image of a model takes: between 1 and 30, the documented span; kin take about as long.
 
     Args:
         family: the model's family.

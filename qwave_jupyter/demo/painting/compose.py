@@ -36,7 +36,7 @@ def canvas_of(size: tuple[int, int], quality: str, *, edit: bool = False) -> tup
     """The size in pixels at which a scene is painted.
 
     Args:
-        size: of the finished picture.
+        size: of the finished image.
         quality: ``low``, ``medium``, ``high`` or anything else.
         edit: whether it starts from a reference, whose detail should stay.
     """
@@ -53,7 +53,7 @@ def compose_scene(
     Args:
         brief: what to obey.
         plan: what its words come to.
-        size: of the finished picture in pixels.
+        size: of the finished image in pixels.
         before: the reference that is changed, or None.
         filling: whether the motifs fill it, as a region that is repainted wants it.
     """
@@ -86,14 +86,14 @@ def compose_scene(
         if before is None and not names & _STILL and any(wish.motif.stance == "near" for wish in plan.wishes):
             fringe(scene)
     weather(scene.image, plan.mood, scene.fork(), scene.horizon)
-    picture = scene.image
+    image = scene.image
     if before is None:
-        _darken_edges(picture, plan.mood)
-        picture = ImageEnhance.Color(picture).enhance(brief.vivid) if brief.vivid != 1.0 else picture
-    picture = apply_style(plan.style, picture, plan.mood, dice, scene.lines)
+        _darken_edges(image, plan.mood)
+        image = ImageEnhance.Color(image).enhance(brief.vivid) if brief.vivid != 1.0 else image
+    image = apply_style(plan.style, image, plan.mood, dice, scene.lines)
     if before is None and not plan.style and not brief.palette and brief.quality != "low":
-        picture = grain(picture, dice, 2)
-    return picture
+        image = grain(image, dice, 2)
+    return image
 
 
 def _landscape(scene: Scene, plan: Plan, names: set[str]) -> None:
@@ -120,13 +120,13 @@ def _landscape(scene: Scene, plan: Plan, names: set[str]) -> None:
 def _scene_from_reference(before: Image.Image, plan: Plan, dice: random.Random, brief: Brief) -> Scene:
     """A reference as the ground of a scene, in the light that the words ask for."""
     width, height = before.size
-    picture = relight(before.convert("RGB"), plan.mood, dice)
+    image = relight(before.convert("RGB"), plan.mood, dice)
     light = width * dice.uniform(0.2, 0.8), height * 0.2
     shift = (brief.part - 0.5) * 0.4 if brief.series else 0.0
-    return Scene(picture, plan.mood, dice, height * 0.6, height * 0.93, light, plan.fine, shift)
+    return Scene(image, plan.mood, dice, height * 0.6, height * 0.93, light, plan.fine, shift)
 
 
-def _darken_edges(picture: Image.Image, mood: Mood) -> None:
-    away = Image.radial_gradient("L").resize(picture.size, Image.Resampling.BICUBIC)
+def _darken_edges(image: Image.Image, mood: Mood) -> None:
+    away = Image.radial_gradient("L").resize(image.size, Image.Resampling.BICUBIC)
     dark = mix(mood.sky[0], mood.near, 0.6)
-    picture.paste(dark, (0, 0), away.point([round(max(0, value - 96) * 0.62) for value in range(256)]))
+    image.paste(dark, (0, 0), away.point([round(max(0, value - 96) * 0.62) for value in range(256)]))

@@ -38,7 +38,7 @@ _OPAQUE = 128
 
 
 def size_of(content: bytes) -> tuple[int, int] | None:
-    """The pixel size of a picture that can be painted on; None for bytes that are none.
+    """The pixel size of an image that can be painted on; None for bytes that are none.
 
     Args:
         content: the file.
@@ -49,15 +49,15 @@ def size_of(content: bytes) -> tuple[int, int] | None:
         return None
 
 
-def vary_light(picture: Image.Image, index: int) -> Image.Image:
-    """A further picture of one order: a little lighter or darker, since no two are ever the same.
+def vary_light(image: Image.Image, index: int) -> Image.Image:
+    """A further image of one order: a little lighter or darker, since no two are ever the same.
 
     Args:
-        picture: what was painted.
+        image: what was painted.
         index: its place in the order, from 1.
     """
     step = 0.05 * ((index + 1) // 2)
-    return ImageEnhance.Brightness(picture).enhance(1 + (step if index % 2 else -min(0.5, step)))
+    return ImageEnhance.Brightness(image).enhance(1 + (step if index % 2 else -min(0.5, step)))
 
 
 def decode(content: bytes) -> Image.Image:
@@ -67,7 +67,7 @@ def decode(content: bytes) -> Image.Image:
         content: the file.
 
     Raises:
-        ValueError: no picture, or one of more than 100 million pixels.
+        ValueError: no image, or one of more than 100 million pixels.
     """
     try:
         with warnings.catch_warnings():
@@ -84,20 +84,20 @@ def decode(content: bytes) -> Image.Image:
         raise ValueError(msg) from problem
 
 
-def fit(picture: Image.Image, size: tuple[int, int], how: Image.Resampling) -> Image.Image:
-    """A picture that covers a size: enlarged or shrunk, and cut at the middle; the very pixels where it has that size.
+def fit(image: Image.Image, size: tuple[int, int], how: Image.Resampling) -> Image.Image:
+    """An image that covers a size: enlarged or shrunk, and cut at the middle; the very pixels where it has that size.
 
     Args:
-        picture: in any mode.
+        image: in any mode.
         size: width and height in pixels.
         how: to resample.
     """
-    if picture.size == size:
-        return picture
+    if image.size == size:
+        return image
     ratio = size[0] / size[1]
-    wide, tall = min(picture.width, picture.height * ratio), min(picture.height, picture.width / ratio)
-    left, top = (picture.width - wide) / 2, (picture.height - tall) / 2
-    return picture.resize(size, how, box=(left, top, left + wide, top + tall))
+    wide, tall = min(image.width, image.height * ratio), min(image.height, image.width / ratio)
+    left, top = (image.width - wide) / 2, (image.height - tall) / 2
+    return image.resize(size, how, box=(left, top, left + wide, top + tall))
 
 
 def region(reference: Image.Image, mask: bytes | None, boxes: Boxes) -> Image.Image | None:
@@ -107,12 +107,12 @@ def region(reference: Image.Image, mask: bytes | None, boxes: Boxes) -> Image.Im
     transparency, its white one (mask_url: transparent area is edited, edition 2026-09).
 
     Args:
-        reference: the picture that is edited.
+        reference: the image that is edited.
         mask: the file of a mask, or None.
         boxes: boxes per reference; those of the first count.
 
     Raises:
-        ValueError: the mask is no picture.
+        ValueError: the mask is no image.
     """
     allowed = None
     if mask is not None:
@@ -135,7 +135,7 @@ def region(reference: Image.Image, mask: bytes | None, boxes: Boxes) -> Image.Im
 
 
 def restore_outside(before: Image.Image, after: Image.Image, allowed: Image.Image) -> Image.Image:
-    """The changed picture inside the region, the old pixels outside it.
+    """The changed image inside the region, the old pixels outside it.
 
     Args:
         before: the reference.

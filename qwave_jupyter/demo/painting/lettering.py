@@ -1,4 +1,4 @@
-"""Words in pictures: what a prompt puts in quotes, captions, and the mark that every demo picture bears."""
+"""Words in images: what a prompt puts in quotes, captions, and the mark that every demo image bears."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ def quoted_text(prompt: str) -> str:
     return "\n".join([one for one in clean if one][:_MOST_LINES])
 
 
-def letter(picture: Image.Image, text: str, colour: Colour, area: Area | None = None) -> None:
-    """Letter a text large and legibly into the upper part of a picture.
+def letter(image: Image.Image, text: str, colour: Colour, area: Area | None = None) -> None:
+    """Letter a text large and legibly into the upper part of an image.
 
     Args:
-        picture: is changed.
+        image: is changed.
         text: one or several lines.
         colour: of the accent below the letters.
-        area: left, top, right, bottom in pixels; None for the whole picture.
+        area: left, top, right, bottom in pixels; None for the whole image.
     """
-    left, top, right, bottom = area or (0, 0, picture.width, picture.height)
+    left, top, right, bottom = area or (0, 0, image.width, image.height)
     wide, tall = (right - left) * 0.86, (bottom - top) * 0.34
     if not _is_drawable(text):
-        _card(picture, text, (left, top, right, bottom))
+        _card(image, text, (left, top, right, bottom))
         return
     lines, font = _set("\n".join(map(_printable, text.split("\n"))), wide, tall)
-    pen = ImageDraw.Draw(picture)
+    pen = ImageDraw.Draw(image)
     step = font.size * 1.18
     y = top + (bottom - top) * 0.07
-    _veil(picture, (left, round(y - font.size * 0.4), right, round(y + step * len(lines) + font.size * 0.5)))
+    _veil(image, (left, round(y - font.size * 0.4), right, round(y + step * len(lines) + font.size * 0.5)))
     # Fonts differ in how far below the top of its line a letter begins.
     lift = min(pen.textbbox((0, 0), line, font=font)[1] for line in lines) - font.size * 0.2
     for line in lines:
@@ -73,15 +73,15 @@ def letter(picture: Image.Image, text: str, colour: Colour, area: Area | None = 
     pen.rounded_rectangle((middle - rule, y + thick * 2, middle + rule, y + thick * 3), thick / 2, fill=colour)
 
 
-def caption(picture: Image.Image, texts: Sequence[str], area: Area | None = None) -> None:
+def caption(image: Image.Image, texts: Sequence[str], area: Area | None = None) -> None:
     """Say in small letters at the lower left what else was done.
 
     Args:
-        picture: is changed.
+        image: is changed.
         texts: one chip each, from top to bottom.
-        area: left, top, right, bottom in pixels; None for the whole picture.
+        area: left, top, right, bottom in pixels; None for the whole image.
     """
-    left, top, right, bottom = area or (0, 0, picture.width, picture.height)
+    left, top, right, bottom = area or (0, 0, image.width, image.height)
     size = max(9.0, min(right - left, bottom - top) / 30)
     y = bottom - size * 2.2
     for text in reversed(texts[:4]):
@@ -89,29 +89,29 @@ def caption(picture: Image.Image, texts: Sequence[str], area: Area | None = None
         font = _font(fits, size)
         while len(fits) > 4 and font.getlength(fits) > (right - left) * 0.72:
             fits = fits[:-2].rstrip("…") + "…"
-        _chip(picture, fits, font, (left + size, y))
+        _chip(image, fits, font, (left + size, y))
         y -= size * 2.0
     _ = top
 
 
-def mark(picture: Image.Image, area: Area | None = None, *, fitting: bool = False) -> None:
+def mark(image: Image.Image, area: Area | None = None, *, fitting: bool = False) -> None:
     """The word DEMO at the lower right.
 
     Args:
-        picture: is changed.
-        area: left, top, right, bottom in pixels; None for the whole picture.
+        image: is changed.
+        area: left, top, right, bottom in pixels; None for the whole image.
         fitting: whether the area is just the room for it.
     """
-    left, top, right, bottom = area or (0, 0, picture.width, picture.height)
+    left, top, right, bottom = area or (0, 0, image.width, image.height)
     short = min(right - left, bottom - top)
     size = max(6, round(short / 36), round(min(right - left, 400) / 40))
     if fitting:
-        size = max(5, min(round(min(picture.size) / 36), round((bottom - top) / 2.4), round((right - left) / 4.6)))
+        size = max(5, min(round(min(image.size) / 36), round((bottom - top) / 2.4), round((right - left) / 4.6)))
     text = i18n.say("painter.mark")
     font = _font(text, size)
     wide = font.getlength(text)
     x, y = right - wide - size * 1.4, bottom - size * (2.2 if not fitting else 2.0)
-    _chip(picture, text, font, (max(left, x), max(top, y)))
+    _chip(image, text, font, (max(left, x), max(top, y)))
 
 
 def room(allowed: Image.Image, area: Area) -> Area:
@@ -132,14 +132,14 @@ def room(allowed: Image.Image, area: Area) -> Area:
     return area
 
 
-def sign(picture: Image.Image, area: Area | None = None) -> None:
-    """A watermark across the picture, faint enough to see through and too plain to miss.
+def sign(image: Image.Image, area: Area | None = None) -> None:
+    """A watermark across the image, faint enough to see through and too plain to miss.
 
     Args:
-        picture: is changed.
-        area: left, top, right, bottom in pixels; None for the whole picture.
+        image: is changed.
+        area: left, top, right, bottom in pixels; None for the whole image.
     """
-    left, top, right, bottom = area or (0, 0, picture.width, picture.height)
+    left, top, right, bottom = area or (0, 0, image.width, image.height)
     text = legible(i18n.say("painter.watermark"))
     size = max(8, round((right - left) / 22))
     font = _font(text, size)
@@ -153,20 +153,20 @@ def sign(picture: Image.Image, area: Area | None = None) -> None:
     # A dark shadow below the light letters shows on any ground.
     deep = max(1, size // 14)
     shadow = ImageChops.subtract(ImageChops.offset(wall, deep, deep), wall).point([value // 2 for value in range(256)])
-    picture.paste(_full(picture, _INK), (left, top), shadow)
-    picture.paste(_full(picture, (255, 255, 255)), (left, top), wall)
+    image.paste(_full(image, _INK), (left, top), shadow)
+    image.paste(_full(image, (255, 255, 255)), (left, top), wall)
 
 
-def number(picture: Image.Image, place: int, among: int, colour: Colour) -> None:
-    """The number of one picture of a series, as a round mark at the upper left.
+def number(image: Image.Image, place: int, among: int, colour: Colour) -> None:
+    """The number of one image of a series, as a round mark at the upper left.
 
     Args:
-        picture: is changed.
+        image: is changed.
         place: from 1.
         among: how many there are.
         colour: of the mark.
     """
-    unit = min(picture.size) / 16
+    unit = min(image.size) / 16
     drawn = Image.new("RGBA", (round(unit * 8), round(unit * 4)))
     pen = ImageDraw.Draw(drawn)
     pen.ellipse((unit * 0.8, unit * 0.8, unit * 3.2, unit * 3.2), fill=(*mix(colour, _INK, 0.35), 255))
@@ -174,46 +174,46 @@ def number(picture: Image.Image, place: int, among: int, colour: Colour) -> None
     font, small = _font("1", unit * 1.3), _font("1", unit * 0.7)
     pen.text((unit * 2, unit * 2), str(place), font=font, fill=(*_PAPER, 255), anchor="mm")
     drawn = drawn.resize((drawn.width // 2, drawn.height // 2), Image.Resampling.LANCZOS)
-    picture.paste(drawn.convert(picture.mode), (0, 0), drawn.getchannel("A"))
-    _chip(picture, f"{place} / {among}", small, (unit * 1.9, unit * 0.75))
+    image.paste(drawn.convert(image.mode), (0, 0), drawn.getchannel("A"))
+    _chip(image, f"{place} / {among}", small, (unit * 1.9, unit * 0.75))
 
 
-def _full(picture: Image.Image, colour: Colour) -> tuple[int, ...]:
-    return (*colour, 255) if picture.mode == "RGBA" else colour
+def _full(image: Image.Image, colour: Colour) -> tuple[int, ...]:
+    return (*colour, 255) if image.mode == "RGBA" else colour
 
 
-def _chip(picture: Image.Image, text: str, font: Font, at: tuple[float, float]) -> None:
+def _chip(image: Image.Image, text: str, font: Font, at: tuple[float, float]) -> None:
     box = font.getbbox(text)
     pad = font.size * 0.45
     size = max(1, round(box[2] - box[0] + pad * 2)), max(1, round(font.size + pad * 1.5))
     shade = Image.new("L", (size[0] * 4, size[1] * 4))
     ImageDraw.Draw(shade).rounded_rectangle((0, 0, size[0] * 4 - 1, size[1] * 4 - 1), size[1] * 2, fill=150)
     place = round(at[0]), round(at[1])
-    if picture.mode == "RGBA":
+    if image.mode == "RGBA":
         # Over nothing, the chip brings its own ground along.
         layer = Image.new("RGBA", size, (*_INK, 0))
         layer.putalpha(shade.resize(size, Image.Resampling.BOX))
-        picture.alpha_composite(layer, (max(0, place[0]), max(0, place[1])))
+        image.alpha_composite(layer, (max(0, place[0]), max(0, place[1])))
     else:
-        picture.paste(_INK, place, shade.resize(size, Image.Resampling.BOX))
-    pen = ImageDraw.Draw(picture)
+        image.paste(_INK, place, shade.resize(size, Image.Resampling.BOX))
+    pen = ImageDraw.Draw(image)
     middle = place[0] + size[0] / 2, place[1] + size[1] / 2
-    pen.text(middle, text, font=font, fill=_full(picture, _PAPER), anchor="mm")
+    pen.text(middle, text, font=font, fill=_full(image, _PAPER), anchor="mm")
 
 
-def _veil(picture: Image.Image, area: Area) -> None:
+def _veil(image: Image.Image, area: Area) -> None:
     left, top, right, bottom = area
-    top, bottom = max(0, top), min(picture.height, bottom)
-    if picture.mode == "RGBA" or bottom - top < 4:
+    top, bottom = max(0, top), min(image.height, bottom)
+    if image.mode == "RGBA" or bottom - top < 4:
         return
     tall = bottom - top
     shade = Image.new("L", (8, 16))
     ImageDraw.Draw(shade).rectangle((0, 4, 8, 11), fill=88)
     shade = shade.filter(ImageFilter.GaussianBlur(2)).resize((right - left, tall), Image.Resampling.BICUBIC)
-    picture.paste(_INK, (left, top), shade)
+    image.paste(_INK, (left, top), shade)
 
 
-def _card(picture: Image.Image, text: str, area: Area) -> None:
+def _card(image: Image.Image, text: str, area: Area) -> None:
     left, top, right, bottom = area
     count = sum(not one.isspace() for one in text)
     note = legible(i18n.say("painter.no_font", count=count))
@@ -221,9 +221,9 @@ def _card(picture: Image.Image, text: str, area: Area) -> None:
     font = _font(note, size)
     wide, tall = font.getlength(note) + size * 2, size * 3.2
     x, y = (left + right - wide) / 2, top + (bottom - top) * 0.1
-    pen = ImageDraw.Draw(picture)
-    pen.rounded_rectangle((x, y, x + wide, y + tall), size * 0.5, fill=_full(picture, _PAPER))
-    pen.text((x + wide / 2, y + tall / 2), note, font=font, fill=_full(picture, _INK), anchor="mm")
+    pen = ImageDraw.Draw(image)
+    pen.rounded_rectangle((x, y, x + wide, y + tall), size * 0.5, fill=_full(image, _PAPER))
+    pen.text((x + wide / 2, y + tall / 2), note, font=font, fill=_full(image, _INK), anchor="mm")
 
 
 def _set(text: str, wide: float, tall: float) -> tuple[list[str], Font]:

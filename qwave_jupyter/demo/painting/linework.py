@@ -18,28 +18,28 @@ _MAGENTA: Colour = (255, 46, 168)
 _CYAN: Colour = (36, 226, 255)
 
 
-def ink(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
+def ink(image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
     """Washes of diluted ink, brush lines that swell and fade, a red seal.
 
     Args:
-        picture: RGB.
+        image: RGB.
         mood: its light.
         dice: decides where strokes fall.
         lines: outlines in grey, or None.
     """
     _ = mood
-    width, height = picture.size
-    grey = ImageOps.autocontrast(picture.convert("L").filter(ImageFilter.MedianFilter(5)), cutoff=(2, 6))
+    width, height = image.size
+    grey = ImageOps.autocontrast(image.convert("L").filter(ImageFilter.MedianFilter(5)), cutoff=(2, 6))
     wash = grey.filter(ImageFilter.GaussianBlur(max(1.0, width / 360)))
-    runs = fractal(picture.size, dice, (5.0 * width / height, 5.0), 5, 0.6)
+    runs = fractal(image.size, dice, (5.0 * width / height, 5.0), 5, 0.6)
     wash = Image.blend(wash, ImageChops.overlay(wash, runs), 0.5)
     tones = wash.point([round(255 * min(1.0, (value / 255) ** 0.66 * 1.16 + 0.04)) for value in range(256)])
     sheet = ImageOps.colorize(tones, _SOOT, _PAPER, mid=(134, 130, 126))
-    drawn = _lines(picture, lines)
+    drawn = _lines(image, lines)
     # A brush presses here and lifts there.
     thick = drawn.filter(ImageFilter.MaxFilter(_odd(width / 300))).filter(ImageFilter.GaussianBlur(width / 1300))
     thin = drawn.filter(ImageFilter.GaussianBlur(max(0.5, width / 1800)))
-    press = fractal(picture.size, dice, (7.0 * width / height, 7.0), 3)
+    press = fractal(image.size, dice, (7.0 * width / height, 7.0), 3)
     stroke = Image.composite(thick, thin.point([value * 3 // 4 for value in range(256)]), curve(press, 100, 150))
     sheet.paste(_SOOT, (0, 0), stroke.point([min(235, value) for value in range(256)]))
     away = Image.radial_gradient("L").resize((width, height))
@@ -48,28 +48,28 @@ def ink(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Imag
     return grain(sheet, dice, 5)
 
 
-def pencil(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
+def pencil(image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
     """Graphite outlines, and hatching that is denser where it is darker.
 
     Args:
-        picture: RGB.
+        image: RGB.
         mood: its light.
         dice: decides where strokes fall.
         lines: outlines in grey, or None.
     """
     _ = mood
-    width, height = picture.size
-    grey = ImageOps.autocontrast(picture.convert("L").filter(ImageFilter.GaussianBlur(max(1, width / 400))), cutoff=2)
-    sheet = Image.new("L", picture.size, 255)
+    width, height = image.size
+    grey = ImageOps.autocontrast(image.convert("L").filter(ImageFilter.GaussianBlur(max(1, width / 400))), cutoff=2)
+    sheet = Image.new("L", image.size, 255)
     for lean, upto in ((1.0, 150), (-0.6, 84), (2.4, 44)):
-        hatch = _hatching(picture.size, dice, lean)
+        hatch = _hatching(image.size, dice, lean)
         dark = curve(ImageChops.invert(grey), 255 - upto, 255 - upto + 90)
-        sheet = ImageChops.multiply(sheet, Image.composite(hatch, Image.new("L", picture.size, 255), dark))
-    drawn = _lines(picture, lines).filter(ImageFilter.GaussianBlur(max(0.5, width / 1600)))
+        sheet = ImageChops.multiply(sheet, Image.composite(hatch, Image.new("L", image.size, 255), dark))
+    drawn = _lines(image, lines).filter(ImageFilter.GaussianBlur(max(0.5, width / 1600)))
     # A second, looser line beside the first.
     shift = max(1, round(width / 420))
     loose = ImageChops.offset(drawn, shift, -shift).point([value * 2 // 5 for value in range(256)])
-    press = curve(fractal(picture.size, dice, (9.0 * width / height, 9.0), 3), 20, 190, 120)
+    press = curve(fractal(image.size, dice, (9.0 * width / height, 9.0), 3), 20, 190, 120)
     drawn = ImageChops.subtract(ImageChops.lighter(drawn, loose), press, 1.25)
     sheet = ImageChops.multiply(sheet, ImageChops.invert(drawn.point([min(235, value * 2) for value in range(256)])))
     smudge = grey.filter(ImageFilter.GaussianBlur(max(2.0, width / 90))).point(
@@ -78,18 +78,18 @@ def pencil(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.I
     return grain(ImageOps.colorize(ImageChops.multiply(sheet, smudge), (40, 40, 48), (251, 248, 241)), dice, 8)
 
 
-def blueprint(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
+def blueprint(image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
     """White lines on blue, over squared paper.
 
     Args:
-        picture: RGB.
+        image: RGB.
         mood: its light.
         dice: decides the grain.
         lines: outlines in grey, or None.
     """
     _ = mood
-    width, height = picture.size
-    tones = picture.convert("L").filter(ImageFilter.GaussianBlur(max(1.0, width / 300)))
+    width, height = image.size
+    tones = image.convert("L").filter(ImageFilter.GaussianBlur(max(1.0, width / 300)))
     sheet = ImageOps.colorize(ImageOps.autocontrast(tones, cutoff=2), (12, 46, 112), (34, 92, 172))
     pen = ImageDraw.Draw(sheet)
     cell = max(8, min(width, height) // 32)
@@ -97,7 +97,7 @@ def blueprint(picture: Image.Image, mood: Mood, dice: random.Random, lines: Imag
         for place, at in enumerate(range(0, end, cell)):
             path = [(at, 0), (at, height)] if across else [(0, at), (width, at)]
             pen.line(path, fill=(50, 106, 184) if place % 4 else (76, 132, 206))
-    drawn = _lines(picture, lines)
+    drawn = _lines(image, lines)
     glow = drawn.filter(ImageFilter.GaussianBlur(max(1.5, width / 240)))
     sheet.paste((120, 180, 255), (0, 0), glow.point([min(110, value) for value in range(256)]))
     sheet.paste(
@@ -112,47 +112,47 @@ def blueprint(picture: Image.Image, mood: Mood, dice: random.Random, lines: Imag
     return grain(sheet, dice, 4)
 
 
-def neon(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
+def neon(image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
     """A dark scene in two colours, its outlines glowing tubes.
 
     Args:
-        picture: RGB.
+        image: RGB.
         mood: its light.
         dice: decides the grain.
         lines: outlines in grey, or None.
     """
-    width, height = picture.size
-    grey = ImageOps.autocontrast(picture.convert("L"), cutoff=1)
+    width, height = image.size
+    grey = ImageOps.autocontrast(image.convert("L"), cutoff=1)
     dim = grey.point([round(value**1.15 / 255**0.15 * 0.78) for value in range(256)])
     duo = ImageOps.colorize(dim, (7, 4, 26), (255, 176, 236), mid=(92, 26, 148), midpoint=112)
-    base = Image.blend(duo, ImageEnhance.Color(picture).enhance(1.9), 0.34)
-    drawn = _lines(picture, lines).filter(ImageFilter.MaxFilter(_odd(width / 520)))
+    base = Image.blend(duo, ImageEnhance.Color(image).enhance(1.9), 0.34)
+    drawn = _lines(image, lines).filter(ImageFilter.MaxFilter(_odd(width / 520)))
     slope = Image.blend(
         Image.linear_gradient("L").resize((width, height)),
         Image.linear_gradient("L").rotate(90).resize((width, height)),
         0.5,
     )
     tubes = Image.composite(
-        Image.new("RGB", picture.size, _MAGENTA), Image.new("RGB", picture.size, _CYAN), curve(slope, 80, 176)
+        Image.new("RGB", image.size, _MAGENTA), Image.new("RGB", image.size, _CYAN), curve(slope, 80, 176)
     )
-    lamps = Image.new("RGB", picture.size)
+    lamps = Image.new("RGB", image.size)
     lamps.paste(tubes, (0, 0), drawn.filter(ImageFilter.GaussianBlur(max(0.6, width / 1500))))
     for reach, much in ((70, 1.2), (260, 1.6)):
         small = lamps.reduce(4) if min(width, height) > 64 else lamps
         glow = small.filter(ImageFilter.GaussianBlur(max(1.0, small.width / reach * 0.5)))
         glow = glow.point([min(255, round(value * much)) for value in range(256)] * 3)
-        base = ImageChops.screen(base, glow.resize(picture.size, Image.Resampling.BICUBIC))
+        base = ImageChops.screen(base, glow.resize(image.size, Image.Resampling.BICUBIC))
     core = drawn.filter(ImageFilter.MinFilter(3)).point([value * 2 // 3 for value in range(256)])
     base = ImageChops.screen(base, lamps)
     base.paste(mix((255, 255, 255), mood.accent, 0.05), (0, 0), core)
     return grain(base, dice, 4)
 
 
-def _lines(picture: Image.Image, known: Image.Image | None) -> Image.Image:
+def _lines(image: Image.Image, known: Image.Image | None) -> Image.Image:
     """The outlines that are known, or those that can be found; sharp and at full strength."""
     if known is not None:
         return known
-    soft = picture.filter(ImageFilter.GaussianBlur(max(0.8, picture.width / 1200)))
+    soft = image.filter(ImageFilter.GaussianBlur(max(0.8, image.width / 1200)))
     return edges_of(soft).point([min(255, max(0, value - 10) * 6) for value in range(256)])
 
 

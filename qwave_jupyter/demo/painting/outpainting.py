@@ -1,4 +1,4 @@
-"""A picture as a window in a larger one: zooming out, panning on, enlarging."""
+"""An image as a window in a larger one: zooming out, panning on, enlarging."""
 
 from __future__ import annotations
 
@@ -6,50 +6,50 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 __all__ = ["DIRECTIONS", "enlarge", "pan", "zoom_out"]
 
-#: To where a pan goes on: how far right and how far down, in shares of the picture.
+#: To where a pan goes on: how far right and how far down, in shares of the image.
 DIRECTIONS = {"left": (-0.5, 0.0), "right": (0.5, 0.0), "up": (0.0, -0.5), "down": (0.0, 0.5)}
 
 
-def zoom_out(picture: Image.Image, factor: float) -> Image.Image:
-    """The picture smaller in the middle of a picture of its own size, its surroundings made up.
+def zoom_out(image: Image.Image, factor: float) -> Image.Image:
+    """The image smaller in the middle of an image of its own size, its surroundings made up.
 
     Args:
-        picture: RGB.
+        image: RGB.
         factor: how much smaller, above 1.
     """
-    width, height = picture.size
+    width, height = image.size
     small = max(4, round(width / factor)), max(4, round(height / factor))
-    shrunk = picture.resize(small, Image.Resampling.LANCZOS)
+    shrunk = image.resize(small, Image.Resampling.LANCZOS)
     spot = (width - small[0]) // 2, (height - small[1]) // 2
     return _surround(shrunk, (width, height), spot)
 
 
-def pan(picture: Image.Image, direction: str) -> Image.Image:
-    """The picture with half of itself more in one direction.
+def pan(image: Image.Image, direction: str) -> Image.Image:
+    """The image with half of itself more in one direction.
 
     Args:
-        picture: RGB.
+        image: RGB.
         direction: one of :data:`DIRECTIONS`.
     """
     right, down = DIRECTIONS[direction]
-    width, height = picture.size
+    width, height = image.size
     more = round(width * abs(right)), round(height * abs(down))
     spot = more[0] if right < 0 else 0, more[1] if down < 0 else 0
-    return _surround(picture, (width + more[0], height + more[1]), spot)
+    return _surround(image, (width + more[0], height + more[1]), spot)
 
 
-def enlarge(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in another size, and sharper.
+def enlarge(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The image in another size, and sharper.
 
     Args:
-        picture: RGB.
+        image: RGB.
         size: width and height in pixels.
     """
-    return picture.resize(size, Image.Resampling.LANCZOS).filter(ImageFilter.UnsharpMask(2, 90, 2))
+    return image.resize(size, Image.Resampling.LANCZOS).filter(ImageFilter.UnsharpMask(2, 90, 2))
 
 
 def _surround(inner: Image.Image, size: tuple[int, int], spot: tuple[int, int]) -> Image.Image:
-    """The picture on a ground of its own mirror images, which blur away from it."""
+    """The image on a ground of its own mirror images, which blur away from it."""
     width, height = inner.size
     wall = Image.new("RGB", (width * 3, height * 3))
     for row in range(3):

@@ -1,4 +1,4 @@
-"""A picture in given colours, each with the share of the pixels that was asked for."""
+"""An image in given colours, each with the share of the pixels that was asked for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Share", "in_palette"]
 
 @dataclass(frozen=True)
 class Share:
-    """A colour and how much of the picture it covers.
+    """A colour and how much of the image it covers.
 
     Args:
         colour: red, green, blue, 0 to 255.
@@ -23,14 +23,14 @@ class Share:
     weight: float
 
 
-def in_palette(picture: Image.Image, shares: Sequence[Share]) -> Image.Image:
-    """The picture in these colours only: its darkest pixels take the darkest colour, as many as its share says.
+def in_palette(image: Image.Image, shares: Sequence[Share]) -> Image.Image:
+    """The image in these colours only: its darkest pixels take the darkest colour, as many as its share says.
 
     Pixels of one brightness that two colours have to share are told apart by where they lie, so that no speckles
-    appear. Where the picture is see-through, nothing is counted and nothing changes.
+    appear. Where the image is see-through, nothing is counted and nothing changes.
 
     Args:
-        picture: RGB or RGBA.
+        image: RGB or RGBA.
         shares: at least one colour with a weight above 0.
 
     Raises:
@@ -40,16 +40,16 @@ def in_palette(picture: Image.Image, shares: Sequence[Share]) -> Image.Image:
         msg = "a palette needs at least one colour with a share above 0"
         raise ValueError(msg)
     ordered = sorted(shares, key=lambda one: (_brightness(one.colour), one.colour))
-    seen = picture.getchannel("A").point(lambda alpha: 255 * (alpha > 127)) if picture.mode == "RGBA" else None
-    levels = picture.convert("L").filter(ImageFilter.MedianFilter(3))
-    places = Image.linear_gradient("L").resize(picture.size, Image.Resampling.BILINEAR)
-    painted = Image.new("RGB", picture.size, ordered[-1].colour)
+    seen = image.getchannel("A").point(lambda alpha: 255 * (alpha > 127)) if image.mode == "RGBA" else None
+    levels = image.convert("L").filter(ImageFilter.MedianFilter(3))
+    places = Image.linear_gradient("L").resize(image.size, Image.Resampling.BILINEAR)
+    painted = Image.new("RGB", image.size, ordered[-1].colour)
     total, weight = sum(levels.histogram(seen)), sum(one.weight for one in ordered)
     for below in range(len(ordered) - 1, 0, -1):
         wanted = round(total * sum(one.weight for one in ordered[:below]) / weight)
         painted.paste(ordered[below - 1].colour, (0, 0), _darkest(levels, places, seen, wanted))
-    if picture.mode == "RGBA":
-        painted.putalpha(picture.getchannel("A"))
+    if image.mode == "RGBA":
+        painted.putalpha(image.getchannel("A"))
     return painted
 
 
@@ -60,7 +60,7 @@ def _darkest(levels: Image.Image, places: Image.Image, seen: Image.Image | None,
     if short > 0:
         same = levels.point([255 * (value == level) for value in range(256)])
         counted = ImageChops.multiply(same, seen) if seen else same
-        # The lower in the picture, the darker it counts.
+        # The lower in the image, the darker it counts.
         place, _ = _level(places.histogram(counted)[::-1], short)
         low = places.point([255 * (255 - value <= place) for value in range(256)])
         mask = ImageChops.lighter(mask, ImageChops.darker(same, low))

@@ -1,4 +1,4 @@
-"""What a picture has to obey, and what its words come to."""
+"""What an image has to obey, and what its words come to."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ _EVERYWHERE = r"landscape|scener|\bhills?\b|meadow|\bfields?\b|grass|\bsky\b|nat
 
 @dataclass(frozen=True)
 class Brief:
-    """What a picture has to obey.
+    """What an image has to obey.
 
     Args:
         prompt: the words.
         width: pixels.
         height: pixels.
         seed: the same seed gives the same composition.
-        index: which of several pictures, from 0.
+        index: which of several images, from 0.
         format: ``png``, ``jpeg`` or ``webp``.
         compression: 0 to 100 for JPEG and WebP, or None.
         quality: ``low``, ``medium``, ``high`` or anything else.
         transparent: whether the background is left out.
         watermark: whether a watermark is drawn.
-        references: bytes of reference pictures, the first of which is the ground of an edit.
+        references: bytes of reference images, the first of which is the ground of an edit.
         negative: words for what mustn't appear.
         style: words for the style besides the prompt's.
         mask: bytes of a mask of the first reference; outside it nothing changes.
         boxes: per reference, boxes (left, top, right, bottom in its own pixels) that confine the change.
         palette: colours and the share of the pixels that each covers.
-        series: of how many pictures this is one, all of the same motif; 0 for none.
+        series: of how many images this is one, all of the same motif; 0 for none.
         captions: what is said in small letters at the lower left.
         vivid: factor of how strong the colours are.
         weird: 0 to 1, how far colours are from the usual.
-        chaos: 0 to 1, how much the pictures of one order differ.
+        chaos: 0 to 1, how much the images of one order differ.
         tile: whether the edges meet when it is laid side by side.
-        window: how the first reference lies in the picture: ``keep``, ``zoom``, ``left``, ``right``, ``up`` or ``down``
+        window: how the first reference lies in the image: ``keep``, ``zoom``, ``left``, ``right``, ``up`` or ``down``
             for all of it and nothing else, else "".
         zoom: how much smaller it is for ``zoom``.
-        beside: bytes of pictures that are shown besides, and nothing else.
+        beside: bytes of images that are shown besides, and nothing else.
         done: 0 to 1, how far the painting went before it was stopped.
     """
 
@@ -85,7 +85,7 @@ class Brief:
 
     @property
     def part(self) -> float:
-        """How far into its series a picture is, 0 to 1."""
+        """How far into its series an image is, 0 to 1."""
         return self.index / (self.series - 1) if self.series > 1 else 0.0
 
 
@@ -114,7 +114,7 @@ def parse_prompt(brief: Brief) -> Plan:
     """What the words of a brief come to.
 
     Args:
-        brief: of the picture.
+        brief: of the image.
     """
     prompt = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", brief.prompt[:4000])
     read = prompt.lower()
@@ -142,7 +142,7 @@ def parse_prompt(brief: Brief) -> Plan:
 
 
 def has_motif(prompt: str) -> bool:
-    """Whether anything that a prompt says is seen in its picture; an empty one says nothing.
+    """Whether anything that a prompt says is seen in its image; an empty one says nothing.
 
     Args:
         prompt: as it was written.
@@ -174,12 +174,12 @@ def _distort_mood(mood: Mood, weird: float, vivid: float) -> Mood:
 
 
 def dice_of(prompt: str, seed: int, index: int) -> random.Random:
-    """The dice of one picture: the same for the same words, seed and place.
+    """The dice of one image: the same for the same words, seed and place.
 
     Args:
         prompt: the words.
         seed: of the order.
-        index: which of its pictures.
+        index: which of its images.
     """
     digest = hashlib.sha256(f"{prompt}\0{seed}\0{index}".encode("utf-8", "replace")).digest()
-    return random.Random(int.from_bytes(digest[:8], "big"))  # noqa: S311 - pictures, not secrets
+    return random.Random(int.from_bytes(digest[:8], "big"))  # noqa: S311 - images, not secrets

@@ -20,7 +20,7 @@ def ridge(width: int, dice: random.Random, base: float, tall: float, rough: floa
     """The outline of a hill, from left to right.
 
     Args:
-        width: of the picture in pixels.
+        width: of the image in pixels.
         dice: decides it.
         base: about which height it swings, in pixels from the top.
         tall: how far it swings, in pixels.

@@ -1,4 +1,4 @@
-"""The stage on which a picture is set: its light, its horizon, its sky."""
+"""The stage on which an image is set: its light, its horizon, its sky."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Scene", "open_scene"]
 
 @dataclass
 class Scene:
-    """A picture in the making.
+    """An image in the making.
 
     Args:
         image: RGB, or RGBA where nothing but motifs is wanted.
@@ -49,7 +49,7 @@ class Scene:
 
     def fork(self) -> random.Random:
         """Dice of its own for one part, so that a finer part doesn't move what comes after it."""
-        return random.Random(self.dice.getrandbits(64))  # noqa: S311 - pictures, not secrets
+        return random.Random(self.dice.getrandbits(64))  # noqa: S311 - images, not secrets
 
     @property
     def side(self) -> float:
@@ -58,7 +58,7 @@ class Scene:
 
     @property
     def unit(self) -> float:
-        """A tenth of what counts for size: the shorter side, a little more where the picture is long."""
+        """A tenth of what counts for size: the shorter side, a little more where the image is long."""
         short, long = sorted(self.image.size)
         return (short * 0.8 + math.sqrt(short * long) * 0.2) / 10
 

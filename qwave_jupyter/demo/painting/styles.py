@@ -1,4 +1,4 @@
-"""The hand in which a picture is painted: ink, oil, watercolour, pixels, blueprint, neon, pencil, poster, old photo."""
+"""The hand in which an image is painted: ink, oil, watercolour, pixels, blueprint, neon, pencil, poster, old photo."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qwave_jupyter.demo.painting.textures import curve, edges_of, fractal, grain
 
 __all__ = ["LINED", "STYLES", "apply_style", "style_of"]
 
-#: A picture, its light, dice, and the outlines of what is on it where they are known.
+#: An image, its light, dice, and the outlines of what is on it where they are known.
 StyleFunction = Callable[[Image.Image, Mood, random.Random, Image.Image | None], Image.Image]
 
 _PAPER = (246, 240, 226)
@@ -40,32 +40,32 @@ def style_of(words: str, refused: str = "") -> str:
 
 
 def apply_style(
-    name: str, picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None = None
+    name: str, image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None = None
 ) -> Image.Image:
-    """A picture in a style, of the same size; see-through where it was.
+    """An image in a style, of the same size; see-through where it was.
 
     Args:
         name: one of :data:`STYLES`, or "" for none.
-        picture: RGB or RGBA.
+        image: RGB or RGBA.
         mood: its light.
         dice: decides where strokes fall.
         lines: the outlines of what is on it in grey, or None where they have to be found.
     """
     if name not in STYLES:
-        return picture
-    painted = STYLES[name][1](picture.convert("RGB"), mood, dice, lines)
-    if picture.mode == "RGBA":
-        painted.putalpha(picture.getchannel("A"))
+        return image
+    painted = STYLES[name][1](image.convert("RGB"), mood, dice, lines)
+    if image.mode == "RGBA":
+        painted.putalpha(image.getchannel("A"))
     return painted
 
 
-def _oil(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
+def _oil(image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
     """Strokes that follow a swirl, long where nothing happens and short where much does."""
     _ = mood, lines
-    width, height = picture.size
-    smooth = ImageEnhance.Color(picture).enhance(1.25).filter(ImageFilter.GaussianBlur(max(1.0, width / 500)))
+    width, height = image.size
+    smooth = ImageEnhance.Color(image).enhance(1.25).filter(ImageFilter.GaussianBlur(max(1.0, width / 500)))
     canvas = smooth.filter(ImageFilter.GaussianBlur(max(2.0, width / 130)))
-    edges = picture.convert("L").reduce(4).filter(ImageFilter.FIND_EDGES).filter(ImageFilter.GaussianBlur(2))
+    edges = image.convert("L").reduce(4).filter(ImageFilter.FIND_EDGES).filter(ImageFilter.GaussianBlur(2))
     colours, busy = smooth.load(), edges.load()
     pen = ImageDraw.Draw(canvas)
     short = min(width, height)
@@ -86,37 +86,37 @@ def _oil(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Ima
     return Image.blend(canvas, ImageChops.overlay(canvas, Image.merge("RGB", (relief, relief, relief))), 0.45)
 
 
-def _pixel_art(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
+def _pixel_art(image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
     """Few and large pixels in few colours."""
     _ = mood, dice, lines
-    width, height = picture.size
+    width, height = image.size
     step = max(4, round(max(width, height) / 112))
-    small = picture.resize((max(8, width // step), max(8, height // step)), Image.Resampling.BOX)
+    small = image.resize((max(8, width // step), max(8, height // step)), Image.Resampling.BOX)
     small = ImageEnhance.Contrast(ImageEnhance.Color(small).enhance(1.3)).enhance(1.12)
     few = small.quantize(28, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
     return few.resize((width, height), Image.Resampling.NEAREST)
 
 
-def _watercolour(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
+def _watercolour(image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
     """Washes that run out before the edge of the sheet, darker where the pigment gathered at their rims."""
     _ = mood, lines
-    width, height = picture.size
+    width, height = image.size
     # Washes have no detail: they are found on a small sheet.
     shrink = min(1.0, 560 / max(width, height))
-    small = picture.resize((max(8, round(width * shrink)), max(8, round(height * shrink))), Image.Resampling.BOX)
+    small = image.resize((max(8, round(width * shrink)), max(8, round(height * shrink))), Image.Resampling.BOX)
     wash = small.filter(ImageFilter.ModeFilter(5)).filter(ImageFilter.MedianFilter(3))
-    wash = wash.resize(picture.size, Image.Resampling.BICUBIC)
-    wash = ImageEnhance.Color(Image.blend(wash, picture, 0.25)).enhance(1.25)
-    bloom = fractal(picture.size, dice, (4.0 * width / height, 4.0), 5, 0.6)
+    wash = wash.resize(image.size, Image.Resampling.BICUBIC)
+    wash = ImageEnhance.Color(Image.blend(wash, image, 0.25)).enhance(1.25)
+    bloom = fractal(image.size, dice, (4.0 * width / height, 4.0), 5, 0.6)
     wash = Image.blend(wash, ImageChops.soft_light(wash, Image.merge("RGB", (bloom, bloom, bloom))), 0.55)
-    water = curve(fractal(picture.size, dice, (3.0 * width / height, 3.0), 5), 60, 230, 150)
-    wash = Image.composite(Image.blend(wash, Image.new("RGB", picture.size, (255, 253, 247)), 0.55), wash, water)
+    water = curve(fractal(image.size, dice, (3.0 * width / height, 3.0), 5), 60, 230, 150)
+    wash = Image.composite(Image.blend(wash, Image.new("RGB", image.size, (255, 253, 247)), 0.55), wash, water)
     rims = edges_of(wash.filter(ImageFilter.GaussianBlur(max(1.0, width / 900))))
     rims = rims.filter(ImageFilter.GaussianBlur(max(0.7, width / 1400)))
-    dark = ImageChops.multiply(wash, Image.new("RGB", picture.size, (150, 140, 176)))
+    dark = ImageChops.multiply(wash, Image.new("RGB", image.size, (150, 140, 176)))
     wash.paste(dark, (0, 0), rims.point([min(170, max(0, value - 6) * 6) for value in range(256)]))
-    sheet = Image.new("RGB", picture.size, _SHEET)
-    sheet.paste(wash, (0, 0), _ragged_mask(picture.size, dice))
+    sheet = Image.new("RGB", image.size, _SHEET)
+    sheet.paste(wash, (0, 0), _ragged_mask(image.size, dice))
     return _paper(sheet, dice)
 
 
@@ -138,12 +138,12 @@ def _paper(sheet: Image.Image, dice: random.Random) -> Image.Image:
     return grain(rough, dice, 3)
 
 
-def _poster(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
+def _poster(image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
     """A few flat inks, and a margin."""
     _ = lines
-    width, height = picture.size
-    flat = ImageEnhance.Color(picture.filter(ImageFilter.GaussianBlur(max(1.0, width / 420)))).enhance(1.3)
-    # The inks of the sky are the mood's, the others those that the picture has most of.
+    width, height = image.size
+    flat = ImageEnhance.Color(image.filter(ImageFilter.GaussianBlur(max(1.0, width / 420)))).enhance(1.3)
+    # The inks of the sky are the mood's, the others those that the image has most of.
     tiny = flat.resize((96, 96), Image.Resampling.BOX).quantize(18, Image.Quantize.MAXCOVERAGE)
     inks = [*mood.sky, mix(mood.sky[1], mood.sky[2], 0.5), mood.light, mood.far, mood.near, mood.leaf, mood.accent]
     found = (tiny.getpalette() or [])[: 18 * 3]
@@ -152,17 +152,17 @@ def _poster(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.
     few = flat.quantize(palette=chart, dither=Image.Dither.NONE).convert("RGB")
     few = few.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.GaussianBlur(0.6))
     edge = max(2, min(width, height) // 26)
-    sheet = Image.new("RGB", picture.size, mix(_PAPER, mood.light, 0.2))
+    sheet = Image.new("RGB", image.size, mix(_PAPER, mood.light, 0.2))
     sheet.paste(few.crop((edge, edge, width - edge, height - edge)), (edge, edge))
     return grain(sheet, dice, 4)
 
 
-def _vintage(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
+def _vintage(image: Image.Image, mood: Mood, dice: random.Random, lines: Image.Image | None) -> Image.Image:
     """A faded print with a margin, scratches and dark corners."""
     _ = mood, lines
-    width, height = picture.size
-    sepia = ImageOps.colorize(picture.convert("L"), (52, 34, 24), (250, 232, 196), mid=(164, 124, 86))
-    faded = Image.blend(sepia, picture, 0.2).filter(ImageFilter.GaussianBlur(0.8))
+    width, height = image.size
+    sepia = ImageOps.colorize(image.convert("L"), (52, 34, 24), (250, 232, 196), mid=(164, 124, 86))
+    faded = Image.blend(sepia, image, 0.2).filter(ImageFilter.GaussianBlur(0.8))
     away = Image.radial_gradient("L").resize((width, height))
     faded.paste((38, 22, 14), (0, 0), away.point([min(160, round(max(0, value - 110) * 1.6)) for value in range(256)]))
     pen = ImageDraw.Draw(faded)
@@ -171,7 +171,7 @@ def _vintage(picture: Image.Image, mood: Mood, dice: random.Random, lines: Image
         long = dice.randrange(4, max(5, height // 8))
         pen.line([(x, y), (x + dice.randrange(-6, 7), y + long)], fill=(226, 206, 170))
     edge = min(width, height) // 24
-    sheet = Image.new("RGB", picture.size, (246, 236, 214))
+    sheet = Image.new("RGB", image.size, (246, 236, 214))
     sheet.paste(faded.crop((edge, edge, width - edge, height - edge)), (edge, edge))
     return grain(sheet, dice, 12)
 

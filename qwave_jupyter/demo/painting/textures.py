@@ -50,41 +50,41 @@ def curve(mask: Image.Image, low: float, high: float, most: float = 255.0) -> Im
 
 
 def mottle(
-    picture: Image.Image, dice: random.Random, cells: tuple[float, float], much: float, octaves: int = 4
+    image: Image.Image, dice: random.Random, cells: tuple[float, float], much: float, octaves: int = 4
 ) -> Image.Image:
-    """A picture with light and dark patches, as of grass, sand or water.
+    """An image with light and dark patches, as of grass, sand or water.
 
     Args:
-        picture: RGB.
+        image: RGB.
         dice: decides them.
         cells: how many of the largest patches lie across and down.
         much: 0 to 1, how strong they are.
         octaves: how many grains.
     """
-    small = max(8, picture.width // 2), max(8, picture.height // 2)
-    noise = fractal(small, dice, cells, octaves).resize(picture.size, Image.Resampling.BILINEAR)
-    return Image.blend(picture, ImageChops.overlay(picture, Image.merge("RGB", (noise, noise, noise))), much)
+    small = max(8, image.width // 2), max(8, image.height // 2)
+    noise = fractal(small, dice, cells, octaves).resize(image.size, Image.Resampling.BILINEAR)
+    return Image.blend(image, ImageChops.overlay(image, Image.merge("RGB", (noise, noise, noise))), much)
 
 
-def edges_of(picture: Image.Image) -> Image.Image:
-    """The edges of a picture in grey, of whichever of its three colours has the strongest.
+def edges_of(image: Image.Image) -> Image.Image:
+    """The edges of an image in grey, of whichever of its three colours has the strongest.
 
     Args:
-        picture: RGB.
+        image: RGB.
     """
-    red, green, blue = (one.filter(ImageFilter.FIND_EDGES) for one in picture.split())
+    red, green, blue = (one.filter(ImageFilter.FIND_EDGES) for one in image.split())
     return ImageChops.lighter(ImageChops.lighter(red, green), blue)
 
 
-def grain(picture: Image.Image, dice: random.Random, much: int) -> Image.Image:
-    """Fine grain over a picture, which also hides the steps of gradients.
+def grain(image: Image.Image, dice: random.Random, much: int) -> Image.Image:
+    """Fine grain over an image, which also hides the steps of gradients.
 
     Args:
-        picture: RGB.
+        image: RGB.
         dice: decides it.
         much: levels up or down.
     """
-    width, height = picture.size
+    width, height = image.size
     noise = Image.frombytes("L", (width, height), dice.randbytes(width * height))
     noise = noise.point([value * (2 * much + 1) // 256 for value in range(256)])
-    return ImageChops.add(picture, Image.merge("RGB", (noise, noise, noise)), 1, -much)
+    return ImageChops.add(image, Image.merge("RGB", (noise, noise, noise)), 1, -much)

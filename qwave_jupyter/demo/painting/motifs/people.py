@@ -16,7 +16,7 @@ _WHITE: Colour = (252, 250, 244)
 
 
 def person(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
-    """Somebody who looks into the picture, in a coat and a scarf."""
+    """Somebody who looks into the image, in a coat and a scarf."""
     coat = body or dice.choice((mood.accent, (48, 78, 112), (140, 62, 54)))
     skin = dice.choice(((246, 206, 174), (198, 142, 104), (126, 84, 60)))
     hair = dice.choice(((44, 32, 30), (92, 56, 36), (30, 30, 40)))

@@ -27,7 +27,7 @@ class Motif:
         draw: how; what is in the sky or far is drawn so only where there is no background.
         wide: half its width in its own units.
         tall: its height in its own units.
-        size: a unit of it in tenths of the picture's shorter side.
+        size: a unit of it in tenths of the image's shorter side.
     """
 
     words: str
