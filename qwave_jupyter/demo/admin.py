@@ -1,4 +1,4 @@
-"""The teacher's desk over HTTP: faults, switches and counts, for tests and programs in another process.
+"""Admin endpoints below /demo/: faults, switches and counts, for tests and programs in another process.
 
 These addresses belong to the demo alone; the API has nothing like them.
 """

@@ -1,4 +1,4 @@
-"""What reached the demo: requests by place and by path, for whoever tests a client against it."""
+"""Counts of requests by kind and by path."""
 
 from __future__ import annotations
 

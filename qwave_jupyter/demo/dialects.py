@@ -1,4 +1,4 @@
-"""The documented dialects: one task, told in the words and shapes of each era.
+"""The documented dialects: one task in the field names and shapes of each era.
 
 The same host changed its envelope, field names, units and words several times, twice within a week; a client has to
 read them all. Which page shows what is said at each entry of :data:`DIALECTS`.
@@ -50,7 +50,7 @@ class TaskView:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a task is told.
+    """How a task is written as JSON.
 
     Args:
         name: its name.

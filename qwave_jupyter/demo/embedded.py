@@ -1,4 +1,4 @@
-"""The demo of one's own process: started on first need, turned while it serves, one at a time."""
+"""The one demo server of this process, started on first need."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class EmbeddedDemo:
                 try:
                     self._server = _start_server(edition, home, same_address)
                 except OSError:
-                    # Somebody was quicker.
+                    # The port was taken meanwhile.
                     self._server = _start_server(edition, home, {**same_address, "port": 0})
             elif old is None:
                 self._server = _start_server(edition, home, self._options)

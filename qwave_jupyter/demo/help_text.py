@@ -1,4 +1,4 @@
-"""What the demo is doing to its visitors, in words for somebody who has never seen an API misbehave."""
+"""The switches and pending faults of the demo as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's memory: which task was ordered under which key, and what is left of the balance."""
+"""Tasks by id and idempotency key, and the balance of the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a teacher can turn while the demo runs."""
+"""The switches that change how the demo behaves while it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pace that is kept: so many requests in a second, and not one more."""
+"""A rate limit: so many requests per second."""
 
 from __future__ import annotations
 

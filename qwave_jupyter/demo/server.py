@@ -1,4 +1,4 @@
-"""The demo protocol on 127.0.0.1, in a thread of its own with an event loop of its own."""
+"""The demo as an HTTP server on 127.0.0.1, with its own thread and event loop."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _POLL_SECONDS = 0.05
 _CALL_SECONDS = 5.0
 _BACKLOG = 128
-#: Closing a socket with this set sends a reset instead of a farewell.
+#: Closing a socket with this set sends RST instead of FIN.
 _LINGER_RESET = struct.pack("ii", 1, 0)
 
 
@@ -78,7 +78,7 @@ class DemoServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="qwave-demo-painter")
-        # Questions must not queue behind 4k images that are being painted.
+        # Status requests must not queue behind 4k images that are being painted.
         self._workers = ThreadPoolExecutor(4, thread_name_prefix="qwave-demo-worker")
         self._webhooks: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -141,7 +141,7 @@ class DemoServer:
         return response
 
     async def respond(self, request: Request, closed: asyncio.Event) -> Response:
-        """Answer one request, in a thread that does such work, when the time has come.
+        """Answer one request in a worker thread, once its hold is over.
 
         Args:
             request: the request.
@@ -264,7 +264,7 @@ async def _send_webhook(call: Webhook) -> None:
             raise_error=False,
         )
     except (OSError, ValueError, tornado.httpclient.HTTPError):
-        # Best effort is what is documented: nobody is told, nothing is repeated.
+        # Documented as best effort: no error, no retry.
         return
     finally:
         client.close()
@@ -281,5 +281,5 @@ async def _write(stream: tornado.iostream.IOStream, content: bytes) -> None:
     try:
         await stream.write(content)
     except tornado.iostream.StreamClosedError:
-        # Who was to be disappointed has left already.
+        # The client has closed the connection.
         return

@@ -62,7 +62,7 @@ def _read(file: Path) -> Task | None:
     try:
         return Task(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        # A demo's memory is a convenience; a torn file costs nobody anything.
+        # A torn file is skipped: the store is a convenience.
         return None
 
 
