@@ -112,7 +112,7 @@ def test_callback_is_called_once(client, listener):
 @pytest.mark.parametrize("url", ["http://192.0.2.1/x", "https://127.0.0.1/x", "file:///etc/passwd", "http://[", "x"])
 def test_callback_stays_on_this_machine(server, client, url):
     client.submit({**BODY, "callback_url": url}, idempotency_key=str(uuid.uuid4()), hold=5)
-    assert not server._calling
+    assert not server._webhooks
 
 
 def test_switches_are_changed_over_http():

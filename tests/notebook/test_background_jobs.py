@@ -176,7 +176,7 @@ def test_status_lists_ended_jobs(kernel, demo):
 def test_error_raised_again_says_why(kernel, demo):
     demo.change(fail="upstream_unavailable:1")
     kernel.run("job = qwave.submit('a city')")
-    _, _, first = kernel.said_by("from qwave_jupyter import api\napi.present(job)")
+    _, _, first = kernel.said_by("from qwave_jupyter.session import default\ndefault().present(job)")
     _, _, second = kernel.said_by("job.result()")
     traces = ["".join(kernel.saved[sent][-1]["traceback"]) for sent in (first, second)]
     assert traces[0] == "✕ TaskFailed"

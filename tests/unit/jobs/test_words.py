@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 
 import qwave_jupyter
 
 ROOT = Path(qwave_jupyter.__file__).parent
-WORDS = json.loads((files("qwave_jupyter.i18n") / "en" / "generation.json").read_text("utf-8"))
+WORDS = json.loads((resources.files("qwave_jupyter.i18n") / "en" / "generation.json").read_text("utf-8"))
 #: Names that are put together from parts.
 COMPOSED = re.compile(
     r"cancelled_|failed_upstream|no_such_name|reference_|journal_|picture_missing|cannot_save|not_decodable|too_expensive"
@@ -27,12 +27,13 @@ LABELS = {
 
 
 def test_generation_texts_exist_and_are_used():
-    sources = "\n".join(path.read_text("utf-8") for path in ROOT.rglob("*.py"))
+    files = [path for ending in ("*.py", "*.html") for path in ROOT.rglob(ending)]
+    sources = "\n".join(path.read_text("utf-8") for path in files)
     said = set(re.findall(r"[\"']generation\.(\w+)[\"']", sources))
-    here = "\n".join(path.read_text("utf-8") for path in (ROOT / "generation").glob("*.py"))
+    rooms = [path for room in ("batches", "images", "jobs", "views") for path in (ROOT / room).rglob("*.py")]
+    here = "\n".join(path.read_text("utf-8") for path in rooms)
     said |= set(re.findall(r'(?:Mistake|_mistake|_failed|_say)\(\s*"(\w+)"', here))
-    modules = {path.stem for path in (ROOT / "generation").glob("*.py")}
-    assert {name for name in said - set(WORDS) - modules if not name.endswith("_")} == set()
+    assert {name for name in said - set(WORDS) if not name.endswith("_")} == set()
     assert {name for name in set(WORDS) - said if f'"{name}"' not in sources and not COMPOSED.match(name)} == set()
 
 
