@@ -207,12 +207,12 @@ def serve() -> int:
 
     class Timed(DemoServer):
         def handle(self, order: Any) -> Any:
-            known = set(self.protocol.tasks) if order.method == "POST" else set()
+            known = set(self.app.tasks) if order.method == "POST" else set()
             answer = super().handle(order)
             if order.method == "POST" and answer.status == 200:
                 created = json.loads(answer.body)["task_id"]
                 if created not in known:
-                    self.protocol.tasks[created].seconds = float(json.loads(order.body)["prompt"].split()[0])
+                    self.app.tasks[created].seconds = float(json.loads(order.body)["prompt"].split()[0])
             return answer
 
     server = Timed(balance_usd=1e6).start()
