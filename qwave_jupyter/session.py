@@ -86,9 +86,9 @@ class Session:
             self.configure(**settings)
 
     def __repr__(self) -> str:
-        now = self.settings
-        where = "demo" if self.serves_demo(now) else now.base_url or self.catalog.host
-        return f"Session({where!r}, edition={now.edition!r}, {len(self._jobs)} jobs)"
+        # The environment may hold what no setting takes, and a traceback shows this.
+        named = [f"{name}={self._overrides[name]!r}" for name in ("base_url", "edition") if name in self._overrides]
+        return f"Session({', '.join([*named, f'{len(self._jobs)} jobs'])})"
 
     # Settings
 

@@ -14,7 +14,9 @@ import pytest
 import requests
 from hypothesis import HealthCheck, settings
 
+from qwave_jupyter import frontend
 from qwave_jupyter.clock import Clock
+from qwave_jupyter.frontend import PlainFrontend
 
 # Whatever the machine's language, the tests and the kernels that they start speak English unless told otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
@@ -154,10 +156,12 @@ def short_waits(monkeypatch):
 
 @pytest.fixture
 def clean_environment(monkeypatch, tmp_path):
-    """No configuration but a home of its own."""
+    """No configuration but a home of its own, and nobody there."""
     for name in list(os.environ):
         if name.startswith(CONFIGURATION):
             monkeypatch.delenv(name)
     monkeypatch.setenv("QWAVE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("QWAVE_SAVE_DIR", str(tmp_path / "pictures"))
+    # A shell of another test may still have the extension loaded.
+    monkeypatch.setattr(frontend, "_installed", [PlainFrontend()])
     return tmp_path

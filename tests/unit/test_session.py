@@ -84,7 +84,12 @@ def test_session_refuses_unknown_settings(clean_environment):
 
 def test_session_shows_no_key(sessions):
     assert "key-2026-04" not in repr(sessions[0])
-    assert repr(sessions[0]).startswith("Session('http://127.0.0.1:")
+    assert repr(sessions[0]).startswith("Session(base_url='http://127.0.0.1:")
+
+
+def test_session_repr_needs_no_settings(clean_environment, monkeypatch):
+    monkeypatch.setenv("QWAVE_DEMO", "perhaps")
+    assert repr(qwave.Session()) == "Session(0 jobs)"
 
 
 def test_functions_use_the_default_session(clean_environment):
