@@ -69,7 +69,9 @@ class Session:
         clock: Clock = SYSTEM_CLOCK,
         **settings: Any,
     ) -> None:
-        self._own_key = key
+        self._own_key = credentials.Key(key, "Session(key=…)") if key is not None else None
+        # A traceback may show what a frame holds.
+        del key
         self._clock = clock
         self._frontend = frontend
         self._overrides: dict[str, Any] = {}
@@ -107,9 +109,7 @@ class Session:
         return self._frontend or frontends.installed()
 
     def _key(self) -> str | None:
-        if self._own_key is not None:
-            return self._own_key
-        found = credentials.find()
+        found = self._own_key or credentials.find()
         return found.secret if found else None
 
     def configure(self, /, **changes: Any) -> Settings:
@@ -132,7 +132,9 @@ class Session:
         merged = {name: value for name, value in {**self._overrides, **changes}.items() if value is not None}
         settings = Settings(**{**from_environment(), **merged})
         self._overrides = merged
-        i18n.use(settings.language)
+        if "language" in changes:
+            # Texts have one language in a process.
+            i18n.use(settings.language)
         return settings
 
     @property

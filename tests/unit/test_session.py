@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import traceback
 
 import pytest
 
 import qwave_jupyter as qwave
+from qwave_jupyter import i18n
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import ConfigurationError, TooExpensive
 from qwave_jupyter.session import default
@@ -85,6 +87,24 @@ def test_session_refuses_unknown_settings(clean_environment):
 def test_session_shows_no_key(sessions):
     assert "key-2026-04" not in repr(sessions[0])
     assert repr(sessions[0]).startswith("Session(base_url='http://127.0.0.1:")
+
+
+def test_refused_session_shows_no_key(clean_environment):
+    with pytest.raises(ConfigurationError) as refusal:
+        qwave.Session(key="sk-Kept-0123456789", preview_px=1)
+    frames = [frame.f_locals for frame, _ in traceback.walk_tb(refusal.value.__traceback__)][1:]
+    assert "sk-Kept-0123456789" not in repr([repr(held) for held in frames])
+    assert "sk-Kept-0123456789" not in repr(vars(qwave.Session(key="sk-Kept-0123456789")))
+
+
+def test_other_session_keeps_the_language(clean_environment, monkeypatch):
+    replace_default(monkeypatch)
+    try:
+        qwave.configure(language="zh")
+        qwave.Session(edition="2026-09")
+        assert i18n.language() == "zh"
+    finally:
+        qwave.configure(language=None)
 
 
 def test_session_repr_needs_no_settings(clean_environment, monkeypatch):
