@@ -172,6 +172,8 @@ class WidgetView(StatusView):
     def _draw(self) -> None:
         if self._job.snapshot.elapsed >= job_card.PROGRESS_DELAY and not self._hint:
             if self._is_deaf():
+                # Also where the view was opened late, and the button shown at once.
+                self._cancel.add_class("qw-soon")
                 self._cancel.disabled = True
                 self._hint = i18n.say("notebook.press_stop")
             else:
