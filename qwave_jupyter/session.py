@@ -125,11 +125,12 @@ class Session:
             >>> session.configure(model="z-image-turbo", max_cost=0.05).model
             'z-image-turbo'
         """
-        Settings(**{name: value for name, value in changes.items() if value is not None})
-        for name in changes.keys() & {"home", "save_dir"}:
-            # A relative folder is that of this moment.
-            changes[name] = absolute(changes[name]) if changes[name] is not None else None
-        merged = {name: value for name, value in {**self._overrides, **changes}.items() if value is not None}
+        Settings.check_names(changes)
+        given = {name: value for name, value in changes.items() if value is not None}
+        # As they are kept: a relative folder is that of this moment.
+        checked = Settings(**given)
+        kept = {name: value for name, value in self._overrides.items() if name not in changes}
+        merged = {**kept, **{name: getattr(checked, name) for name in given}}
         settings = Settings(**{**from_environment(), **merged})
         self._overrides = merged
         if "language" in changes:

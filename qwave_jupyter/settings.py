@@ -7,7 +7,7 @@ on the cell. The environment is read whenever a request is made, never at import
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, NoReturn
@@ -149,15 +149,22 @@ class Settings(HasTraits):
 
     def __init__(self, **values: Any) -> None:
         super().__init__()
+        self.check_names(values)
         for name, value in values.items():
-            if name not in self.definitions():
-                raise ConfigurationError("settings.unknown", given=name, allowed=sorted(self.definitions()))
             self.set_trait(name, value)
 
     @classmethod
     def definitions(cls) -> Mapping[str, Setting]:
         """The settings by name, in the order in which they are shown."""
         return {name: one for name, one in vars(cls).items() if isinstance(one, Setting)}
+
+    @classmethod
+    def check_names(cls, names: Iterable[str]) -> None:
+        """Raise ConfigurationError for a name that no setting has."""
+        known = cls.definitions()
+        for name in names:
+            if name not in known:
+                raise ConfigurationError("settings.unknown", given=name, allowed=sorted(known))
 
     @default("home")
     def _default_home(self) -> Path:

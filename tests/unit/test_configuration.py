@@ -132,6 +132,13 @@ def test_configure_refuses_what_config_refuses(start):
     assert default().settings == before
 
 
+def test_configure_refuses_unknown_names(start):
+    start()
+    for value in ("red", None):
+        with pytest.raises(ConfigurationError, match="there is no setting 'colour'"):
+            default().configure(colour=value)
+
+
 def test_numpy_numbers_are_numbers(start):
     numpy = pytest.importorskip("numpy")
     start()
