@@ -183,7 +183,7 @@ class Session:
             self.configure(demo=False)
             return None
         now = self.settings
-        self._embedded_demo().change(now.edition, _demo_home(now), options)
+        self.embedded_demo().change(now.edition, _demo_home(now), options)
         self.configure(demo=True)
         return self.demo_server().url
 
@@ -195,11 +195,15 @@ class Session:
     def demo_server(self) -> DemoServer:
         """The demo server of this session, started on first need on a free loopback port."""
         now = self.settings
-        return self._embedded_demo().server(now.edition, _demo_home(now))
+        return self.embedded_demo().server(now.edition, _demo_home(now))
 
-    def demo_options(self) -> EmbeddedDemo:
-        """The demo's switches: explained, and turned back; starts nothing."""
-        return self._embedded_demo()
+    def embedded_demo(self) -> EmbeddedDemo:
+        """The demo with its switches, whether it serves or not; starts nothing."""
+        from qwave_jupyter.demo.embedded import EmbeddedDemo
+
+        with self._lock:
+            self._demo = self._demo or EmbeddedDemo()
+            return self._demo
 
     def stop_demo(self) -> None:
         """Stop the demo server, if one runs."""
@@ -207,13 +211,6 @@ class Session:
             demo, self._wired = self._demo, None
         if demo is not None:
             demo.stop()
-
-    def _embedded_demo(self) -> EmbeddedDemo:
-        from qwave_jupyter.demo.embedded import EmbeddedDemo
-
-        with self._lock:
-            self._demo = self._demo or EmbeddedDemo()
-            return self._demo
 
     # The catalog
 
@@ -282,7 +279,8 @@ class Session:
             if not secret:
                 raise ConfigurationError("settings.no_key", variables=credentials.KEY_VARIABLES)
         home = _demo_home(settings) if demo else settings.home
-        wiring = (settings, demo, base_url, secret, self.save_folder(settings))
+        save_dir = self.save_folder(settings)
+        wiring = (settings, demo, base_url, secret, save_dir)
         with self._lock:
             if self._wired is None or self._wired[0] != wiring:
                 self._wired = (
@@ -292,7 +290,7 @@ class Session:
                         client=Client(base_url, secret),
                         journal=open_journal(home),
                         home=home,
-                        save_dir=self.save_folder(settings),
+                        save_dir=save_dir,
                         preview_px=settings.preview_px,
                         timeout=settings.timeout,
                         notebook=os.environ.get("JPY_SESSION_NAME") or None,

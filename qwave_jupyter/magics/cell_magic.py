@@ -12,7 +12,6 @@ from qwave_jupyter.batches.sweep import SweepRun
 from qwave_jupyter.errors import Cancelled, QwaveError
 from qwave_jupyter.magics import cell_options, sweep_magic
 from qwave_jupyter.magics.async_wait import stopped, watched
-from qwave_jupyter.magics.nested_loop import NestedLoop
 from qwave_jupyter.magics.output import Console
 from qwave_jupyter.magics.status_view import view_for
 from qwave_jupyter.session import default
@@ -71,7 +70,7 @@ class Cells:
             return job.result()
 
     def _hears_clicks(self) -> bool:
-        return NestedLoop(self._console.shell).can_wait()
+        return frontend.installed().can_wait()
 
     @contextlib.contextmanager
     def _shown(self, job: Any, own: Mapping[str, Any], *, hears_clicks: bool) -> Iterator[Any]:

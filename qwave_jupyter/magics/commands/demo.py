@@ -25,11 +25,11 @@ def _demo(console: Console, asked: Asked) -> None:
     if asked.options and word != "on":
         raise OptionMistake("demo.takes_no_switches", word=word)
     if word == "help":
-        _say_manual(console, default().demo_options().manual())
+        _say_manual(console, default().embedded_demo().manual())
         return
     default().use_demo(word != "off", **asked.options)
     if word == "normal":
-        default().demo_options().reset()
+        default().embedded_demo().reset()
         console.say(i18n.say("demo.back_to_normal"))
         return
     console.say(i18n.say(f"notebook.demo_{word}"))
@@ -54,7 +54,7 @@ def _line(line: str) -> str:
 
 
 def _choices(switch: str) -> Callable[[], Sequence[str]]:
-    return lambda: default().demo_options().choices(switch)
+    return lambda: default().embedded_demo().choices(switch)
 
 
 _SWITCHES = ("latency", "seed", "fail", "rate_limit", "reset", "junk", "expire_links", "dialect")

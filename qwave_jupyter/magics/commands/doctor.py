@@ -152,7 +152,7 @@ def _server() -> Finding:
         finding = _found(
             "server", i18n.say("doctor.server_demo"), f"server_means_demo_{'asked' if asked else 'no_key'}"
         )
-        return Finding(finding.name, finding.value, [*finding.means, *default().demo_options().describe()])
+        return Finding(finding.name, finding.value, [*finding.means, *default().embedded_demo().describe()])
     why = ["server_means_base_url" if now.base_url else "server_means_edition"]
     if now.demo and "demo" not in default().overrides:
         why.append("server_means_not_demo")

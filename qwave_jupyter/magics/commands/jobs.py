@@ -11,7 +11,6 @@ from qwave_jupyter.errors import GenerationError, UnknownTask
 from qwave_jupyter.magics import batch_magic
 from qwave_jupyter.magics.async_wait import stopped
 from qwave_jupyter.magics.commands.command import Asked, Verb
-from qwave_jupyter.magics.nested_loop import NestedLoop
 from qwave_jupyter.magics.output import Console
 from qwave_jupyter.magics.status_view import view_for
 from qwave_jupyter.session import default
@@ -137,7 +136,7 @@ def _finish(console: Console, jobs: Sequence[Job]) -> Any:
 def _wait_for(console: Console, job: Job) -> None:
     """Show a job until it is over, however it ends; an interrupt cancels it and ends the waiting for the others too."""
     now = default().settings
-    hears_clicks = NestedLoop(console.shell).can_wait()
+    hears_clicks = frontend.installed().can_wait()
     view = view_for(job, console.shell, now.display, hears_clicks=hears_clicks, embed=now.embed)
     try:
         with frontend.contain_view_errors():
