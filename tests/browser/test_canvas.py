@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WIDTH, HEIGHT = 1600, 1000
 SETUP = """import json
 import qwave_jupyter as qwave
-from qwave_jupyter.widgets.canvas import PaletteEditor
+from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
 def area(brush):
     mask = brush.mask
     if mask is None:

@@ -66,7 +66,10 @@ def tell(kernel, comm, **state):
     ],
 )
 def test_control_opens_and_hears(kernel, cell, kind):
-    messages_of(kernel, "import json, qwave_jupyter as qwave\nfrom qwave_jupyter.widgets.canvas import PaletteEditor")
+    messages_of(
+        kernel,
+        "import json, qwave_jupyter as qwave\nfrom qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor",
+    )
     messages = messages_of(kernel, cell)
     assert 1000 < weight(messages) < 200_000
     shown = [one["content"]["data"] for one in messages if one["msg_type"] == "display_data"]

@@ -24,7 +24,10 @@ from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake
 from qwave_jupyter.jobs.references import Limits, resolve
 from qwave_jupyter.magics.cell_options import read_line
 from qwave_jupyter.widgets import canvas
-from qwave_jupyter.widgets.canvas import BoxEditor, MaskBrush, PaletteEditor, boxes, rasterize
+from qwave_jupyter.widgets.canvas import boxes, rasterize
+from qwave_jupyter.widgets.canvas.box_editor import BoxEditor
+from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
+from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
 from qwave_jupyter.widgets.canvas.ratios import divided as divide
 from tests.checks import collect_failures
 from tests.unit.jobs.image_factory import noise, plain

@@ -17,7 +17,8 @@ from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, RequestRefused, UnknownModel
 from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
-from qwave_jupyter.widgets.canvas import MaskBrush, PaletteEditor
+from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
+from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
 from qwave_jupyter.widgets.panel.field_specs import worded
 from tests.fake_session import replace_default
 from tests.unit.jobs.image_factory import plain

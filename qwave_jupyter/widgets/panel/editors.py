@@ -19,7 +19,9 @@ from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.magics.status_view import close_all
-from qwave_jupyter.widgets.canvas import BoxEditor, MaskBrush, PaletteEditor
+from qwave_jupyter.widgets.canvas.box_editor import BoxEditor
+from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
+from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
 from qwave_jupyter.widgets.panel.field_specs import is_shown
 from qwave_jupyter.widgets.panel.state import PanelState, Picked, action_of
 
