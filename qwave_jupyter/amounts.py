@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import Any
 
-__all__ = ["read_amount"]
+__all__ = ["read_amount", "to_finite"]
 
 #: USD; nothing costs more, and what is written down or shown as an amount has to stay exact.
 _MOST = 1e9
@@ -23,8 +24,14 @@ def read_amount(value: Any) -> float | None:
     """
     if not isinstance(value, Real) or isinstance(value, bool):
         return None
+    number = to_finite(value)
+    return number if number is not None and 0 <= number <= _MOST else None
+
+
+def to_finite(number: float | Real) -> float | None:
+    """A number as a float; None for NaN, infinities, and what is too large for one."""
     try:
-        number = float(value)
+        converted = float(number)
     except OverflowError:
         return None
-    return number if 0 <= number <= _MOST else None
+    return converted if math.isfinite(converted) else None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from qwave_jupyter.amounts import to_finite
 
 __all__ = [
     "read_base64",
@@ -46,13 +47,7 @@ def read_number(value: Any) -> float | None:
         return None
     if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,18}(\.\d{1,18})?\s*", value, re.ASCII):
         return float(value)
-    if not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+    return to_finite(value) if isinstance(value, (int, float)) else None
 
 
 def read_integer(value: Any) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from qwave_jupyter import i18n
+from qwave_jupyter.amounts import to_finite
 from qwave_jupyter.demo.followups import Earlier, follow_up
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
 from qwave_jupyter.demo.painting.image_ops import size_of
@@ -231,13 +232,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+    return None if isinstance(value, bool) or not isinstance(value, (int, float)) else to_finite(value)
 
 
 def _whole(value: Any) -> int | None:
