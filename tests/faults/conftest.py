@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from qwave_jupyter import catalog
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.jobs import idempotency, request
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
-from qwave_jupyter.jobs.journal.store import open_journal
 from tests.conftest import Server, serve
 from tests.faults.faulty_proxy import FaultyProxy
+from tests.job_contexts import open_context
 
 #: Seconds after which a wait counts as hung. No test takes nearly as long, but a busy machine may make it wait.
 HANG_GUARD = 240.0
@@ -55,7 +54,6 @@ class Site:
 @contextlib.contextmanager
 def site(server: Server, home: Path, *, clock: Clock = SYSTEM_CLOCK, timeout: float = 10_000.0):
     with FaultyProxy(server.url) as proxy:
-        journal = open_journal(home / "home", clock=clock)
         client = Client(
             proxy.url,
             server.key,
@@ -64,23 +62,11 @@ def site(server: Server, home: Path, *, clock: Clock = SYSTEM_CLOCK, timeout: fl
             connect_timeout=HANG_GUARD / 4,
             read_timeout=HANG_GUARD / 4,
         )
-        bench = JobContext(
-            catalog=catalog.load("2026-04"),
-            client=client,
-            journal=journal,
-            home=home / "home",
-            save_dir=home / "pictures",
-            timeout=timeout,
-            clock=clock,
-        )
-        # The demo heeds idempotency keys, as an earlier job of this user has found out; test_order_table.py has servers
-        # that don't.
-        idempotency.remember(bench)
-        try:
+        with contextlib.closing(client), open_context(home, client, clock, timeout=timeout) as bench:
+            # The demo heeds idempotency keys, as an earlier job of this user has found out; test_order_table.py has
+            # servers that don't.
+            idempotency.remember(bench)
             yield Site(server, proxy, bench)
-        finally:
-            client.close()
-            journal.close()
 
 
 def selected_params(request, name: str) -> list:

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import requests
 
-from qwave_jupyter import catalog
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.client.rate_limit import RateLimiter
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.jobs import request
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
-from qwave_jupyter.jobs.journal.store import Entry, open_journal
+from qwave_jupyter.jobs.journal.store import Entry
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.order_server import OrderServer, TunnelProxy
+from tests.job_contexts import open_context
 
 MODEL = "z-image-turbo"
 #: Editions with and without the key in their contract.
@@ -67,19 +67,8 @@ def order_site(
         read_timeout=read_timeout,
         rate_limiter=RateLimiter(clock),
     )
-    journal = open_journal(home / "home", clock=clock)
-    yield OrderSite(
-        server,
-        JobContext(
-            catalog=catalog.load(edition),
-            client=client,
-            journal=journal,
-            home=home / "home",
-            save_dir=home / "images",
-            timeout=timeout,
-            clock=clock,
-        ),
-        proxy,
-    )
-    client.close()
-    journal.close()
+    with (
+        contextlib.closing(client),
+        open_context(home, client, clock, edition=edition, images="images", timeout=timeout) as bench,
+    ):
+        yield OrderSite(server, bench, proxy)

@@ -6,12 +6,12 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwave_jupyter import catalog
 from qwave_jupyter.jobs import idempotency, records, request
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
-from qwave_jupyter.jobs.journal.store import Entry, open_journal
+from qwave_jupyter.jobs.journal.store import Entry
 from tests.fake_clock import FakeClock
+from tests.job_contexts import open_context
 from tests.unit.jobs.scripted_server import ScriptedServer
 
 
@@ -41,16 +41,7 @@ class Scripted:
 def scripted(folder: Path):
     clock = FakeClock()
     server = ScriptedServer(clock)
-    journal = open_journal(folder / "home", clock=clock)
-    bench = JobContext(
-        catalog=catalog.load("2026-04"),
-        client=server.client(),
-        journal=journal,
-        home=folder / "home",
-        save_dir=folder / "pictures",
-        clock=clock,
-    )
-    # The scripted server heeds idempotency keys, as an earlier job has found out.
-    idempotency.remember(bench)
-    yield Scripted(server, bench)
-    journal.close()
+    with open_context(folder, server.client(), clock) as bench:
+        # The scripted server heeds idempotency keys, as an earlier job has found out.
+        idempotency.remember(bench)
+        yield Scripted(server, bench)

@@ -22,12 +22,12 @@ from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.images import image_io
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
 from qwave_jupyter.jobs import request
-from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.record import to_row
 from qwave_jupyter.jobs.journal.schema import COLUMNS
 from qwave_jupyter.jobs.journal.store import Entry, open_journal
 from tests.fake_clock import FakeClock
+from tests.job_contexts import open_context
 from tests.unit.jobs.scripted_server import CDN, ScriptedServer
 from tests.waiting import PATIENCE, wait_until
 
@@ -39,11 +39,8 @@ def server():
 
 @pytest.fixture
 def bench(tmp_path, server):
-    journal = open_journal(tmp_path / "home", clock=server.clock)
-    yield JobContext(
-        catalog.load("2026-04"), server.client(), journal, tmp_path / "home", tmp_path / "pictures", clock=server.clock
-    )
-    journal.close()
+    with open_context(tmp_path, server.client(), server.clock) as made:
+        yield made
 
 
 def asked(bench, prompt="a cat"):

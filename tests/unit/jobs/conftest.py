@@ -4,12 +4,10 @@ import os
 
 import pytest
 
-from qwave_jupyter import catalog
 from qwave_jupyter.jobs import cancellation, idempotency, job, request
-from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
-from qwave_jupyter.jobs.journal.store import open_journal
 from tests.fake_clock import FakeClock
+from tests.job_contexts import open_context
 from tests.unit.jobs.scripted_server import ScriptedServer
 from tests.waiting import PATIENCE
 
@@ -34,19 +32,10 @@ def server(clock):
 
 @pytest.fixture
 def bench(tmp_path, clock, server):
-    journal = open_journal(tmp_path / "home", clock=clock)
-    made = JobContext(
-        catalog=catalog.load("2026-04"),
-        client=server.client(),
-        journal=journal,
-        home=tmp_path / "home",
-        save_dir=tmp_path / "pictures",
-        clock=clock,
-    )
-    # The scripted server speaks June 2026 and heeds keys, as an earlier job has found out.
-    idempotency.remember(made)
-    yield made
-    journal.close()
+    with open_context(tmp_path, server.client(), clock) as made:
+        # The scripted server speaks June 2026 and heeds keys, as an earlier job has found out.
+        idempotency.remember(made)
+        yield made
 
 
 @pytest.fixture

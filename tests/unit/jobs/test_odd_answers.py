@@ -10,13 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwave_jupyter import catalog
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs import request, resume
-from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.job import Job
-from qwave_jupyter.jobs.journal.store import open_journal
 from tests.fake_clock import FakeClock
+from tests.job_contexts import open_context
 from tests.unit.client.test_wire import task_like
 from tests.unit.jobs.scripted_server import CDN, ScriptedServer
 from tests.waiting import PATIENCE
@@ -110,33 +108,24 @@ def run(folder, submission, answers):
         "submit": [[200, submission]] if submission is not None else [],
         "status": [[200, answer] for answer in answers],
     }
-    journal = open_journal(folder / "home", clock=clock)
-    bench = JobContext(
-        catalog=catalog.load("2026-04"),
-        client=server.client(),
-        journal=journal,
-        home=folder / "home",
-        save_dir=folder / "pictures",
-        clock=clock,
-    )
-    said = []
-    job = Job(request.build(bench.catalog, "a cat", {}, model="gpt-image-2"), bench, max_cost=0.5)
-    job.subscribe(lambda now: said.append(repr(now)))
-    try:
-        job.start().result(PATIENCE)
-    except QwaveError as error:
-        said.append(str(error))
-        assert error.code not in {"our_fault", "still_running"}, error.__cause__
-        assert "\n" not in str(error)
-        assert len(str(error)) < 3000
-    (entry,) = journal.find(job.id)
-    # What was written down can be read again, also by whoever picks it up.
-    resume.history(bench)
-    for again in resume.resume(bench):
-        again.wait(PATIENCE)
-        assert again.error is None or again.error.code != "our_fault"
-    journal.update(entry.job_id, state="failed")
-    journal.close()
+    with open_context(folder, server.client(), clock) as bench:
+        said = []
+        job = Job(request.build(bench.catalog, "a cat", {}, model="gpt-image-2"), bench, max_cost=0.5)
+        job.subscribe(lambda now: said.append(repr(now)))
+        try:
+            job.start().result(PATIENCE)
+        except QwaveError as error:
+            said.append(str(error))
+            assert error.code not in {"our_fault", "still_running"}, error.__cause__
+            assert "\n" not in str(error)
+            assert len(str(error)) < 3000
+        (entry,) = bench.journal.find(job.id)
+        # What was written down can be read again, also by whoever picks it up.
+        resume.history(bench)
+        for again in resume.resume(bench):
+            again.wait(PATIENCE)
+            assert again.error is None or again.error.code != "our_fault"
+        bench.journal.update(entry.job_id, state="failed")
     assert not list((folder / "pictures").glob("*.part"))
 
 
