@@ -11,11 +11,13 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+
+from tests.threaded_server import ThreadedServer
 
 #: Seconds of silence at most; it ends with the proxy, and every client of these tests gives up long before.
 SILENCE = 120.0
@@ -73,15 +75,7 @@ TRANSIENT = (
 )
 
 
-class _Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, *_: object) -> None:
-        """Clients that break off are what these tests are about."""
-
-
-class FaultyProxy:
+class FaultyProxy(ThreadedServer):
     """Passes requests on to a server, faults in between.
 
     Args:
@@ -105,29 +99,16 @@ class FaultyProxy:
         #: How many exchanges are being left unanswered.
         self.silent = 0
         self.tasks: set[str] = set()
-        self.over = threading.Event()
         self.lock = threading.Lock()
-        self._server = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        super().__init__(type("Handler", (_Handler,), {"proxy": self}))
         # Bound, so that nobody else gets the port, and not listening: a connection to it is refused.
         self._unheard = socket.socket()
         self._unheard.bind(("127.0.0.1", 0))
         self._closed_port = self._unheard.getsockname()[1]
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__()
         self._unheard.close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def count(self, kind: str) -> int:
         return sum(one == kind for one, _ in self.seen)
@@ -213,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if fault.silent:
                     with proxy.lock:
                         proxy.silent += 1
-                    proxy.over.wait(SILENCE)
+                    proxy.released.wait(SILENCE)
                     with proxy.lock:
                         proxy.silent -= 1
                 if fault.cut:

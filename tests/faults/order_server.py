@@ -13,13 +13,14 @@ import subprocess
 import threading
 from collections.abc import Callable
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import requests
 
+from tests.threaded_server import ThreadedServer
 from tests.unit.jobs.image_factory import plain
 
 #: The name that the certificate is for. Loopback is never asked through a proxy, so proxied servers bear a name.
@@ -41,15 +42,7 @@ def certificate() -> tuple[Path, Path]:
     return chain, key
 
 
-class _Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, *_: object) -> None:
-        """Clients and proxies that break off are what these tests are about."""
-
-
-class OrderServer:
+class OrderServer(ThreadedServer):
     """Tasks, one per POST unless an idempotency key is known; ``billed`` counts those that are charged for.
 
     Args:
@@ -82,10 +75,8 @@ class OrderServer:
         self.cancel_answer: tuple[int, Any] | None = None
         self.status_answer: tuple[int, Any] | None = None
         self.on_submit: Callable[[], Any] = lambda: None
-        self.released = threading.Event()
         self.lock = threading.Lock()
-        self._server = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"outer": self}))
-        self.port = self._server.server_address[1]
+        super().__init__(type("Handler", (_Handler,), {"outer": self}))
         self.tls = tls
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -93,21 +84,10 @@ class OrderServer:
             self._server.socket = context.wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     @property
     def url(self) -> str:
-        return f"https://{HOST}" if self.tls else f"http://127.0.0.1:{self.port}"
+        return f"https://{HOST}" if self.tls else super().url
 
     @property
     def billed(self) -> int:

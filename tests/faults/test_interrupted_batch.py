@@ -52,7 +52,7 @@ class Holding:
                 passes = self.left >= 0
                 self.held += not passes
             if not passes:
-                self.proxy.over.wait(HANG_GUARD)
+                self.proxy.released.wait(HANG_GUARD)
                 raise ConnectionAbortedError
 
 

@@ -7,9 +7,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from tests.threaded_server import ThreadedServer
 from tests.waiting import PATIENCE
 
 IMAGE_BYTES = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -63,37 +64,14 @@ class Seen:
         return json.loads(self.body)
 
 
-class _Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """A client that broke off is what some tests are about."""
-
-
-class Loopback:
+class Loopback(ThreadedServer):
     """Serves replies in order, the last one for ever; ``seen`` are the requests that came."""
 
     def __init__(self, replies: Iterable[Reply | Callable[[Seen], Reply]] = ()) -> None:
         self.replies = list(replies)
         self.seen: list[Seen] = []
-        self.released = threading.Event()
         self._lock = threading.Lock()
-        self._server = _Quiet(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(self._handler())
 
     @property
     def connections(self) -> int:
