@@ -124,10 +124,7 @@ class JupyterServer:
             "JUPYTERLAB_WORKSPACES_DIR": self.root / "layouts",
             "JUPYTERLAB_SETTINGS_DIR": self.root / "settings",
         }
-        # A question about news would cover what is looked at.
-        quiet = self.root / "settings" / "@jupyterlab" / "apputils-extension"
-        quiet.mkdir(parents=True)
-        (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}', encoding="utf-8")
+        self._reset_settings()
         options = [f"--{app}.expose_app_in_browser=True" for app in ("LabApp", "JupyterNotebookApp")]
         options += ["--no-browser", "--allow-root", "--port=0", "--IdentityProvider.token="]
         options += ["--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={self.workspaces}"]
@@ -171,7 +168,17 @@ class JupyterServer:
         self._log.close()
 
     def open_workspace(self, demo):
+        """A fresh workspace; what an earlier test has set in the browser, such as a dark theme, is forgotten."""
+        self._reset_settings()
         return Workspace(self, f"test{next(self._numbers)}", demo)
+
+    def _reset_settings(self):
+        settings = self.root / "settings"
+        shutil.rmtree(settings, ignore_errors=True)
+        quiet = settings / "@jupyterlab" / "apputils-extension"
+        quiet.mkdir(parents=True)
+        # A question about news would cover what is looked at.
+        (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}', encoding="utf-8")
 
     def stop_kernels(self):
         """Shut down every kernel and session; the tests of one server run one after the other."""
@@ -352,9 +359,12 @@ class NotebookPage:
         self.page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", f"JupyterLab {name}"
         )
-        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {name}")
+        self.expect_theme(name)
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
         expect(self.page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
+
+    def expect_theme(self, name):
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {name}")
 
     def screenshot(self, name, place=None):
         """An image of the page, or of one cell."""
