@@ -1,4 +1,4 @@
-"""The catalogue against expectations written by hand from the documents, and what the house promises of editions."""
+"""The catalogue against expectations written by hand from the documents, and what every edition must hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the house promises: floors, small modules, a guarded face, lazy imports, texts that exist."""
+"""The package as a whole: public names, what loading imports, texts that exist, no model named in code."""
 
 from __future__ import annotations
 
