@@ -20,15 +20,7 @@ class Clock:
         return time.monotonic()
 
     def wait(self, seconds: float, stop: threading.Event | None = None) -> bool:
-        """Let time pass, or less of it.
-
-        Args:
-            seconds: how long at most.
-            stop: ends the wait early when it is set.
-
-        Returns:
-            True when ``stop`` ended the wait.
-        """
+        """Let so many seconds pass, or less once ``stop`` is set; return whether it was."""
         if stop is None:
             time.sleep(max(0.0, seconds))
             return False

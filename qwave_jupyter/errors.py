@@ -8,7 +8,7 @@
     │   ├── OptionMistake           an option line or argument that can't be read
     │   ├── UnknownModel            no such model id in this edition
     │   ├── UnknownTask             no such job in the journal
-    │   ├── ReferenceMistake        a reference picture or mask that can't be used
+    │   ├── ReferenceMistake        a reference image or mask that can't be used
     │   └── TooExpensive            above --max-cost or the budget
     ├── ConfigurationError          no key, an unusable setting, a malformed edition file
     ├── ApiError                    the server answered, and it was not what was asked for
@@ -22,11 +22,11 @@
     │   ├── UnexpectedRedirect      a redirect that would carry a POST or the key elsewhere
     │   └── UnreadableAnswer        not the documented JSON
     ├── ConnectionFailed            no answer at all; `outcome_unknown` says whether the server may have acted
-    ├── GenerationError             the task was accepted and did not end in pictures
+    ├── GenerationError             the task was accepted and did not end in images
     │   ├── TaskFailed              the task ended as failed
     │   ├── WaitTimeout             we stopped waiting; the task goes on
     │   └── Cancelled               also a KeyboardInterrupt, so that queued cells stop
-    ├── DownloadFailed              the pictures exist and could not be fetched or kept
+    ├── DownloadFailed              the images exist and could not be fetched or kept
     └── JournalUnavailable          the record of jobs can't be read or written
 
 Every error carries a ``code`` and structured ``fields``; its text is made from them by :mod:`qwave_jupyter.i18n` at
@@ -35,9 +35,13 @@ the moment it is read, so another language is data. A text is one line: what was
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import i18n
+from qwave_jupyter.types import JSONObject
+
+if TYPE_CHECKING:
+    from qwave_jupyter.batches.batch import Batch
 
 __all__ = [
     "ApiError",
@@ -75,7 +79,8 @@ class QwaveError(Exception):
     Args:
         key: the template in the words files, ``"section.name"``, e.g. ``"api.rate_limited"``.
         fields: what the template names, and whatever a program may want to read. ``charge``, where it is known, is
-            what the order has cost; its sentence follows the text.
+            what the order has cost; its sentence follows the text. ``of_row``, where a row of a batch is wrong, is its
+            number, from 1.
 
     Example:
         >>> error = OptionMistake("options.unknown", option="--sead", nearest="--seed", model="gpt-image-2")
@@ -97,25 +102,34 @@ class QwaveError(Exception):
     shown_above = False
 
     def __str__(self) -> str:
-        text = i18n.say(self.key, **self.fields)
+        text = i18n.text(self.key, **self.fields)
+        row = self.fields.get("of_row")
+        if row is not None:
+            text = i18n.text("generation.of_row", row=row, text=text)
         # What is known of the money is a sentence of its own, whatever else went wrong.
         charge = self.fields.get("charge")
-        return text if charge is None else i18n.say("words.sentences", first=text, second=str(charge))
+        return text if charge is None else i18n.text("words.sentences", first=text, second=str(charge))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.key, self.fields))
 
     def _render_traceback_(self) -> list[str]:
-        # IPython's protocol: a user's mistake or a refusing server needs words, not frames.
+        # IPython's protocol: a user's mistake or a refusing server needs words and the user's own lines, not ours.
         # Raised again elsewhere, such as by another ``job.result()``, it is whole again.
+        from qwave_jupyter import tracebacks
+
         shown, self.shown_above = self.shown_above, False
-        return [f"✕ {type(self).__name__}" if shown else f"{type(self).__name__}: {self}"]
+        if not shown:
+            return tracebacks.render(self, f"{type(self).__name__}: {self}")
+        line, *places = tracebacks.render(self, f"✕ {type(self).__name__}")
+        # The card has said why; only where is left to say.
+        return places or [line]
 
 
-def _rebuild(cls: type[QwaveError], key: str, fields: dict[str, Any]) -> QwaveError:
+def _rebuild(cls: type[QwaveError], key: str, fields: JSONObject) -> QwaveError:
     return cls(key, **fields)
 
 
@@ -140,7 +154,7 @@ class UnknownTask(UserMistake):
 
 
 class ReferenceMistake(UserMistake):
-    """A reference picture or mask that can't be used."""
+    """A reference image or mask that can't be used."""
 
 
 class TooExpensive(UserMistake):
@@ -222,7 +236,7 @@ class ConnectionFailed(QwaveError):
 
 
 class GenerationError(QwaveError):
-    """A task that was accepted and did not end in pictures; ``fields`` holds ``task_id`` and ``job_id``."""
+    """A task that was accepted and did not end in images; ``fields`` holds ``task_id`` and ``job_id``."""
 
 
 class TaskFailed(GenerationError):
@@ -236,9 +250,12 @@ class WaitTimeout(GenerationError, TimeoutError):
 class Cancelled(GenerationError, KeyboardInterrupt):
     """The user stopped the job; the text says what became of it on the server."""
 
+    #: The interrupted batch with the outcomes of its rows; None for a single job, and in another process.
+    batch: Batch | None = None
+
 
 class DownloadFailed(QwaveError):
-    """The pictures were made and could not be fetched or kept; ``fields["links"]`` still lead to them."""
+    """The images were made and could not be fetched or kept; ``fields["links"]`` still lead to them."""
 
 
 class JournalUnavailable(QwaveError):

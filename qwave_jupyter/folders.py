@@ -1,19 +1,37 @@
-"""Folders: the working folder at load, paths made absolute, and where journals lie.
-
-It imports nothing of ours, so that loading costs next to nothing.
-"""
+"""Paths made absolute or refused in words, files that appear whole or not at all, and where journals lie."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["STARTED_IN", "absolute", "folder_variable", "homes", "working_folder"]
+from qwave_jupyter.types import PathGiven
+
+if TYPE_CHECKING:
+    from qwave_jupyter.errors import OptionMistake
+
+__all__ = [
+    "START_FOLDER",
+    "absolute",
+    "describe",
+    "expand",
+    "find_working_folder",
+    "homes",
+    "is_file",
+    "is_folder",
+    "read_folder_variable",
+    "refuse_unreadable",
+    "refuse_unwritable",
+    "replace_file",
+    "write_synced",
+]
 
 
-def _find_working_folder() -> Path:
+def _find_start_folder() -> Path:
     try:
         return Path.cwd()
     except OSError:
@@ -22,44 +40,176 @@ def _find_working_folder() -> Path:
 
 
 #: The working directory at load: notebooks like to change it, and their images must not wander.
-STARTED_IN = _find_working_folder()
+START_FOLDER = _find_start_folder()
 
 
-def working_folder() -> Path:
+def find_working_folder() -> Path:
     """The working folder; where we started when it has been deleted."""
     try:
         return Path.cwd()
     except OSError:
-        return STARTED_IN
+        return START_FOLDER
 
 
-def absolute(folder: str | os.PathLike[str]) -> Path:
-    """A path as it is meant now, whatever becomes of the working folder.
+def expand(path: PathGiven, name: str = "path") -> Path:
+    """A path with ``~`` expanded where that means a home, else as written: a file may be called ``~draft.png``.
 
     Args:
-        folder: ``~`` is expanded where there is such a home.
+        path: what was given as a path.
+        name: what the argument is called, for the refusal.
+
+    Raises:
+        OptionMistake: it is no path at all.
     """
-    path = Path(folder)
-    with contextlib.suppress(RuntimeError):
-        path = path.expanduser()
-    path = path if path.is_absolute() else working_folder() / path
+    try:
+        found = Path(os.fsdecode(path))
+    except TypeError:
+        # Only text and path-like objects; a number would be an open file's.
+        raise _mistake("path_no_text", name=name, given=type(path).__name__) from None
+    except Exception as problem:  # noqa: BLE001 - a path-like object runs whatever code it likes
+        reason = f"{type(problem).__name__}: {problem}"[:200]
+        raise _mistake("path_unreadable", path=type(path).__name__, reason=reason) from None
+    try:
+        return found.expanduser()
+    except RuntimeError:
+        return found
+
+
+def absolute(path: PathGiven, name: str = "path") -> Path:
+    """A path that will be written to, as it is meant now, whatever becomes of the working folder.
+
+    Args:
+        path: what was given as a path.
+        name: what the argument is called, for the refusal.
+
+    Raises:
+        OptionMistake: it is no path, begins with the home of nobody, or is relative in a working folder that is gone.
+    """
+    found = expand(path, name)
+    if found.is_absolute():
+        return _normalize(found)
+    try:
+        working = Path.cwd()
+    except OSError:
+        raise _mistake("path_no_working_folder", path=found, folder=START_FOLDER) from None
+    if found.parts and found.parts[0].startswith("~") and not _is_there(working / found.parts[0]):
+        raise _mistake("path_no_home", path=found, user=found.parts[0])
+    return _normalize(working / found)
+
+
+def _normalize(path: Path) -> Path:
     return Path(os.path.normpath(path)) if ".." in path.parts and "\0" not in str(path) else path
 
 
-def folder_variable(name: str) -> Path | None:
-    """The folder that an environment variable names; a relative one is that of the moment when it was first read."""
+def is_file(path: PathGiven) -> bool:
+    """Whether there is such a file; False also where the file system refuses to say."""
+    with contextlib.suppress(OSError, ValueError):
+        return expand(path).is_file()
+    return False
+
+
+def is_folder(path: PathGiven) -> bool:
+    """Whether there is such a folder; False also where the file system refuses to say."""
+    with contextlib.suppress(OSError, ValueError):
+        return expand(path).is_dir()
+    return False
+
+
+def _is_there(path: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        return path.exists()
+    return False
+
+
+def refuse_unreadable(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Turn what the file system raises while a file is read into an OptionMistake."""
+    return _refuse("path_unreadable", path)
+
+
+def refuse_unwritable(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Turn what the file system raises while a file is written into an OptionMistake."""
+    return _refuse("path_unwritable", path)
+
+
+@contextlib.contextmanager
+def _refuse(code: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as problem:
+        raise _mistake(code, path=path, reason=describe(problem)) from None
+
+
+def describe(problem: Exception) -> str:
+    """What the file system has against a path, in a few words."""
+    from qwave_jupyter.i18n import printable
+
+    # Python quotes the name in a UnicodeError, which may be anything.
+    unknown = "not Unicode" if isinstance(problem, UnicodeError) else printable(problem)
+    return getattr(problem, "strerror", None) or unknown
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file through to the disk: once it gets its final name, a power cut leaves no empty file there."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, content: bytes, *, synced: bool = False) -> None:
+    """Write a file that nobody ever sees half, in a folder that is made if need be; raise OSError where that fails.
+
+    Args:
+        path: its name; a file of that name is replaced.
+        content: what it holds then.
+        synced: whether it has to survive a power cut.
+    """
+    # Loading reads the variables below, and needs no random names.
+    import uuid
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own: threads and kernels may write the same file at once.
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        if synced:
+            write_synced(part, content)
+        else:
+            part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _mistake(code: str, **fields: object) -> OptionMistake:
+    # Loading reads the variables below, and needs neither errors nor texts.
+    from qwave_jupyter.errors import OptionMistake
+    from qwave_jupyter.i18n import printable
+
+    return OptionMistake(f"generation.{code}", **{name: printable(value) for name, value in fields.items()})
+
+
+def read_folder_variable(name: str) -> Path | None:
+    """The folder that an environment variable names; a relative one is that of the moment when it was first read.
+
+    Raises:
+        OptionMistake: it can't be a folder.
+    """
     text = os.environ.get(name, "").strip()
-    return _first_meaning(name, text) if text else None
+    return _resolve_once(name, text) if text else None
 
 
 @cache
-def _first_meaning(_name: str, text: str) -> Path:
-    return absolute(text)
+def _resolve_once(name: str, text: str) -> Path:
+    return absolute(text, name)
 
 
 def homes() -> tuple[Path, Path]:
-    """Where the journals lie unless a setting says otherwise: the API's and the demo's."""
-    home = folder_variable("QWAVE_HOME")
+    """Where the journals lie unless a setting says otherwise: the API's and the demo's.
+
+    Raises:
+        OptionMistake: ``QWAVE_HOME`` can't be a folder.
+    """
+    home = read_folder_variable("QWAVE_HOME")
     if home is None:
         import platformdirs
 
@@ -68,4 +218,6 @@ def homes() -> tuple[Path, Path]:
 
 
 for _variable in ("QWAVE_HOME", "QWAVE_SAVE_DIR"):
-    folder_variable(_variable)
+    # One that can't be used is refused when it is needed.
+    with contextlib.suppress(Exception):
+        read_folder_variable(_variable)

@@ -8,10 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwave_jupyter.folders import expand
+
 if TYPE_CHECKING:
     from PIL import ImageFont
 
-__all__ = ["font_for", "is_latin", "legible"]
+__all__ = ["find_font", "is_latin", "replace_undrawable"]
 
 #: Beginnings of the names of font files that hold Chinese, Japanese and Korean, the best for small sizes first.
 _CJK_FILES = (
@@ -35,31 +37,25 @@ _PUNCTUATION = "…–—·×“”‘’≠≤≥"
 
 
 def is_latin(text: str) -> bool:
-    """Whether Pillow's own font has every sign of a text."""
-    return all(ord(sign) < _LATIN_ENDS or sign in _PUNCTUATION for sign in text)
+    """Whether Pillow's own font has every character of a text."""
+    return all(ord(char) < _LATIN_ENDS or char in _PUNCTUATION for char in text)
 
 
-def font_for(text: str, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """A font that has the signs of a text, as far as this machine has one.
-
-    Args:
-        text: what will be written.
-        size: pixels.
-    """
-    path = None if is_latin(text) else _cjk()
-    return _loaded(path, size)
+def find_font(text: str, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return a font of so many pixels that has the characters of a text, as far as this machine has one."""
+    return _load_font(None if is_latin(text) else _find_cjk_file(), size)
 
 
-def legible(text: str) -> str:
-    """A text with ``?`` for every sign that no font of this machine has."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in text)
-    if is_latin(printable) or _cjk() is not None:
+def replace_undrawable(text: str) -> str:
+    """Return a text with ``?`` for every character that no font of this machine has."""
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    if is_latin(printable) or _find_cjk_file() is not None:
         return printable
-    return "".join(sign if is_latin(sign) else "?" for sign in printable)
+    return "".join(char if is_latin(char) else "?" for char in printable)
 
 
 @cache
-def _loaded(path: str | None, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _load_font(path: str | None, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     from PIL import ImageFont
 
     if path is not None:
@@ -67,14 +63,14 @@ def _loaded(path: str | None, size: float) -> ImageFont.FreeTypeFont | ImageFont
             return ImageFont.truetype(path, size)
         except OSError:
             # A file that only looks like a font; Pillow's own is always there.
-            return _loaded(None, size)
+            return _load_font(None, size)
     return ImageFont.load_default(size)
 
 
 @cache
-def _cjk() -> str | None:
+def _find_cjk_file() -> str | None:
     found: dict[str, str] = {}
-    for folder in _folders():
+    for folder in _list_font_folders():
         for root, _, files in os.walk(folder):
             for file in files:
                 if file.lower().endswith((".ttc", ".ttf", ".otf")):
@@ -88,8 +84,8 @@ def _cjk() -> str | None:
     return None
 
 
-def _folders() -> tuple[Path, ...]:
-    home = Path.home()
+def _list_font_folders() -> tuple[Path, ...]:
+    home = expand("~")
     if sys.platform == "darwin":
         return home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts")
     if sys.platform == "win32":

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.catalog import load
 from qwave_jupyter.catalog.live import LiveCatalog, read_list
-from qwave_jupyter.catalog.pricing import Price
+from qwave_jupyter.catalog.model import Price
 from qwave_jupyter.client import tasks
 from qwave_jupyter.client.responses import read_estimate
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
@@ -38,13 +38,13 @@ def test_amount_is_finite_and_not_negative_or_none(value):
 def test_task_with_an_odd_cost_has_none_and_says_so(odd, field):
     task = tasks.read_task({"task_id": "t", "status": "completed", field: odd})
     assert (task.held_quota, task.cost_quota) == (None, None)
-    assert task.unreadable == (field,)
+    assert task.unreadable_fields == (field,)
 
 
 def test_task_without_or_with_usual_costs_has_nothing_to_say():
-    assert tasks.read_task({"task_id": "t", "status": "queued"}).unreadable == ()
+    assert tasks.read_task({"task_id": "t", "status": "queued"}).unreadable_fields == ()
     task = tasks.read_task({"task_id": "t", "status": "completed", "cost": "3187", "pre_consumed_cost": None})
-    assert (task.cost_quota, task.unreadable) == (3187, ())
+    assert (task.cost_quota, task.unreadable_fields) == (3187, ())
 
 
 @pytest.mark.parametrize("odd", ODD)

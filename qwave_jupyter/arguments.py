@@ -1,0 +1,72 @@
+"""What arguments may be: refused in one line where they are of another kind, before anything is done with them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from numbers import Real
+from typing import ParamSpec, TypeVar
+
+from qwave_jupyter import i18n
+from qwave_jupyter.amounts import read_amount, to_finite
+from qwave_jupyter.errors import OptionMistake
+
+__all__ = ["check", "require_positive", "require_seconds", "require_type"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_Kinds = type | tuple[type, ...]
+
+
+def check(**kinds: _Kinds) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Let a function refuse arguments of other types than these by their names; None leaves one out."""
+
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*args: _P.args, **options: _P.kwargs) -> _R:
+            try:
+                given = signature.bind_partial(*args, **options).arguments
+            except TypeError:
+                # Python says better itself what was called in the wrong way.
+                return function(*args, **options)
+            for name, kind in kinds.items():
+                if name in given and not (kind is bool and _is_flag(given[name])):
+                    require_type(name, given[name], kind)
+            return function(*args, **options)
+
+        return call
+
+    return decorate
+
+
+def require_type(name: str, given: object, kind: _Kinds, *, optional: bool = True) -> None:
+    """Raise OptionMistake for an argument of another type; None leaves an optional one out."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    is_number = isinstance(given, Real) and not isinstance(given, bool) and to_finite(given) is not None
+    fits = isinstance(given, kinds) and not (isinstance(given, bool) and bool not in kinds and object not in kinds)
+    if (given is None and optional) or (fits and (is_number or not isinstance(given, Real) or isinstance(given, bool))):
+        return
+    allowed = [i18n.text(f"options.type_{one.__name__}") for one in kinds]
+    raise OptionMistake("options.argument", name=name, allowed=allowed, given=i18n.PrintableValue(given))
+
+
+def require_positive(name: str, given: object) -> None:
+    """Raise OptionMistake for a limit that is no number above 0: it would hold nothing."""
+    if not read_amount(given):
+        raise OptionMistake("settings.not_positive", setting=name, given=i18n.PrintableValue(given))
+
+
+def require_seconds(name: str, given: object) -> None:
+    """Raise OptionMistake for what is no time to wait; None and infinity are for ever."""
+    if given is None or (isinstance(given, float) and given == float("inf")):
+        return
+    require_type(name, given, Real)
+
+
+def _is_flag(given: object) -> bool:
+    """Whether it is a switch in another form: 0, 1 or NumPy's."""
+    is_number = type(given) is int and given in {0, 1}
+    return is_number or (type(given).__module__ == "numpy" and type(given).__name__ in {"bool", "bool_"})

@@ -1,0 +1,175 @@
+"""Paths that no file system takes are refused in one line, wherever a person may give one."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import qwave_jupyter as qwave
+from qwave_jupyter import folders
+from qwave_jupyter.errors import OptionMistake, QwaveError
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage, write_report
+from qwave_jupyter.magics.cell_options import parse_line
+from qwave_jupyter.magics.completion import complete
+from tests.fake_session import replace_default
+from tests.image_factory import plain
+
+NOBODY = "~nosuchuser/x"
+UNUSABLE = ["nobody", "long", "zero", "surrogate", "loop", "under a file"]
+
+
+@pytest.fixture
+def unusable(request, tmp_path):
+    """A path of each kind that can be neither read nor written."""
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    (tmp_path / "file").write_text("")
+    return {
+        "nobody": NOBODY,
+        "long": str(tmp_path / ("x" * 300)),
+        "zero": "a\0b",
+        "surrogate": "a\ud800b",
+        "loop": str(tmp_path / "one" / "x"),
+        "under a file": str(tmp_path / "file" / "x"),
+    }[request.param]
+
+
+@pytest.fixture
+def demo(clean_environment, monkeypatch):
+    monkeypatch.setenv("QWAVE_DEMO", "1")
+    monkeypatch.chdir(clean_environment)
+    session = replace_default(monkeypatch)
+    yield session
+    session.stop_demo()
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(plain(400, 300))
+    return Gallery([GeneratedImage(path, width=400, height=300, format="png", prompt="a cat", model="z-image-turbo")])
+
+
+USES = {
+    "image": lambda path, _: qwave.build("x", model="gpt-image-2", images=[path]),
+    "image of a cell": lambda path, _: qwave.build(
+        "x", model="gpt-image-2", **parse_line(f"-i '{path}'", qwave.model("gpt-image-2"), {}).values
+    ),
+    "save": lambda path, _: qwave.submit("x", model="z-image-turbo", save=path),
+    "write": lambda path, _: qwave.batch(["a"], model="z-image-turbo", write=path),
+    "gallery.save": lambda path, gallery: gallery.save(path),
+    "gallery.to_html": lambda path, gallery: gallery.to_html(path),
+    "report": lambda path, gallery: write_report(Path(path), gallery),
+    "read_provenance": lambda path, _: qwave.read_provenance(path),
+    "edition": lambda path, _: qwave.Session(edition=path).model("z-image-turbo"),
+}
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE, indirect=True)
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.usefixtures("demo")
+def test_unusable_path_is_one_line(unusable, use, gallery):
+    with pytest.raises(QwaveError) as problem:
+        USES[use](unusable, gallery)
+    assert "\n" not in str(problem.value)
+    assert "\0" not in str(problem.value)
+    assert problem.value.__cause__ is None
+    assert len(qwave.history()) == 0
+
+
+@pytest.mark.parametrize("given", [None, 5, ["a"], {}, object], ids=repr)
+@pytest.mark.usefixtures("demo")
+def test_what_is_no_path_is_refused(given, gallery):
+    for use in (lambda: gallery.save(given), lambda: gallery.to_html(given), lambda: qwave.read_provenance(given)):
+        with pytest.raises(OptionMistake, match=f"takes a path as text or as a pathlib.Path.*{type(given).__name__}"):
+            use()
+
+
+@pytest.mark.parametrize("variable", ["QWAVE_HOME", "QWAVE_SAVE_DIR"])
+@pytest.mark.usefixtures("demo")
+def test_unusable_variable_is_named(monkeypatch, variable):
+    monkeypatch.setenv(variable, NOBODY)
+    with pytest.raises(QwaveError, match=f"{variable} can't be used: {NOBODY}.*no home folder ~nosuchuser"):
+        qwave.build("x", model="z-image-turbo")
+    monkeypatch.setenv(variable, "fine")
+    assert qwave.build("x", model="z-image-turbo").prompt == "x"
+
+
+@pytest.mark.parametrize("setting", ["home", "save_dir"])
+@pytest.mark.parametrize("value", [NOBODY, 5, ["a"]], ids=repr)
+def test_unusable_setting_is_named(demo, setting, value):
+    with pytest.raises(QwaveError, match=f"setting {setting}.*") as problem:
+        demo.configure(**{setting: value})
+    assert "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("~/cat.png", Path.home() / "cat.png"),
+        (NOBODY, Path(NOBODY)),
+        ("~draft.png", Path("~draft.png")),
+        (b"cats/1.png", Path("cats/1.png")),
+    ],
+)
+def test_expand(given, expected):
+    assert folders.expand(given) == expected
+
+
+def test_a_file_may_begin_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("~draft.png").write_bytes(plain())
+    Path("~mine").mkdir()
+    assert folders.is_file("~draft.png")
+    assert qwave.build("x", model="gpt-image-2", images=["~draft.png"]).body["image_urls"]
+    assert folders.absolute("~mine/a.png") == tmp_path / "~mine/a.png"
+
+
+@pytest.mark.parametrize("fragment", [NOBODY, "a\0b/", "x" * 300 + "/", "~nosuchuser/"])
+def test_completion_of_unusable_paths(fragment):
+    line = f"-i {fragment}"
+    found = complete(f"%%qwave {line}", 0, len(f"%%qwave {line}"), {})
+    assert found is None or not found.texts
+
+
+GONE = "import os, tempfile; gone = tempfile.mkdtemp(); os.chdir(gone); os.rmdir(gone)\n"
+
+
+@functools.cache
+def _python_imports_without_folder() -> bool:
+    # Python 3.13.0 itself can't import its socket module there.
+    return not subprocess.run(
+        [sys.executable, "-c", f"{GONE}import socket"], capture_output=True, check=False
+    ).returncode
+
+
+USE = "q.use_demo(latency=0.05)\nprint(len(q.generate('a fox', model='z-image-turbo').paths))"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "code",
+    [f"{GONE}import qwave_jupyter as q\n{USE}", f"import qwave_jupyter as q\n{GONE}{USE}"],
+    ids=["before the import", "after it"],
+)
+def test_a_working_folder_that_is_gone(clean_environment, code):
+    if not _python_imports_without_folder():
+        pytest.skip("this Python imports nothing in a folder that is gone")
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=False)
+    assert (ended.stdout, ended.stderr) == ("1\n", "")
+    assert list((clean_environment / "images").glob("*.png"))
+
+
+@pytest.mark.parametrize("given", ["out", "a/b.html", "../x"])
+def test_relative_path_in_a_folder_that_is_gone(tmp_path, monkeypatch, given):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(OptionMistake, match=r"relative, and the working folder is gone.*os\.chdir"):
+        folders.absolute(given)
+    assert folders.absolute(tmp_path / "x") == tmp_path / "x"
