@@ -1,8 +1,4 @@
-"""What a live server says of its models, laid over an edition for the rest of the session.
-
-Nothing here asks anybody: it reads answers of ``GET /v1/models`` and of the tool ``get_model_schema``, both of which
-may lack any field and may have more than is known.
-"""
+"""What a live server says of its models, laid over an edition; its answers may lack any field, or have more."""
 
 from __future__ import annotations
 
@@ -12,13 +8,13 @@ from typing import Any
 
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.catalog.catalog import Catalog
-from qwave_jupyter.catalog.model import Model
+from qwave_jupyter.catalog.model import Model, Price
 from qwave_jupyter.catalog.parameter import Parameter
-from qwave_jupyter.catalog.pricing import Price
 from qwave_jupyter.catalog.rules import ImageInfo
 from qwave_jupyter.catalog.violations import Violation
+from qwave_jupyter.types import JSONObject, Values
 
-__all__ = ["ListedModel", "LiveCatalog", "read_list", "with_schema"]
+__all__ = ["ListedModel", "LiveCatalog", "apply_schema", "read_list"]
 
 _TYPES = {
     "string": "string",
@@ -47,41 +43,23 @@ _LISTS = {
 
 @dataclass(frozen=True)
 class ListedModel:
-    """One entry of the live list.
-
-    Args:
-        id: the model id.
-        price: what it costs there, or None where the list doesn't say.
-        description: its line of text.
-    """
+    """One entry of the live list, with its price where the list says it."""
 
     id: str
     price: Price | None = None
-    description: str = ""
 
 
-def read_list(entries: Sequence[Any]) -> tuple[ListedModel, ...]:
-    """The models of a ``GET /v1/models`` answer (Models page, edition 2026-09); what can't be read is left out.
-
-    Args:
-        entries: the objects of its ``data``.
-    """
+def read_list(entries: Sequence[object]) -> tuple[ListedModel, ...]:
+    """The models of a ``GET /v1/models`` answer (Models page, edition 2026-09); what can't be read is left out."""
     found = {}
     for entry in entries:
-        name = entry.get("id") if isinstance(entry, Mapping) else None
-        if isinstance(name, str) and name:
-            found[name] = ListedModel(name, _price(entry.get("price_config")), str(entry.get("description") or ""))
+        if isinstance(entry, Mapping) and isinstance(name := entry.get("id"), str) and name:
+            found[name] = ListedModel(name, _read_price(entry.get("price_config")))
     return tuple(found.values())
 
 
 class LiveCatalog(Catalog):
-    """An edition with what the live server said since.
-
-    Args:
-        base: the edition.
-        listed: the live list; None before it was requested.
-        learned: models as their live schema describes them, by id.
-    """
+    """An edition with what the live server said since."""
 
     def __init__(
         self,
@@ -90,7 +68,7 @@ class LiveCatalog(Catalog):
         learned: Mapping[str, Model] = {},
     ) -> None:
         self.edition, self.host = base.edition, base.host
-        self.has_idempotency_key = base.has_idempotency_key
+        self.supports_idempotency = base.supports_idempotency
         self._base = base
         self._listed = None if listed is None else {one.id: one for one in listed}
         self._learned = dict(learned)
@@ -113,16 +91,12 @@ class LiveCatalog(Catalog):
         """The edition's ids that the live list doesn't have: the key can't use them."""
         return () if self._listed is None else tuple(name for name in self._base.ids() if name not in self._listed)
 
-    def lists(self, name: str) -> bool:
+    def is_live_only(self, name: str) -> bool:
         """Whether only the live list knows the id."""
         return name in self.unknown
 
     def model(self, name: str) -> Model:
-        """The model of an id, as the live server describes it where it did.
-
-        Raises:
-            UnknownModel: no such id; the nearest is named.
-        """
+        """The model of an id, as the live server describes it where it did."""
         if name in self._learned and name not in self._base.ids():
             return self._with_live_data(self._learned[name])
         return self._with_live_data(self._base.model(name))
@@ -130,14 +104,14 @@ class LiveCatalog(Catalog):
     def check(
         self,
         model: Model,
-        values: Mapping[str, Any],
+        values: Values,
         image_info: ImageInfo = ImageInfo(),  # noqa: B008 - frozen
         unread: tuple[Violation, ...] = (),
     ) -> tuple[Violation, ...]:
         """What the edition or the live schema finds wrong, and whether the live price has another shape."""
-        return (*super().check(model, values, image_info, unread), *self._price_violations(model))
+        return (*super().check(model, values, image_info, unread), *self._check_price(model))
 
-    def _price_violations(self, model: Model) -> tuple[Violation, ...]:
+    def _check_price(self, model: Model) -> tuple[Violation, ...]:
         listed = (self._listed or {}).get(model.id)
         if listed is None or listed.price is None:
             return ()
@@ -149,7 +123,7 @@ class LiveCatalog(Catalog):
         documented = self._base.model(model.id).price
         if (listed.price.unit == "token") == (documented.unit == "token"):
             return ()
-        code = "priced_by_tokens" if listed.price.unit == "token" else "priced_by_picture"
+        code = "priced_by_tokens" if listed.price.unit == "token" else "priced_by_image"
         return (Violation(code, "model", model.id, severity="warn", detail={"edition": self.edition}),)
 
     def _with_live_data(self, model: Model) -> Model:
@@ -160,49 +134,42 @@ class LiveCatalog(Catalog):
         return replace(model, price=_merge_prices(model.price, listed.price), live=model.live or "list")
 
 
-def with_schema(model: Model, schema: Mapping[str, Any]) -> Model:
-    """A model as the live tool ``get_model_schema`` describes it (tools endpoint, edition 2026-09).
-
-    What the schema says wins; what it doesn't mention stays as documented, and parameters that it leaves out of a
-    list that it does give are dropped.
-
-    Args:
-        model: the documented model, or one of which nothing is known.
-        schema: the tool's answer; every field may be missing.
-    """
+def apply_schema(model: Model, schema: JSONObject) -> Model:
+    """A model as ``get_model_schema`` (edition 2026-09) describes it; what that doesn't mention stays as documented."""
     inner = next((schema[name] for name in ("schema", "data", "model") if isinstance(schema.get(name), Mapping)), None)
     schema = inner if inner is not None and not set(_LISTS) & set(schema) else schema
     parameters = dict(model.parameters)
-    own = {str(one.get("name")): one for one in _objects(schema.get("specific_parameters")) if one.get("name")}
-    common = _texts(schema.get("supported_common_params"))
+    own = {str(one.get("name")): one for one in _read_objects(schema.get("specific_parameters")) if one.get("name")}
+    common = _read_texts(schema.get("supported_common_params"))
     if common:
         declared = {*common, *own, "prompt", "model"}
-        kept = {name: one for name, one in parameters.items() if one.internal or _wire_names(one) & declared}
-        parameters = {**kept, **{name: Parameter(name, "string", (name,)) for name in common if _is_new(name, kept)}}
+        parameters = {name: one for name, one in parameters.items() if one.internal or _list_wire_names(one) & declared}
+        added = [name for name in common if _is_new(name, parameters)]
+        parameters.update({name: Parameter(name, "string", (name,)) for name in added})
     for name, spec in own.items():
-        known = next((one for one in parameters.values() if name in _wire_names(one)), None)
+        known = next((one for one in parameters.values() if name in _list_wire_names(one)), None)
         parameter = _apply_schema(known or Parameter(name, "string", (name,)), spec, documented=known is not None)
         parameters[parameter.name] = parameter
     defaults = schema.get("defaults")
     for listed, name in _LISTS.items():
-        choices = _texts(schema.get(listed))
+        choices = _read_texts(schema.get(listed))
         if choices and name in parameters:
             parameters[name] = replace(parameters[name], choices=choices)
     for name, default in defaults.items() if isinstance(defaults, Mapping) else ():
-        known = next((one for one in parameters.values() if name in _wire_names(one)), None)
+        known = next((one for one in parameters.values() if name in _list_wire_names(one)), None)
         if known is not None and isinstance(default, (str, int, float, bool)):
             parameters[known.name] = replace(known, default=default)
-    most = schema.get("max_image_inputs")
+    maximum = schema.get("max_image_inputs")
     references = model.references
-    if isinstance(most, int) and not isinstance(most, bool) and most >= 0:
-        references = replace(references, maximum=most)
+    if isinstance(maximum, int) and not isinstance(maximum, bool) and maximum >= 0:
+        references = replace(references, maximum=maximum)
         if "images" in parameters:
-            parameters["images"] = replace(parameters["images"], maximum=most)
-    actions = _texts(schema.get("supported_actions")) or model.actions
+            parameters["images"] = replace(parameters["images"], maximum=maximum)
+    actions = _read_texts(schema.get("supported_actions")) or model.actions
     return replace(model, parameters=parameters, references=references, actions=actions, live="schema")
 
 
-def _apply_schema(known: Parameter, spec: Mapping[str, Any], *, documented: bool) -> Parameter:
+def _apply_schema(known: Parameter, spec: JSONObject, *, documented: bool) -> Parameter:
     changes: dict[str, Any] = {}
     kind = _TYPES.get(str(spec.get("type", "")).lower())
     if kind and not documented:
@@ -221,48 +188,48 @@ def _apply_schema(known: Parameter, spec: Mapping[str, Any], *, documented: bool
     return replace(known, **changes)
 
 
-def _wire_names(parameter: Parameter) -> set[str]:
-    return {parameter.name, parameter.wire[-1], ".".join(parameter.wire), *parameter.aliases}
+def _list_wire_names(parameter: Parameter) -> set[str]:
+    return {parameter.name, parameter.wire_path[-1], ".".join(parameter.wire_path), *parameter.aliases}
 
 
 def _is_new(name: str, known: Mapping[str, Parameter]) -> bool:
-    return name.isidentifier() and name != "model" and not any(name in _wire_names(one) for one in known.values())
+    return name.isidentifier() and name != "model" and not any(name in _list_wire_names(one) for one in known.values())
 
 
-def _objects(value: Any) -> tuple[Mapping[str, Any], ...]:
+def _read_objects(value: object) -> tuple[JSONObject, ...]:
     if isinstance(value, Mapping):
         # The same, keyed by name.
         value = [{"name": name, **one} for name, one in value.items() if isinstance(one, Mapping)]
     return tuple(one for one in value if isinstance(one, Mapping)) if isinstance(value, (list, tuple)) else ()
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _read_texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
         return ()
     names = (one.get("name") if isinstance(one, Mapping) else one for one in value)
     return tuple(one for one in names if isinstance(one, str) and one)
 
 
-def _price(config: Any) -> Price | None:
+def _read_price(config: object) -> Price | None:
     if not isinstance(config, Mapping):
         return None
-    rates, odd_rates = _amounts(config.get("image_usage_rates"))
+    rates, odd_rates = _read_amounts(config.get("image_usage_rates"))
     if config.get("settle_image_by_usage") is True or rates or odd_rates:
         return Price(unit="token", rates=rates, unreadable=odd_rates)
-    listed, odd_tiers = _amounts(config.get("image_prices"))
-    tiers = {_tier(name): usd for name, usd in listed.items()}
-    base, odd_base = _amounts({"base": config.get("base")})
-    unreadable = (*map(_tier, odd_tiers), *odd_base)
+    listed, odd_tiers = _read_amounts(config.get("image_prices"))
+    tiers = {_normalize_tier(name): usd for name, usd in listed.items()}
+    base, odd_base = _read_amounts({"base": config.get("base")})
+    unreadable = (*map(_normalize_tier, odd_tiers), *odd_base)
     if not (tiers or base or unreadable):
         return None
     return Price(usd=base.get("base"), by="resolution" if tiers else "", tiers=tiers, unreadable=unreadable)
 
 
-def _tier(name: str) -> str:
+def _normalize_tier(name: str) -> str:
     return "*" if name == "default" else name.lower()
 
 
-def _amounts(value: Any) -> tuple[dict[str, float], tuple[str, ...]]:
+def _read_amounts(value: object) -> tuple[dict[str, float], tuple[str, ...]]:
     """The amounts of a table by name, and the names of the numbers in it that are none."""
     if not isinstance(value, Mapping):
         return {}, ()

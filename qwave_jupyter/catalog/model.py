@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwave_jupyter.catalog.parameter import UNSET, Parameter, Unreadable
-from qwave_jupyter.catalog.pricing import Price
+from qwave_jupyter.amounts import read_amount
+from qwave_jupyter.catalog.parameter import UNSET, Parameter, UnreadableValue
 from qwave_jupyter.catalog.rules import ImageInfo, Rule, find_violations, matches
 from qwave_jupyter.catalog.violations import Violation
+from qwave_jupyter.types import JSONObject, Values
 
-__all__ = ["Mask", "Model", "References"]
+__all__ = ["INCOMPLETE_CODES", "Mask", "Model", "Price", "References"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,67 @@ class Mask:
 
 
 @dataclass(frozen=True)
+class Price:
+    """A published price.
+
+    Args:
+        unit: ``image``, ``call``, or ``token`` (billed by use, so not known beforehand).
+        usd: USD per unit; None where it isn't published.
+        by: the parameter that chooses the tier, or "".
+        tiers: its value to USD; ``*`` for every other value.
+        only_when: parameter to the values for which the price stands; others are priced elsewhere.
+        reference_usd: USD per reference image.
+        reference_per_picture: whether that is charged again for every image that is made.
+        rates: USD per million tokens, by kind.
+        documented: the date of the page.
+        note: what else the page says.
+        unreadable: what a live list names of it that is no amount: tiers, or ``base``. Their price isn't known.
+    """
+
+    unit: str = "image"
+    usd: float | None = None
+    by: str = ""
+    tiers: Mapping[str, float] = field(default_factory=dict)
+    only_when: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    reference_usd: float = 0.0
+    reference_per_picture: bool = False
+    rates: Mapping[str, float] = field(default_factory=dict)
+    documented: str = ""
+    note: str = ""
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def from_usd(self) -> float | None:
+        """The least that one image (or call) costs; None when no price is published."""
+        return min(self._list_known_prices(), default=None)
+
+    @property
+    def to_usd(self) -> float | None:
+        """The most that one image (or call) costs without reference images."""
+        return max(self._list_known_prices(), default=None)
+
+    def estimate(self, values: Values) -> float | None:
+        """USD for a whole request with these effective values; None where no page says."""
+        if any(values.get(name) not in allowed for name, allowed in self.only_when.items()):
+            return None
+        each = self.usd
+        if self.tiers:
+            tier = str(values.get(self.by)).lower()
+            each = None if tier in self.unreadable else self.tiers.get(tier, self.tiers.get("*"))
+        count = 1.0 if self.unit == "call" else read_amount(values.get("n") or 1)
+        parts = (read_amount(each), count, read_amount(self.reference_usd))
+        if None in parts:
+            return None
+        each, count, reference = (part or 0.0 for part in parts)
+        fee = reference * len(values.get("images") or ()) * (count if self.reference_per_picture else 1)
+        return read_amount(round(each * count + fee, 9))
+
+    def _list_known_prices(self) -> Iterator[float]:
+        known = self.tiers.values() if self.tiers else (self.usd,)
+        return (usd for usd in map(read_amount, known) if usd is not None)
+
+
+@dataclass(frozen=True)
 class Model:
     """Everything that one edition documents of one model id.
 
@@ -94,7 +156,7 @@ class Model:
     default_action: str = ""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
-    infer: tuple[tuple[Mapping[str, Any], str], ...] = ()
+    infer: tuple[tuple[JSONObject, str], ...] = ()
     references: References = field(default_factory=References)
     mask: Mask | None = None
     price: Price = field(default_factory=Price)
@@ -110,36 +172,43 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self.id!r}, edition {self.edition})"
 
-    def named(self, name: str) -> Parameter | None:
+    def find_parameter(self, name: str) -> Parameter | None:
         """The parameter that a user means by a name or one of its aliases."""
         folded = name.replace("-", "_")
         if folded in self.parameters:
             return self.parameters[folded]
         return next((one for one in self.parameters.values() if folded in one.aliases or name in one.aliases), None)
 
-    def read(self, options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Violation, ...]]:
-        """Users' options as values in the page's spelling, and what can't be read, all at once.
+    @property
+    def negative_prompt(self) -> Parameter | None:
+        """The parameter that is the negative prompt, if the model has one."""
+        free_texts = (one for one in self.parameters.values() if one.type == "string" and not one.choices)
+        return next((one for one in free_texts if one.negative), None)
 
-        Args:
-            options: name (or alias) to value; None means that it isn't set.
-        """
-        values: dict[str, Any] = {}
+    def read(self, options: Values) -> tuple[dict[str, object], tuple[Violation, ...]]:
+        """Users' options as values in the page's spelling, and what can't be read, all at once."""
+        values: dict[str, object] = {}
         wrong: list[Violation] = []
         for name, given in options.items():
             if given is None:
                 continue
-            parameter = self.named(name)
+            parameter = self.find_parameter(name)
             if parameter is None:
                 names = tuple(one.name for one in self.parameters.values() if not one.internal)
                 wrong.append(
                     Violation(
-                        "unknown_parameter", name, given, names, _closest_name(name, names), detail={"model": self.id}
+                        "unknown_parameter",
+                        name,
+                        given,
+                        names,
+                        _find_closest_name(name, names),
+                        detail={"model": self.id},
                     )
                 )
                 continue
             try:
                 value = parameter.read(given)
-            except Unreadable as problem:
+            except UnreadableValue as problem:
                 wrong.append(problem.violation)
                 continue
             if parameter.name in values and values[parameter.name] != value:
@@ -148,53 +217,55 @@ class Model:
             values[parameter.name] = value
         return values, tuple(wrong)
 
-    def effective(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def effective(self, values: Values) -> Values:
         """The values with the documented defaults of what isn't set."""
         defaults = {name: one.default for name, one in self.parameters.items() if one.default is not UNSET}
         return {**defaults, **{name: value for name, value in values.items() if value is not None}}
 
-    def check(self, values: Mapping[str, Any], image_info: ImageInfo = ImageInfo()) -> tuple[Violation, ...]:  # noqa: B008 - frozen
-        """Every mistake in a set of values, each once.
-
-        Args:
-            values: what :meth:`read` returned.
-            image_info: what is known of the images.
-        """
-        found = [*self._by_parameter(values)]
-        for rule in self.rules:
-            found.extend(find_violations(rule, self, values, image_info))
+    def check(self, values: Values, image_info: ImageInfo = ImageInfo()) -> tuple[Violation, ...]:  # noqa: B008 - frozen
+        """Every mistake in a set of values, each once."""
         unique: dict[tuple[str, str], Violation] = {}
-        for violation in found:
-            unique.setdefault((_SAME.get(violation.code, violation.code), violation.parameter), violation)
+        for violation in (*self._check_parameters(values), *find_violations(self, values, image_info)):
+            unique.setdefault((_EQUIVALENT_CODES.get(violation.code, violation.code), violation.parameter), violation)
         return tuple(unique.values())
 
-    def fitting_action(self, values: Mapping[str, Any]) -> str | None:
+    def infer_action(self, values: Values) -> str | None:
         """The action that the other values ask for; None when that is the default one."""
         effective = self.effective(values)
         return next((action for when, action in self.infer if matches(when, values, effective)), None)
 
-    def allowed_values(self, name: str, given: Mapping[str, Any]) -> tuple[tuple[Any, str], ...]:
-        """Each documented value of a parameter with the reason why it is not allowed now, or "".
+    def allowed_values(
+        self, name: str, given: Values, *, is_complete: bool = True, keeps: bool = False
+    ) -> tuple[tuple[object, str], ...]:
+        """Each documented value of a parameter with the reason why it is not allowed beside the others, or "".
 
-        Args:
-            name: the parameter.
-            given: the other values.
-
-        Example:
-            >>> model.allowed_values("aspect_ratio", {"resolution": "4k"})[1]
-            ('1:1', 'with resolution 4k, aspect_ratio …')
+        Where more may be added (not ``is_complete``), what an action doesn't take is dropped, or ``keeps`` its reason.
         """
         parameter = self.parameters[name]
         choices = parameter.choices or ((False, True) if parameter.type == "boolean" else ())
-        per_choice = []
+        # Where more may be added, nothing that is still missing is a reason.
+        ignored = frozenset() if is_complete else INCOMPLETE_CODES
+        found: list[dict[tuple[str, str], Violation]] = []
         for choice in choices:
-            wrong = [one for one in self.check({**given, name: choice}) if one.severity == "reject"]
-            per_choice.append({(one.code, one.parameter): one for one in wrong})
-        shared = set.intersection(*map(set, per_choice)) if per_choice else set()
-        reasons = ([str(one) for key, one in wrong.items() if key not in shared] for wrong in per_choice)
-        return tuple((choice, next(iter(reason), "")) for choice, reason in zip(choices, reasons, strict=True))
+            values = {**given, name: choice}
+            if name == "action" and not is_complete and not keeps:
+                values = {known: value for known, value in values.items() if self._takes(known, choice)}
+            if "action" not in values and (inferred := self.infer_action(values)):
+                values["action"] = inferred
+            wrong = (one for one in self.check(values) if one.severity == "reject" and one.code not in ignored)
+            found.append({(one.code, one.parameter): one for one in wrong})
+        # What every value meets with is not this parameter's fault.
+        shared = set.intersection(*map(set, found)) if len(found) > 1 else set()
+        return tuple(
+            (choice, next((str(one) for key, one in wrong.items() if key not in shared), ""))
+            for choice, wrong in zip(choices, found, strict=True)
+        )
 
-    def to_wire(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _takes(self, name: str, action: object) -> bool:
+        parameter = self.parameters.get(name)
+        return parameter is None or not parameter.only_for or action in parameter.only_for
+
+    def to_wire(self, values: Values) -> JSONObject:
         """The request body: the model, and exactly what is set, under the page's names."""
         body: dict[str, Any] = {"model": self.id}
         for name, value in values.items():
@@ -204,28 +275,24 @@ class Model:
             encoded = parameter.to_wire(value) if parameter else value
             if encoded is None:
                 continue
-            *outer, last = parameter.wire if parameter else (name,)
+            *outer, last = parameter.wire_path if parameter else (name,)
             node = body
             for step in outer:
                 node = node.setdefault(step, {})
             node[last] = encoded
         return body
 
-    def from_wire(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Violation, ...]]:
-        """A request body as values, judged strictly: JSON types, undeclared fields.
-
-        Args:
-            body: the JSON object that a server received.
-        """
-        values: dict[str, Any] = {}
+    def from_wire(self, body: JSONObject) -> tuple[Values, tuple[Violation, ...]]:
+        """A request body as values, judged strictly: JSON types, undeclared fields."""
+        values: dict[str, object] = {}
         wrong: list[Violation] = []
         declared: set[tuple[str, ...]] = {("model",)}
         for parameter in self.parameters.values():
-            declared.update(parameter.wire[: depth + 1] for depth in range(len(parameter.wire)))
-            present, sent = _get_path(body, parameter.wire)
+            declared.update(parameter.wire_path[: depth + 1] for depth in range(len(parameter.wire_path)))
+            present, sent = _get_path(body, parameter.wire_path)
             if not present:
                 continue
-            violation = parameter.accepts(sent) or self._check_address(parameter, sent)
+            violation = parameter.validate_wire(sent) or self._check_address(parameter, sent)
             # What a page only advises against is served, and judged with the rest.
             if violation is not None and violation.severity == "reject":
                 wrong.append(violation)
@@ -234,22 +301,22 @@ class Model:
         containers = {path[:-1] for path in declared if len(path) > 1}
         wrong.extend(
             Violation("undeclared", ".".join(path), detail={"model": self.id})
-            for path in _paths(body, containers)
+            for path in _iter_paths(body, containers)
             if path not in declared
         )
         return values, tuple(wrong)
 
-    def _check_address(self, parameter: Parameter, sent: Any) -> Violation | None:
+    def _check_address(self, parameter: Parameter, sent: object) -> Violation | None:
         """What a server can't fetch: it is sent addresses, or bytes where the page takes them."""
-        if not parameter.picture:
+        if not parameter.is_image:
             return None
         known = ("http://", "https://", *(("data:image/",) if self.references.takes_bytes else ()))
-        for one in [sent] if isinstance(sent, str) else sent:
-            if not one.lower().startswith(known):
+        for one in sent if isinstance(sent, list) else [sent]:
+            if isinstance(one, str) and not one.lower().startswith(known):
                 return Violation("not_an_address", parameter.name, one, tuple(f"{start}…" for start in known))
         return None
 
-    def _by_parameter(self, values: Mapping[str, Any]) -> Iterator[Violation]:
+    def _check_parameters(self, values: Values) -> Iterator[Violation]:
         action = values.get("action") or self.default_action
         for name, parameter in self.parameters.items():
             value = values.get(name)
@@ -267,17 +334,21 @@ class Model:
                 yield Violation("opaque", name, value)
 
 
+#: What a request lacks that is still being put together.
+INCOMPLETE_CODES = frozenset({"needed_with", "too_few_with", "empty_prompt", "value_needed_with", "boxes_per_image"})
 #: What says the same of a parameter in other words; the first of them is enough.
-_SAME = {"forbidden_with": "only_for_action", "too_many_with": "too_long", "default_with": "allowed_with"}
+_EQUIVALENT_CODES = {"forbidden_with": "only_for_action", "too_many_with": "too_long", "default_with": "allowed_with"}
 
 
-def _closest_name(name: str, names: tuple[str, ...]) -> str | None:
-    close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.6)
+def _find_closest_name(name: str, names: tuple[str, ...]) -> str | None:
+    # A word of a name is meant sooner than a name of similar letters: --ratio is aspect_ratio, not action.
+    of_words = [one for one in names if name in one.split("_")]
+    close = of_words or difflib.get_close_matches(name[:100], names, n=1, cutoff=0.6)
     return close[0] if close else None
 
 
-def _get_path(body: Mapping[str, Any], path: tuple[str, ...]) -> tuple[bool, Any]:
-    node: Any = body
+def _get_path(body: JSONObject, path: tuple[str, ...]) -> tuple[bool, object]:
+    node: object = body
     for step in path:
         if not isinstance(node, Mapping) or step not in node:
             return False, None
@@ -285,12 +356,12 @@ def _get_path(body: Mapping[str, Any], path: tuple[str, ...]) -> tuple[bool, Any
     return True, node
 
 
-def _paths(
-    body: Mapping[str, Any], containers: set[tuple[str, ...]], outer: tuple[str, ...] = ()
+def _iter_paths(
+    body: JSONObject, containers: set[tuple[str, ...]], outer: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, ...]]:
     for name, value in body.items():
         path = (*outer, str(name))
         if path in containers and isinstance(value, Mapping):
-            yield from _paths(value, containers, path)
+            yield from _iter_paths(value, containers, path)
         else:
             yield path

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
-from qwave_jupyter.catalog.violations import Violation, nearest_to
+from qwave_jupyter.amounts import to_ascii_digits
+from qwave_jupyter.catalog.violations import Violation, find_nearest
 
-__all__ = ["UNSET", "Parameter", "Unreadable"]
+__all__ = ["UNSET", "Parameter", "UnreadableValue", "to_json_value"]
 
 
 class _Unset:
@@ -29,15 +32,44 @@ class _Unset:
 
 
 UNSET = _Unset()
+#: Deeper ones no page documents, and some readers fail at them.
+_MAX_DEPTH = 50
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
-class Unreadable(Exception):
+class UnreadableValue(Exception):
     """A value that can't be read as this parameter's type; carries the violation."""
 
     def __init__(self, violation: Violation) -> None:
         super().__init__(violation.code)
         self.violation = violation
+
+
+def _is_exact(number: int) -> bool:
+    # What is larger is no number of JSON that every server reads alike.
+    return abs(number) < 2**63
+
+
+def to_json_value(value: object, depth: int = 0) -> Any:
+    """A value as plain JSON; raises ValueError or whatever the value itself raises where it is none."""
+    if isinstance(value, Enum):
+        value = value.value
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "shape", None) == ():
+        value = item()
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int) and _is_exact(value):
+        return int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if depth < _MAX_DEPTH and isinstance(value, (list, tuple)):
+        return [to_json_value(one, depth + 1) for one in value]
+    if depth < _MAX_DEPTH and isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
+        return {str.__str__(name): to_json_value(one, depth + 1) for name, one in value.items()}
+    raise ValueError(type(value).__name__)
 
 
 @dataclass(frozen=True)
@@ -48,7 +80,7 @@ class Parameter:
         name: the user's name for it, also the option's with ``-`` for ``_``.
         type: ``string``, ``integer``, ``number``, ``boolean``, ``string[]``, ``object``, ``object[]`` or
             ``number[][][]``.
-        wire: where it stands in the request body, outermost name first.
+        wire_path: where it stands in the request body, outermost name first.
         default: the documented default, or UNSET.
         choices: every documented value; empty where any is allowed.
         minimum: the least number, length or count; None where none is documented.
@@ -60,167 +92,200 @@ class Parameter:
         encode: user's value (as text) to wire value, where they differ.
         opaque: it changes the shape of the answer in undocumented ways, so it is refused unless forced.
         internal: of no use in a notebook; not among the options, though ``-p`` takes it.
-        picture: it takes images, which users may give as URL, path, image, array or earlier result.
+        is_image: it takes images, which users may give as URL, path, image, array or earlier result.
         task: it names an earlier task, which users may give as a job, a result, or the end of its id.
+        negative: it is the negative prompt: free text about what the image must not show.
         note: what else the page says.
     """
 
     name: str
     type: str
-    wire: tuple[str, ...]
-    default: Any = UNSET
-    choices: tuple[Any, ...] = ()
+    wire_path: tuple[str, ...]
+    default: object = UNSET
+    choices: tuple[object, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     recommended: float | None = None
     only_for: tuple[str, ...] = ()
     required_for: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
-    encode: Mapping[str, Any] = field(default_factory=dict)
-    opaque: tuple[Any, ...] = ()
+    encode: Mapping[str, object] = field(default_factory=dict)
+    opaque: tuple[object, ...] = ()
     internal: bool = False
-    picture: bool = False
+    is_image: bool = False
     task: bool = False
+    negative: bool = False
     note: str = ""
 
-    def read(self, given: Any) -> Any:
+    @property
+    def has_default(self) -> bool:
+        """Whether a page documents a default."""
+        return self.default is not UNSET
+
+    def read(self, given: object) -> Any:
         """A user's value in this parameter's type and the page's own spelling.
 
         Args:
             given: text from an option line, or any Python value.
 
         Raises:
-            Unreadable: it can't be meant as this type.
+            UnreadableValue: it can't be meant as this type.
 
         Example:
             >>> Parameter("resolution", "string", ("resolution",), choices=("1k", "2k")).read("2K")
             '2k'
         """
-        if self.picture:
+        if isinstance(given, Enum) and isinstance(given.value, (str, int, float)):
+            given = given.value
+        if self.is_image:
             return self._read_images(given)
-        value = getattr(self, _READERS[self.type])(given)
-        if self.choices and self.type == "string":
-            return self._canonical_choice(value)
+        try:
+            value: object = getattr(self, _READERS[self.type])(given)
+        except UnreadableValue:
+            raise
+        except Exception:  # noqa: BLE001 - a user's object may fail at anything
+            raise self.unreadable(given) from None
+        if self.choices and isinstance(value, str):
+            return self._match_choice(value)
         return value
 
-    def validate(self, value: Any) -> Violation | None:
+    def validate(self, value: object) -> Violation | None:
         """What is wrong with a value of the right type; None when it is documented."""
-        if self.type.endswith("[]"):
+        if self.type.endswith("[]") and isinstance(value, (tuple, list)):
             return self._validate_length(len(value), "items")
         if self.choices:
             if value in self.choices:
                 return None
-            return Violation("not_a_choice", self.name, value, self.choices, nearest_to(value, self.choices))
-        if self.type == "string":
+            return Violation("not_a_choice", self.name, value, self.choices, find_nearest(value, self.choices))
+        if isinstance(value, str) and self.type == "string":
             return self._validate_length(len(value), "characters")
-        if self.type in {"integer", "number"} and not self._within(value):
-            low, high = self._bounds()
+        if isinstance(value, (int, float)) and self.type in {"integer", "number"} and not self._is_in_range(value):
+            low, high = self._round_bounds()
             nearest = high if self.maximum is not None and value > self.maximum else low
-            return Violation("out_of_range", self.name, value, nearest=nearest, detail=self._range())
+            return Violation("out_of_range", self.name, value, nearest=nearest, detail=self._format_range())
         return None
 
-    def fits(self, value: Any) -> bool:
+    def has_type(self, value: object) -> bool:
         """Whether a JSON value is of this parameter's type (or what it is encoded from)."""
         return bool(_JSON_TYPES[self.type](value))
 
-    def accepts(self, sent: Any) -> Violation | None:
+    def validate_wire(self, sent: object) -> Violation | None:
         """What a strict server finds wrong with a JSON value; a quoted number is no number."""
         if self.encode:
             fits = any(sent == wired for wired in self.encode.values())
             return None if fits else Violation("wrong_type", self.name, sent, detail={"type": self.type})
-        if not self.fits(sent):
+        if not self.has_type(sent):
             return Violation("wrong_type", self.name, sent, detail={"type": self.type})
         return self.validate(tuple(sent) if isinstance(sent, list) else sent)
 
-    def to_wire(self, value: Any) -> Any:
+    def to_wire(self, value: object) -> object:
         """A value as it goes over the wire; None where it is said by leaving the field out."""
         if self.encode:
-            unsaid = None if isinstance(value, bool) else value
-            return self.encode.get(str(value).lower() if isinstance(value, bool) else str(value), unsaid)
+            otherwise = None if isinstance(value, bool) else value
+            return self.encode.get(str(value).lower() if isinstance(value, bool) else str(value), otherwise)
         return list(value) if isinstance(value, tuple) else value
 
-    def from_wire(self, sent: Any) -> Any:
+    def from_wire(self, sent: object) -> object:
         """A wire value as the user would have written it."""
         for text, wired in self.encode.items():
             if wired == sent:
                 return {"true": True, "false": False}.get(text, text)
         return tuple(sent) if isinstance(sent, list) else sent
 
-    def _canonical_choice(self, value: str) -> Any:
+    def _match_choice(self, value: str) -> object:
         folded = {str(choice).lower(): choice for choice in self.choices}
         text = value.strip().lower()
+        if text not in folded:
+            # A choice is no free text, so its full-width letters and digits are the plain ones.
+            text = unicodedata.normalize("NFKC", text).replace("−", "-")
         ratio = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[x×/:：]\s*(\d+(?:\.\d+)?)", text)
         if ratio and text not in folded:
             text = f"{ratio[1]}:{ratio[2]}"
         return folded.get(text, value)
 
-    def _read_string(self, given: Any) -> str:
+    def _read_string(self, given: object) -> str:
         if isinstance(given, bool) or not isinstance(given, (str, int, float)):
-            raise self._unreadable(given)
-        return str(given)
+            raise self.unreadable(given)
+        if isinstance(given, float) and not math.isfinite(given):
+            raise self.unreadable(given)
+        if isinstance(given, int) and not _is_exact(given):
+            raise self.unreadable(given)
+        return str.__str__(given) if isinstance(given, str) else str(given)
 
-    def _read_integer(self, given: Any) -> int:
+    def _read_integer(self, given: object) -> int:
         if isinstance(given, bool):
-            raise self._unreadable(given)
-        if isinstance(given, int):
-            return given
+            raise self.unreadable(given)
         if hasattr(given, "__index__"):
-            return int(given.__index__())
+            number = int(given.__index__())
+            if not _is_exact(number):
+                raise self.unreadable(given)
+            return number
         if isinstance(given, float) and given.is_integer():
             return int(given)
-        if isinstance(given, str) and re.fullmatch(r"\s*[+-]?\d{1,18}\s*", given, re.ASCII):
-            return int(given)
-        raise self._unreadable(given)
+        if isinstance(given, str):
+            text = to_ascii_digits(given)
+            if re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text, re.ASCII):
+                return int(text)
+        raise self.unreadable(given)
 
-    def _read_number(self, given: Any) -> float:
-        if isinstance(given, int) and not isinstance(given, bool):
-            return given
+    def _read_number(self, given: object) -> float:
+        if hasattr(given, "__index__") and not isinstance(given, bool):
+            return self._read_integer(given)
         if isinstance(given, float) and math.isfinite(given):
-            return given
-        if isinstance(given, str) and re.fullmatch(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", given, re.ASCII):
-            number = float(given)
-            return int(number) if number.is_integer() and "." not in given else number
-        raise self._unreadable(given)
+            return float(given)
+        if isinstance(given, str):
+            text = to_ascii_digits(given)
+            if re.fullmatch(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", text, re.ASCII):
+                number = float(text)
+                return int(number) if number.is_integer() and "." not in text else number
+        raise self.unreadable(given)
 
-    def _read_boolean(self, given: Any) -> bool:
+    def _read_boolean(self, given: object) -> bool:
         if isinstance(given, bool):
             return given
         word = str(given).strip().lower()
         if word in _TRUE | _FALSE and not isinstance(given, float):
             return word in _TRUE
-        raise self._unreadable(given)
+        raise self.unreadable(given)
 
-    def _read_list(self, given: Any) -> tuple[Any, ...]:
+    def _read_list(self, given: object) -> tuple[object, ...]:
         if isinstance(given, str):
             parsed = self._parse_json(given) if given.lstrip().startswith("[") else None
             given = parsed if isinstance(parsed, list) else [given]
         if not isinstance(given, (list, tuple)):
-            raise self._unreadable(given)
-        return tuple(given)
+            raise self.unreadable(given)
+        return tuple(one.value if isinstance(one, Enum) else one for one in given)
 
-    def _read_images(self, given: Any) -> Any:
+    def _read_texts(self, given: object) -> tuple[object, ...]:
+        return tuple(to_json_value(one) for one in self._read_list(given))
+
+    def _read_images(self, given: object) -> object:
         if self.type == "string":
             return given
         several = isinstance(given, (list, tuple)) or (isinstance(given, str) and given.lstrip().startswith("["))
         return self._read_list(given) if several else (given,)
 
-    def _read_structure(self, given: Any) -> Any:
-        value = self._parse_json(given) if isinstance(given, str) else given
+    def _read_structure(self, given: object) -> object:
+        if isinstance(given, str):
+            # Free text may stand in objects, but never in lists of numbers.
+            given = self._parse_json(to_ascii_digits(given) if self.type == "number[][][]" else given)
+        value = given
         if self.type == "object" and isinstance(value, Mapping):
-            return dict(value)
+            return dict(to_json_value(value))
         if self.type != "object" and isinstance(value, (list, tuple)):
-            return tuple(value)
-        raise self._unreadable(given)
+            return tuple(to_json_value(one) for one in value)
+        raise self.unreadable(given)
 
     def _parse_json(self, text: str) -> Any:
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
-            raise self._unreadable(text) from None
+            raise self.unreadable(text) from None
 
-    def _unreadable(self, given: Any) -> Unreadable:
-        return Unreadable(
-            Violation("unreadable", self.name, given, self.choices, detail={"type": self.type, **self._range()})
+    def unreadable(self, given: object) -> UnreadableValue:
+        """The error for a value that can't be read as this type."""
+        return UnreadableValue(
+            Violation("unreadable", self.name, given, self.choices, detail={"type": self.type, **self._format_range()})
         )
 
     def _validate_length(self, length: int, unit: str) -> Violation | None:
@@ -234,16 +299,16 @@ class Parameter:
             return Violation("too_few", self.name, length, detail={"unit": unit, "least": round(self.minimum)})
         return None
 
-    def _within(self, value: float) -> bool:
+    def _is_in_range(self, value: float) -> bool:
         return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
 
-    def _bounds(self) -> tuple[Any, Any]:
+    def _round_bounds(self) -> tuple[float | None, float | None]:
         whole = self.type == "integer"
         low, high = self.minimum, self.maximum
         return (int(low) if whole and low is not None else low, int(high) if whole and high is not None else high)
 
-    def _range(self) -> dict[str, Any]:
-        low, high = self._bounds()
+    def _format_range(self) -> dict[str, str]:
+        low, high = self._round_bounds()
         if low is None and high is None:
             return {"range": ""}
         if high is None:
@@ -256,7 +321,7 @@ _READERS = {
     "integer": "_read_integer",
     "number": "_read_number",
     "boolean": "_read_boolean",
-    "string[]": "_read_list",
+    "string[]": "_read_texts",
     "object": "_read_structure",
     "object[]": "_read_structure",
     "number[][][]": "_read_structure",

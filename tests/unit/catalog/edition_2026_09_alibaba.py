@@ -78,7 +78,7 @@ QWEN_IMAGE_2 = Page(
 
 
 def _wan(model, tiers, sent, refused):
-    """Both Wan models stand on one page; they differ in how large a picture may be."""
+    """Both Wan models stand on one page; they differ in how large an image may be."""
     return Page(
         "2026-09",
         model,

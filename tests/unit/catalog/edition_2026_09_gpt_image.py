@@ -1,4 +1,4 @@
-"""The GPT-Image pages of September 2026: two actions, one picture a request, every field declared or refused."""
+"""The GPT-Image pages of September 2026: two actions, one image a request, every field declared or refused."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ GROK_1_5 = Page(
 )
 
 FIRST = {"ref_task_id": "task-1", "index": 2}
-#: Chained actions that say which of the four pictures they mean, with what else each needs.
+#: Chained actions that say which of the four images they mean, with what else each needs.
 INDEXED = {
     "upscale": {},
     "variation": {},

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-A, B, C = (f"https://pictures.example/{name}.png" for name in "abc")
-MASK = "https://pictures.example/mask.png"
+A, B, C = (f"https://images.example/{name}.png" for name in "abc")
+MASK = "https://images.example/mask.png"
 
 
 def urls(count):
     """URLs of so many different images."""
-    return [f"https://pictures.example/{number}.png" for number in range(count)]
+    return [f"https://images.example/{number}.png" for number in range(count)]
 
 
 def png_data_uri(width, height):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_jupyter.catalog import ImageInfo, load
-from qwave_jupyter.catalog.schema import find_mismatch
+from qwave_jupyter.catalog.loader import find_mismatch
 from qwave_jupyter.errors import ConfigurationError
 from tests.checks import collect_failures
 
@@ -161,7 +161,7 @@ def exercise(catalog):
         assert all(str(violation) for violation in found)
         one.from_wire(one.to_wire(values))
         one.price.estimate(one.effective(values))
-        one.fitting_action(values)
+        one.infer_action(values)
         for name in one.parameters:
             one.allowed_values(name, {"prompt": "x"})
 

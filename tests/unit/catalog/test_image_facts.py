@@ -41,7 +41,7 @@ REFUSED = [
 def rejections(edition, name, options, facts):
     model = load(edition).model(name)
     values, unread = model.read({"prompt": "a cat", **options})
-    values["action"] = model.fitting_action(values) or model.default_action
+    values["action"] = model.infer_action(values) or model.default_action
     return [one for one in (*unread, *model.check(values, facts)) if one.severity == "reject"]
 
 

@@ -83,7 +83,7 @@ ALL["size"] = ALL["aspect_ratio"]
 
 
 def by_wire(model):
-    return {".".join(one.wire): one for one in model.parameters.values()}
+    return {".".join(one.wire_path): one for one in model.parameters.values()}
 
 
 def is_refused(model, wire, value):

@@ -17,7 +17,7 @@ from tests.checks import collect_failures
 APRIL = load("2026-04")
 EDITIONS = ("2026-04", "2026-09")
 MODELS = [(edition, model) for edition in EDITIONS for model in load(edition)]
-URL = "https://pictures.example/a.png"
+URL = "https://images.example/a.png"
 
 
 def judged(model_id, options, edition="2026-04"):
@@ -25,7 +25,7 @@ def judged(model_id, options, edition="2026-04"):
     catalog = load(edition)
     model = catalog.model(model_id)
     values, unread = model.read({"prompt": "a cat", **options})
-    action = model.fitting_action(values)
+    action = model.infer_action(values)
     if action and "action" not in values and "action" in model.parameters:
         values["action"] = action
     found = catalog.check(model, values, unread=unread)
@@ -281,3 +281,12 @@ def test_own_edition_errors_name_the_place(tmp_path, content, place):
         load(str(file))
     assert "broken.json" in str(refusal.value)
     assert place in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "closest"), [("ratio", "aspect_ratio"), ("prompt_negative", None), ("qualty", "quality")]
+)
+def test_unknown_option_names_the_closest(name, closest):
+    model = APRIL.model("gpt-image-2")
+    (wrong,) = model.read({name: "16:9"})[1]
+    assert wrong.nearest == closest

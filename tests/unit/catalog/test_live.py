@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_jupyter.catalog import Model, load
-from qwave_jupyter.catalog.live import LiveCatalog, read_list, with_schema
+from qwave_jupyter.catalog.live import LiveCatalog, apply_schema, read_list
 from qwave_jupyter.client.responses import read_estimate
 from qwave_jupyter.errors import RequestRefused, UnknownModel
 from qwave_jupyter.jobs.request import build
@@ -79,7 +79,7 @@ def test_live_schema_changes_the_choices():
         "aspect_ratios": ["1:1", "5:4"],
         "max_image_inputs": 2,
     }
-    live = LiveCatalog(BASE, None, {"gpt-image-2": with_schema(BASE.model("gpt-image-2"), schema)})
+    live = LiveCatalog(BASE, None, {"gpt-image-2": apply_schema(BASE.model("gpt-image-2"), schema)})
     assert build(live, "a cat", {"aspect_ratio": "5:4", "sparkle": "3"}, model="gpt-image-2").body["sparkle"] == 3
     for options in ({"aspect_ratio": "16:9"}, {"sparkle": 4}, {"quality": "high"}):
         with pytest.raises(RequestRefused, match=next(iter(options))):
@@ -88,14 +88,14 @@ def test_live_schema_changes_the_choices():
 
 def test_live_schema_keeps_the_rest():
     before = BASE.model("gpt-image-2")
-    after = with_schema(before, {})
+    after = apply_schema(before, {})
     assert after.parameters == before.parameters
     assert after.live == "schema"
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_live_schema_takes_any_json(schema):
-    model = with_schema(BASE.model("gpt-image-2"), schema)
+    model = apply_schema(BASE.model("gpt-image-2"), schema)
     assert isinstance(model, Model)
     model.check({"prompt": "a cat"})
 

@@ -9,11 +9,11 @@ import pytest
 import qwave_jupyter as qwave
 from qwave_jupyter import api
 from qwave_jupyter.errors import ConfigurationError, RequestRefused
-from qwave_jupyter.magics.cell_options import read_line
+from qwave_jupyter.magics.cell_options import parse_line
 from qwave_jupyter.magics.completion import complete
 from qwave_jupyter.session import default
 from qwave_jupyter.views.model_card import ModelCard
-from qwave_jupyter.widgets.panel import factory
+from qwave_jupyter.widgets.panel.panel import panel as open_panel
 
 FRESCO = {
     "family": "fresco",
@@ -52,7 +52,7 @@ def fresco(clean_environment, monkeypatch):
 
 
 def test_own_model_options(fresco):
-    options = read_line("--plaster wet --layers 3 --gilded", fresco, {}).options
+    options = parse_line("--plaster wet --layers 3 --gilded", fresco, {}).values
     request = api.build("a saint", model="fresco-1", **options)
     assert json.loads(request.body_text()) == {
         "model": "fresco-1",
@@ -84,7 +84,7 @@ def test_own_model_lookup_and_completion(fresco):
 
 
 def test_own_model_panel(fresco):
-    panel = factory.panel("a saint", layers=3)
+    panel = open_panel("a saint", layers=3)
     try:
         assert "Ready: $0.50" in repr(panel)
         assert "--layers 3" in panel.cell()
