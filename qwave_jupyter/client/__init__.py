@@ -1,1 +1,1 @@
-"""The HTTP API and nothing else: what goes over the wire, when to ask again, what an answer means."""
+"""The HTTP API: client, transport, retries, polling and downloads."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 
+from qwave_jupyter.client.coerce import map_texts
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -17,17 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyAuth", "Secret", "is_loopback", "normalize_base_url", "origin_of"]
 
+#: Shorter "keys" are no secret.
+_MIN_SECRET = 8
+
 
 class Secret:
-    """An API key that is never shown: not in a repr, a format, a traceback's locals or a pickle.
-
-    Args:
-        text: the key; None looks for one where the user keeps it, at the moment it is needed.
-
-    Example:
-        >>> Secret("sk-example")
-        Secret(set)
-    """
+    """An API key that is never shown: not in a repr, a format, a traceback's locals or a pickle."""
 
     __slots__ = ("_text",)
 
@@ -35,11 +31,7 @@ class Secret:
         self._text = text
 
     def check(self) -> None:
-        """Refuse a key that can't travel in a header.
-
-        Raises:
-            ConfigurationError: it holds spaces, control characters or characters beyond ASCII.
-        """
+        """Refuse a key that can't travel in a header."""
         if self._text and not (self._text.isascii() and all("!" <= character <= "~" for character in self._text)):
             raise ConfigurationError("settings.bad_key")
 
@@ -57,26 +49,18 @@ class Secret:
         return self if self._text is not None else Secret(self.reveal())
 
     def redact(self, text: str) -> str:
-        r"""The text without the key, plain or in an encoding of JSON, URLs or HTML.
-
-        Example:
-            >>> Secret("sk/1").redact(r"bad key sk\/1, \u0073k\u002f1, sk%2F1")
-            'bad key …, …, …'
-        """
-        if not self._text or not (self._text in text or any(character in text for character in "\\%&")):
+        r"""The text without the key, plain or in an encoding of JSON, URLs or HTML."""
+        if len(self._text or "") < _MIN_SECRET or not self._text:
+            # What stands for a key where none is needed; without it an answer's own words would be gone.
+            return text
+        if not (self._text in text or any(character in text for character in "\\%&")):
             # Fast path for hundreds of megabytes of base64.
             return text
         return _key_pattern(self._text).sub("…", text)
 
-    def redact_json(self, value: Any) -> Any:
+    def redact_json(self, value: object) -> object:
         """Decoded JSON without the key in any of its texts and names."""
-        if isinstance(value, str):
-            return self.redact(value)
-        if isinstance(value, list):
-            return [self.redact_json(one) for one in value]
-        if isinstance(value, dict):
-            return {self.redact(name): self.redact_json(one) for name, one in value.items()}
-        return value
+        return map_texts(value, self.redact)
 
     def __bool__(self) -> bool:
         return bool(self._text)
@@ -96,14 +80,9 @@ class Secret:
 
 
 class KeyAuth(AuthBase):
-    """Adds the key to requests for one origin and to no others.
+    """Adds the key to requests for one origin and to no others."""
 
-    Handed over as ``auth=``, because requests lets a ``.netrc`` entry override a plain header.
-
-    Args:
-        secret: the API key.
-        origin: ``scheme://host:port`` of the API.
-    """
+    # Handed over as ``auth=``, because requests lets a ``.netrc`` entry override a plain header.
 
     def __init__(self, secret: Secret, origin: str) -> None:
         self.secret = secret
@@ -143,20 +122,7 @@ def _char_pattern(character: str) -> str:
 
 
 def normalize_base_url(base_url: str, *, plain_http: bool = False) -> tuple[str, str]:
-    """A base URL with or without ``/v1`` as ``(address ending in /v1, origin)``.
-
-    Args:
-        base_url: what the user set.
-        plain_http: whether the key may travel in clear to another machine.
-
-    Raises:
-        ConfigurationError: no http(s) address, one with a password in it, or one that would send the key in clear over
-            a network.
-
-    Example:
-        >>> normalize_base_url("https://www.qingbo.dev/v1/")
-        ('https://www.qingbo.dev/v1', 'https://www.qingbo.dev')
-    """
+    """A base URL with or without ``/v1`` as ``(address ending in /v1, origin)``."""
     try:
         parts = urlsplit(base_url.strip())
         port = parts.port

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from qwave_jupyter.amounts import to_finite
+from qwave_jupyter.types import JSONObject
 
 __all__ = [
+    "describe_shape",
+    "map_texts",
     "read_base64",
     "read_id",
     "read_integer",
@@ -20,7 +22,6 @@ __all__ = [
     "read_quota",
     "read_text",
     "read_time",
-    "shape_of",
 ]
 
 #: A timestamp above this is in milliseconds: in seconds it would lie in the year 5138.
@@ -36,13 +37,8 @@ _MAX_TEXT = 100_000
 _MAX_ID = 500
 
 
-def read_number(value: Any) -> float | None:
-    """A finite number from a number or a decimal text; None from anything else, booleans included.
-
-    Example:
-        >>> read_number(45), read_number(" 4.5 "), read_number(True), read_number("45%")
-        (45.0, 4.5, None, None)
-    """
+def read_number(value: object) -> float | None:
+    """A finite number from a number or a decimal text; None from anything else, booleans included."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,18}(\.\d{1,18})?\s*", value, re.ASCII):
@@ -50,38 +46,27 @@ def read_number(value: Any) -> float | None:
     return to_finite(value) if isinstance(value, (int, float)) else None
 
 
-def read_integer(value: Any) -> int | None:
+def read_integer(value: object) -> int | None:
     """A whole number, rounded where it isn't one; None from anything else, and from what no account ever held."""
     number = read_number(value)
     return None if number is None or abs(number) > _MAX_INTEGER else round(number)
 
 
-def read_quota(value: Any) -> int | None:
+def read_quota(value: object) -> int | None:
     """A whole number of quota from 0 on; None from anything else."""
     number = read_number(value)
     return None if number is None or number < 0 else read_integer(number)
 
 
-def read_progress(value: Any) -> float | None:
-    """Progress from 0 to 1, from a number of percent, ``"45%"`` or ``""`` (Status pages, all editions).
-
-    Example:
-        >>> read_progress(45), read_progress("45%"), read_progress(""), read_progress(250)
-        (0.45, 0.45, None, 1.0)
-    """
+def read_progress(value: object) -> float | None:
+    """Progress from 0 to 1, from a number of percent, ``"45%"`` or ``""`` (Status pages, all editions)."""
     number = read_number(value.strip().removesuffix("%") if isinstance(value, str) else value)
     return None if number is None else min(1.0, max(0.0, number / 100))
 
 
-def read_time(value: Any) -> float | None:
-    """Unix seconds from seconds, milliseconds or ISO 8601; None from anything else.
-
-    The Status page of edition 2026-04 says milliseconds and shows seconds, so the magnitude decides.
-
-    Example:
-        >>> read_time(1775285160040), read_time(1720000000), read_time("2026-04-08T00:00:00Z")
-        (1775285160.04, 1720000000.0, 1775606400.0)
-    """
+def read_time(value: object) -> float | None:
+    """Unix seconds from seconds, milliseconds or ISO 8601; None from anything else."""
+    # The Status page of edition 2026-04 says milliseconds and shows seconds, so the magnitude decides.
     number = read_number(value)
     if number is not None:
         moment = number / 1000 if number > _MILLISECONDS_ABOVE else number
@@ -102,7 +87,7 @@ def read_time(value: Any) -> float | None:
     return read.timestamp() + float(fraction or 0)
 
 
-def read_text(value: Any) -> str:
+def read_text(value: object) -> str:
     """A text, or a whole number as one; "" from anything else."""
     if isinstance(value, str):
         return value[:_MAX_TEXT].strip()
@@ -111,18 +96,13 @@ def read_text(value: Any) -> str:
     return ""
 
 
-def read_id(value: Any) -> str:
-    r"""The id of a task or a model; "" where it is none that could stand on a line.
-
-    Example:
-        >>> read_id(17), read_id("a\nb")
-        ('17', '')
-    """
+def read_id(value: object) -> str:
+    r"""The id of a task or a model; "" where it is none that could stand on a line."""
     text = read_text(value)
     return text if len(text) <= _MAX_ID and text.isprintable() else ""
 
 
-def read_base64(value: Any) -> bytes | None:
+def read_base64(value: object) -> bytes | None:
     """The bytes behind plain base64 or a data URI; None where there are none."""
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_BASE64:
         return None
@@ -133,12 +113,18 @@ def read_base64(value: Any) -> bytes | None:
         return None
 
 
-def shape_of(body: Mapping[str, Any]) -> str:
-    """An object by the names of its fields, for an error's text.
-
-    Example:
-        >>> shape_of({"code": "x", "data": None})
-        '{code, data}'
-    """
+def describe_shape(body: JSONObject) -> str:
+    """An object by the names of its fields, for an error's text."""
     names = ["".join(character for character in str(name)[:30] if character.isprintable()) for name in list(body)[:6]]
     return "{" + ", ".join(names) + ("…" if len(body) > len(names) else "") + "}"
+
+
+def map_texts(value: object, change: Callable[[str], str]) -> object:
+    """Decoded JSON with each of its texts and names changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [map_texts(one, change) for one in value]
+    if isinstance(value, dict):
+        return {change(name): map_texts(one, change) for name, one in value.items()}
+    return value

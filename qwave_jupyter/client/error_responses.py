@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from qwave_jupyter import errors
-from qwave_jupyter.client.coerce import read_text, read_time, shape_of
+from qwave_jupyter.client.coerce import describe_shape, read_text, read_time
+from qwave_jupyter.types import JSONObject
 
-__all__ = ["is_error_body", "is_transient", "one_line", "read_error", "retry_after", "span", "unreadable"]
+__all__ = [
+    "format_duration",
+    "is_error_body",
+    "is_transient",
+    "is_transient_status",
+    "read_error",
+    "read_retry_after",
+    "to_one_line",
+    "unreadable_answer",
+]
 
 #: Codes after which repeating the same request can't help, whatever the status says.
 _FINAL_CODES = frozenset({"price_not_configured"})
@@ -27,7 +37,7 @@ _MAX_MESSAGE = 400
 _MAX_CODE = 80
 _MAX_BODY = 1_000_000
 #: What a key looks like in a server's words, should it quote another than ours.
-_KEY_LIKE = re.compile(r"\b(?:sk|pk|key)-[\w-]{6,}|(?<=bearer )[\w.~+/=-]{6,}", re.IGNORECASE)
+_KEY_LIKE = re.compile(r"\b(?:sk|pk|key)-(?=[\w-]*\d)[\w-]{6,}|(?<=bearer )[\w.~+/=-]{6,}", re.IGNORECASE)
 
 _Kind = tuple[type[errors.ApiError], str]
 _BY_STATUS: Mapping[int, _Kind] = {
@@ -64,63 +74,50 @@ def read_error(
     *,
     now: float,
 ) -> errors.ApiError:
-    """The exception that a refusing answer stands for.
-
-    Args:
-        status: the HTTP status.
-        headers: the answer's headers.
-        content: the body, of any kind, without the key.
-        now: Unix seconds, to turn moments into waits.
-
-    Example:
-        >>> read_error(500, {}, b'{"error": {"code": "price_not_configured"}}', now=0).code
-        'price_not_configured'
-    """
-    found = _fields(content)
-    api_code = str(found["code"])
-    kind, key = _BY_CODE.get(api_code) or _BY_STATUS.get(status) or _by_class(status)
-    message = one_line(found["message"])
-    param = one_line(found["param"]) or None
-    wait = retry_after(headers, found["reset_at"], now=now)
+    """The exception that a refusing answer stands for."""
+    body = _read_body(content)
+    kind, key = _BY_CODE.get(body.code) or _BY_STATUS.get(status) or _kind_of_status(status)
+    message = to_one_line(body.message)
+    param = to_one_line(body.param) or None
+    wait = read_retry_after(headers, body.reset_at, now=now)
     if key == "api.capability" and not param:
         key = "api.rejected"
     if key in {"api.rate_limited", "api.window_exceeded"} and wait:
         key += "_for"
-    request_id = _header(headers, "x-request-id", "request-id", "x-oneapi-request-id") or found["request_id"]
+    request_id = _find_header(headers, "x-request-id", "request-id", "x-oneapi-request-id") or body.request_id
     return kind(
         key,
         status=status,
-        api_code=api_code,
+        api_code=body.code,
         message=message,
-        said=message or api_code or f"HTTP {status}",
+        said=message or body.code or f"HTTP {status}",
         param=param,
-        request_id=one_line(request_id, _MAX_CODE) or None,
+        request_id=to_one_line(request_id, _MAX_CODE) or None,
         retry_after=wait,
-        wait="" if wait is None else span(wait),
-        window={name: found[name] for name in ("window", "used", "cap") if found[name] is not None},
+        wait="" if wait is None else format_duration(wait),
+        window=body.window,
     )
 
 
-def unreadable(key: str, /, *, status: int | None = None, **fields: Any) -> errors.UnreadableAnswer:
-    """The error for an answer that is not the documented JSON, with all the fields that an API error always has.
-
-    Args:
-        key: the template in the words files.
-        status: the HTTP status, where it is known.
-        fields: what the template names.
-    """
+def unreadable_answer(key: str, /, *, status: int | None = None, **fields: object) -> errors.UnreadableAnswer:
+    """The error for an answer that is not the documented JSON, with all the fields that an API error always has."""
     return errors.UnreadableAnswer(
         key, **{"status": status, "api_code": "", "message": "", "param": None, "request_id": None, **fields}
     )
 
 
-def is_error_body(body: Any) -> bool:
+def is_error_body(body: object) -> bool:
     """Whether a 2xx answer is a refusal all the same, as the ``{code, message, data: null}`` dialect has them."""
     if not isinstance(body, Mapping) or any(body.get(name) for name in ("task_id", "id", "status", "data", "result")):
         return False
     if body.get("error"):
         return isinstance(body["error"], (Mapping, str))
-    return bool(_code(body.get("code"))) and body["code"] != "success"
+    return bool(_read_code(body.get("code"))) and body["code"] != "success"
+
+
+def is_transient_status(status: int) -> bool:
+    """Whether a status says that the same request can succeed later."""
+    return status in _TRANSIENT_STATUS or (status >= 500 and status not in _FINAL_STATUS)
 
 
 def is_transient(error: errors.QwaveError) -> bool:
@@ -133,26 +130,15 @@ def is_transient(error: errors.QwaveError) -> bool:
         if error.api_code == "quota_window_exceeded":
             # It opens again at reset_at; before that, and without one, asking is in vain.
             return error.retry_after is not None
-        lasting = error.status in _FINAL_STATUS
-        return error.status in _TRANSIENT_STATUS or (
-            isinstance(error, (errors.ServerFault, errors.RateLimited)) and not lasting
-        )
+        if error.status in _TRANSIENT_STATUS:
+            return True
+        return isinstance(error, (errors.ServerFault, errors.RateLimited)) and error.status not in _FINAL_STATUS
     return isinstance(error, errors.ConnectionFailed) and not error.fields.get("final")
 
 
-def retry_after(headers: Mapping[str, str], reset_at: Any = None, *, now: float) -> float | None:
-    """Seconds to wait, from ``Retry-After`` (seconds or a date) or ``reset_at`` (s, ms or ISO 8601).
-
-    Args:
-        headers: the answer's headers.
-        reset_at: the spend window's end, whose unit no page states.
-        now: Unix seconds.
-
-    Example:
-        >>> retry_after({"Retry-After": "7"}, now=0)
-        7.0
-    """
-    text = _header(headers, "retry-after").strip()
+def read_retry_after(headers: Mapping[str, str], reset_at: object = None, *, now: float) -> float | None:
+    """Seconds to wait, from ``Retry-After`` (seconds or a date) or ``reset_at`` (s, ms or ISO 8601)."""
+    text = _find_header(headers, "retry-after").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text, re.ASCII):
         return float(text)
     if text:
@@ -164,59 +150,64 @@ def retry_after(headers: Mapping[str, str], reset_at: Any = None, *, now: float)
     return None if moment is None else max(0.0, moment - now)
 
 
-def one_line(text: str, most: int = _MAX_MESSAGE) -> str:
-    r"""A server's text as one printable line, cut where it is long.
-
-    Example:
-        >>> one_line("bad\n prompt\x00")
-        'bad prompt'
-    """
-    printable = "".join(character if character.isprintable() else " " for character in text[: 10 * most])
+def to_one_line(text: str, max_length: int = _MAX_MESSAGE) -> str:
+    r"""A server's text as one printable line, cut where it is long."""
+    printable = "".join(character if character.isprintable() else " " for character in text[: 10 * max_length])
     line = _KEY_LIKE.sub("…", " ".join(printable.split()))
-    return line if len(line) <= most else line[:most] + "…"
+    return line if len(line) <= max_length else line[:max_length] + "…"
 
 
-def _by_class(status: int) -> _Kind:
+def _kind_of_status(status: int) -> _Kind:
     if status >= 500:
         return errors.ServerFault, "api.server_fault"
     return errors.RequestRejected, "api.rejected"
 
 
-def _fields(content: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = {"code": "", "message": "", "param": "", "request_id": ""}
-    found |= dict.fromkeys(("reset_at", "window", "used", "cap"))
+@dataclass(frozen=True)
+class _ErrorBody:
+    code: str = ""
+    message: str = ""
+    param: str = ""
+    request_id: str = ""
+    reset_at: object = None
+    window: JSONObject = field(default_factory=dict)
+
+
+def _read_body(content: bytes) -> _ErrorBody:
     try:
         body = json.loads(content[:_MAX_BODY])
     except (ValueError, RecursionError):
-        found["message"] = _from_text(content)
-        return found
+        return _ErrorBody(message=_find_message(content))
     if not isinstance(body, Mapping):
-        found["message"] = body if isinstance(body, str) else ""
-        return found
+        return _ErrorBody(message=body if isinstance(body, str) else "")
     inner = body.get("error")
     layers = [inner, body] if isinstance(inner, Mapping) else [body]
-    if isinstance(inner, str):
-        found["message"] = inner
-    for layer in layers:
-        found["code"] = found["code"] or _code(layer.get("code"))
-        for name in ("message", "param", "request_id"):
-            found[name] = found[name] or read_text(layer.get(name))
-        found["message"] = found["message"] or read_text(layer.get("detail"))
-        for name in ("reset_at", "window", "used", "cap"):
-            found[name] = layer.get(name) if found[name] is None else found[name]
-    for layer in layers:
-        found["code"] = found["code"] or _code(layer.get("type"))
-    if not found["message"]:
-        found["message"] = "" if found["code"] else shape_of(body)
-    return found
+
+    def first(read: Callable[[object], str], *names: str) -> str:
+        return next(filter(None, (read(layer.get(name)) for layer in layers for name in names)), "")
+
+    def first_set(name: str) -> object:
+        return next((layer[name] for layer in layers if layer.get(name) is not None), None)
+
+    code = first(_read_code, "code") or first(_read_code, "type")
+    message = (inner if isinstance(inner, str) else "") or first(read_text, "message", "detail")
+    window = {name: first_set(name) for name in ("window", "used", "cap")}
+    return _ErrorBody(
+        code,
+        message or ("" if code else describe_shape(body)),
+        param=first(read_text, "param"),
+        request_id=first(read_text, "request_id"),
+        reset_at=first_set("reset_at"),
+        window={name: value for name, value in window.items() if value is not None},
+    )
 
 
-def _code(value: Any) -> str:
+def _read_code(value: object) -> str:
     # Numbers repeat the HTTP status.
     return value if isinstance(value, str) and re.fullmatch(rf"[A-Za-z][\w.-]{{,{_MAX_CODE - 1}}}", value) else ""
 
 
-def _from_text(content: bytes) -> str:
+def _find_message(content: bytes) -> str:
     text = content[:20_000].decode("utf-8", "replace")
     if re.search(r"<(html|!doctype|body|head)\b", text, re.IGNORECASE):
         title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
@@ -224,18 +215,13 @@ def _from_text(content: bytes) -> str:
     return text
 
 
-def span(seconds: float) -> str:
-    """Seconds in the unit that fits; its symbols are the same in every language that words may be in.
-
-    Example:
-        >>> span(7), span(1800), span(86_400)
-        ('7 s', '30 min', '24 h')
-    """
+def format_duration(seconds: float) -> str:
+    """Seconds in the unit that fits; its symbols are the same in every language that words may be in."""
     if seconds < 100:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"
 
 
-def _header(headers: Mapping[str, str], *names: str) -> str:
+def _find_header(headers: Mapping[str, str], *names: str) -> str:
     lowered = {name.lower(): value for name, value in headers.items()}
     return next((lowered[name] for name in names if lowered.get(name)), "")

@@ -18,7 +18,15 @@ import requests
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-__all__ = ["AddressPolicy", "Link", "classify_address", "literal_address", "read_link", "resolve_redirect"]
+__all__ = [
+    "AddressPolicy",
+    "Link",
+    "classify_address",
+    "literal_address",
+    "read_link",
+    "resolve_redirect",
+    "shorten_link",
+]
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: The last 32 bits of these are an IPv4 address that a gateway dials (RFC 6052).
@@ -33,29 +41,24 @@ _PRIVATE = tuple(
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}")
 
 
-class Link(NamedTuple):
-    """A link as it is dialled.
+#: Signed links with a session token have up to two thousand characters.
+_MAX_SHOWN = 2000
 
-    Args:
-        url: what is requested.
-        host: the host in it, in lower case and without brackets.
-    """
+
+class Link(NamedTuple):
+    """A link as it is dialled."""
 
     url: str
     host: str
 
 
+def shorten_link(url: str) -> str:
+    """A link as a sentence shows it: whole, signature included, but for one that no server makes."""
+    return url if len(url) <= _MAX_SHOWN else f"{url[:_MAX_SHOWN]}…"
+
+
 def read_link(url: str) -> Link | None:
-    r"""The one meaning of an http(s) URL; None where it has none, or where two readers would find different hosts.
-
-    Args:
-        url: a link from outside.
-
-    Example:
-        >>> read_link("https://CDN.example.com/1.png").host
-        'cdn.example.com'
-        >>> read_link("http://example.com\\@127.0.0.1/")
-    """
+    r"""The one meaning of an http(s) URL; None where it has none, or where two readers would find different hosts."""
     if any(character < " " or character in "\\\x7f" for character in url):
         return None
     try:
@@ -73,12 +76,7 @@ def read_link(url: str) -> Link | None:
 
 
 def resolve_redirect(url: str, location: str) -> str:
-    """Where a redirect leads, not yet judged.
-
-    Args:
-        url: what was requested.
-        location: the header.
-    """
+    """Where a redirect leads, not yet judged."""
     try:
         return urljoin(url, location)
     except ValueError:
@@ -86,15 +84,7 @@ def resolve_redirect(url: str, location: str) -> str:
 
 
 def literal_address(host: str) -> str | None:
-    """The IP address that a host name spells out, in any notation that a resolver takes; None for other names.
-
-    Args:
-        host: without brackets.
-
-    Example:
-        >>> literal_address("0x7f.1"), literal_address("localhost."), literal_address("example.com")
-        ('127.0.0.1', '127.0.0.1', None)
-    """
+    """The IP address that a host name spells out, in any notation that a resolver takes; None for other names."""
     name = host.lower().rstrip(".")
     if name in {"localhost", "localhost.localdomain"} or name.endswith(".localhost"):
         return "127.0.0.1"
@@ -107,15 +97,7 @@ def literal_address(host: str) -> str | None:
 
 
 def classify_address(address: str) -> str:
-    """``public``, ``loopback``, ``private``, ``link-local``, or ``reserved`` for what no image can be at.
-
-    Args:
-        address: an IP address; whatever is none is reserved.
-
-    Example:
-        >>> classify_address("::ffff:10.0.0.1"), classify_address("169.254.169.254"), classify_address("93.184.215.14")
-        ('private', 'link-local', 'public')
-    """
+    """``public``, ``loopback``, ``private``, ``link-local``, or ``reserved`` for what no image can be at."""
     try:
         found = _embedded_ipv4(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
@@ -139,15 +121,7 @@ def _embedded_ipv4(found: _Address) -> _Address:
 
 
 class AddressPolicy:
-    """Which IP addresses image links may lead to: public ones, and those of the kind that the API itself is at.
-
-    Args:
-        host: the API's host; the built-in demo's is 127.0.0.1.
-
-    Example:
-        >>> AddressPolicy("127.0.0.1")("127.0.0.1"), AddressPolicy("127.0.0.1")("10.0.0.1")
-        (True, False)
-    """
+    """Which IP addresses image links may lead to: public ones, and those of the kind that the API itself is at."""
 
     def __init__(self, host: str) -> None:
         self._host = host

@@ -6,23 +6,23 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.client.coerce import read_id, read_number, read_text, read_time
-from qwave_jupyter.client.error_responses import one_line, unreadable
+from qwave_jupyter.client.error_responses import to_one_line, unreadable_answer
 from qwave_jupyter.client.tasks import to_usd
 from qwave_jupyter.errors import AuthenticationFailed, RequestRejected
+from qwave_jupyter.types import JSONObject
 
 __all__ = [
     "READING_TOOLS",
     "TOOL_HEADERS",
     "Balance",
+    "build_tool_call",
     "read_balance",
     "read_estimate",
     "read_models",
     "read_tool",
-    "tool_call",
 ]
 
 #: Tools that change nothing, so that asking again is safe (MCP page, edition 2026-09).
@@ -50,46 +50,34 @@ class Balance:
     as_of: float | None = None
 
 
-def read_balance(answer: Any) -> Balance:
-    """``{total_granted_usd, total_used_usd, total_available_usd, as_of}`` as a :class:`Balance`.
-
-    Raises:
-        UnreadableAnswer: it doesn't say what is left.
-
-    Example:
-        >>> read_balance({"total_granted_usd": 10, "total_used_usd": "2.5"}).available_usd
-        7.5
-    """
-    said = answer if isinstance(answer, Mapping) else {}
-    if isinstance(said.get("data"), Mapping):
-        said = said["data"]
-    granted, used = read_number(said.get("total_granted_usd")), read_number(said.get("total_used_usd"))
-    available = read_number(said.get("total_available_usd"))
+def read_balance(answer: object) -> Balance:
+    """``{total_granted_usd, total_used_usd, total_available_usd, as_of}`` as a :class:`Balance`."""
+    body = answer if isinstance(answer, Mapping) else {}
+    if isinstance(body.get("data"), Mapping):
+        body = body["data"]
+    granted, used = read_number(body.get("total_granted_usd")), read_number(body.get("total_used_usd"))
+    available = read_number(body.get("total_available_usd"))
     if available is None and granted is not None and used is not None:
         available = granted - used
     if available is None:
-        raise unreadable("api.no_balance")
-    return Balance(available, granted, used, read_time(said.get("as_of")))
+        raise unreadable_answer("api.no_balance")
+    return Balance(available, granted, used, read_time(body.get("as_of")))
 
 
-def read_models(answer: Any) -> tuple[Mapping[str, Any], ...]:
-    """The entries of ``GET /models`` that have an id, each with whatever the server says of it.
-
-    Raises:
-        UnreadableAnswer: there is no list in it.
-    """
+def read_models(answer: object) -> tuple[JSONObject, ...]:
+    """The entries of ``GET /models`` that have an id, each with whatever the server says of it."""
     entries = answer
     if isinstance(answer, Mapping):
         entries = answer.get("data", answer.get("models"))
         if isinstance(entries, Mapping):
             entries = entries.get("models", entries.get("data"))
     if not isinstance(entries, list):
-        raise unreadable("api.no_models")
+        raise unreadable_answer("api.no_models")
     named = [{"id": entry} if isinstance(entry, str) else entry for entry in entries]
     return tuple(entry for entry in named if isinstance(entry, Mapping) and read_id(entry.get("id")))
 
 
-def tool_call(name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+def build_tool_call(name: str, arguments: JSONObject) -> JSONObject:
     """The JSON-RPC body that calls a tool."""
     return {
         "jsonrpc": "2.0",
@@ -99,42 +87,31 @@ def tool_call(name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def read_tool(name: str, answer: Any) -> Mapping[str, Any]:
-    """What a tool says, from ``structuredContent`` or from JSON in its text.
-
-    Raises:
-        RequestRejected: the tool reports an error.
-        AuthenticationFailed: it says that the key may not.
-        UnreadableAnswer: there is no result.
-    """
-    said = answer if isinstance(answer, Mapping) else {}
-    if isinstance(said.get("error"), Mapping):
-        raise _tool_error(name, said["error"])
-    result = said.get("result")
+def read_tool(name: str, answer: object) -> JSONObject:
+    """What a tool says, from ``structuredContent`` or from JSON in its text."""
+    body = answer if isinstance(answer, Mapping) else {}
+    if isinstance(body.get("error"), Mapping):
+        raise _build_tool_error(name, body["error"])
+    result = body.get("result")
     if not isinstance(result, Mapping):
-        raise unreadable("api.no_tool_result", tool=name)
+        raise unreadable_answer("api.no_tool_result", tool=name)
     content = result.get("structuredContent")
     if not isinstance(content, Mapping):
-        content = _from_text(result.get("content"))
+        content = _read_text_content(result.get("content"))
     if result.get("isError") or (content or {}).get("success") is False:
-        raise _tool_error(name, content or {})
+        raise _build_tool_error(name, content or {})
     if content is None:
-        raise unreadable("api.no_tool_result", tool=name)
+        raise unreadable_answer("api.no_tool_result", tool=name)
     return content
 
 
-def read_estimate(answer: Any) -> float | None:
-    """USD in an ``estimate_cost`` answer; None without an amount (its fields aren't documented).
-
-    Example:
-        >>> read_estimate({"estimated_cost_usd": 0.0064})
-        0.0064
-    """
-    said = answer if isinstance(answer, Mapping) else {}
-    inner: Mapping[str, Any] = next(
-        (said[name] for name in ("data", "estimate", "cost") if isinstance(said.get(name), Mapping)), {}
+def read_estimate(answer: object) -> float | None:
+    """USD in an ``estimate_cost`` answer; None without an amount (its fields aren't documented)."""
+    body = answer if isinstance(answer, Mapping) else {}
+    inner: JSONObject = next(
+        (body[name] for name in ("data", "estimate", "cost") if isinstance(body.get(name), Mapping)), {}
     )
-    for part in (said, inner):
+    for part in (body, inner):
         # Whatever it is called, dollars say so in their name; plain quota is read only under the task's own names.
         named = [name for name in part if isinstance(name, str) and (name.endswith("_usd") or name == "usd")]
         for name in sorted(named, key=lambda one: ("total" not in one, "cost" not in one, one)):
@@ -148,7 +125,7 @@ def read_estimate(answer: Any) -> float | None:
     return None
 
 
-def _from_text(parts: Any) -> Mapping[str, Any] | None:
+def _read_text_content(parts: object) -> JSONObject | None:
     for part in parts if isinstance(parts, list) else ():
         text = part.get("text") if isinstance(part, Mapping) else None
         if not isinstance(text, str):
@@ -162,10 +139,10 @@ def _from_text(parts: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _tool_error(name: str, said: Mapping[str, Any]) -> RequestRejected | AuthenticationFailed:
-    inner = said["error"] if isinstance(said.get("error"), Mapping) else said
-    code = one_line(read_text(inner.get("code")), 80)
-    message = one_line(read_text(inner.get("message")) or read_text(inner.get("error")))
+def _build_tool_error(name: str, body: JSONObject) -> RequestRejected | AuthenticationFailed:
+    inner = body["error"] if isinstance(body.get("error"), Mapping) else body
+    code = to_one_line(read_text(inner.get("code")), 80)
+    message = to_one_line(read_text(inner.get("message")) or read_text(inner.get("error")))
     fields = {"status": 200, "api_code": code, "message": message, "param": None, "request_id": None}
     if code in {"unauthorized", "missing_api_key"}:
         return AuthenticationFailed("api.authentication", **fields)

@@ -1,32 +1,40 @@
-"""Retries with backoff that a stop event or a deadline ends at any moment.
+"""When a request is sent again, and how many may be sent: retries with backoff, and the rate limit of a host.
 
-urllib3's ``Retry`` sleeps uninterruptibly, and obeys a ``Retry-After`` of hours.
+A stop event or a deadline ends a wait at any moment; urllib3's ``Retry`` sleeps uninterruptibly, and obeys a
+``Retry-After`` of hours. tenacity would replace the loop alone: the delays, the deadline, ``Retry-After`` and the
+host's pause would stay.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
+from qwave_jupyter import threads
 from qwave_jupyter.client.error_responses import is_transient
-from qwave_jupyter.client.rate_limit import RateLimiter
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import QwaveError, RateLimited
 
-__all__ = ["OnRetry", "Retrier", "Retry", "RetryPolicy", "Stopped"]
+__all__ = ["OnRetry", "RateLimiter", "Retrier", "Retry", "RetryPolicy", "Stopped"]
 
 Result = TypeVar("Result")
 
+#: Maximum ``Retry-After`` in seconds that is waited for without a deadline.
+_MAX_RETRY_AFTER = 60.0
+#: Status requests a second that all jobs together may send to one host. No page states a limit; the sample loops poll
+#: every 2 s, so this is what sixty tasks would need; a thousand jobs then take some hundredths of a core.
+_REQUESTS_PER_SECOND = 30.0
+_BURST = 40
+#: Seconds between requests after a 429: doubled with each further one, up to a maximum, and halved every half minute.
+_MIN_SPACING, _MAX_SPACING, _SPACING_HALF_LIFE = 0.1, 2.0, 30.0
+
 
 class Stopped(Exception):
-    """The caller's stop event was set; internal.
-
-    Args:
-        outcome_unknown: whether a POST may have reached the server before.
-    """
+    """The caller's stop event was set; ``outcome_unknown`` says whether a POST may have reached the server before."""
 
     def __init__(self, *, outcome_unknown: bool = False) -> None:
         super().__init__(outcome_unknown)
@@ -35,13 +43,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Retry:
-    """The next attempt, before it is made.
-
-    Args:
-        attempt: how many have failed so far, from 1.
-        delay: seconds until the next.
-        reason: what went wrong.
-    """
+    """The next attempt, before it is made."""
 
     attempt: int
     delay: float
@@ -53,75 +55,80 @@ OnRetry = Callable[[Retry], None]
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a request is retried, and with which delays.
-
-    Args:
-        attempts: maximum number of attempts.
-        initial_delay: seconds before the second attempt; doubled for each further one.
-        max_delay: maximum seconds between two attempts, unless the server asks for more.
-        max_retry_after: maximum ``Retry-After`` in seconds that is waited for without a deadline.
-        until_deadline: retry until the deadline, where there is one, without counting attempts.
-    """
+    """How often a request is retried, and with which delays."""
 
     attempts: int = 6
     initial_delay: float = 0.5
     max_delay: float = 15.0
-    max_retry_after: float = 60.0
     until_deadline: bool = False
 
-    def delay(self, attempt: int, wanted: float | None, jitter: float) -> float:
-        """Seconds until the next attempt.
-
-        Args:
-            attempt: how many have failed.
-            wanted: seconds that the server asks for, or None.
-            jitter: 0 to 1.
-        """
+    def delay(self, attempt: int, retry_after: float | None, jitter: float) -> float:
+        """Seconds until the next attempt, after so many failed ones; the jitter is a number from 0 to 1."""
         own = min(self.max_delay, self.initial_delay * 2.0 ** min(attempt - 1, 30)) * (0.75 + jitter / 2)
-        return own if wanted is None else max(wanted, min(own, 1.0)) + jitter * self.initial_delay
+        return own if retry_after is None else max(retry_after, min(own, 1.0)) + jitter * self.initial_delay
+
+
+class RateLimiter:
+    """Spaces the requests to one host and pauses them after a 429."""
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK, per_second: float = _REQUESTS_PER_SECOND) -> None:
+        self._clock = clock
+        self._interval = 1 / per_second
+        self._paused_until = -math.inf
+        self._next_slot = -math.inf
+        self._spacing = 0.0
+        self._spaced_at = 0.0
+        self._lock = threads.guard(threading.Lock())
+
+    def back_off(self, seconds: float) -> None:
+        """Pause all requests for so many seconds and space later ones more widely."""
+        with self._lock:
+            now = self._clock.monotonic()
+            self._paused_until = max(self._paused_until, now + seconds)
+            self._spacing = min(_MAX_SPACING, max(_MIN_SPACING, 2 * self._current_spacing(now)))
+            self._spaced_at = now
+
+    def pause_remaining(self) -> float:
+        """Seconds until the pause ends; 0 without one."""
+        return max(0.0, self._paused_until - self._clock.monotonic())
+
+    def reserve_slot(self) -> float:
+        """Reserve the next slot and return the seconds until it begins."""
+        with self._lock:
+            now = self._clock.monotonic()
+            spacing = self._current_spacing(now)
+            interval = max(self._interval, spacing)
+            burst = 0.0 if spacing > self._interval else _BURST * interval
+            self._next_slot = max(self._next_slot, now - burst, self._paused_until) + interval
+            return max(0.0, self._next_slot - interval - now)
+
+    def _current_spacing(self, now: float) -> float:
+        if not self._spacing:
+            return 0.0
+        faded = float(self._spacing * 0.5 ** ((now - self._spaced_at) / _SPACING_HALF_LIFE))
+        return faded if faded > _MIN_SPACING / 10 else 0.0
 
 
 @dataclass(frozen=True)
 class Retrier:
-    """Calls a function until it returns, its error is final, or the policy is exhausted.
-
-    Args:
-        rate_limiter: the host's rate limiter; a 429 slows all jobs that share it.
-        clock: time.
-        policy: number of attempts and delays.
-        stop: ends any wait at once.
-        deadline: monotonic seconds of the clock beyond which there is no retry, or None.
-        on_retry: called before each further attempt.
-        may_repeat: whether an error can be retried.
-        takes_slot: whether each attempt reserves a slot of the rate limiter.
-        jitter_source: returns 0 to 1.
-    """
+    """Calls a function until it returns, its error is final, or the policy is exhausted."""
 
     rate_limiter: RateLimiter
-    clock: Clock = SYSTEM_CLOCK
-    policy: RetryPolicy = RetryPolicy()
+    clock: Clock
+    policy: RetryPolicy
     stop: threading.Event | None = None
     deadline: float | None = None
     on_retry: OnRetry | None = None
     may_repeat: Callable[[QwaveError], bool] = is_transient
-    takes_slot: bool = False
-    jitter_source: Callable[[], float] = field(default=random.random)
+    reserves_slot: bool = False
 
-    def __call__(self, ask: Callable[[], Result]) -> Result:
-        """Call ``ask`` with retries.
-
-        Args:
-            ask: makes one attempt.
-
-        Raises:
-            Stopped: ``stop`` was set.
-            QwaveError: the last error.
-        """
+    def __call__(self, call: Callable[[], Result]) -> Result:
+        """Call with retries; raises the last error, or Stopped."""
         failed = 0
         while True:
-            self._wait_for_turn()
+            self._wait_for_slot()
             try:
-                return ask()
+                return call()
             except QwaveError as error:
                 failed += 1
                 again = self._next_retry(failed, error)
@@ -134,20 +141,21 @@ class Retrier:
     def _next_retry(self, failed: int, error: QwaveError) -> Retry | None:
         if not self.may_repeat(error):
             return None
-        wanted = error.fields.get("retry_after")
-        delay = self.policy.delay(failed, wanted, self.jitter_source())
+        retry_after = error.fields.get("retry_after")
+        jitter = random.random()  # noqa: S311 - not a secret
+        delay = self.policy.delay(failed, retry_after, jitter)
         if isinstance(error, RateLimited):
             # Slow down the other jobs, also where this one gives up.
-            self.rate_limiter.back_off(min(delay, self.policy.max_retry_after))
+            self.rate_limiter.back_off(min(delay, _MAX_RETRY_AFTER))
         if self.deadline is None:
-            too_long = failed >= self.policy.attempts or (wanted or 0) > self.policy.max_retry_after
+            too_long = failed >= self.policy.attempts or (retry_after or 0) > _MAX_RETRY_AFTER
         else:
             counted = not (self.policy.until_deadline or error.fields.get("status") in {409, 429})
             too_long = self.clock.monotonic() + delay > self.deadline or (counted and failed >= self.policy.attempts)
         return None if too_long else Retry(failed, delay, error)
 
-    def _wait_for_turn(self) -> None:
-        seconds = self.rate_limiter.reserve_slot() if self.takes_slot else 0.0
+    def _wait_for_slot(self) -> None:
+        seconds = self.rate_limiter.reserve_slot() if self.reserves_slot else 0.0
         while True:
             self._wait(self._clip_to_deadline(seconds))
             seconds = self.rate_limiter.pause_remaining()

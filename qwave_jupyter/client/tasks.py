@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from enum import StrEnum
 
 from qwave_jupyter.client.coerce import (
+    describe_shape,
     read_base64,
     read_id,
     read_number,
@@ -20,17 +21,18 @@ from qwave_jupyter.client.coerce import (
     read_quota,
     read_text,
     read_time,
-    shape_of,
 )
-from qwave_jupyter.client.error_responses import one_line, unreadable
+from qwave_jupyter.client.error_responses import to_one_line, unreadable_answer
+from qwave_jupyter.types import JSONObject
 
 __all__ = [
-    "ENDED",
+    "ENDED_STATES",
     "QUOTA_PER_USD",
     "Cancellation",
     "Failure",
     "ImageLink",
     "Task",
+    "TaskState",
     "expand_mirrors",
     "read_cancellation",
     "read_submission",
@@ -41,19 +43,31 @@ __all__ = [
 #: 500 000 quota are 1 USD (Status page, edition 2026-09; earlier editions only say "quota").
 QUOTA_PER_USD = 500_000
 
+
+class TaskState(StrEnum):
+    """The states of a task; any other word of the server is ``UNKNOWN``."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
 #: States in which nothing changes any more.
-ENDED = frozenset({"completed", "failed", "cancelled"})
+ENDED_STATES = frozenset({TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELLED})
 
 _STATES = {
-    "queued": "queued",
-    "pending": "queued",
-    "processing": "processing",
-    "completed": "completed",
-    "succeeded": "completed",
-    "success": "completed",
-    "failed": "failed",
-    "cancelled": "cancelled",
-    "canceled": "cancelled",
+    "queued": TaskState.QUEUED,
+    "pending": TaskState.QUEUED,
+    "processing": TaskState.PROCESSING,
+    "completed": TaskState.COMPLETED,
+    "succeeded": TaskState.COMPLETED,
+    "success": TaskState.COMPLETED,
+    "failed": TaskState.FAILED,
+    "cancelled": TaskState.CANCELLED,
+    "canceled": TaskState.CANCELLED,
 }
 #: Names under which the documented and the oldest result objects hold their images.
 _IMAGE_FIELDS = ("images", "data", "image_urls", "urls", "url", "image_url", "image")
@@ -67,17 +81,12 @@ _MAX_ENVELOPE_DEPTH = 3
 
 @dataclass(frozen=True)
 class ImageLink:
-    """One image of a result.
+    """One image of a result."""
 
-    Args:
-        urls: its addresses; several are mirrors of one file in the oldest dialect, and may be several images where an
-            answer has fewer entries than were asked for.
-        data: the image itself, where the answer carried it as base64.
-        expires_at: Unix seconds after which the links die, when the server said so.
-    """
-
+    #: Mirrors of one file in the oldest dialect; perhaps several images where an answer has too few entries.
     urls: tuple[str, ...] = ()
     data: bytes | None = field(default=None, repr=False)
+    #: Unix seconds after which the links die.
     expires_at: float | None = None
 
 
@@ -91,113 +100,75 @@ class Failure:
 
 @dataclass(frozen=True)
 class Task:
-    """What the server says of a task at one moment.
-
-    Args:
-        task_id: the server's name for it.
-        state: ``queued``, ``processing``, ``completed``, ``failed``, ``cancelled``, or ``unknown`` for any other word.
-        status: the server's own word.
-        progress: 0 to 1, or None where the server doesn't say.
-        model: the model id, or "".
-        action: the action, or "".
-        created_at: Unix seconds, or None.
-        completed_at: Unix seconds, or None.
-        pictures: the result, in order.
-        failure: why it failed.
-        held_quota: ``pre_consumed_cost``, what was reserved.
-        cost_quota: ``cost``, what is charged in the end.
-        billing_status: the billing status, or "".
-        poll_hint: seconds after which the server wants to be asked again, or None.
-        unreadable: the fields of money that arrived and are no amounts.
-        raw: everything that arrived.
-    """
+    """What the server says of a task at one moment."""
 
     task_id: str
-    state: str = "unknown"
+    state: TaskState = TaskState.UNKNOWN
+    #: The server's own word for the state.
     status: str = ""
+    #: From 0 to 1.
     progress: float | None = None
     model: str = ""
     action: str = ""
+    #: Unix seconds.
     created_at: float | None = None
     completed_at: float | None = None
-    pictures: tuple[ImageLink, ...] = ()
+    images: tuple[ImageLink, ...] = ()
     failure: Failure | None = None
+    #: ``pre_consumed_cost`` and ``cost``: reserved at the submit, and charged in the end.
     held_quota: int | None = None
     cost_quota: int | None = None
     billing_status: str = ""
+    #: Seconds after which the server wants to be asked again.
     poll_hint: float | None = None
-    unreadable: tuple[str, ...] = ()
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    #: Fields of money that arrived and are no amounts.
+    unreadable_fields: tuple[str, ...] = ()
+    raw: JSONObject = field(default_factory=dict, repr=False, compare=False)
 
     @property
-    def ended(self) -> bool:
+    def is_over(self) -> bool:
         """Whether nothing changes any more."""
-        return self.state in ENDED
+        return self.state in ENDED_STATES
 
 
 @dataclass(frozen=True)
 class Cancellation:
-    """The server's answer to a cancel that it accepted.
-
-    Args:
-        task_id: the task.
-        refunded: whether what was held went back, or None where the server doesn't say.
-        refunded_quota: how much, or None where the server doesn't say.
-    """
+    """The server's answer to a cancel that it accepted."""
 
     task_id: str
+    #: None where the server doesn't say.
     refunded: bool | None
     refunded_quota: int | None
 
 
-def read_submission(answer: Any) -> Task:
-    """The task that a submit created.
-
-    Args:
-        answer: the decoded JSON: a flat object with ``task_id``; ``{"code": "success", "data": <id or object>}``; the
-            oldest ``{"id", "type", …}``; or the images themselves, ``{"created", "data": [...]}``, which make a
-            completed task without an id.
-
-    Raises:
-        UnreadableAnswer: neither a task id nor an image is in it.
-
-    Example:
-        >>> read_submission({"code": "success", "data": "task-wave17486"}).task_id
-        'task-wave17486'
-    """
+def read_submission(answer: object) -> Task:
+    """The task that a submit created."""
+    # A flat object with ``task_id``; ``{"code": "success", "data": <id or object>}``; the oldest ``{"id", "type", …}``;
+    # or the images themselves, ``{"created", "data": […]}``, which make a completed task without an id.
     body = _require_object(answer)
     data = read_id(body.get("data"))
     if data and not read_id(body.get("task_id")):
-        return Task(task_id=data, state="queued", status="queued", raw=body)
-    return read_task(body, where="submit")
+        return Task(task_id=data, state=TaskState.QUEUED, status="queued", raw=body)
+    task = read_task(body, where="submit")
+    if task.images and not task.task_id and not task.is_over:
+        # Whatever the server calls its state, there is nothing to ask for later, and the images are here.
+        return replace(task, state=TaskState.COMPLETED)
+    return task
 
 
-def read_task(answer: Any, *, task_id: str = "", where: str = "status") -> Task:
-    """The state of a task.
-
-    Args:
-        answer: the decoded JSON of any documented dialect.
-        task_id: the id that was asked for, for answers that don't repeat it.
-        where: the request that was answered, for the error's text.
-
-    Raises:
-        UnreadableAnswer: it is no task.
-
-    Example:
-        >>> read_task({"task_id": "t", "status": "processing", "progress": "45%"}).progress
-        0.45
-    """
+def read_task(answer: object, *, task_id: str = "", where: str = "status") -> Task:
+    """The state of a task."""
     body = _require_object(answer)
     flat = _unwrap_envelope(body)
-    links = tuple(_image_links(flat))
+    links = tuple(_read_image_links(flat))
     name = read_id(flat.get("task_id")) or read_id(flat.get("id")) or task_id
-    status = one_line(read_text(flat.get("status")) or read_text(flat.get("state")), _MAX_WORD)
+    status = to_one_line(read_text(flat.get("status")) or read_text(flat.get("state")), _MAX_WORD)
     if not status and links:
         # The OpenAI-compatible endpoints answer {created, data: [...]}: images and neither state nor id.
         status = "completed"
     if not (name or links) or not (status or where == "submit"):
-        raise unreadable("api.no_task", where=where, seen=shape_of(body))
-    state = _STATES.get(status.lower(), "unknown") if status else "queued"
+        raise unreadable_answer("api.no_task", where=where, seen=describe_shape(body))
+    state = _STATES.get(status.lower(), TaskState.UNKNOWN) if status else TaskState.QUEUED
     return Task(
         task_id=name,
         state=state,
@@ -207,31 +178,23 @@ def read_task(answer: Any, *, task_id: str = "", where: str = "status") -> Task:
         action=read_text(flat.get("action")),
         created_at=read_time(flat.get("created_at")) or read_time(flat.get("created")),
         completed_at=read_time(flat.get("completed_at")),
-        pictures=links,
-        failure=_failure(flat.get("error")) if state == "failed" else None,
+        images=links,
+        failure=_read_failure(flat.get("error")) if state == TaskState.FAILED else None,
         held_quota=read_quota(flat.get("pre_consumed_cost")),
         cost_quota=read_quota(flat.get("cost")),
         billing_status=read_text(flat.get("billing_status")),
         poll_hint=read_number(flat.get("next_poll_after_seconds")),
-        unreadable=tuple(name for name in _AMOUNTS if _is_unreadable(flat.get(name))),
+        unreadable_fields=tuple(name for name in _AMOUNTS if _is_unreadable(flat.get(name))),
         raw=body,
     )
 
 
-def read_cancellation(answer: Any, task_id: str) -> Cancellation:
-    """The server's answer to a cancel.
-
-    Args:
-        answer: the decoded JSON, ``{task_id, status, refunded, refunded_quota}`` (Cancel page, edition 2026-04).
-        task_id: the task that was to be cancelled.
-
-    Raises:
-        UnreadableAnswer: it doesn't say that the task is cancelled.
-    """
+def read_cancellation(answer: object, task_id: str) -> Cancellation:
+    """The server's answer to a cancel."""
     body = _require_object(answer)
     flat = _unwrap_envelope(body)
-    if _STATES.get(read_text(flat.get("status")).lower()) != "cancelled":
-        raise unreadable("api.not_cancelled", seen=shape_of(body))
+    if _STATES.get(read_text(flat.get("status")).lower()) != TaskState.CANCELLED:
+        raise unreadable_answer("api.not_cancelled", seen=describe_shape(body))
     return Cancellation(
         task_id=read_id(flat.get("task_id")) or task_id,
         refunded=flat["refunded"] if isinstance(flat.get("refunded"), bool) else None,
@@ -240,20 +203,10 @@ def read_cancellation(answer: Any, task_id: str) -> Cancellation:
 
 
 def expand_mirrors(links: Sequence[ImageLink], n: int) -> tuple[ImageLink, ...]:
-    """The links to download for a result: mirrors stay together, unless there are fewer entries than were asked for.
-
-    The oldest dialect lists mirrors of one file in an entry, later pages don't say what several addresses in one entry
-    mean (Status pages, editions 2026-04 and 2026-06). With fewer entries than ``n`` each address is fetched, and the
-    caller drops files that are the same byte for byte.
-
-    Args:
-        links: what the task lists.
-        n: how many images were asked for.
-
-    Example:
-        >>> [link.urls for link in expand_mirrors([ImageLink(urls=("https://a/1", "https://a/2"))], 2)]
-        [('https://a/1',), ('https://a/2',)]
-    """
+    """The links to download for a result: mirrors stay together, unless there are fewer entries than were asked for."""
+    # The oldest dialect lists mirrors of one file in an entry; later pages don't say what several addresses in one
+    # entry mean (Status pages, editions 2026-04 and 2026-06). With fewer entries than ``n`` each address is fetched,
+    # and the caller drops files that are the same byte for byte.
     if len(links) >= n:
         return tuple(links)
     return tuple(
@@ -268,17 +221,17 @@ def to_usd(quota: int | None) -> float | None:
     return None if quota is None else quota / QUOTA_PER_USD
 
 
-def _is_unreadable(amount: Any) -> bool:
+def _is_unreadable(amount: object) -> bool:
     return amount is not None and amount != "" and read_quota(amount) is None
 
 
-def _require_object(answer: Any) -> Mapping[str, Any]:
+def _require_object(answer: object) -> JSONObject:
     if not isinstance(answer, Mapping):
-        raise unreadable("api.not_an_object", seen=type(answer).__name__)
+        raise unreadable_answer("api.not_an_object", seen=type(answer).__name__)
     return answer
 
 
-def _unwrap_envelope(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def _unwrap_envelope(body: JSONObject) -> JSONObject:
     # {"code": "success", "data": {...}} around the task; a "data" list is OpenAI's images and stays.
     for _ in range(_MAX_ENVELOPE_DEPTH):
         inner = body.get("data")
@@ -288,18 +241,18 @@ def _unwrap_envelope(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return body
 
 
-def _image_links(flat: Mapping[str, Any]) -> Iterator[ImageLink]:
-    entries = _entries(flat.get("result"))
+def _read_image_links(flat: JSONObject) -> Iterator[ImageLink]:
+    entries = _find_entries(flat.get("result"))
     if entries is None and isinstance(flat.get("data"), list):
         entries = flat["data"]
-    found = [link for link in map(_image_link, entries or ()) if link is not None]
+    found = [link for link in map(_read_image_link, entries or ()) if link is not None]
     if found:
         yield from found
-    elif urls := _urls(flat.get("url")):
+    elif urls := _read_urls(flat.get("url")):
         yield ImageLink(urls=urls)
 
 
-def _entries(result: Any) -> list[Any] | None:
+def _find_entries(result: object) -> list[object] | None:
     if isinstance(result, list):
         return result
     if isinstance(result, str):
@@ -315,13 +268,13 @@ def _entries(result: Any) -> list[Any] | None:
     return [result] if "b64_json" in result else None
 
 
-def _image_link(entry: Any) -> ImageLink | None:
+def _read_image_link(entry: object) -> ImageLink | None:
     if isinstance(entry, (str, list)):
-        urls = _urls(entry)
+        urls = _read_urls(entry)
         return ImageLink(urls=urls) if urls else None
     if not isinstance(entry, Mapping):
         return None
-    urls = next(filter(None, (_urls(entry.get(name)) for name in ("url", "urls", "image_url"))), ())
+    urls = next(filter(None, (_read_urls(entry.get(name)) for name in ("url", "urls", "image_url"))), ())
     data = read_base64(entry.get("b64_json"))
     if data is None and len(urls) == 1 and urls[0].startswith("data:"):
         data, urls = read_base64(urls[0]), ()
@@ -330,13 +283,13 @@ def _image_link(entry: Any) -> ImageLink | None:
     return ImageLink(urls=urls, data=data, expires_at=read_time(entry.get("expires_at")))
 
 
-def _urls(value: Any) -> tuple[str, ...]:
+def _read_urls(value: object) -> tuple[str, ...]:
     several = value if isinstance(value, list) else [value]
     texts = [one.strip() for one in several if isinstance(one, str) and one.strip()]
     return tuple(dict.fromkeys(texts))
 
 
-def _failure(error: Any) -> Failure:
+def _read_failure(error: object) -> Failure:
     if isinstance(error, Mapping):
         code = read_text(error.get("code")) or read_text(error.get("type"))
         message = read_text(error.get("message"))
@@ -347,4 +300,4 @@ def _failure(error: Any) -> Failure:
     if label:
         message = message[label.end() :]
         code = code or label[1]
-    return Failure(code=one_line(code, _MAX_WORD) or "task_failed", message=message)
+    return Failure(code=to_one_line(code, _MAX_WORD) or "task_failed", message=message)

@@ -4,40 +4,74 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import ssl
 import threading
+import time
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_futures
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ReadTimeoutError
 
+from qwave_jupyter import threads
 from qwave_jupyter.client.auth import KeyAuth, Secret, is_loopback, origin_of
-from qwave_jupyter.client.bounded import BodyTooLarge, TransferLimit, apply_limit, decompress_chunks
-from qwave_jupyter.client.connections import SessionPool
-from qwave_jupyter.client.error_responses import is_error_body, one_line, read_error, retry_after, unreadable
+from qwave_jupyter.client.coerce import map_texts
+from qwave_jupyter.client.connections import (
+    BodyTooLarge,
+    SessionPool,
+    TransferLimit,
+    WriteTracker,
+    decompress_chunks,
+)
+from qwave_jupyter.client.error_responses import (
+    is_error_body,
+    read_error,
+    read_retry_after,
+    to_one_line,
+    unreadable_answer,
+)
 from qwave_jupyter.client.image_links import read_link, resolve_redirect
-from qwave_jupyter.client.interruptible import Abandoned, run_interruptibly
 from qwave_jupyter.client.retry import Stopped
-from qwave_jupyter.client.write_tracking import WriteTracker
 from qwave_jupyter.clock import Clock
-from qwave_jupyter.errors import ApiError, ConnectionFailed, QwaveError, UnexpectedRedirect
+from qwave_jupyter.errors import ApiError, ConnectionFailed, OptionMistake, QwaveError, UnexpectedRedirect
+from qwave_jupyter.i18n import printable
+from qwave_jupyter.types import JSONObject
 
-__all__ = ["NO_PROXIES", "ApiResponse", "Timeouts", "Transport", "is_tls_failure", "root_cause"]
+__all__ = [
+    "MIN_EXCHANGE_SECONDS",
+    "NO_PROXIES",
+    "Abandoned",
+    "ApiResponse",
+    "Timeouts",
+    "Transport",
+    "encode_body",
+    "is_redirect",
+    "is_tls_failure",
+    "root_cause",
+    "run_interruptibly",
+]
 
-#: Four 4k images as base64 weigh about 130 MB; an answer beyond that is no answer of this API.
+Result = TypeVar("Result")
+
+#: Four 4k images as base64 weigh about 130 MB; a response beyond that is no response of this API.
 _MAX_RESPONSE = 200_000_000
 #: A refusal says what it has to say in its first bytes.
 _MAX_ERROR_BODY = 1_000_000
-#: Bytes of an answer that buy a further second, up to so many seconds: base64 images take longer than the read timeout.
+#: Bytes of a response that buy a further second, up to so many: base64 images take longer than the read timeout.
 _MIN_RATE, _MAX_EXTRA = 100_000.0, 60.0
 #: Seconds that an exchange is given even where the caller's time is up.
-_LEAST = 5.0
+MIN_EXCHANGE_SECONDS = 5.0
+#: Statuses that lead elsewhere, where there is a ``Location``.
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: Seconds between two checks of the stop event.
+_CHECK_INTERVAL = 0.1
 #: Seconds after which an exchange that should have ended by itself is left behind.
 _SLACK = 0.5
 _MAX_REDIRECTS = 3
@@ -62,7 +96,7 @@ NO_PROXIES = {"http": "", "https": "", "all": ""}
 
 
 class Timeouts(NamedTuple):
-    """Seconds until a connection must stand, and until its answer must be there."""
+    """Seconds until a connection must stand, and until its response must be there."""
 
     connect: float
     read: float
@@ -70,15 +104,25 @@ class Timeouts(NamedTuple):
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """What came back with a 2xx status.
+    """What came back with a 2xx status."""
 
-    Args:
-        body: the decoded JSON.
-        wait: seconds that the server asks to wait in ``Retry-After``, or None.
-    """
+    body: object
+    retry_after: float | None = None
 
-    body: Any
-    wait: float | None = None
+
+class Abandoned(Exception):
+    """The wait for a call was ended; the call goes on in its thread until its own timeout."""
+
+
+@dataclass(frozen=True)
+class _ApiRequest:
+    method: str
+    url: str
+    content: bytes | None
+    headers: Mapping[str, str]
+    timeouts: Timeouts
+    limit: TransferLimit
+    fresh: bool
 
 
 class _RawResponse(NamedTuple):
@@ -92,15 +136,7 @@ class _RawResponse(NamedTuple):
 
 @dataclass(frozen=True)
 class Transport:
-    """Exchanges with one API host.
-
-    Args:
-        base_url: the address that paths are appended to.
-        auth: the key and the origin it belongs to.
-        sessions: open connections.
-        clock: time.
-        timeouts: for answers that aren't held.
-    """
+    """Exchanges with one API host."""
 
     base_url: str
     auth: KeyAuth
@@ -108,147 +144,120 @@ class Transport:
     clock: Clock
     timeouts: Timeouts
 
-    def ask(
+    def send(
         self,
         method: str,
         path: str,
         *,
-        body: Mapping[str, Any] | None = None,
+        body: JSONObject | None = None,
         headers: Mapping[str, str] | None = None,
-        hold: float = 0.0,
+        prefer_wait: float = 0.0,
         within: float | None = None,
         deadline: float | None = None,
         stop: threading.Event | None = None,
         fresh: bool = False,
     ) -> ApiResponse:
-        """Ask once.
-
-        The whole exchange, redirects included, is over within both timeouts and ``hold``; a large answer is given up
-        to a minute more, as long as it arrives at a usable pace.
-
-        Args:
-            method: ``GET`` or ``POST``.
-            path: below the base URL.
-            body: sent as JSON.
-            headers: further ones.
-            hold: seconds for which the server was asked to keep the answer back.
-            within: seconds for the whole exchange.
-            deadline: monotonic seconds of the clock at which it has to be over, some grace aside.
-            stop: ends the wait for the answer.
-            fresh: use a new connection, since an idle one may be closed by the peer.
-
-        Raises:
-            Stopped: ``stop`` was set; its ``outcome_unknown`` says whether a POST may have been acted on.
-            ApiError: the server refused, or its answer is no JSON.
-            ConnectionFailed: there was no answer.
-        """
-        content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        """Send one request to a path below the base URL and read its response."""
+        # The whole exchange, redirects included, is over within both timeouts and ``prefer_wait``, ``within`` and
+        # ``deadline``; a large response is given up to a minute more, as long as it arrives at a usable pace.
+        content = None if body is None else encode_body(body)
         kind = {} if body is None else {"Content-Type": "application/json"}
-        sent = {"Accept": "application/json", "Accept-Encoding": "identity", **kind, **(headers or {})}
-        url = self.base_url + path
         connect, read = self.timeouts
-        seconds, longest = self._time_limits(connect + read + hold, within, deadline)
-        timeouts = Timeouts(min(connect, seconds), min(read + hold, seconds))
-        limit = TransferLimit(seconds, rate=_MIN_RATE, longest=longest)
+        seconds, max_seconds = self._time_limits(connect + read + prefer_wait, within, deadline)
+        request = _ApiRequest(
+            method,
+            self.base_url + path,
+            content,
+            headers={"Accept": "application/json", "Accept-Encoding": "identity", **kind, **(headers or {})},
+            timeouts=Timeouts(min(connect, seconds), min(read + prefer_wait, seconds)),
+            limit=TransferLimit(seconds, rate=_MIN_RATE, max_seconds=max_seconds),
+            fresh=fresh,
+        )
         status = 0
         for _ in range(_MAX_REDIRECTS + 1):
             # What failed comes back as a value and is raised here: the frames and errors of the libraries below hold
             # the headers, and with them the key.
-            received = self._run_exchange(method, url, content, sent, timeouts, stop, limit, fresh)
+            received = self._run_exchange(request, stop)
             if not isinstance(received, _RawResponse):
                 raise received
-            if not _is_redirect(received.status, received.headers):
+            if not is_redirect(received.status, received.headers):
                 return self._read(received)
-            status, url = received.status, self._redirect_target(method, url, received)
-        raise self._redirect_error(status, url)
+            status = received.status
+            request = replace(request, url=self._redirect_target(request, received))
+        raise self._redirect_error(status, request.url)
 
     def _run_exchange(
-        self,
-        method: str,
-        url: str,
-        content: bytes | None,
-        headers: Mapping[str, str],
-        timeouts: Timeouts,
-        stop: threading.Event | None,
-        limit: TransferLimit,
-        fresh: bool,
+        self, request: _ApiRequest, stop: threading.Event | None
     ) -> _RawResponse | QwaveError | Stopped | KeyboardInterrupt | SystemExit:
-        record = WriteTracker()
+        tracker = WriteTracker()
         try:
-            with_limit = partial(self._exchange, method, url, content, headers, timeouts, limit, record, fresh)
-            return run_interruptibly(with_limit, stop, limit.max_remaining() + _SLACK)
+            return run_interruptibly(
+                lambda: self._exchange(request, tracker), stop, request.limit.max_remaining() + _SLACK
+            )
         except Abandoned:
-            sent = record.abort()
+            sent = tracker.abort()
             if stop is not None and stop.is_set():
-                return Stopped(outcome_unknown=method == "POST" and sent)
-            return self._connection_error("api.timed_out", method, "timeout", sent=sent)
+                return Stopped(outcome_unknown=request.method == "POST" and sent)
+            return self._connection_error("api.timed_out", request.method, "timeout", sent=sent)
         except (ApiError, KeyboardInterrupt, SystemExit) as error:
             # An interrupt comes up through the very frames that hold the key.
             error.__cause__ = error.__context__ = None
             return error.with_traceback(None)
         except Exception as problem:  # noqa: BLE001 - http.client and urllib3 let strange answers escape in many ways
-            root, sent = root_cause(problem), record.may_have_sent
+            root, sent = root_cause(problem), tracker.may_have_sent
+            fault = find_setup_fault(problem)
             if is_tls_failure(problem) and not sent:
-                return self._connection_error("api.certificate", method, root, sent=False, final=True)
+                fault = SetupFault("api.certificate", {})
+            if fault is not None:
+                return self._connection_error(fault.key, request.method, root, sent=sent, final=True, **fault.fields)
             key = "api.timed_out" if isinstance(problem, requests.Timeout) else "api.unreachable"
-            return self._connection_error(key, method, root, sent=sent)
+            return self._connection_error(key, request.method, root, sent=sent)
 
-    def _exchange(
-        self,
-        method: str,
-        url: str,
-        content: bytes | None,
-        headers: Mapping[str, str],
-        timeouts: Timeouts,
-        limit: TransferLimit,
-        record: WriteTracker,
-        fresh: bool,
-    ) -> _RawResponse:
+    def _exchange(self, request: _ApiRequest, tracker: WriteTracker) -> _RawResponse:
         secret = self.auth.secret.resolve()
-        with self.sessions.borrow(fresh=fresh) as session, apply_limit(limit), record.track(session, url):
-            answer = session.request(
-                method,
-                url,
-                data=content,
-                headers=headers,
-                timeout=timeouts,
+        with self.sessions.borrow(request.url, request.limit, tracker, fresh=request.fresh) as session:
+            response = session.request(
+                request.method,
+                request.url,
+                data=request.content,
+                headers=request.headers,
+                timeout=request.timeouts,
                 allow_redirects=False,
                 stream=True,
-                proxies=NO_PROXIES if is_loopback(urlsplit(url).hostname or "") else None,
+                proxies=NO_PROXIES if is_loopback(urlsplit(request.url).hostname or "") else None,
             )
-            said = {name.lower(): secret.redact(value) for name, value in answer.headers.items()}
-            return _RawResponse(
-                answer.status_code, said, secret.redact(_decode_text(self._content(answer, limit))), secret
-            )
+            headers = {name.lower(): secret.redact(value) for name, value in response.headers.items()}
+            text = secret.redact(_decode_text(self._content(response, request.limit)))
+            return _RawResponse(response.status_code, headers, text, secret)
 
     def _time_limits(self, usual: float, within: float | None, deadline: float | None) -> tuple[float, float]:
-        """Seconds until an exchange has to be over, and until a large answer has to be."""
-        most = math.inf if within is None else within
+        """Seconds until an exchange has to be over, and until a large response has to be."""
+        max_seconds = math.inf if within is None else within
         if deadline is not None:
-            most = min(most, max(_LEAST, deadline - self.clock.monotonic()))
-        return min(usual, most), min(usual + _MAX_EXTRA, most)
+            max_seconds = min(max_seconds, max(MIN_EXCHANGE_SECONDS, deadline - self.clock.monotonic()))
+        return min(usual, max_seconds), min(usual + _MAX_EXTRA, max_seconds)
 
-    def _content(self, answer: requests.Response, limit: TransferLimit) -> bytes:
+    def _content(self, response: requests.Response, limit: TransferLimit) -> bytes:
         parts, size = [], 0
-        status = answer.status_code
-        with answer:
-            if _is_redirect(status, answer.headers):
+        status = response.status_code
+        with response:
+            if is_redirect(status, response.headers):
                 return b""
             try:
                 # requests would unpack without bounds.
-                chunks = answer.raw.stream(256 * 1024, decode_content=False)
-                for chunk in decompress_chunks(chunks, answer.headers.get("content-encoding", "")):
+                chunks = response.raw.stream(256 * 1024, decode_content=False)
+                for chunk in decompress_chunks(chunks, response.headers.get("content-encoding", "")):
                     parts.append(chunk)
                     size += len(chunk)
                     if size > _MAX_RESPONSE:
-                        raise unreadable("api.not_json", status=status, seen=f"> {size // 2**20} MB")
+                        raise unreadable_answer("api.not_json", status=status, seen=f"> {size // 2**20} MB")
                     if size > _MAX_ERROR_BODY and not 200 <= status < 300:
                         break
-                    limit.remaining()
+                    limit.seconds_left()
             except (ReadTimeoutError, TimeoutError):
                 raise requests.ReadTimeout from None
             except (BodyTooLarge, ValueError, zlib.error):
-                raise unreadable("api.not_json", status=status, seen="compressed") from None
+                raise unreadable_answer("api.not_json", status=status, seen="compressed") from None
         return b"".join(parts)
 
     def _read(self, received: _RawResponse) -> ApiResponse:
@@ -259,17 +268,17 @@ class Transport:
         try:
             body = received.secret.redact_json(_parse_json(text, kind))
         except (ValueError, RecursionError):
-            body = unreadable("api.not_json", status=received.status, seen=_describe_body(text, kind))
+            body = unreadable_answer("api.not_json", status=received.status, seen=_describe_body(text, kind))
         if isinstance(body, ApiError):
             raise body
         if is_error_body(body):
             raise read_error(received.status, received.headers, text.encode(), now=now)
-        return ApiResponse(body, retry_after(received.headers, now=now))
+        return ApiResponse(body, read_retry_after(received.headers, now=now))
 
-    def _redirect_target(self, method: str, url: str, received: _RawResponse) -> str:
-        to = resolve_redirect(url, received.headers.get("location", ""))
+    def _redirect_target(self, request: _ApiRequest, received: _RawResponse) -> str:
+        to = resolve_redirect(request.url, received.headers.get("location", ""))
         link = read_link(to)
-        if method != "GET" or link is None or origin_of(link.url) != self.auth.origin:
+        if request.method != "GET" or link is None or origin_of(link.url) != self.auth.origin:
             raise self._redirect_error(received.status, to)
         return link.url
 
@@ -285,21 +294,67 @@ class Transport:
             param=None,
             request_id=None,
             origin=self.auth.origin,
-            to=one_line(shown, 200),
+            to=to_one_line(shown, 200),
         )
 
     def _connection_error(
-        self, key: str, method: str, reason: str, *, sent: bool, final: bool = False
+        self, key: str, method: str, reason: str, *, sent: bool, final: bool = False, **fields: str
     ) -> ConnectionFailed:
+        unknown = method == "POST" and sent
         return ConnectionFailed(
-            key, host=self.auth.origin, reason=reason, outcome_unknown=method == "POST" and sent, final=final
+            key, host=self.auth.origin, reason=reason, outcome_unknown=unknown, final=final, **fields
         )
+
+
+def run_interruptibly(call: Callable[[], Result], stop: threading.Event | None, within: float) -> Result:
+    """Run a blocking call in a daemon thread and return its result."""
+    # A blocked ``recv`` can't be interrupted, so the thread is abandoned when the wait ends.
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as problem:  # noqa: BLE001 - handed on to the thread that waits
+            future.set_exception(problem)
+
+    threads.spawn(run, name="exchange")
+    ends = time.monotonic() + within
+    while not wait_for_futures([future], max(0.0, min(_CHECK_INTERVAL, ends - time.monotonic()))).done:
+        if (stop is not None and stop.is_set()) or time.monotonic() >= ends:
+            raise Abandoned
+    return future.result()
 
 
 def root_cause(problem: BaseException) -> str:
     """The name of what is at the bottom of a failed exchange; the texts above it may quote headers."""
     names = [type(one).__name__ for one in _cause_chain(problem)]
     return next((name for name in names if name in _PREFERRED_CAUSES), names[-1])
+
+
+@dataclass(frozen=True)
+class SetupFault:
+    """What this machine lacks for any exchange: the key and fields of its text."""
+
+    key: str
+    fields: Mapping[str, str]
+
+
+def find_setup_fault(problem: BaseException) -> SetupFault | None:
+    """What has to be set up differently on this machine before an exchange can succeed; None for other problems."""
+    if isinstance(problem, requests.exceptions.InvalidSchema) and "SOCKS" in str(problem):
+        return SetupFault("api.no_socks", {"variables": _list_set("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")})
+    # requests raises a plain OSError before it connects.
+    if type(problem) is OSError and "certificate" in str(problem):
+        for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            path = os.environ.get(variable, "")
+            if path and not os.path.exists(path):  # noqa: PTH110 - a Path refuses some texts that a variable may hold
+                return SetupFault("api.no_ca_bundle", {"variable": variable, "path": printable(path)})
+    return None
+
+
+def _list_set(*variables: str) -> str:
+    names = [name for one in variables for name in (one, one.lower()) if os.environ.get(name)]
+    return ", ".join(names) or variables[0]
 
 
 def is_tls_failure(problem: BaseException) -> bool:
@@ -321,8 +376,9 @@ def _cause_chain(problem: BaseException) -> Iterator[BaseException]:
         seen = inner if isinstance(inner, BaseException) else (seen.__cause__ or seen.__context__)
 
 
-def _is_redirect(status: int, headers: Mapping[str, str]) -> bool:
-    return status in {301, 302, 303, 307, 308} and bool(headers.get("location"))
+def is_redirect(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether a response leads elsewhere."""
+    return status in _REDIRECTS and bool(headers.get("location"))
 
 
 def _decode_text(content: bytes) -> str:
@@ -330,27 +386,27 @@ def _decode_text(content: bytes) -> str:
     return content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
 
 
-def _parse_json(text: str, kind: str) -> Any:
+def encode_body(body: JSONObject) -> bytes:
+    """The bytes of a body; OptionMistake where JSON can't hold it."""
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise OptionMistake("api.not_sendable", reason=printable(problem)) from None
+
+
+def _parse_json(text: str, kind: str) -> object:
     if kind.lower().startswith("text/event-stream"):
-        # The tools endpoint may stream its single answer; the last event holds it.
+        # The tools endpoint may stream its single response; the last event holds it.
         events = re.findall(r"^data:(.*)$", text, re.MULTILINE)
         text = events[-1] if events else ""
     body = json.loads(text)
     # Half a surrogate pair is legal JSON, and can't be written to any file or screen.
-    return _writable(body) if re.search(r"\\u[dD][89a-fA-F]", text) else body
-
-
-def _writable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, list):
-        return [_writable(one) for one in value]
-    if isinstance(value, dict):
-        return {_writable(name): _writable(one) for name, one in value.items()}
-    return value
+    if re.search(r"\\u[dD][89a-fA-F]", text):
+        return map_texts(body, lambda one: one.encode("utf-8", "replace").decode())
+    return body
 
 
 def _describe_body(text: str, kind: str) -> str:
     if not text.strip():
         return "empty"
-    return one_line(kind.partition(";")[0], 60) or f"{len(text)} characters"
+    return to_one_line(kind.partition(";")[0], 60) or f"{len(text)} characters"

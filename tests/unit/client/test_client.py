@@ -12,8 +12,8 @@ import urllib3
 from urllib3.exceptions import MaxRetryError
 
 from qwave_jupyter import errors
-from qwave_jupyter.client.client import Client, Stopped
-from qwave_jupyter.client.rate_limit import RateLimiter, limiter_for
+from qwave_jupyter.client.client import Client
+from qwave_jupyter.client.retry import RateLimiter, Stopped
 from tests.unit.client.loopback import Loopback, Reply, json_reply, stopping
 from tests.waiting import PATIENCE
 
@@ -201,11 +201,6 @@ def test_rate_limiter_slows_all_clients(server, clock, key):
     assert sum(clock.waits) > 0.5
 
 
-def test_rate_limiter_is_shared_per_host(key):
-    assert Client("http://127.0.0.1:9", key).rate_limiter is Client("http://127.0.0.1:9/v1/", key).rate_limiter
-    assert limiter_for("https://a") is not limiter_for("https://b")
-
-
 def test_rate_limiter_spaces_requests(clock):
     rate_limiter = RateLimiter(clock, per_second=10.0)
     waits = [rate_limiter.reserve_slot() for _ in range(60)]
@@ -235,23 +230,23 @@ def test_task_reads_the_poll_hint(server, client):
 
 def test_submit_can_be_held(server, client):
     server.answers(json_reply(DONE))
-    assert client.holds is None
-    assert submit(client, hold=300).ended
+    assert client.supports_prefer_wait is None
+    assert submit(client, prefer_wait=300).is_over
     assert server.seen[-1].headers["Prefer"] == "wait=60"
-    assert client.holds is True
+    assert client.supports_prefer_wait is True
 
 
 def test_hold_that_is_ignored_is_dropped(server, client):
     server.answers(json_reply(QUEUED))
-    submit(client, hold=30)
-    assert client.holds is False
-    submit(client, hold=30)
+    submit(client, prefer_wait=30)
+    assert client.supports_prefer_wait is False
+    submit(client, prefer_wait=30)
     assert "Prefer" not in server.seen[-1].headers
 
 
 def test_hold_that_a_gateway_refuses(server, client):
     server.answers(Reply(504), json_reply(QUEUED))
-    assert submit(client, hold=30).task_id == "t1"
+    assert submit(client, prefer_wait=30).task_id == "t1"
     assert ["Prefer" in one.headers for one in server.seen] == [True, False]
     assert len({one.headers["Idempotency-Key"] for one in server.seen}) == 1
 
@@ -372,7 +367,7 @@ def test_redirected_post_is_refused(server, client):
 
 def test_redirected_get_stays_on_the_host(server, client):
     server.answers(Reply(302, headers={"Location": "/v1/tasks/t1/"}), json_reply(DONE))
-    assert client.task("t1").ended
+    assert client.task("t1").is_over
     with Loopback([json_reply(DONE)]) as elsewhere:
         server.answers(Reply(302, headers={"Location": f"{elsewhere.url}/v1/tasks/t1"}))
         with pytest.raises(errors.UnexpectedRedirect):

@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from qwave_jupyter import errors
-from qwave_jupyter.client.error_responses import is_transient, read_error, retry_after
+from qwave_jupyter.client.error_responses import is_transient, read_error, read_retry_after
 
 NOW = 1_775_000_000.0
 
@@ -189,7 +189,12 @@ def test_error_tells_when_the_window_resets(reset_at, inside):
     ],
 )
 def test_retry_after_in_every_spelling(header, seconds):
-    assert retry_after({"retry-after": header}, now=NOW) == seconds
+    assert read_retry_after({"retry-after": header}, now=NOW) == seconds
+
+
+@pytest.mark.parametrize("words", ["key-frames are not allowed", "sk-learn", "a pk-wise hint"])
+def test_error_text_keeps_words_that_are_no_keys(words):
+    assert words in str(refusal(400, {"error": {"message": words}}))
 
 
 def test_error_text_is_short_without_keys():

@@ -238,7 +238,7 @@ def test_key_given_as_another_type_is_hidden():
     for error in (
         UnknownModel("catalog.unknown_model", given=SECRET, edition="2026-04", near=""),
         OptionMistake("options.unknown", option=f"--seed={SECRET}", near=""),
-        OptionMistake("options.unknown_verb", given=f"key={SECRET}", allowed=("key",), near=""),
+        OptionMistake("options.unknown_command", given=f"key={SECRET}", allowed=("key",), near=""),
     ):
         assert SECRET not in f"{error} {error!r} {error._render_traceback_()}"
         assert "sk-…" in str(error)

@@ -51,6 +51,7 @@ def test_scheduler_with_true_progress():
                 assert ours.polls <= 1.0
 
 
+@pytest.mark.slow
 def test_scheduler_with_history_of_ten():
     with collect_failures() as check:
         for median in MEDIANS:

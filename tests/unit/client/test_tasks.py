@@ -65,7 +65,7 @@ def test_submission_in_every_dialect(answer, task_id, state, held):
 )
 def test_result_in_every_shape(result, urls):
     task = tasks.read_task({"task_id": "t", "status": "completed", "result": result})
-    assert [link.urls for link in task.pictures] == urls
+    assert [link.urls for link in task.images] == urls
 
 
 def test_status_of_the_oldest_dialect():
@@ -75,8 +75,8 @@ def test_status_of_the_oldest_dialect():
             "data": {"task_id": "t", "status": "succeeded", "progress": 100, "url": "https://a/1", "result": None},
         }
     )
-    assert (task.state, task.status, task.ended) == ("completed", "succeeded", True)
-    assert task.pictures == (tasks.ImageLink(urls=("https://a/1",)),)
+    assert (task.state, task.status, task.is_over) == ("completed", "succeeded", True)
+    assert task.images == (tasks.ImageLink(urls=("https://a/1",)),)
 
 
 def test_status_of_the_newest_dialect():
@@ -98,8 +98,8 @@ def test_status_of_the_newest_dialect():
     )
     assert (task.progress, task.cost_quota, task.billing_status, task.poll_hint) == (1.0, 4781, "settled", 4.0)
     assert (task.created_at, task.completed_at, task.model, task.action) == (1758000000.0, 1758000009.0, "m", "edit")
-    assert task.pictures[0].expires_at == 1758604809.0
-    assert task.pictures[1].data == b"\x89PNG pixels"
+    assert task.images[0].expires_at == 1758604809.0
+    assert task.images[1].data == b"\x89PNG pixels"
     assert task.raw["new_field"] == [1]
     assert tasks.to_usd(task.cost_quota) == pytest.approx(0.009562)
 
@@ -121,12 +121,12 @@ def test_status_of_the_newest_dialect():
 def test_failure_in_every_shape(error, code, message):
     task = tasks.read_task({"task_id": "t", "status": "failed", "error": error, "progress": "100%"})
     assert task.failure == tasks.Failure(code, message)
-    assert task.ended
+    assert task.is_over
 
 
 def test_status_unknown_keeps_its_word():
     task = tasks.read_task({"task_id": "t", "status": "Dreaming"})
-    assert (task.state, task.status, task.ended) == ("unknown", "Dreaming", False)
+    assert (task.state, task.status, task.is_over) == ("unknown", "Dreaming", False)
 
 
 @pytest.mark.parametrize(
@@ -272,6 +272,7 @@ READERS = {
 }
 
 
+@pytest.mark.slow
 @given(answer=task_like)
 def test_readers_take_any_answer(answer):
     for name, read in READERS.items():
@@ -284,10 +285,10 @@ def test_task_of_any_answer_is_consistent(answer):
     with contextlib.suppress(QwaveError):
         task = tasks.read_task(answer)
         assert task.progress is None or 0 <= task.progress <= 1
-        assert all(link.urls or link.data for link in task.pictures)
-        assert all(isinstance(url, str) and url for link in task.pictures for url in link.urls)
+        assert all(link.urls or link.data for link in task.images)
+        assert all(isinstance(url, str) and url for link in task.images for url in link.urls)
         assert (task.failure is not None) == (task.state == "failed")
-        assert task.ended == (task.state in tasks.ENDED)
+        assert task.is_over == (task.state in tasks.ENDED_STATES)
         assert repr(task)
 
 

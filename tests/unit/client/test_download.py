@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from qwave_jupyter import errors
-from qwave_jupyter.client.client import Client, Stopped
-from qwave_jupyter.client.rate_limit import RateLimiter
+from qwave_jupyter.client.client import Client
+from qwave_jupyter.client.retry import RateLimiter, Stopped
 from qwave_jupyter.client.tasks import ImageLink
 from tests.unit.client.loopback import IMAGE_BYTES, Loopback, Reply, image_reply, json_reply, stopping
 
@@ -18,6 +18,8 @@ TRANSIENT = {
     "500": Reply(500),
     "502 html": Reply(502, b"<html></html>", {"Content-Type": "text/html"}),
     "503": Reply(503),
+    "408": Reply(408),
+    "425": Reply(425),
     "429": Reply(429, headers={"Retry-After": "2"}),
     "html": HTML,
     "json": json_reply({"error": "not yet"}),
@@ -36,7 +38,7 @@ def host():
 
 @pytest.fixture
 def part(tmp_path):
-    return tmp_path / "picture.part"
+    return tmp_path / "image.part"
 
 
 @pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
@@ -64,6 +66,14 @@ def test_download_of_a_lasting_fault(client, host, part, fault):
 def test_download_of_a_dead_link(client, host, part, status):
     host.answers(Reply(status))
     with pytest.raises(errors.DownloadFailed, match="no longer works"):
+        client.download(f"{host.url}/1.png", part)
+    assert len(host.seen) == 1
+
+
+@pytest.mark.parametrize("status", [400, 431, 451, 501])
+def test_download_of_a_final_status_is_not_repeated(client, host, part, status):
+    host.answers(Reply(status))
+    with pytest.raises(errors.DownloadFailed):
         client.download(f"{host.url}/1.png", part)
     assert len(host.seen) == 1
 
