@@ -1,76 +1,129 @@
-"""Admin endpoints below /demo/: faults, switches and counts, for tests and programs in another process.
+"""Admin endpoints below /demo/: faults, switches and counts of requests, for tests and other processes.
 
 These addresses belong to the demo alone; the API has nothing like them.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import re
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qwave_jupyter.demo.faults import Fault
-from qwave_jupyter.demo.http_types import Refused, Request, Response, json_response, parse_object
+from qwave_jupyter.demo.http_types import (
+    ApiError,
+    Request,
+    Response,
+    json_response,
+    method_not_allowed,
+    parse_json,
+    parse_object,
+)
 from qwave_jupyter.errors import ConfigurationError
+from qwave_jupyter.types import JSONObject
 
 if TYPE_CHECKING:
     from qwave_jupyter.demo.app import DemoApp
 
-__all__ = ["handle_admin"]
+__all__ = ["Counters", "find_endpoint", "handle_admin"]
+
+_MAX_FAULTS = 1000
+_METHODS: Mapping[str, Sequence[str]] = {
+    "/demo/faults": ("GET", "POST"),
+    "/demo/switches": ("GET", "POST"),
+    "/demo/counts": ("GET",),
+}
+_ENDPOINTS = (
+    ("POST", r"(/v1)?/tasks(/sync)?/?", "submit"),
+    ("POST", r"(/v1)?/images/(generations|edits)/?", "submit"),
+    ("POST", r"(/v1)?/tasks/[^/]+/cancel/?", "cancel"),
+    ("GET", r"(/v1)?/tasks/[^/]+/?", "status"),
+    ("GET", r"/files/.*", "download"),
+)
 
 
 def handle_admin(app: DemoApp, request: Request) -> Response:
     """Answer a request below ``/demo/``.
 
-    ``POST /demo/faults`` takes a JSON list of faults, which replaces what was left of the last one; ``GET`` tells what
-    is left. ``POST /demo/switches`` takes an object of switches to turn. ``GET /demo/counts`` tells what arrived and
-    what it cost.
-
-    Args:
-        app: the demo.
-        request: the request, from somebody with the key.
+    ``POST /demo/faults`` takes a JSON list of faults, which replaces the pending ones; ``GET`` returns those.
+    ``POST /demo/switches`` takes an object of options to change. ``GET /demo/counts`` returns the numbers of requests
+    and tasks, and what they cost.
 
     Raises:
-        Refused: no such address, or a list that can't be meant.
+        ApiError: no such endpoint, or an invalid body.
     """
-    asked = request.method, request.path.rstrip("/")
+    endpoint = request.method, request.path.rstrip("/")
+    methods = _METHODS.get(endpoint[1], ())
+    if methods and request.method not in methods:
+        raise method_not_allowed(request, methods)
     try:
-        if asked == ("POST", "/demo/faults"):
+        if endpoint == ("POST", "/demo/faults"):
             app.faults.replace(_parse_faults(request.body))
-        elif asked == ("POST", "/demo/switches"):
+        elif endpoint == ("POST", "/demo/switches"):
             app.change(**parse_object(request.body))
-        elif asked == ("GET", "/demo/counts"):
+        elif endpoint == ("GET", "/demo/counts"):
             return json_response(200, _counts(app))
-        elif asked not in {("GET", "/demo/faults"), ("GET", "/demo/switches")}:
-            raise Refused(404, "not_found", f"no such endpoint: {request.method} {request.path[:100]}")
-    except ConfigurationError as mistake:
-        raise Refused(400, "invalid_request", str(mistake)) from None
-    if asked[1] == "/demo/switches":
-        return json_response(200, asdict(app.switches))
+        elif not methods:
+            raise ApiError(404, "not_found", f"no such endpoint: {request.method} {request.path[:100]}")
+    except ConfigurationError as error:
+        raise ApiError(400, "invalid_request", str(error)) from None
+    if endpoint[1] == "/demo/switches":
+        return json_response(200, asdict(app.options))
     return json_response(200, {"faults": app.faults.to_json()})
 
 
 def _parse_faults(body: bytes) -> list[Fault]:
     try:
-        entries = json.loads(body)
-    except (ValueError, RecursionError):
+        entries = parse_json(body)
+    except ValueError:
         entries = None
     if isinstance(entries, Mapping):
         entries = [entries]
     if not isinstance(entries, list):
         raise ConfigurationError("demo.bad_fault", given=repr(body[:60]))
+    if len(entries) > _MAX_FAULTS:
+        raise ConfigurationError("demo.too_many_faults", given=len(entries), most=_MAX_FAULTS)
     return [Fault.from_json(entry) for entry in entries]
 
 
-def _counts(app: DemoApp) -> dict[str, Any]:
-    now = app.clock.now()
-    tasks = list(app.tasks.values())
-    charged = [task for task in tasks if task.charge(now)]
-    return {
-        **app.counters.to_json(),
-        "tasks": len(tasks),
-        "billed": len(charged),
-        "billed_quota": sum(task.charge(now) for task in charged),
-        "faults_left": len(app.faults.pending()),
-    }
+def _counts(app: DemoApp) -> JSONObject:
+    return {**app.counters.to_json(), **app.ledger.counts(), "faults_left": len(app.faults.pending())}
+
+
+class Counters:
+    """Counts requests; safe for threads."""
+
+    def __init__(self) -> None:
+        self._endpoints: Counter[str] = Counter()
+        self._paths: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def count(self, request: Request, endpoint: str) -> None:
+        """Count one request."""
+        path = re.sub(r"^((?:/v1)?/tasks/)(?!sync/?$)[^/]+", r"\1{id}", request.path)
+        path = re.sub(r"^(/files/)[^/]+/.*", r"\1{id}/{n}", path)[:120]
+        with self._lock:
+            self._endpoints[endpoint] += 1
+            if len(self._paths) < 1000:
+                self._paths[f"{request.method} {path}"] += 1
+
+    def to_json(self) -> JSONObject:
+        """Return the counts: ``submits``, ``statuses``, ``downloads``, ``cancels``, ``requests`` and ``paths``."""
+        with self._lock:
+            plurals = {"submit": "submits", "status": "statuses", "download": "downloads", "cancel": "cancels"}
+            return {
+                **{plural: self._endpoints[endpoint] for endpoint, plural in plurals.items()},
+                "requests": sum(self._endpoints.values()),
+                "paths": dict(sorted(self._paths.items())),
+            }
+
+
+def find_endpoint(request: Request) -> str:
+    """Return ``submit``, ``status``, ``download``, ``cancel``, or ``lookup`` for anything else."""
+    for method, pattern, endpoint in _ENDPOINTS:
+        if request.method == method and re.fullmatch(pattern, request.path):
+            return endpoint
+    return "lookup"

@@ -1,35 +1,33 @@
-"""The one demo server of this process, started on first need."""
+"""The demo server of a session, started when it is first needed."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from qwave_jupyter.demo.dialects import DIALECTS
 from qwave_jupyter.demo.faults import TASK_CODES
-from qwave_jupyter.demo.help_text import manual
-from qwave_jupyter.demo.options import AUTO, OFF, SWITCHES, Switches
+from qwave_jupyter.demo.options import AUTO, OFF, OPTION_NAMES, DemoOptions, format_manual
 from qwave_jupyter.demo.server import DemoServer
+from qwave_jupyter.types import Values
 
 __all__ = ["EmbeddedDemo"]
 
 
 class EmbeddedDemo:
-    """Safe for threads."""
+    """A demo server with its options, running or not; safe for threads."""
 
     def __init__(self) -> None:
         self._server: DemoServer | None = None
-        self._options: dict[str, Any] = {}
+        self._options: Values = {}
         self._lock = threading.RLock()
 
     def server(self, edition: str, home: Path) -> DemoServer:
-        """The server, which follows the edition: at its old address and with its tasks, for jobs that are under way.
+        """Return the server; another edition restarts it at its address and with its tasks.
 
         Args:
-            edition: the contract.
-            home: a folder in which tasks are kept.
+            edition: the documented contract.
+            home: a folder for the tasks.
         """
         with self._lock:
             old = self._server
@@ -39,32 +37,32 @@ class EmbeddedDemo:
                 try:
                     self._server = _start_server(edition, home, same_address)
                 except OSError:
-                    # The port was taken meanwhile.
+                    # Another process has opened the port meanwhile.
                     self._server = _start_server(edition, home, {**same_address, "port": 0})
             elif old is None:
                 self._server = _start_server(edition, home, self._options)
             return self._server  # type: ignore[return-value]
 
-    def change(self, edition: str, home: Path, options: Mapping[str, Any]) -> None:
-        """Turn switches; other options than those start another server.
+    def change(self, edition: str, home: Path, options: Values) -> None:
+        """Change options; those of the server itself (such as ``port``) start another one.
 
         Args:
-            edition: the contract.
-            home: a folder in which tasks are kept.
-            options: what :class:`~qwave_jupyter.demo.server.DemoServer` takes.
+            edition: the documented contract.
+            home: a folder for the tasks.
+            options: as :class:`~qwave_jupyter.demo.server.DemoServer` takes.
 
         Raises:
-            ConfigurationError: an option that it doesn't take; nothing is changed then.
+            ConfigurationError: an unknown option, or an invalid value; nothing is changed then.
         """
         with self._lock:
-            wanted = {**self._options, **options}
-            if self._server is not None and set(options) <= set(SWITCHES):
+            merged = {**self._options, **options}
+            if self._server is not None and set(options) <= set(OPTION_NAMES):
                 self._server.change(**options)
             elif options:
-                started = _start_server(edition, home, wanted)
+                started = _start_server(edition, home, merged)
                 self.stop()
                 self._server = started
-            self._options = wanted
+            self._options = merged
 
     def stop(self) -> None:
         """Stop the server, if one runs."""
@@ -74,28 +72,28 @@ class EmbeddedDemo:
             server.stop()
 
     def reset(self) -> None:
-        """Turn all switches back and forget all faults."""
+        """Reset all options and remove all faults."""
         with self._lock:
-            self._options = {name: value for name, value in self._options.items() if name not in SWITCHES}
+            self._options = {name: value for name, value in self._options.items() if name not in OPTION_NAMES}
             if self._server is not None:
                 self._server.reset()
 
     def describe(self) -> list[str]:
-        """What is turned, line by line; none while no server runs."""
+        """Return a line for each changed option; none while no server runs."""
         server = self._server
         return server.describe() if server is not None else []
 
     @staticmethod
-    def choices(switch: str) -> tuple[str, ...]:
-        """The words that a switch takes; none for one that takes a number."""
-        return {"dialect": (*DIALECTS, OFF), "fail": (*TASK_CODES, OFF), "latency": (AUTO, OFF)}.get(switch, (OFF,))
+    def choices(option: str) -> tuple[str, ...]:
+        """Return the words that an option accepts, besides numbers."""
+        return {"dialect": (*DIALECTS, OFF), "fail": (*TASK_CODES, OFF), "latency": (AUTO, OFF)}.get(option, (OFF,))
 
     def manual(self) -> list[str]:
-        """All switches, explained line by line, and how they stand."""
+        """Return the lines of a manual of all options and their current values."""
         server = self._server
-        return server.manual() if server is not None else manual(Switches(), ())
+        return server.manual() if server is not None else format_manual(DemoOptions(), ())
 
 
-def _start_server(edition: str, home: Path, options: Mapping[str, Any]) -> DemoServer:
-    given: dict[str, Any] = {"edition": edition, "keep_in": home, **options}
-    return DemoServer(**given).start()
+def _start_server(edition: str, home: Path, options: Values) -> DemoServer:
+    arguments: Values = {"edition": edition, "keep_in": home, **options}
+    return DemoServer(**arguments).start()

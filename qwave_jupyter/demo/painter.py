@@ -1,6 +1,6 @@
-"""Pictures that visibly obey the request, so that a student can see what a parameter does.
+"""Paint images that show what each parameter does.
 
-The same brief gives the same bytes; another seed another composition. Every image bears the word DEMO.
+The same brief gives the same bytes; another seed another composition. Every image has the mark DEMO.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ import io
 import math
 import re
 from collections.abc import Sequence
+from itertools import chain, repeat
 
 from PIL import Image, ImageFilter, PngImagePlugin
 
 from qwave_jupyter.demo.painting import image_ops, lettering
-from qwave_jupyter.demo.painting.compose import canvas_of, compose_scene
-from qwave_jupyter.demo.painting.lighting import tells_light
-from qwave_jupyter.demo.painting.outpainting import DIRECTIONS, enlarge, pan, zoom_out
-from qwave_jupyter.demo.painting.palettes import in_palette
+from qwave_jupyter.demo.painting.compose import choose_canvas_size, compose_scene
+from qwave_jupyter.demo.painting.image_ops import DIRECTIONS, enlarge, pan, zoom_out
+from qwave_jupyter.demo.painting.lighting import has_special_light
+from qwave_jupyter.demo.painting.palettes import reduce_to_palette
 from qwave_jupyter.demo.painting.prompt_parser import Brief, Plan, parse_prompt
-from qwave_jupyter.demo.painting.textures import curve
+from qwave_jupyter.demo.painting.textures import apply_curve
 
 __all__ = ["Brief", "paint", "pixel_size"]
 
@@ -29,7 +30,7 @@ _MAX_PIXELS = 16_000_000
 
 
 def pixel_size(aspect_ratio: str | None, resolution: str | None) -> tuple[int, int]:
-    """The pixel size (width, height) of a ratio and a tier.
+    """Return the pixel size (width, height) of a ratio and a tier.
 
     Args:
         aspect_ratio: such as ``16:9``; anything else is square.
@@ -48,24 +49,24 @@ def pixel_size(aspect_ratio: str | None, resolution: str | None) -> tuple[int, i
     tier = (resolution or "1k").lower()
     if re.fullmatch(r"[0-9]{1,2}mp", tier):
         area = max(1, min(16, int(tier[:-2]))) * _MEGAPIXEL
-        return _even(math.sqrt(area * ratio)), _even(math.sqrt(area / ratio))
+        return _round_to_even(math.sqrt(area * ratio)), _round_to_even(math.sqrt(area / ratio))
     side = _TIERS.get(tier, 1024)
     width, height = (side, side / ratio) if ratio >= 1 else (side * ratio, side)
     shrink = min(1.0, math.sqrt(_MAX_PIXELS / (width * height)))
-    return _even(width * shrink), _even(height * shrink)
+    return _round_to_even(width * shrink), _round_to_even(height * shrink)
 
 
 def paint(brief: Brief) -> bytes:
-    """The file of one image.
+    """Paint one image; return the bytes of its file.
 
     Args:
-        brief: what to obey.
+        brief: what to paint.
 
     Raises:
         ValueError: a size that no tier has, or reference or mask bytes that are no image.
     """
     if not 16 <= brief.width <= 8192 or not 16 <= brief.height <= 8192:
-        msg = f"a picture of {brief.width}×{brief.height} pixels can't be painted"
+        msg = f"an image of {brief.width}×{brief.height} pixels can't be painted"
         raise ValueError(msg)
     plan = parse_prompt(brief)
     if brief.references and brief.window:
@@ -73,17 +74,17 @@ def paint(brief: Brief) -> bytes:
     if not brief.references:
         image = compose_scene(brief, plan, (brief.width, brief.height))
         image = _enlarge(image, (brief.width, brief.height), plan)
-        if brief.done < 1:
-            image = image.filter(ImageFilter.GaussianBlur((1 - brief.done) * min(image.size) / 36))
-        if brief.beside:
-            image_ops.inset(image, [image_ops.decode(one) for one in brief.beside], (0, 0, *image.size))
+        if brief.completion < 1:
+            image = image.filter(ImageFilter.GaussianBlur((1 - brief.completion) * min(image.size) / 36))
+        if brief.insets:
+            image_ops.draw_insets(image, [image_ops.decode(one) for one in brief.insets], (0, 0, *image.size))
         _draw_texts(image, brief, plan, None)
         _draw_marks(image, brief, plan, None, None)
-        return _encode(in_palette(image, brief.palette) if brief.palette else image, brief)
+        return _encode(reduce_to_palette(image, brief.palette) if brief.palette else image, brief)
     return _encode(_paint_edit(brief, plan), brief)
 
 
-def _even(length: float) -> int:
+def _round_to_even(length: float) -> int:
     return max(16, round(length / 2) * 2)
 
 
@@ -100,9 +101,9 @@ def _paint_window(brief: Brief, plan: Plan) -> Image.Image:
 
 def _paint_edit(brief: Brief, plan: Plan) -> Image.Image:
     size = (brief.width, brief.height)
-    decode = [image_ops.decode(one) for one in brief.references]
-    allowed = image_ops.region(decode[0], brief.mask, brief.boxes)
-    before = image_ops.fit(decode[0], size, Image.Resampling.LANCZOS)
+    references = [image_ops.decode(one) for one in brief.references]
+    allowed = image_ops.find_editable_region(references[0], brief.mask, brief.boxes)
+    before = image_ops.fit(references[0], size, Image.Resampling.LANCZOS)
     if brief.transparent and before.mode != "RGBA":
         before = before.convert("RGBA")
     if allowed is not None:
@@ -112,38 +113,36 @@ def _paint_edit(brief: Brief, plan: Plan) -> Image.Image:
         return before
     after = before.copy()
     part = before.crop(area)
-    start = _ground(part, plan, brief, allowed)
+    start = _make_ground(part, plan, brief, allowed)
     repainted = _enlarge(compose_scene(brief, plan, part.size, start, filling=allowed is not None), part.size, plan)
     if brief.index:
         repainted = image_ops.vary_light(repainted, brief.index)
     if brief.transparent and allowed is None:
-        repainted.putalpha(_cutout_mask(part))
+        repainted.putalpha(_make_cutout_mask(part))
     after.paste(repainted.convert(after.mode), area[:2])
-    if len(decode) > 1:
-        image_ops.inset(after, [_crop_to_box(one, boxes) for one, boxes in _rest(decode, brief.boxes)], area)
+    if len(references) > 1:
+        boxes = chain(brief.boxes[1:], repeat(()))
+        insets = [_crop_to_box(*pair) for pair in zip(references[1:], boxes, strict=False)]
+        image_ops.draw_insets(after, insets, area)
     _draw_texts(after, brief, plan, area)
     _draw_marks(after, brief, plan, area, allowed)
     if brief.palette:
-        after.paste(in_palette(after.crop(area), brief.palette), area[:2])
+        after.paste(reduce_to_palette(after.crop(area), brief.palette), area[:2])
     return image_ops.restore_outside(before, after, allowed) if allowed is not None else after
 
 
-def _ground(part: Image.Image, plan: Plan, brief: Brief, allowed: Image.Image | None) -> Image.Image | None:
-    """What a change starts from: all of the reference, or a region without what was in it, or nothing of it."""
-    if allowed is None or (tells_light(plan.mood) and not plan.wishes):
+def _make_ground(part: Image.Image, plan: Plan, brief: Brief, allowed: Image.Image | None) -> Image.Image | None:
+    """Return what an edit starts from: the reference, a region without its content, or None."""
+    if allowed is None or (has_special_light(plan.mood) and not plan.motifs):
         return part
-    if not any(wish.motif.stance not in {"sky", "far"} for wish in plan.wishes):
+    if not any(motif.kind.stance not in {"sky", "far"} for motif in plan.motifs):
         return None
     rough = part.convert("RGB").resize((9, 9), Image.Resampling.BOX)
-    rough = rough.resize(canvas_of(part.size, brief.quality, edit=True), Image.Resampling.BICUBIC)
+    rough = rough.resize(choose_canvas_size(part.size, brief.quality, edit=True), Image.Resampling.BICUBIC)
     away = allowed.crop(allowed.getbbox()).resize(rough.size, Image.Resampling.NEAREST)
-    # Beside its edge the region keeps what was there, so that the change grows out of it.
-    away = curve(away.filter(ImageFilter.GaussianBlur(min(rough.size) / 6)), 128, 250)
+    # At its edge the region keeps its content, so that the change blends in.
+    away = apply_curve(away.filter(ImageFilter.GaussianBlur(min(rough.size) / 6)), 128, 250)
     return Image.composite(rough, part.convert("RGB").resize(rough.size, Image.Resampling.BICUBIC), away)
-
-
-def _rest(decode: Sequence[Image.Image], boxes: image_ops.Boxes) -> list[tuple[Image.Image, Sequence[Sequence[float]]]]:
-    return [(one, boxes[place] if place < len(boxes) else ()) for place, one in enumerate(decode) if place]
 
 
 def _crop_to_box(image: Image.Image, boxes: Sequence[Sequence[float]]) -> Image.Image:
@@ -159,8 +158,8 @@ def _crop_to_box(image: Image.Image, boxes: Sequence[Sequence[float]]) -> Image.
     return image
 
 
-def _cutout_mask(part: Image.Image) -> Image.Image:
-    """The middle of an image, softly cut out, for a transparent background."""
+def _make_cutout_mask(part: Image.Image) -> Image.Image:
+    """Return a soft mask of the middle of an image, for a transparent background."""
     face = Image.radial_gradient("L").resize(part.size, Image.Resampling.BICUBIC)
     return face.point([255 if value < 118 else max(0, 255 - (value - 118) * 25) for value in range(256)])
 
@@ -176,9 +175,9 @@ def _enlarge(image: Image.Image, size: tuple[int, int], plan: Plan) -> Image.Ima
 
 def _draw_texts(image: Image.Image, brief: Brief, plan: Plan, area: tuple[int, int, int, int] | None) -> None:
     if plan.text:
-        lettering.letter(image, plan.text, plan.mood.accent, area)
+        lettering.draw_title(image, plan.text, plan.mood.accent, area)
     if brief.captions:
-        lettering.caption(image, brief.captions, area)
+        lettering.draw_captions(image, brief.captions, area)
 
 
 def _draw_marks(
@@ -189,13 +188,13 @@ def _draw_marks(
     allowed: Image.Image | None,
 ) -> None:
     if brief.series > 1 and area is None:
-        lettering.number(image, brief.index + 1, brief.series, plan.mood.accent)
+        lettering.draw_series_number(image, brief.index + 1, brief.series, plan.mood.accent)
     if brief.watermark:
-        lettering.sign(image, area)
+        lettering.draw_watermark(image, area)
     if allowed is not None and area:
-        lettering.mark(image, lettering.room(allowed, area), fitting=True)
+        lettering.draw_demo_mark(image, lettering.find_mark_area(allowed, area), fitting=True)
     else:
-        lettering.mark(image)
+        lettering.draw_demo_mark(image)
 
 
 def _encode(image: Image.Image, brief: Brief) -> bytes:
@@ -206,7 +205,7 @@ def _encode(image: Image.Image, brief: Brief) -> bytes:
     elif brief.format == "webp":
         image.save(buffer, "WEBP", quality=quality, method=2)
     else:
-        said = PngImagePlugin.PngInfo()
-        said.add_text("Software", "qwave-jupyter DEMO")
-        image.save(buffer, "PNG", compress_level=2, pnginfo=said)
+        info = PngImagePlugin.PngInfo()
+        info.add_text("Software", "qwave-jupyter DEMO")
+        image.save(buffer, "PNG", compress_level=2, pnginfo=info)
     return buffer.getvalue()

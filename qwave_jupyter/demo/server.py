@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import socket
 import struct
 import threading
+from asyncio import Future
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from http.client import responses
 from pathlib import Path
 from typing import Any
@@ -18,23 +21,34 @@ import tornado.httpserver
 import tornado.iostream
 import tornado.web
 
-from qwave_jupyter import catalog, i18n
+from qwave_jupyter import catalog, i18n, threads
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.demo.app import DemoApp
-from qwave_jupyter.demo.help_text import describe, manual
-from qwave_jupyter.demo.http_types import Request, Response
-from qwave_jupyter.demo.options import Switches
-from qwave_jupyter.demo.store import Store
+from qwave_jupyter.demo.http_types import LOOPBACK_HOST, ApiError, Request, Response, method_not_allowed
+from qwave_jupyter.demo.ledger import TaskStore
+from qwave_jupyter.demo.options import DemoOptions, describe_options, format_manual
 from qwave_jupyter.demo.webhooks import Webhook
 
 __all__ = ["DemoServer"]
 
 _MAX_BODY_BYTES = 64 * 1024 * 1024
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-#: A held answer looks this often, in seconds, whether it may go out.
+#: Seconds between two checks whether a held response may be sent.
 _POLL_SECONDS = 0.05
-_CALL_SECONDS = 5.0
+_WEBHOOK_SECONDS = 5.0
 _BACKLOG = 128
+#: What is larger is refused but read, so that the client gets the answer; beyond this the connection is closed.
+_MAX_READ_BYTES = 10**15
+_TOO_LARGE = ApiError(413, "invalid_request", f"The body may have {_MAX_BODY_BYTES // 2**20} MB at most")
+_EMPTY_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+#: Which page's shape was asked for can't be read; the addresses of images and of the account document a type.
+_BAD_REQUEST_BODY = (
+    b'{"error": {"message": "The request is not valid HTTP", "code": "invalid_request", "type": "invalid_request"}}'
+)
+_BAD_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%b" % (len(_BAD_REQUEST_BODY), _BAD_REQUEST_BODY)
+)
 #: Closing a socket with this set sends RST instead of FIN.
 _LINGER_RESET = struct.pack("ii", 1, 0)
 
@@ -43,15 +57,15 @@ class DemoServer:
     """Serves the demo until it is stopped; only on loopback.
 
     Args:
-        edition: the contract that it obeys.
+        edition: the documented contract.
         port: 0 for any free one.
-        keep_in: a folder in which tasks are kept for the day, so that a restart forgets none; None keeps nothing.
-        key: the only key that is taken; a fresh one by default.
+        keep_in: a folder in which tasks are saved for a day, for a restart; None saves nothing.
+        key: the only key that is accepted; a fresh one by default.
         clock: time.
-        options: what :class:`~qwave_jupyter.demo.app.DemoApp` takes, such as ``latency``.
+        options: those of :class:`~qwave_jupyter.demo.app.DemoApp`, such as ``latency``.
 
     Raises:
-        ConfigurationError: an edition or option that there isn't.
+        ConfigurationError: an unknown edition or option.
 
     Example:
         >>> server = DemoServer().start()
@@ -73,8 +87,8 @@ class DemoServer:
         self.edition = edition
         self.key = key or f"demo-{secrets.token_hex(8)}"
         self.app = DemoApp(catalog.load(edition), clock=clock, key=self.key, **options)
-        self._store = Store(keep_in, clock) if keep_in else None
-        self._wanted_port = port
+        self._store = TaskStore(keep_in, clock) if keep_in else None
+        self._requested_port = port
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="qwave-demo-painter")
@@ -92,17 +106,16 @@ class DemoServer:
         """Start serving; returns when the port is open.
 
         Raises:
-            OSError: the port can't be opened.
+            OSError: the port cannot be opened.
         """
         if self._store:
-            self.app.ledger.remember(self._store.load())
-        listener = _open_port(self._wanted_port)
+            self.app.ledger.load(self._store.load())
+        listener = _open_port(self._requested_port)
         listener.setblocking(False)
         self.port = listener.getsockname()[1]
         self.app.host = self.url
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, args=(listener, ready), name="qwave-demo", daemon=True)
-        self._thread.start()
+        self._thread = threads.spawn(lambda: self._serve(listener, ready), name="demo")
         ready.wait(10)
         return self
 
@@ -116,49 +129,45 @@ class DemoServer:
         self._painters.shutdown(wait=False)
         self._workers.shutdown(wait=False)
 
-    def change(self, **switches: Any) -> Switches:
-        """Turn switches while it serves; see :meth:`~qwave_jupyter.demo.app.DemoApp.change`."""
-        return self.app.change(**switches)
+    def change(self, **options: object) -> DemoOptions:
+        """Change options while it serves; see :meth:`~qwave_jupyter.demo.app.DemoApp.change`."""
+        return self.app.change(**options)
 
     def reset(self) -> None:
-        """Turn all switches back and forget all faults."""
+        """Reset all options and remove all faults."""
         self.app.faults.replace(())
-        self.app.switches = Switches()
+        self.app.options = DemoOptions()
 
     def describe(self) -> list[str]:
-        """What is turned, line by line; see :func:`~qwave_jupyter.demo.help_text.describe`."""
-        return describe(self.app.switches, self.app.faults.pending())
+        """Return a line for each changed option; see :func:`~qwave_jupyter.demo.options.describe_options`."""
+        return describe_options(self.app.options, self.app.faults.pending())
 
     def manual(self) -> list[str]:
-        """All switches, line by line; see :func:`~qwave_jupyter.demo.help_text.manual`."""
-        return manual(self.app.switches, self.app.faults.pending())
+        """Return the lines of the manual; see :func:`~qwave_jupyter.demo.options.format_manual`."""
+        return format_manual(self.app.options, self.app.faults.pending())
 
     def handle(self, request: Request) -> Response:
-        """Answer one request and keep what it changed."""
+        """Answer one request and save what it changed."""
         response = self.app.handle(request)
+        changed = self.app.ledger.pop_changed()
         if self._store:
-            self._store.keep(self.app.ledger.take_changed())
+            self._store.save(changed)
         return response
 
     async def respond(self, request: Request, closed: asyncio.Event) -> Response:
-        """Answer one request in a worker thread, once its hold is over.
-
-        Args:
-            request: the request.
-            closed: set when nobody waits for the answer any more.
-        """
+        """Answer one request in a worker thread, once its hold is over or the client has closed the connection."""
         loop = asyncio.get_running_loop()
         workers = self._painters if request.path.startswith("/files/") else self._workers
         response = await loop.run_in_executor(workers, self.handle, request)
-        for call in self.app.take_calls():
-            sending = loop.create_task(_send_webhook(call))
+        for webhook in self.app.pop_webhooks():
+            sending = loop.create_task(_send_webhook(webhook))
             self._webhooks.add(sending)
             sending.add_done_callback(self._webhooks.discard)
         while response.hold is not None:
             hold, clock = response.hold, self.app.clock
-            while not (hold.over() or clock.now() >= hold.until or await _wait_for(closed, _POLL_SECONDS)):
+            while not (hold.is_over() or clock.now() >= hold.until or await _wait_for(closed, _POLL_SECONDS)):
                 pass
-            response = await loop.run_in_executor(workers, hold.then)
+            response = await loop.run_in_executor(workers, hold.make_response)
         if response.delay:
             await _wait_for(closed, response.delay)
         return response
@@ -169,7 +178,7 @@ class DemoServer:
         server: tornado.httpserver.HTTPServer | None = None
         try:
             application = tornado.web.Application([(r".*", _Handler, {"server": self})], log_function=lambda _: None)
-            server = tornado.httpserver.HTTPServer(application, max_buffer_size=_MAX_BODY_BYTES)
+            server = _HttpServer(application, max_body_size=_MAX_READ_BYTES)
             server.add_sockets([listener])
             self._loop = loop
             ready.set()
@@ -188,48 +197,102 @@ class DemoServer:
             loop.close()
 
 
+class _HttpServer(tornado.httpserver.HTTPServer):
+    """Gives tornado's refusal of what is not HTTP, which is empty, a body."""
+
+    def handle_stream(self, stream: tornado.iostream.IOStream, address: tuple[str, int]) -> None:
+        write = stream.write
+
+        def write_with_body(data: bytes | memoryview) -> Future[None]:
+            return write(_BAD_REQUEST if bytes(data) == _EMPTY_BAD_REQUEST else data)
+
+        stream.write = write_with_body  # type: ignore[method-assign]
+        super().handle_stream(stream, address)
+
+
+@tornado.web.stream_request_body
 class _Handler(tornado.web.RequestHandler):
     def initialize(self, server: DemoServer) -> None:
         self._server = server
         self._closed = asyncio.Event()
+        self._body = bytearray()
+        self._received = 0
 
     def prepare(self) -> None:
-        # A page of another site must not reach the demo through the visitor's browser.
-        origin = self.request.headers.get("Origin")
-        foreign = origin is not None and urlsplit(origin).hostname not in _LOOPBACK
-        if foreign or self.request.host_name not in _LOOPBACK:
-            raise tornado.web.HTTPError(403)
+        if not self._is_local():
+            self._refuse(ApiError(403, "permission_error", "The demo serves addresses and pages of this machine only"))
+            return
+        announced = self.request.headers.get("Content-Length", "")
+        if announced.isdecimal() and _MAX_BODY_BYTES < int(announced[:20]) <= _MAX_READ_BYTES:
+            self._refuse(_TOO_LARGE)
 
-    async def get(self) -> None:
-        await self._write_response()
+    def data_received(self, chunk: bytes) -> None:
+        self._received += len(chunk)
+        if self._received <= _MAX_BODY_BYTES:
+            self._body += chunk
+        else:
+            # A chunked body announces no length; the rest is read so that the client gets the answer.
+            self._body.clear()
 
-    async def post(self) -> None:
-        await self._write_response()
+    async def _write_response(self) -> None:
+        if self._finished:
+            return
+        if self._received > _MAX_BODY_BYTES:
+            self._refuse(_TOO_LARGE)
+            return
+        response = await self._server.respond(self._make_request(), self._closed)
+        if self._closed.is_set():
+            return
+        if response.connection_fault:
+            await self._break_connection(response)
+            return
+        self._send(response)
+
+    get = post = head = put = patch = delete = options = _write_response
 
     def on_connection_close(self) -> None:
         self._closed.set()
 
-    async def _write_response(self) -> None:
+    def write_error(self, status_code: int, **_: object) -> None:
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            refusal = method_not_allowed(self._make_request(), ("GET", "POST"))
+        elif status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            refusal = ApiError(status_code, "invalid_request", self._reason)
+        else:
+            refusal = ApiError(status_code, "server_error", "The demo failed; its log says why")
+        self._refuse(refusal)
+
+    def _is_local(self) -> bool:
+        """Return whether no page of another site is behind the request, nor a foreign name for this machine."""
+        origin = self.request.headers.get("Origin")
+        try:
+            foreign = origin is not None and urlsplit(origin).hostname not in _LOOPBACK
+        except ValueError:
+            foreign = True
+        return not foreign and re.fullmatch(LOOPBACK_HOST, self.request.host, re.IGNORECASE) is not None
+
+    def _make_request(self) -> Request:
         headers = {name.lower(): value for name, value in self.request.headers.get_all()}
-        request = Request(self.request.method or "GET", self.request.path, headers, self.request.body)
-        response = await self._server.respond(request, self._closed)
-        if self._closed.is_set():
-            return
-        if response.fate:
-            await self._break_connection(response)
-            return
+        # HTTP/1.0 needs no such header; forwarding headers are in no page.
+        origin = f"http://{self.request.host}" if "host" in headers else ""
+        return Request(self.request.method or "GET", self.request.path, headers, bytes(self._body), origin)
+
+    def _refuse(self, refusal: ApiError) -> None:
+        self._send(self._server.app.refuse(self._make_request(), refusal))
+
+    def _send(self, response: Response) -> None:
         self.set_status(response.status)
-        self.set_header("Content-Type", response.kind)
+        self.set_header("Content-Type", response.content_type)
         for name, value in response.headers.items():
             self.set_header(name, value)
         self.finish(response.body)
 
     async def _break_connection(self, response: Response) -> None:
         stream = self.detach()
-        if response.fate == "truncate":
+        if response.connection_fault == "truncate":
             head = (
                 f"HTTP/1.1 {response.status} {responses.get(response.status, '')}\r\n"
-                f"Content-Type: {response.kind}\r\nContent-Length: {len(response.body)}\r\n\r\n"
+                f"Content-Type: {response.content_type}\r\nContent-Length: {len(response.body)}\r\n\r\n"
             )
             await _write(stream, head.encode() + response.body[: len(response.body) // 2])
         elif isinstance(stream, tornado.iostream.IOStream) and stream.socket is not None:
@@ -243,23 +306,23 @@ def _open_port(port: int) -> socket.socket:
             return socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
     except OSError:
         pass
-    raise OSError(i18n.say("demo.no_port", port=port))
+    raise OSError(i18n.text("demo.no_port", port=port))
 
 
-async def _send_webhook(call: Webhook) -> None:
-    while not call.over():  # noqa: ASYNC110 - it is time that ends a task, not an event
+async def _send_webhook(webhook: Webhook) -> None:
+    while not webhook.is_over():  # noqa: ASYNC110 - it is time that ends a task, not an event
         await asyncio.sleep(_POLL_SECONDS)
-    body = call.body()
+    body = webhook.body()
     if body is None:
         return
     client = tornado.httpclient.AsyncHTTPClient(force_instance=True)
     try:
         await client.fetch(
-            call.url,
+            webhook.url,
             method="POST",
             headers={"Content-Type": "application/json"},
             body=body,
-            request_timeout=_CALL_SECONDS,
+            request_timeout=_WEBHOOK_SECONDS,
             follow_redirects=False,
             raise_error=False,
         )

@@ -1,13 +1,14 @@
-"""A task's life as a function of time: queued, processing, completed; nothing runs in between."""
+"""A task whose state is a function of time: queued, processing, completed; nothing runs in between."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+from qwave_jupyter.types import Values
 
 __all__ = ["Task", "task_seconds", "typical_seconds"]
 
@@ -19,26 +20,26 @@ _MIN_SECONDS, _MAX_SECONDS = 1.0, 30.0
 
 @dataclass
 class Task:
-    """One task that was ordered.
+    """One task.
 
     Args:
         task_id: its id.
         model: the model id.
         action: the action.
-        values: what was set and the defaults of the rest, by the user's names.
+        values: the values of all parameters, defaults included, by the user's names.
         created: Unix seconds.
         seconds: how long it takes in all.
         held: quota that is reserved.
         failure: the code it ends with, or "".
         cancelled: Unix seconds at which it was cancelled, or None.
-        key: the idempotency key that it was ordered with, or "".
-        given: the names of those values that were set.
+        key: its idempotency key, or "".
+        given: the names of the values that the request set.
     """
 
     task_id: str
     model: str
     action: str
-    values: Mapping[str, Any] = field(repr=False)
+    values: Values = field(repr=False)
     created: float
     seconds: float
     held: int
@@ -48,7 +49,7 @@ class Task:
     given: Sequence[str] = ()
 
     def status(self, now: float) -> str:
-        """The documented word for its state at a moment."""
+        """Return the documented name of its state."""
         if self.cancelled is not None:
             return "cancelled"
         age = now - self.created
@@ -59,7 +60,7 @@ class Task:
         return "failed" if self.failure else "completed"
 
     def progress(self, now: float) -> int:
-        """0 to 100; 0 for queued, failed and cancelled (Status page, edition 2026-04)."""
+        """Return 0 to 100; 0 for queued, failed and cancelled (Status page, edition 2026-04)."""
         status = self.status(now)
         if status == "completed":
             return 100
@@ -80,34 +81,28 @@ class Task:
 
     @property
     def image_count(self) -> int:
-        """How many images it makes."""
+        """The number of its images."""
         return int(self.values.get("n") or 1)
 
     @property
     def seed(self) -> int:
-        """The seed that was asked for, or one of the task's own."""
+        """The requested seed, or one derived from the id."""
         wanted = self.values.get("seed")
         if isinstance(wanted, int) and wanted >= 0:
             return wanted
         return int.from_bytes(hashlib.sha256(self.task_id.encode()).digest()[:4], "big")
 
     def cost(self, now: float) -> int:
-        """Quota that is charged in the end; 0 after a refund."""
+        """Return the quota that is charged in the end; 0 after a refund."""
         return self.held if self.status(now) == "completed" else 0
 
     def charge(self, now: float) -> int:
-        """Quota that it takes from the balance at a moment: what is held, then what it costs."""
+        """Return the quota that it takes from the balance: first what is held, then its cost."""
         return self.cost(now) if now >= self.ends else self.held
 
 
 def typical_seconds(family: str, model: str, seed: int | None) -> float:
-    """Seconds that a plain image of a model takes: between 1 and 30, the documented span; kin take about as long.
-
-    Args:
-        family: the model's family.
-        model: the model id.
-        seed: makes another set of models quick; None for the usual one.
-    """
+    """Return the seconds of a plain image: 1 to 30, the documented range; similar within a family."""
     kin = random.Random(f"{seed or 0}/{family}")  # noqa: S311 - latencies, not secrets
     own = random.Random(f"{seed or 0}/{family}/{model}")  # noqa: S311
     return min(
@@ -115,14 +110,8 @@ def typical_seconds(family: str, model: str, seed: int | None) -> float:
     )
 
 
-def task_seconds(dice_seed: str, values: Mapping[str, Any], typical: float) -> float:
-    """Seconds that a task takes, the same for the same seed.
-
-    Args:
-        dice_seed: seeds the dice, such as the task's id.
-        values: what was set.
-        typical: seconds for a plain request.
-    """
+def task_seconds(dice_seed: str, values: Values, typical: float) -> float:
+    """Return the seconds that a task takes, the same for the same seed."""
     dice = random.Random(dice_seed)  # noqa: S311 - latencies, not secrets
     slower = 1.0
     for name in ("quality", "resolution"):

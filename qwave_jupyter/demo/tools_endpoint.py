@@ -1,4 +1,4 @@
-"""The tools endpoint, ``POST /v1/mcp``: JSON-RPC 2.0 over plain HTTP, answered from the catalogue.
+"""The tools endpoint, ``POST /v1/mcp``: JSON-RPC 2.0 over plain HTTP, from the catalogue.
 
 Seven tools: ``list_models``, ``get_model_docs``, ``get_model_schema``, ``estimate_cost``, ``create_task``, ``get_task``
 and ``cancel_task`` (MCP page, edition 2026-09).
@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qwave_jupyter.demo import task_factory
 from qwave_jupyter.demo.dialects import DIALECTS, TaskView
-from qwave_jupyter.demo.http_types import Refused, Request, Response, json_response
+from qwave_jupyter.demo.http_types import ApiError, Request, Response, json_response, parse_json
 from qwave_jupyter.demo.ledger import QUOTA_PER_USD
-from qwave_jupyter.demo.model_docs import docs_of, schema_of
-from qwave_jupyter.demo.prices import model_entry
+from qwave_jupyter.demo.model_docs import build_entry, build_schema, format_docs
+from qwave_jupyter.types import JSONObject
 
 if TYPE_CHECKING:
     from qwave_jupyter.demo.app import DemoApp
@@ -30,7 +30,7 @@ _POLL_AFTER = 5
 _PAGE, _MAX_PAGE = 20, 100
 _PARSE, _REQUEST, _METHOD, _PARAMS = -32700, -32600, -32601, -32602
 
-#: The arguments of each tool, those that must be there first.
+#: Description, required arguments and types of all arguments of each tool.
 TOOLS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
     "list_models": (
         "The models that this key may use.",
@@ -41,8 +41,8 @@ TOOLS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
     "get_model_schema": ("What a model takes.", ("model",), {"model": "string"}),
     "estimate_cost": ("What a request would be held at.", ("model", "input"), {"model": "string", "input": "object"}),
     "create_task": (
-        "Order a generation; the same key orders once.",
-        ("model", "input", "idempotency_key"),
+        "Create a task; the same idempotency key creates it once.",
+        ("model", "input"),
         {"model": "string", "input": "object", "idempotency_key": "string", "wait_seconds": "integer"},
     ),
     "get_task": ("What has become of a task.", ("task_id",), {"task_id": "string"}),
@@ -51,142 +51,156 @@ TOOLS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
 _TYPES: Mapping[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "object": (dict,)}
 
 
-class _Fault(Exception):
+class _RpcError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
 
 
 def handle_call(app: DemoApp, request: Request) -> Response:
-    """Answer one call.
-
-    Args:
-        app: the demo.
-        request: the request, from somebody with the key.
-    """
-    number: Any = None
+    """Answer one call."""
+    call_id: object = None
     try:
-        call = _read(request.body)
-        number = call.get("id")
+        call = _parse_call(request.body)
         if "id" not in call:
             return Response(202, b"")
-        return _dispatch(app, call, number)
-    except _Fault as fault:
+        call_id = call["id"]
+        return _dispatch(app, call, call_id, request.origin)
+    except _RpcError as fault:
         error = {"code": fault.code, "message": str(fault)}
-        return json_response(200, {"jsonrpc": "2.0", "id": number, "error": error})
+        return json_response(200, {"jsonrpc": "2.0", "id": call_id, "error": error})
 
 
-def _read(body: bytes) -> Mapping[str, Any]:
+def _parse_call(body: bytes) -> JSONObject:
     try:
-        call = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _Fault(_PARSE, "Parse error") from None
+        call = parse_json(body)
+    except ValueError:
+        raise _RpcError(_PARSE, "Parse error") from None
     if not isinstance(call, dict) or call.get("jsonrpc") != "2.0" or not isinstance(call.get("method"), str):
-        raise _Fault(_REQUEST, "Invalid Request")
+        raise _RpcError(_REQUEST, "Invalid Request")
+    if "id" in call and not _is_id(call["id"]):
+        raise _RpcError(_REQUEST, "Invalid Request: id must be a string or a number")
     return call
 
 
-def _dispatch(app: DemoApp, call: Mapping[str, Any], number: Any) -> Response:
+def _is_id(given: object) -> bool:
+    return isinstance(given, (str, int, float)) and not isinstance(given, bool)
+
+
+def _dispatch(app: DemoApp, call: JSONObject, call_id: object, origin: str) -> Response:
     method, params = call["method"], call.get("params", {})
     if not isinstance(params, dict):
-        raise _Fault(_PARAMS, "params must be an object")
+        raise _RpcError(_PARAMS, "params must be an object")
     if method == "initialize":
-        about = {"name": "qwave demo", "version": app.catalog.edition}
-        return _result(number, {"protocolVersion": _VERSION, "capabilities": {"tools": {}}, "serverInfo": about})
+        server = {"name": "qwave demo", "version": app.catalog.edition}
+        return _rpc_response(
+            call_id, {"protocolVersion": _VERSION, "capabilities": {"tools": {}}, "serverInfo": server}
+        )
     if method == "ping":
-        return _result(number, {})
+        return _rpc_response(call_id, {})
     if method == "tools/list":
-        return _result(number, {"tools": [_describe(name) for name in TOOLS]})
+        return _rpc_response(call_id, {"tools": [_describe_tool(name) for name in TOOLS]})
     if method != "tools/call":
-        raise _Fault(_METHOD, "Method not found")
-    name, arguments = params.get("name"), params.get("arguments") or {}
+        raise _RpcError(_METHOD, "Method not found")
+    name, arguments = params.get("name"), params.get("arguments", {})
     if not isinstance(name, str) or name not in TOOLS:
-        raise _Fault(_PARAMS, f"Unknown tool: {str(name)[:80]}")
+        raise _RpcError(_PARAMS, f"Unknown tool: {str(name)[:80]}")
     try:
-        return _CALLS[name](app, _check_arguments(name, arguments), number)
-    except Refused as refusal:
+        content = _CALLS[name](app, _check_arguments(name, arguments), origin)
+    except ApiError as refusal:
         error = {"code": refusal.code, "message": refusal.message}
         if refusal.param:
             error["param"] = refusal.param
-        return _content(number, {"success": False, "error": error}, wrong=True)
+        return _rpc_response(call_id, _tool_result({"success": False, "error": error}, is_error=True))
+    # The page of a model is for reading; everything else is data.
+    text = str(content["docs"]) if name == "get_model_docs" else ""
+    response = _rpc_response(call_id, _tool_result(content, text))
+    if name != "create_task" or not arguments.get("wait_seconds"):
+        return response
+    task = app.ledger.get(content["task_id"])
+    hold = app.hold_until_end(
+        task, arguments["wait_seconds"], lambda view: _rpc_body(call_id, _tool_result(_task_json(view))), origin
+    )
+    return replace(response, hold=hold)
 
 
-def _check_arguments(name: str, arguments: Any) -> Mapping[str, Any]:
-    _, needed, types = TOOLS[name]
+def _check_arguments(name: str, arguments: object) -> JSONObject:
+    _, required, types = TOOLS[name]
     if not isinstance(arguments, dict):
-        raise Refused(400, "invalid_request", "arguments must be an object")
-    for argument in (*needed, *arguments):
+        raise ApiError(400, "invalid_request", "arguments must be an object")
+    for argument in (*required, *arguments):
         if argument not in types:
-            raise Refused(400, "invalid_request", f"{name} takes {', '.join(types)}", str(argument)[:80])
+            raise ApiError(400, "invalid_request", f"{name} takes {', '.join(types)}", str(argument)[:80])
         given = arguments.get(argument)
         if not isinstance(given, _TYPES[types[argument]]) or isinstance(given, bool):
-            raise Refused(400, "invalid_request", f"{argument} must be of type {types[argument]}", argument)
+            raise ApiError(400, "invalid_request", f"{argument} must be of type {types[argument]}", argument)
     return arguments
 
 
-def _describe(name: str) -> dict[str, Any]:
-    about, needed, types = TOOLS[name]
+def _describe_tool(name: str) -> JSONObject:
+    description, required, types = TOOLS[name]
     properties = {argument: {"type": kind} for argument, kind in types.items()}
-    schema = {"type": "object", "properties": properties, "required": list(needed), "additionalProperties": False}
-    return {"name": name, "description": about, "inputSchema": schema}
+    schema = {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+    return {"name": name, "description": description, "inputSchema": schema}
 
 
-def _list_models(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    entries = [model_entry(model) for model in app.catalog]
+def _list_models(app: DemoApp, arguments: JSONObject, _: str) -> JSONObject:
+    entries = [build_entry(model) for model in app.catalog]
     query = arguments.get("query", "").lower()
-    shown = [
+    matching = [
         entry
         for entry in entries
         if query in f"{entry['id']} {entry['description']}".lower() and arguments.get("modality", "image") == "image"
     ]
     cursor = arguments.get("cursor", "0")
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 9):
-        raise Refused(400, "invalid_request", "cursor is none that list_models gave", "cursor")
-    begin, size = int(cursor), min(max(1, arguments.get("limit", _PAGE)), _MAX_PAGE)
-    following = str(begin + size) if begin + size < len(shown) else None
-    return _content(number, {"models": shown[begin : begin + size], "next_cursor": following})
+        raise ApiError(400, "invalid_request", "cursor is none that list_models gave", "cursor")
+    start, size = int(cursor), min(max(1, arguments.get("limit", _PAGE)), _MAX_PAGE)
+    next_cursor = str(start + size) if start + size < len(matching) else None
+    return {"models": matching[start : start + size], "next_cursor": next_cursor}
 
 
-def _get_model_docs(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
+def _get_model_docs(app: DemoApp, arguments: JSONObject, _: str) -> JSONObject:
     model = task_factory.find_model(app.catalog, arguments["model"])
     if arguments.get("language", "en") not in {"zh", "en"}:
-        raise Refused(400, "invalid_request", "language is zh or en", "language")
+        raise ApiError(400, "invalid_request", "language is zh or en", "language")
     # The catalogue quotes the pages in English, whatever language is asked for.
-    return _content(number, {"model": model.id, "language": "en", "docs": docs_of(model)})
+    return {"model": model.id, "language": "en", "docs": format_docs(model)}
 
 
-def _get_model_schema(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    return _content(number, schema_of(task_factory.find_model(app.catalog, arguments["model"])))
+def _get_model_schema(app: DemoApp, arguments: JSONObject, _: str) -> JSONObject:
+    return build_schema(task_factory.find_model(app.catalog, arguments["model"]))
 
 
-def _estimate_cost(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    quota = task_factory.estimate_quota(task_factory.validate(app.catalog, _body(arguments)))
-    estimate = {"estimated_cost": quota, "estimated_cost_usd": quota / QUOTA_PER_USD, "currency": "USD"}
-    return _content(number, {"model": arguments["model"], **estimate})
+def _estimate_cost(app: DemoApp, arguments: JSONObject, _: str) -> JSONObject:
+    quota = task_factory.estimate_quota(task_factory.validate(app.catalog, _build_task_body(arguments)))
+    return {
+        "model": arguments["model"],
+        "estimated_cost": quota,
+        "estimated_cost_usd": quota / QUOTA_PER_USD,
+        "currency": "USD",
+    }
 
 
-def _create_task(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    seconds, key = arguments.get("wait_seconds", 0), arguments["idempotency_key"]
+def _create_task(app: DemoApp, arguments: JSONObject, origin: str) -> JSONObject:
+    seconds, key = arguments.get("wait_seconds", 0), arguments.get("idempotency_key", "")
     if not 0 <= seconds <= _MAX_WAIT:
-        raise Refused(400, "invalid_request", f"wait_seconds is 0 to {_MAX_WAIT}", "wait_seconds")
-    if not key.strip():
-        raise Refused(400, "invalid_request", "idempotency_key is required", "idempotency_key")
-    task = app.accept(key, lambda: task_factory.validate(app.catalog, _body(arguments)))
-    response = _content(number, _task_json(app.view(task)))
-    if not seconds:
-        return response
-    return replace(response, hold=app.hold_until_end(task, seconds, lambda view: _wrap(number, _task_json(view))))
+        raise ApiError(400, "invalid_request", f"wait_seconds is 0 to {_MAX_WAIT}", "wait_seconds")
+    if "idempotency_key" in arguments and not key.strip():
+        raise ApiError(400, "invalid_request", "idempotency_key must not be blank; leave it out", "idempotency_key")
+    task = app.accept(key, lambda: task_factory.validate(app.catalog, _build_task_body(arguments)), origin)
+    return _task_json(app.view(task, origin))
 
 
-def _get_task(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    return _content(number, _task_json(app.view(app.ledger.get(arguments["task_id"]))))
+def _get_task(app: DemoApp, arguments: JSONObject, origin: str) -> JSONObject:
+    return _task_json(app.view(app.ledger.get(arguments["task_id"]), origin))
 
 
-def _cancel_task(app: DemoApp, arguments: Mapping[str, Any], number: Any) -> Response:
-    return _content(number, app.ledger.cancel(arguments["task_id"]))
+def _cancel_task(app: DemoApp, arguments: JSONObject, _: str) -> JSONObject:
+    return app.ledger.cancel(arguments["task_id"])
 
 
-_CALLS: Mapping[str, Callable[[Any, Mapping[str, Any], Any], Response]] = {
+_CALLS: Mapping[str, Callable[[DemoApp, JSONObject, str], JSONObject]] = {
     "list_models": _list_models,
     "get_model_docs": _get_model_docs,
     "get_model_schema": _get_model_schema,
@@ -197,30 +211,29 @@ _CALLS: Mapping[str, Callable[[Any, Mapping[str, Any], Any], Response]] = {
 }
 
 
-def _body(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+def _build_task_body(arguments: JSONObject) -> JSONObject:
     return {**arguments["input"], "model": arguments["model"]}
 
 
-def _task_json(view: TaskView) -> dict[str, Any]:
-    content: dict[str, Any] = dict(DIALECTS["percent"].to_json(view))
+def _task_json(view: TaskView) -> JSONObject:
+    content = dict(DIALECTS["percent"].status_body(view))
     for name in ("cost", "pre_consumed_cost"):
         if name in content:
             content[f"{name}_usd"] = content[name] / QUOTA_PER_USD
-    content |= {"terminal": view.ended, "should_poll": not view.ended}
-    if not view.ended:
+    content |= {"terminal": view.is_over, "should_poll": not view.is_over}
+    if not view.is_over:
         content["next_poll_after_seconds"] = _POLL_AFTER
     return content
 
 
-def _result(number: Any, result: Mapping[str, Any]) -> Response:
-    return json_response(200, {"jsonrpc": "2.0", "id": number, "result": result})
+def _tool_result(content: JSONObject, text: str = "", *, is_error: bool = False) -> JSONObject:
+    block = {"type": "text", "text": text or json.dumps(content, ensure_ascii=False)}
+    return {"content": [block], "structuredContent": content, "isError": is_error}
 
 
-def _wrap(number: Any, content: Mapping[str, Any], *, wrong: bool = False) -> dict[str, Any]:
-    text = {"type": "text", "text": json.dumps(content, ensure_ascii=False)}
-    result = {"content": [text], "structuredContent": content, "isError": wrong}
-    return {"jsonrpc": "2.0", "id": number, "result": result}
+def _rpc_body(call_id: object, result: JSONObject) -> JSONObject:
+    return {"jsonrpc": "2.0", "id": call_id, "result": result}
 
 
-def _content(number: Any, content: Mapping[str, Any], *, wrong: bool = False) -> Response:
-    return json_response(200, _wrap(number, content, wrong=wrong))
+def _rpc_response(call_id: object, result: JSONObject) -> Response:
+    return json_response(200, _rpc_body(call_id, result))

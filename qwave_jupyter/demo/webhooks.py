@@ -1,56 +1,52 @@
-"""Calls when a task has ended: one POST, best effort, to this machine only.
+"""Webhooks at the end of a task: one POST, best effort, to this machine only.
 
-``callback_url`` and ``callback_events`` are fields of the Submit page (editions 2026-04 to 2026-09); that the call
-brings what a status answer says is on the Webhooks page of July 2026.
+``callback_url`` and ``callback_events`` are fields of the Submit page (editions 2026-04 to 2026-09); that its body
+is a status response is on the Webhooks page of July 2026.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Webhook", "webhook_of"]
+from qwave_jupyter.types import JSONObject, Values
+
+__all__ = ["Webhook", "find_webhook"]
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-#: The pages use two words for one event.
 _ENDS = ("completed", "failed", "cancelled")
+#: The pages use two words for one event.
 _EVENTS = {"succeeded": "completed"}
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """A call that somebody wants.
+    """A requested call.
 
     Args:
-        url: where to; always on loopback.
-        events: the ends that are wanted.
-        get_state: the task's end, or "" while there is none, and its status answer, which is what the call brings.
+        url: its address, always on loopback.
+        events: the final states that are reported.
+        get_state: returns the task's final state, or "" before, and the body of a status response.
     """
 
     url: str
     events: frozenset[str]
-    get_state: Callable[[], tuple[str, Any]]
+    get_state: Callable[[], tuple[str, JSONObject]]
 
-    def over(self) -> bool:
-        """Whether the task has ended."""
+    def is_over(self) -> bool:
+        """Return whether the task has ended."""
         return bool(self.get_state()[0])
 
     def body(self) -> bytes | None:
-        """What to send now; None when this end isn't wanted."""
+        """Return the body to send; None if this final state isn't reported."""
         end, content = self.get_state()
         return json.dumps(content, ensure_ascii=False).encode("utf-8") if end in self.events else None
 
 
-def webhook_of(values: Mapping[str, Any], get_state: Callable[[], tuple[str, Any]]) -> Webhook | None:
-    """The call that a task was ordered with, if any.
-
-    Args:
-        values: what was set.
-        get_state: see :class:`Webhook`.
-    """
+def find_webhook(values: Values, get_state: Callable[[], tuple[str, JSONObject]]) -> Webhook | None:
+    """Return the webhook in the values of a task, if any."""
     url = values.get("callback_url")
     if not isinstance(url, str) or not _is_loopback(url):
         return None

@@ -50,7 +50,7 @@ def drawn(side):
     return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode()
 
 
-PICTURE, LARGER = drawn(8), drawn(16)
+IMAGE, LARGER = drawn(8), drawn(16)
 #: Fields of other models and times; a page that doesn't declare them refuses them.
 STRANGERS = {
     "made_up": 1,
@@ -61,8 +61,8 @@ STRANGERS = {
     "resolution": "1k",
     "quality": "high",
     "style": "vivid",
-    "image_url": "https://pictures.example/a.png",
-    "mask_url": "https://pictures.example/a.png",
+    "image_url": "https://images.example/a.png",
+    "mask_url": "https://images.example/a.png",
     "negative_prompt": "x",
     "watermark": False,
     "official_fallback": True,
@@ -91,7 +91,7 @@ class Fault:
 def as_json(model, options):
     """The JSON of options that can be read, right or wrong."""
     values, _ = model.read({"prompt": PROMPT, **options})
-    action = model.fitting_action(values)
+    action = model.infer_action(values)
     if action and "action" not in values and "action" in model.parameters:
         values["action"] = action
     return model.to_wire(values)
@@ -117,17 +117,17 @@ def faults_in(model, options):
         if name in options or name == "prompt":
             yield from _wrong_values(model, parameter, options)
         yield from _wrong_company(model, parameter, options)
-        yield from _wrong_pictures(model, parameter, options)
+        yield from _wrong_images(model, parameter, options)
     yield from _strangers(model, options)
 
 
 def _wrong_values(model, parameter, options):
     name, body, named = parameter.name, as_json(model, options), frozenset({parameter.name})
     unreadable, mistyped = UNREADABLE[parameter.type]
-    for value in () if parameter.picture else unreadable:
+    for value in () if parameter.is_image else unreadable:
         yield Fault(f"{name} = {value!r}", named, {**options, name: value})
     for value in mistyped:
-        yield Fault(f"JSON {name} = {value!r}", named, None, changed(body, parameter.wire, value))
+        yield Fault(f"JSON {name} = {value!r}", named, None, changed(body, parameter.wire_path, value))
     for value in outside(parameter):
         bad = {**options, name: value}
         yield Fault(f"{name} = {str(value)[:40]}", named, bad, as_json(model, bad))
@@ -135,20 +135,20 @@ def _wrong_values(model, parameter, options):
         yield Fault(f"{name} = {value!r}", named, {**options, name: value})
 
 
-def _wrong_pictures(model, parameter, options):
+def _wrong_images(model, parameter, options):
     name, named = parameter.name, frozenset({parameter.name})
-    if not parameter.picture or name not in options:
+    if not parameter.is_image or name not in options:
         return
     several = parameter.type.endswith("[]")
     if not model.references.takes_bytes:
-        bad = {**options, name: [PICTURE] if several else PICTURE}
+        bad = {**options, name: [IMAGE] if several else IMAGE}
         yield Fault(f"bytes in {name}", named, bad, as_json(model, bad))
-    for address in ("picture.png", "ftp://pictures.example/a.png", ""):
+    for address in ("image.png", "ftp://images.example/a.png", ""):
         yield Fault(
             f"{name} = {address!r}", named, None, as_json(model, {**options, name: [address] if several else address})
         )
     if name == "mask" and model.mask.same_size and model.references.takes_bytes:
-        bad = {**options, "images": [PICTURE], "mask": LARGER}
+        bad = {**options, "images": [IMAGE], "mask": LARGER}
         yield Fault("a mask of another size", named, bad, as_json(model, bad))
 
 
@@ -158,7 +158,7 @@ def _wrong_company(model, parameter, options):
     if {"*", action} & {*parameter.required_for}:
         bad = {key: value for key, value in options.items() if key != name}
         bad |= {"prompt": " "} if name == "prompt" else {}
-        yield Fault(f"no {name}", named, bad, changed(as_json(model, options), parameter.wire, None))
+        yield Fault(f"no {name}", named, bad, changed(as_json(model, options), parameter.wire_path, None))
     if parameter.only_for and action not in parameter.only_for and name not in options:
         bad = {"action": action, **options, name: samples(parameter, options)[0]}
         yield Fault(f"{name} with another action", named, bad, as_json(model, bad))
@@ -166,12 +166,12 @@ def _wrong_company(model, parameter, options):
 
 def _strangers(model, options):
     body = as_json(model, options)
-    declared = {parameter.wire[0] for parameter in model.parameters.values()}
+    declared = {parameter.wire_path[0] for parameter in model.parameters.values()}
     for name, value in STRANGERS.items():
         if name not in declared:
-            local = {**options, name: value} if model.named(name) is None else None
+            local = {**options, name: value} if model.find_parameter(name) is None else None
             yield Fault(f"undeclared {name}", frozenset({name}), local, {**body, name: value})
-    for outer in {parameter.wire[:-1] for parameter in model.parameters.values() if len(parameter.wire) > 1}:
+    for outer in {parameter.wire_path[:-1] for parameter in model.parameters.values() if len(parameter.wire_path) > 1}:
         path = ".".join((*outer, "made_up"))
         yield Fault(f"undeclared {path}", frozenset({path}), None, changed(body, (*outer, "made_up"), 1))
 
@@ -286,16 +286,16 @@ def _more(_, __, wanted, options):
 
 
 def _larger_sums(model, _, wanted, options):
-    pictures, number = wanted["fields"]
-    for count in {1, int(model.parameters[pictures].maximum)}:
-        bad = {**options, pictures: urls(count), number: wanted["max"] - count + 1}
+    images, number = wanted["fields"]
+    for count in {1, int(model.parameters[images].maximum)}:
+        bad = {**options, images: urls(count), number: wanted["max"] - count + 1}
         yield f"{count} and too many", bad
 
 
 def _failed_checks(_, __, check, options):
     if check == "boxes":
         yield from ((f"boxes {bad}", {**options, "images": urls(1), "bbox_list": bad}) for bad in BOXES)
-        yield "one list for two pictures", {**options, "images": urls(2), "bbox_list": [[[0, 0, 9, 9]]]}
+        yield "one list for two images", {**options, "images": urls(2), "bbox_list": [[[0, 0, 9, 9]]]}
     if check in {"palette", "whole_palette"}:
         yield from ((f"palette {bad[0]}", {**options, "color_palette": bad}) for bad in COLOURS)
     if check == "whole_palette":

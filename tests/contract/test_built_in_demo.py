@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 
 import pytest
@@ -10,6 +11,7 @@ import requests
 import qwave_jupyter as qwave
 from qwave_jupyter.errors import ConfigurationError, TaskFailed
 from qwave_jupyter.session import default
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("small_images", "short_waits")
 
@@ -27,9 +29,17 @@ def ordered():
     return default().context().client.submit(BODY, idempotency_key=str(uuid.uuid4()))
 
 
+def answers(url):
+    try:
+        requests.get(url, timeout=2)
+    except requests.ConnectionError:
+        return False
+    return True
+
+
 def test_demo_takes_all_switches():
     default().use_demo(on=True, latency=0.2, dialect="percent", fail="upstream_unavailable:1", seed=5)
-    switches = default().demo_server().app.switches
+    switches = default().demo_server().app.options
     assert (switches.latency, switches.dialect, switches.seed) == (0.2, "percent", 5)
     assert len(default().demo_server().app.faults.pending()) == 1
 
@@ -38,7 +48,7 @@ def test_demo_is_changed_while_it_serves():
     url = default().use_demo(latency=60)
     task = ordered()
     assert default().use_demo(rate_limit=50, fail="task_failed:1") == url
-    switches = default().demo_server().app.switches
+    switches = default().demo_server().app.options
     assert (switches.latency, switches.rate_limit) == (60, 50)
     assert default().context().client.task(task.task_id).state == "queued"
     assert default().use_demo() == url
@@ -60,7 +70,7 @@ def test_demo_refuses_a_wrong_switch(wrong, serving):
         default().use_demo(slow=True, **wrong)
     assert default().overrides.get("demo") == (True if serving else None)
     after = default().use_demo()
-    switches = default().demo_server().app.switches
+    switches = default().demo_server().app.options
     assert (switches.latency, switches.slow) == (9 if serving else 3, False)
     assert not serving or after == url
 
@@ -69,7 +79,7 @@ def test_demo_with_another_key_restarts():
     first = default().use_demo(latency=9)
     assert default().use_demo(key="a-key-of-ones-own") != first
     assert default().demo_server().key == "a-key-of-ones-own"
-    assert default().demo_server().app.switches.latency == 9
+    assert default().demo_server().app.options.latency == 9
 
 
 def test_demo_follows_the_edition():
@@ -79,7 +89,7 @@ def test_demo_follows_the_edition():
     default().configure(edition="2026-09")
     assert default().demo_server().url == url
     assert default().demo_server().app.catalog.edition == "2026-09"
-    assert default().demo_server().app.switches.latency == 60
+    assert default().demo_server().app.options.latency == 60
     assert client.task(task.task_id).state == "queued"
 
 
@@ -90,11 +100,11 @@ def test_demo_forgets_its_switches_when_off():
     assert default().demo_server().describe() == []
 
 
-@pytest.mark.parametrize("dialect", ["code-data", "job", "pictures"])
+@pytest.mark.parametrize("dialect", ["code-data", "job", "images"])
 def test_demo_dialects_without_status(dialect):
     default().use_demo(latency=0, dialect=dialect)
-    (picture,) = qwave.generate("a cat", resolution="1k")
-    assert picture.path.read_bytes().startswith(b"\x89PNG")
+    (image,) = qwave.generate("a cat", resolution="1k")
+    assert image.path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_demo_serves_running_jobs_when_off(clean_environment):
@@ -102,6 +112,15 @@ def test_demo_serves_running_jobs_when_off(clean_environment):
     job = qwave.submit("a cat", model="z-image-turbo")
     default().use_demo(on=False)
     assert len(job.result(60)) == 1
+    wait_until(lambda: not answers(job.snapshot.gallery[0].url))
+
+
+def test_demo_switched_on_again_is_not_stopped(clean_environment):
+    url = default().use_demo(latency=1)
+    job = qwave.submit("a cat", model="z-image-turbo")
     default().use_demo(on=False)
-    with pytest.raises(requests.ConnectionError):
-        requests.get(job.snapshot.gallery[0].url, timeout=2)
+    default().use_demo()
+    job.result(60)
+    wait_until(lambda: not any(thread.name == "qwave-stop-demo" for thread in threading.enumerate()))
+    assert default().demo_server().url == url
+    assert answers(url)

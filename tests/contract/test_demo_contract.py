@@ -47,11 +47,11 @@ def test_client_runs_the_documented_flow(client, latency, tmp_path):
     task = client.submit(BODY, idempotency_key=str(uuid.uuid4()))
     assert (task.state, task.held_quota) == ("queued", 3188)
     told = [task]
-    wait_until(lambda: told.append(client.task(task.task_id)) or told[-1].ended, "the task to end")
+    wait_until(lambda: told.append(client.task(task.task_id)) or told[-1].is_over, "the task to end")
     task = told[-1]
-    assert (task.state, task.progress, task.cost_quota, len(task.pictures)) == ("completed", 1.0, 3188, 1)
+    assert (task.state, task.progress, task.cost_quota, len(task.images)) == ("completed", 1.0, 3188, 1)
     target = tmp_path / "a.part"
-    assert client.download(task.pictures[0], target) == target.stat().st_size
+    assert client.download(task.images[0], target) == target.stat().st_size
     assert target.read_bytes().startswith(b"\x89PNG")
 
 
@@ -138,8 +138,8 @@ def test_openai_sdk_runs_the_documented_flow(quick_server):
     sdk = optional("openai").OpenAI(base_url=quick_server.url + "/v1", api_key=quick_server.key)
     task = sdk.post("/tasks", body=BODY, cast_to=object)
     ended = finished(lambda name: sdk.get(f"/tasks/{name}", cast_to=object), task["task_id"])
-    picture = requests.get(ended["result"]["images"][0]["url"][0], timeout=60)
-    assert picture.content.startswith(b"\x89PNG")
+    image = requests.get(ended["result"]["images"][0]["url"][0], timeout=60)
+    assert image.content.startswith(b"\x89PNG")
     sdk.close()
 
 

@@ -42,15 +42,15 @@ def client(server):
 
 
 def test_hold_returns_the_finished_task(client, tmp_path):
-    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=60)
-    assert (task.state, task.cost_quota, client.holds) == ("completed", 3188, True)
-    assert client.download(task.pictures[0], tmp_path / "a.part")
+    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), prefer_wait=60)
+    assert (task.state, task.cost_quota, client.supports_prefer_wait) == ("completed", 3188, True)
+    assert client.download(task.images[0], tmp_path / "a.part")
 
 
 def test_hold_that_runs_out_returns_the_state(server, client):
     server.change(latency=60)
-    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=1)
-    assert (task.state, task.held_quota, client.holds) == ("queued", 3188, True)
+    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), prefer_wait=1)
+    assert (task.state, task.held_quota, client.supports_prefer_wait) == ("queued", 3188, True)
 
 
 def test_hold_ends_with_a_cancel_from_elsewhere(server, client):
@@ -58,7 +58,7 @@ def test_hold_ends_with_a_cancel_from_elsewhere(server, client):
     key = str(uuid.uuid4())
     task = client.submit(BODY, idempotency_key=key)
     with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(client.submit, BODY, idempotency_key=key, hold=50)
+        held = pool.submit(client.submit, BODY, idempotency_key=key, prefer_wait=50)
         client.cancel(task.task_id)
         assert held.result(PATIENCE).state == "cancelled"
 
@@ -67,7 +67,7 @@ def test_holds_block_no_other_request(server, client):
     server.change(latency=3600)
     before, keys = len(server.app.tasks), [str(uuid.uuid4()) for _ in range(30)]
     with ThreadPoolExecutor(30) as pool:
-        held = [pool.submit(client.submit, BODY, idempotency_key=key, hold=60) for key in keys]
+        held = [pool.submit(client.submit, BODY, idempotency_key=key, prefer_wait=60) for key in keys]
         wait_until(lambda: len(server.app.tasks) == before + 30, "thirty orders")
         assert client.balance().available_usd < 100
         assert not any(one.done() for one in held)
@@ -102,16 +102,16 @@ def test_callback_is_called_once(client, listener):
     key = str(uuid.uuid4())
     body = {**BODY, "callback_url": url}
     first = client.submit(body, idempotency_key=key)
-    client.submit(body, idempotency_key=key, hold=60)
+    client.submit(body, idempotency_key=key, prefer_wait=60)
     unwanted = {**body, "callback_events": ["failed"]}
-    client.submit(unwanted, idempotency_key=str(uuid.uuid4()), hold=60)
+    client.submit(unwanted, idempotency_key=str(uuid.uuid4()), prefer_wait=60)
     wait_until(lambda: received, "the call")
     assert [(told["task_id"], told["status"]) for told in received] == [(first.task_id, "completed")]
 
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1/x", "https://127.0.0.1/x", "file:///etc/passwd", "http://[", "x"])
 def test_callback_stays_on_this_machine(server, client, url):
-    client.submit({**BODY, "callback_url": url}, idempotency_key=str(uuid.uuid4()), hold=5)
+    client.submit({**BODY, "callback_url": url}, idempotency_key=str(uuid.uuid4()), prefer_wait=5)
     assert not server._webhooks
 
 
@@ -171,9 +171,9 @@ def test_restarted_server_knows_its_tasks(tmp_path):
 
     second = DemoServer(**order).start()
     client = Client(second.url, second.key)
-    assert client.submit(BODY, idempotency_key=key, hold=60).task_id == task.task_id
+    assert client.submit(BODY, idempotency_key=key, prefer_wait=60).task_id == task.task_id
     done = client.task(task.task_id)
-    assert client.download(done.pictures[0], tmp_path / "a.part")
+    assert client.download(done.images[0], tmp_path / "a.part")
     assert client.task(other.task_id).task_id == other.task_id
     assert len(second.app.tasks) == 2
     client.close()
@@ -186,7 +186,7 @@ def test_body_above_the_limit_is_refused(server):
         size = 65 * 1024 * 1024
         head = f"POST /v1/tasks HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {size}\r\n\r\n"
         line.sendall(head.encode() + b"x" * 1000)
-        assert line.recv(100).startswith(b"HTTP/1.1 400")
+        assert line.recv(100).startswith(b"HTTP/1.1 413")
 
 
 def test_large_reference_image_is_taken(server):

@@ -21,8 +21,8 @@ from tests.waiting import PATIENCE, wait_until
 pytestmark = pytest.mark.usefixtures("small_images")
 
 BODY = {"model": "gpt-image-2", "prompt": "a cat", "aspect_ratio": "1:1", "resolution": "1k"}
-#: One dialect answers with the pictures themselves, so there is no task to ask for.
-WITH_TASKS = sorted(set(DIALECTS) - {"pictures"})
+#: One dialect answers with the images themselves, so there is no task to ask for.
+WITH_TASKS = sorted(set(DIALECTS) - {"images"})
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def client(server):
 
 def ended(client, task):
     seen = [task]
-    wait_until(lambda: seen[-1].ended or seen.append(client.task(task.task_id)), "the task to end")
+    wait_until(lambda: seen[-1].is_over or seen.append(client.task(task.task_id)), "the task to end")
     return seen[-1], [one.state for one in seen]
 
 
@@ -67,9 +67,9 @@ def test_dialect_whole_flow_is_paid_once(speaking, client, tmp_path, dialect):
     task, states = ended(client, first)
     assert task.state == "completed"
     assert set(states) <= {"queued", "processing", "unknown", "completed"}
-    assert len(task.pictures) == 1
+    assert len(task.images) == 1
     target = tmp_path / "a.part"
-    client.download(task.pictures[0], target)
+    client.download(task.images[0], target)
     assert target.read_bytes().startswith(b"\x89PNG")
     assert server.app.ledger.balance()["total_used_usd"] - before == pytest.approx(0.006376, abs=1e-5)
 
@@ -79,7 +79,7 @@ def test_dialect_times_in_every_unit(speaking, client, dialect):
     speaking(dialect)
     task, _ = ended(client, client.submit(BODY, idempotency_key=str(uuid.uuid4())))
     # Within a day of now: neither milliseconds taken for seconds nor the other way round.
-    for moment in filter(None, (task.created_at, task.completed_at, task.pictures[0].expires_at)):
+    for moment in filter(None, (task.created_at, task.completed_at, task.images[0].expires_at)):
         assert abs(moment - time.time()) < 8 * 24 * 3600
 
 
@@ -88,12 +88,12 @@ def test_dialect_failure_is_read(speaking, client, dialect):
     speaking(dialect, fail="upstream_bad_request:1")
     task, _ = ended(client, client.submit(BODY, idempotency_key=str(uuid.uuid4())))
     assert task.state == "failed"
-    if DIALECTS[dialect].reasons:
+    if DIALECTS[dialect].has_failure:
         assert task.failure.code == "upstream_bad_request"
 
 
 def test_synchronous_failure_is_an_error(speaking, client):
-    speaking("pictures", fail="upstream_unavailable")
+    speaking("images", fail="upstream_unavailable")
     with pytest.raises(ServerFault):
         client.submit(BODY, idempotency_key=str(uuid.uuid4()), deadline=time.monotonic())
 
@@ -125,10 +125,10 @@ def test_dialect_refusals_are_read(speaking, client, dialect):
 def test_dialect_holds_end_early(speaking, client, dialect):
     speaking(dialect)
     began = time.monotonic()
-    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=PATIENCE)
+    task = client.submit(BODY, idempotency_key=str(uuid.uuid4()), prefer_wait=PATIENCE)
     assert time.monotonic() - began < PATIENCE
-    holds = DIALECTS[dialect].holds
-    assert (task.ended, client.holds) == (holds, holds)
+    holds = DIALECTS[dialect].supports_prefer_wait
+    assert (task.is_over, client.supports_prefer_wait) == (holds, holds)
 
 
 def said(answer):
@@ -154,11 +154,11 @@ def follow(post, get):
 def test_dialect_flow_with_the_openai_sdk(speaking, dialect):
     server = speaking(dialect)
     with optional("openai").OpenAI(base_url=server.url + "/v1", api_key=server.key) as sdk:
-        picture = follow(
+        image = follow(
             lambda: sdk.post("/tasks", body=BODY, cast_to=object),
             lambda task: sdk.get(f"/tasks/{task}", cast_to=object),
         )
-    assert picture.startswith(b"\x89PNG")
+    assert image.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
@@ -171,19 +171,19 @@ def test_dialect_flow_with_curl(speaking, dialect):
     def ask(*arguments):
         return json.loads(subprocess.run([*curl, *arguments], capture_output=True, check=True).stdout)
 
-    picture = follow(
+    image = follow(
         lambda: ask("-X", "POST", server.url + "/v1/tasks", "-d", json.dumps(BODY)),
         lambda task: ask(f"{server.url}/v1/tasks/{task}"),
     )
-    assert picture.startswith(b"\x89PNG")
+    assert image.startswith(b"\x89PNG")
 
 
 def test_openai_sdk_images_generate(server):
     with optional("openai").OpenAI(base_url=server.url + "/v1", api_key=server.key) as sdk:
         linked = sdk.images.generate(model="gpt-image-2", prompt="a cat", size="1536x1024")
-        picture = requests.get(linked.data[0].url, timeout=60).content
+        image = requests.get(linked.data[0].url, timeout=60).content
         inline = sdk.images.generate(model="gpt-image-2", prompt="a cat", n=2, response_format="b64_json")
-    assert picture.startswith(b"\x89PNG")
+    assert image.startswith(b"\x89PNG")
     assert len(inline.data) == 2
     assert all(entry.b64_json.startswith("iVBORw0KGgo") for entry in inline.data)
 

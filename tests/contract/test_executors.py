@@ -14,6 +14,9 @@ import qwave_jupyter as qwave
 from qwave_jupyter import api
 from qwave_jupyter.session import default
 from tests.conftest import optional, serve
+from tests.fake_session import replace_default
+
+pytestmark = pytest.mark.slow
 
 MODEL = "z-image-turbo"
 
@@ -28,7 +31,7 @@ def keyed(server, clean_environment, monkeypatch):
     for name, value in server.environment(clean_environment / "home").items():
         if name.startswith("QWAVE_"):
             monkeypatch.setenv(name, value)
-    default().use_demo(False)
+    replace_default(monkeypatch).use_demo(False)
     return server
 
 

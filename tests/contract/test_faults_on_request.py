@@ -60,10 +60,10 @@ def test_connection_faults_are_carried_out(ask, how, seen):
 
 def test_truncated_download_announces_more(server, ask):
     client = Client(server.url, server.key, clock=FakeClock())
-    told = client.submit(BODY, idempotency_key=str(uuid.uuid4()), hold=60)
-    whole = requests.get(told.pictures[0].urls[0], timeout=60).content
+    told = client.submit(BODY, idempotency_key=str(uuid.uuid4()), prefer_wait=60)
+    whole = requests.get(told.images[0].urls[0], timeout=60).content
     ask("POST", "/demo/faults", json=[{"at": "download", "how": "truncated"}])
-    address = urlsplit(told.pictures[0].urls[0])
+    address = urlsplit(told.images[0].urls[0])
     with socket.create_connection((address.hostname, address.port), timeout=60) as line:
         line.sendall(f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
         received = b"".join(iter(lambda: line.recv(65536), b""))

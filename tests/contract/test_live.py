@@ -10,11 +10,11 @@ import qwave_jupyter as qwave
 from qwave_jupyter import catalog
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import AuthenticationFailed, RequestRefused, RequestRejected, ServerFault, UnknownModel
-from qwave_jupyter.magics.cell_magic import Cells
+from qwave_jupyter.magics.cell_magic import CellMagic
 from qwave_jupyter.session import default
 from tests.checks import collect_failures
 from tests.fake_session import replace_default
-from tests.unit.recording_console import RecordingConsole
+from tests.recording_console import RecordingConsole
 
 pytestmark = pytest.mark.usefixtures("small_images", "short_waits")
 
@@ -87,8 +87,8 @@ def test_model_known_only_to_the_server(at, newer):
     with pytest.raises(UnknownModel):
         qwave.build("a cat", model="flux-2-pro")
     qwave.models(refresh=True)
-    (picture,) = qwave.generate("a cat", model="flux-2-pro")
-    assert picture.path.is_file()
+    (image,) = qwave.generate("a cat", model="flux-2-pro")
+    assert image.path.is_file()
 
 
 def test_price_of_another_shape_is_warned_of(at, newer):
@@ -137,15 +137,15 @@ def test_live_answers_count_for_one_server(at, server, newer):
     ("line", "says"), [("models --refresh", "gpt-image-2"), ("model gpt-image-2 --live", "gpt-image-2")]
 )
 def test_line_magic_asks_live(at, server, line, says):
-    from qwave_jupyter.magics.line_magic import Lines
+    from qwave_jupyter.magics.line_magic import LineMagic
 
     at(server)
-    assert says in repr(Lines(RecordingConsole())(line))
+    assert says in repr(LineMagic(RecordingConsole())(line))
 
 
 def dry_run(line):
     console = RecordingConsole()
-    value = Cells(console).blocking(line, "a cat")
+    value = CellMagic(console).run_blocking(line, "a cat")
     assert value is None
     return "\n".join(one["text/plain"] for one in console.shown)
 
@@ -177,7 +177,7 @@ def test_live_errors_leave_the_edition(at, server):
     with pytest.raises(AuthenticationFailed):
         qwave.models(refresh=True)
     at(server)
-    server.app.break_next(at="lookup", how="500", times=None)
+    server.app.inject_fault(at="lookup", how="500", times=None)
     try:
         with pytest.raises(ServerFault):
             default().context().client.tool("get_model_schema", {"model": "gpt-image-2"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import sysconfig
@@ -30,8 +31,8 @@ made = shell.user_ns["made"]
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import load
 from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
-i18n.use("en"); english = i18n.say("notebook.pictures", count=1)
-i18n.use("zh"); chinese = i18n.say("notebook.pictures", count=1)
+i18n.use("en"); english = i18n.text("notebook.images", count=1)
+i18n.use("zh"); chinese = i18n.text("notebook.images", count=1)
 print("TOLD " + json.dumps({
     "file": qwave.__file__,
     "worked": done.success,
@@ -44,6 +45,9 @@ print("TOLD " + json.dumps({
 }))
 qwave.use_demo(False)
 """
+#: Bytes of the wheel; it has no images and no tests.
+MAX_WHEEL = 1_000_000
+find_python = runpy.run_path(str(ROOT / "tools" / "run_matrix.py"))["find_python"]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -95,17 +99,21 @@ def test_wheel_has_the_version(wheel):
     assert wheel.name.startswith(f"qwave_jupyter-{qwave_jupyter.__version__}-")
 
 
-def test_wheel_runs_a_cell(installed, environment, tmp_path):
-    place = tmp_path / "empty"
+def test_wheel_is_small(wheel):
+    assert 100_000 < wheel.stat().st_size < MAX_WHEEL
+
+
+def run_cell(python, environment, place):
+    """Run a cell with an installed wheel in an empty folder, and check what it met."""
     place.mkdir()
     ran = subprocess.run(
-        [installed, "-c", USE], cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=120
+        [python, "-c", USE], cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     (line,) = [one for one in ran.stdout.splitlines() if one.startswith("TOLD ")]
     told = json.loads(line.removeprefix("TOLD "))
     file = Path(told.pop("file"))
-    assert file.is_relative_to(installed.parent.parent)
+    assert file.is_relative_to(python.parent.parent)
     assert not file.is_relative_to(ROOT)
     width, height = told.pop("size")
     assert abs(width / height - 16 / 9) < 0.02
@@ -113,11 +121,29 @@ def test_wheel_runs_a_cell(installed, environment, tmp_path):
     assert told == {
         "worked": True,
         "editions": {"2026-04": 21, "2026-09": 41},
-        "words": ["1 picture", told["words"][1]],
+        "words": ["1 image", told["words"][1]],
         "front": True,
         "panel": "Panel",
     }
     assert told["words"][1] != told["words"][0]
+
+
+def test_wheel_runs_a_cell(installed, environment, tmp_path):
+    run_cell(installed, environment, tmp_path / "empty")
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_wheel_brings_what_it_needs(wheel, environment, tmp_path, version):
+    # With the dependencies that it names, from the index, and nothing else.
+    found = find_python(version)
+    if found is None:
+        pytest.skip(f"Python {version} is not here")
+    home = tmp_path / "home"
+    subprocess.run([found, "-m", "venv", str(home)], check=True)
+    python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
+    subprocess.run([*pip, str(wheel)], check=True)
+    run_cell(python, environment, tmp_path / "empty")
 
 
 def test_wheel_has_the_demo_command(installed, environment, tmp_path):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 PROMPT = "一只猫 a cat"
-MASK = "https://pictures.example/mask.png"
+MASK = "https://images.example/mask.png"
 PALETTE = [{"hex": "#AA0000", "ratio": 50}, {"hex": "#00BB00", "ratio": 30}, {"hex": "#0000cc", "ratio": 20}]
 
 
 def urls(count):
-    """So many different pictures."""
-    return [f"https://pictures.example/{number}.png" for number in range(count)]
+    """So many different images."""
+    return [f"https://images.example/{number}.png" for number in range(count)]
 
 
 def samples(parameter, options):
@@ -41,7 +41,7 @@ def samples(parameter, options):
 def wrong_with(model, options, severities=("reject", "warn")):
     """What the page finds wrong, as pairs of code and parameter."""
     values, unread = model.read({"prompt": PROMPT, **options})
-    action = model.fitting_action(values)
+    action = model.infer_action(values)
     if action and "action" not in values and "action" in model.parameters:
         values["action"] = action
     found = (*unread, *model.check(values))
@@ -68,7 +68,7 @@ def completed(model, preset, *, everything):
 
 def _add(model, options, wrong, *, most, needed_only):
     """Add what makes fewer things wrong, or else no more; returns what is wrong in the end."""
-    # Pictures first: with many images of its own a request may have no room for references.
+    # Images first: with many images of its own a request may have no room for references.
     parameters = sorted(model.parameters.values(), key=lambda one: one.name != "images")
     grown = True
     while grown:

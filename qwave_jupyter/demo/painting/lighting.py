@@ -8,7 +8,17 @@ import random
 import re
 from dataclasses import dataclass, field, replace
 
-__all__ = ["COLOURS", "Colour", "Mood", "colour_in", "mix", "mood_at", "mood_of", "shift_hue", "tells_light"]
+__all__ = [
+    "COLOURS",
+    "Colour",
+    "Mood",
+    "at_time_of_day",
+    "find_colour",
+    "find_mood",
+    "has_special_light",
+    "mix",
+    "shift_hue",
+]
 
 Colour = tuple[int, int, int]
 
@@ -188,41 +198,38 @@ COLOURS: dict[str, Colour] = {
 }
 
 
-def mood_of(prompt: str, dice: random.Random, refused: str = "", tint: float = 1.0) -> Mood:
-    """The mood that a prompt asks for, or one of the ordinary days.
+def find_mood(prompt: str, dice: random.Random, excluded: str = "", tint: float = 1.0) -> Mood:
+    """Return the mood that a prompt in lower case asks for, or an ordinary day.
 
-    Args:
-        prompt: the words in lower case, English or Chinese.
-        dice: decides what the words leave open.
-        refused: the negative prompt in lower case; weather and times that it names don't appear.
-        tint: 0 to 1, how much a colour that is named tints the air.
+    Weather and times that the negative prompt ``excluded`` names are skipped; ``tint`` is 0 to 1, how much a colour
+    in the prompt tints the air.
     """
     day = dice.choice(_DAYS)
     turn = dice.uniform(-0.025, 0.025)
 
-    def wanted(pattern: str) -> bool:
-        return bool(re.search(pattern, prompt)) and not re.search(pattern, refused)
+    def matches(pattern: str) -> bool:
+        return bool(re.search(pattern, prompt)) and not re.search(pattern, excluded)
 
-    mood = next((mood for pattern, mood in _TIMES if wanted(pattern)), day)
-    weather = {name for name, pattern in _WEATHERS if wanted(pattern)}
-    season = next((name for name, pattern in _SEASONS if wanted(pattern)), "winter" if "snow" in weather else "")
+    mood = next((mood for pattern, mood in _TIMES if matches(pattern)), day)
+    weather = {name for name, pattern in _WEATHERS if matches(pattern)}
+    season = next((name for name, pattern in _SEASONS if matches(pattern)), "winter" if "snow" in weather else "")
     if mood.place == "land":
-        mood = _in_season(mood, season)
-        if wanted(r"desert|\bdunes?\b|sahara|沙漠"):
-            mood = _in_desert(mood)
-    mood = _in_weather(mood, frozenset(weather))
-    if mood.place == "space" and wanted(r"\bmars\b|火星"):
+        mood = _apply_season(mood, season)
+        if matches(r"desert|\bdunes?\b|sahara|沙漠"):
+            mood = _apply_desert(mood)
+    mood = _apply_weather(mood, frozenset(weather))
+    if mood.place == "space" and matches(r"\bmars\b|火星"):
         mood = replace(mood, leaf=(186, 92, 58), near=(70, 28, 26), far=(156, 82, 70))
     water = (
         r"\bwet\b|\bsea\b|lake|river|water(?!colou?r)|ocean|harbou?r|beach|coast|pond|湖|(?<!上)海(?!报)|河|江|水(?!彩|墨|杯)|湿"
         r"|\bboats?\b|\bships?\b|\bsail|yacht|bridge|whale|dolphin|lighthouse|船|舟|帆|桥|鲸|海豚|灯塔"
     )
-    wet = wanted(water) and mood.place == "land"
-    sea = mood.place == "land" and wanted(r"\bsea\b|ocean|harbou?r|beach|coast|(?<!上)海(?!报)")
+    wet = matches(water) and mood.place == "land"
+    sea = mood.place == "land" and matches(r"\bsea\b|ocean|harbou?r|beach|coast|(?<!上)海(?!报)")
     mood = replace(mood, wet=mood.wet or wet, place="sea" if sea else mood.place)
-    named = colour_in(prompt)
+    named = find_colour(prompt)
     if named:
-        tinted = tuple(mix(one, named, (0.12 + 0.1 * place) * tint) for place, one in enumerate(mood.sky))
+        tinted = tuple(mix(one, named, (0.12 + 0.1 * index) * tint) for index, one in enumerate(mood.sky))
         mood = replace(mood, accent=named, sky=tinted, far=mix(mood.far, named, 0.2 * tint))
     return replace(
         mood,
@@ -232,19 +239,14 @@ def mood_of(prompt: str, dice: random.Random, refused: str = "", tint: float = 1
     )
 
 
-def mood_at(mood: Mood, part: float) -> Mood:
-    """A mood at another time of day, the colours of its land kept: how a series goes from dawn to night.
-
-    Args:
-        mood: of the series.
-        part: 0 at dawn, 1 at night.
-    """
+def at_time_of_day(mood: Mood, part: float) -> Mood:
+    """Return a mood at another time of day, from 0 at dawn to 1 at night; its land keeps most of its colours."""
     if mood.place in {"space", "underwater"}:
         return mood
     times = (_DAWN, _DAYS[0], _GOLDEN, _DUSK, _BLUE_HOUR, _NIGHT)
-    place = max(0.0, min(1.0, part)) * (len(times) - 1)
-    left = min(len(times) - 2, int(place))
-    one, other, share = times[left], times[left + 1], place - left
+    position = max(0.0, min(1.0, part)) * (len(times) - 1)
+    left = min(len(times) - 2, int(position))
+    one, other, share = times[left], times[left + 1], position - left
     skies = zip(one.sky, other.sky, mood.sky, strict=True)
     night = part > 0.74
     return replace(
@@ -260,51 +262,31 @@ def mood_at(mood: Mood, part: float) -> Mood:
     )
 
 
-def tells_light(mood: Mood) -> bool:
-    """Whether words asked for a light or a season, rather than for an ordinary day.
-
-    Args:
-        mood: what they came to.
-    """
+def has_special_light(mood: Mood) -> bool:
+    """Return whether a prompt asked for a light, a season or a setting, rather than for an ordinary day."""
     return bool(mood.night or mood.sun < 0.35 or mood.weather or mood.season or mood.place != "land")
 
 
-def colour_in(text: str) -> Colour | None:
-    """The colour that is named first in a text in lower case, or None.
-
-    Args:
-        text: English or Chinese.
-    """
+def find_colour(text: str) -> Colour | None:
+    """Return the colour that is named first in a text in lower case, or None."""
     found = [(match.start(), colour) for words, colour in COLOURS.items() if (match := re.search(words, text))]
     return min(found)[1] if found else None
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """A colour between two.
-
-    Args:
-        one: where share is 0.
-        other: where share is 1.
-        share: 0 to 1.
-    """
+    """Blend two colours: ``one`` at share 0, ``other`` at share 1."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
 
 def shift_hue(colour: Colour, turn: float, vivid: float = 1.0) -> Colour:
-    """A colour of another hue.
-
-    Args:
-        colour: to start from.
-        turn: in turns of the colour circle.
-        vivid: factor of its saturation.
-    """
+    """Turn the hue of a colour, in turns of the circle, and multiply its saturation."""
     hue, light, full = colorsys.rgb_to_hls(*(one / 255 for one in colour))
     red, green, blue = colorsys.hls_to_rgb((hue + turn) % 1, light, min(1.0, full * vivid))
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-def _in_season(mood: Mood, season: str) -> Mood:
+def _apply_season(mood: Mood, season: str) -> Mood:
     if season == "winter":
         white = (238, 243, 250) if not mood.night else (112, 130, 172)
         blue = (150, 172, 204) if not mood.night else (44, 58, 98)
@@ -331,12 +313,12 @@ def _in_season(mood: Mood, season: str) -> Mood:
     return mood
 
 
-def _in_desert(mood: Mood) -> Mood:
+def _apply_desert(mood: Mood) -> Mood:
     sand = (226, 160, 92) if not mood.night else (92, 72, 96)
     return replace(mood, place="desert", leaf=sand, near=mix(sand, (112, 48, 28), 0.55), far=mix(mood.far, sand, 0.45))
 
 
-def _in_weather(mood: Mood, weather: frozenset[str]) -> Mood:
+def _apply_weather(mood: Mood, weather: frozenset[str]) -> Mood:
     mood = replace(mood, weather=weather)
     grey = (62, 72, 88) if mood.night else (148, 158, 168)
     if "storm" in weather:

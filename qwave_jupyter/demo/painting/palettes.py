@@ -1,4 +1,4 @@
-"""An image in given colours, each with the share of the pixels that was asked for."""
+"""Reduce an image to given colours, each with its share of the pixels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter
 
-__all__ = ["Share", "in_palette"]
+__all__ = ["Share", "reduce_to_palette"]
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,11 @@ class Share:
     weight: float
 
 
-def in_palette(image: Image.Image, shares: Sequence[Share]) -> Image.Image:
-    """The image in these colours only: its darkest pixels take the darkest colour, as many as its share says.
+def reduce_to_palette(image: Image.Image, shares: Sequence[Share]) -> Image.Image:
+    """Return the image in these colours only: its darkest pixels take the darkest colour, as many as its share.
 
-    Pixels of one brightness that two colours have to share are told apart by where they lie, so that no speckles
+    Pixels of one brightness that two colours have to share are divided by their row, so that no speckles
     appear. Where the image is see-through, nothing is counted and nothing changes.
-
-    Args:
-        image: RGB or RGBA.
-        shares: at least one colour with a weight above 0.
 
     Raises:
         ValueError: no colour.
@@ -42,33 +38,33 @@ def in_palette(image: Image.Image, shares: Sequence[Share]) -> Image.Image:
     ordered = sorted(shares, key=lambda one: (_brightness(one.colour), one.colour))
     seen = image.getchannel("A").point(lambda alpha: 255 * (alpha > 127)) if image.mode == "RGBA" else None
     levels = image.convert("L").filter(ImageFilter.MedianFilter(3))
-    places = Image.linear_gradient("L").resize(image.size, Image.Resampling.BILINEAR)
+    rows = Image.linear_gradient("L").resize(image.size, Image.Resampling.BILINEAR)
     painted = Image.new("RGB", image.size, ordered[-1].colour)
     total, weight = sum(levels.histogram(seen)), sum(one.weight for one in ordered)
     for below in range(len(ordered) - 1, 0, -1):
         wanted = round(total * sum(one.weight for one in ordered[:below]) / weight)
-        painted.paste(ordered[below - 1].colour, (0, 0), _darkest(levels, places, seen, wanted))
+        painted.paste(ordered[below - 1].colour, (0, 0), _mask_darkest(levels, rows, seen, wanted))
     if image.mode == "RGBA":
         painted.putalpha(image.getchannel("A"))
     return painted
 
 
-def _darkest(levels: Image.Image, places: Image.Image, seen: Image.Image | None, wanted: int) -> Image.Image:
-    """A mask of so many of the darkest pixels, as exactly as level and place allow."""
-    level, short = _level(levels.histogram(seen), wanted)
+def _mask_darkest(levels: Image.Image, rows: Image.Image, seen: Image.Image | None, wanted: int) -> Image.Image:
+    """Return a mask of the ``wanted`` darkest pixels, as exactly as level and row allow."""
+    level, short = _find_level(levels.histogram(seen), wanted)
     mask = levels.point([255 * (value < level) for value in range(256)])
     if short > 0:
         same = levels.point([255 * (value == level) for value in range(256)])
         counted = ImageChops.multiply(same, seen) if seen else same
         # The lower in the image, the darker it counts.
-        place, _ = _level(places.histogram(counted)[::-1], short)
-        low = places.point([255 * (255 - value <= place) for value in range(256)])
+        row, _ = _find_level(rows.histogram(counted)[::-1], short)
+        low = rows.point([255 * (255 - value <= row) for value in range(256)])
         mask = ImageChops.lighter(mask, ImageChops.darker(same, low))
     return mask
 
 
-def _level(histogram: Sequence[int], wanted: int) -> tuple[int, int]:
-    """The first level at which the running sum passes what is wanted, and how many of its pixels are still needed."""
+def _find_level(histogram: Sequence[int], wanted: int) -> tuple[int, int]:
+    """Return the first level whose running sum exceeds ``wanted``, and how many of its pixels are needed."""
     passed = 0
     for level, count in enumerate(histogram):
         if passed + count > wanted:

@@ -1,91 +1,74 @@
-"""What stands in the sky and falls from it: sun, moon, stars, clouds, rain, snow, mist, northern lights."""
+"""The sky and the weather: sun, moon, stars, clouds, rain, snow, mist, northern lights."""
 
 from __future__ import annotations
 
 import math
 import random
+from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from qwave_jupyter.demo.painting.lighting import Mood, mix
+from qwave_jupyter.demo.painting.lighting import Colour, Mood, mix
+from qwave_jupyter.demo.painting.textures import apply_curve, make_noise
 
-__all__ = ["sky_lights", "sky_signs", "weather"]
+__all__ = ["draw_clouds", "draw_sky_lights", "draw_sky_phenomena", "draw_weather"]
+_HEAVY = frozenset({"rain", "storm", "clouds", "snow"})
 
 
-def sky_lights(
+def draw_sky_lights(
     canvas: Image.Image,
     mood: Mood,
     dice: random.Random,
     horizon: float,
     light: tuple[float, float],
-    asked: str = "",
+    disc_kind: str = "",
 ) -> float:
-    """Stars, sun or moon with their glow, northern lights, a rainbow; the disc's radius in pixels, or 0.
+    """Draw stars, sun or moon, northern lights and a rainbow; return the radius of sun or moon in pixels, or 0.
 
-    Args:
-        canvas: is changed.
-        mood: the light.
-        dice: decides where stars are.
-        horizon: in pixels from the top.
-        light: where sun or moon stand, in pixels.
-        asked: ``moon`` or ``sun`` where the prompt asks for one, which is then large; ``none`` where it wants none.
+    ``disc_kind`` is ``moon`` or ``sun`` where the prompt names one, which is then large, or ``none``.
     """
     width, height = canvas.size
     short = min(width, height)
     if mood.stars:
-        _stars(canvas, mood, dice, horizon)
+        _draw_stars(canvas, mood, dice, horizon)
     if mood.place == "space":
-        _planet(canvas, mood, dice, horizon, light)
+        _draw_planets(canvas, mood, dice, horizon, light)
     if "aurora" in mood.weather:
-        _aurora(canvas, dice, horizon)
+        _draw_aurora(canvas, dice, horizon)
     if mood.place == "underwater":
         return 0.0
-    covered = asked == "none" or (bool(mood.weather & {"rain", "storm", "fog", "snow"}) and not asked)
+    covered = disc_kind == "none" or (bool(mood.weather & {"rain", "storm", "fog", "snow"}) and not disc_kind)
     disc = 0.0
     radius = round(short * (0.85 if not mood.night else 0.5))
-    _halo(canvas, mood.light, light, radius, 0.5 if covered else 0.85)
-    _halo(canvas, mood.light, light, round(radius * 0.35), 0.3 if covered else 0.7)
+    _draw_halo(canvas, mood.light, light, radius, 0.5 if covered else 0.85)
+    _draw_halo(canvas, mood.light, light, round(radius * 0.35), 0.3 if covered else 0.7)
     if not covered:
-        disc = short * (0.105 if asked else 0.06 if mood.sun < 0.35 or mood.night else 0.045)
-        _disc(canvas, mood, light, disc, moon=asked == "moon" or (mood.night and asked != "sun"))
+        disc = short * (0.105 if disc_kind else 0.06 if mood.sun < 0.35 or mood.night else 0.045)
+        _draw_disc(canvas, mood, light, disc, moon=disc_kind == "moon" or (mood.night and disc_kind != "sun"))
     if "rainbow" in mood.weather:
-        _rainbow(canvas, dice, horizon)
+        _draw_rainbow(canvas, dice, horizon)
     return disc
 
 
-def sky_signs(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
-    """Only what shines in front of a sky that is there already: stars, northern lights, a rainbow.
-
-    Args:
-        canvas: is changed.
-        mood: names them.
-        dice: decides where they are.
-        horizon: in pixels from the top.
-    """
+def draw_sky_phenomena(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
+    """Draw stars, northern lights and a rainbow over a sky that is there already."""
     if mood.stars:
-        light_up = canvas.copy()
-        _stars(light_up, mood, dice, horizon * 0.8)
-        canvas.paste(ImageChops.lighter(canvas, light_up))
+        starry = canvas.copy()
+        _draw_stars(starry, mood, dice, horizon * 0.8)
+        canvas.paste(ImageChops.lighter(canvas, starry))
     if "aurora" in mood.weather:
-        _aurora(canvas, dice, horizon)
+        _draw_aurora(canvas, dice, horizon)
     if "rainbow" in mood.weather:
-        _rainbow(canvas, dice, horizon * 1.2)
+        _draw_rainbow(canvas, dice, horizon * 1.2)
 
 
-def weather(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
-    """Rain, snow, mist or lightning over all that was painted.
-
-    Args:
-        canvas: is changed.
-        mood: names the weather.
-        dice: decides where drops and flakes are.
-        horizon: in pixels from the top.
-    """
+def draw_weather(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
+    """Draw rain, snow, mist or lightning over everything."""
     width, height = canvas.size
     if "fog" in mood.weather:
-        _mist(canvas, mood, dice, horizon)
+        _draw_mist(canvas, mood, dice, horizon)
     if "storm" in mood.weather:
-        _bolt(canvas, dice, horizon)
+        _draw_lightning(canvas, dice, horizon)
     if mood.weather & {"rain", "storm"}:
         drops = Image.new("L", (width, height))
         pen = ImageDraw.Draw(drops)
@@ -107,14 +90,16 @@ def weather(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float
         canvas.paste((252, 253, 255), (0, 0), flakes.filter(ImageFilter.GaussianBlur(max(0.6, height / 900))))
 
 
-def _halo(canvas: Image.Image, colour: tuple[int, int, int], at: tuple[float, float], radius: int, much: float) -> None:
+def _draw_halo(
+    canvas: Image.Image, colour: tuple[int, int, int], at: tuple[float, float], radius: int, much: float
+) -> None:
     glow = Image.radial_gradient("L")
     curve = [round(255 * much * max(0.0, 1 - value / 181) ** 2.2) for value in range(256)]
     soft = glow.point(curve).resize((radius * 2, radius * 2), Image.Resampling.BICUBIC)
     canvas.paste(colour, (round(at[0]) - radius, round(at[1]) - radius), soft)
 
 
-def _disc(canvas: Image.Image, mood: Mood, at: tuple[float, float], radius: float, *, moon: bool) -> None:
+def _draw_disc(canvas: Image.Image, mood: Mood, at: tuple[float, float], radius: float, *, moon: bool) -> None:
     side = max(8, round(radius * 8))
     face = Image.new("L", (side, side))
     pen = ImageDraw.Draw(face)
@@ -137,7 +122,7 @@ def _disc(canvas: Image.Image, mood: Mood, at: tuple[float, float], radius: floa
     canvas.paste(sheet, (round(at[0] - radius), round(at[1] - radius)), face)
 
 
-def _stars(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
+def _draw_stars(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
     width, height = canvas.size
     if mood.place == "space" or not mood.weather & {"clouds"}:
         band = Image.new("L", (max(8, width // 6), max(8, height // 6)))
@@ -168,7 +153,9 @@ def _stars(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float)
             pen.ellipse((x - wide, y - wide, x + wide, y + wide), fill=shade)
 
 
-def _planet(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float, light: tuple[float, float]) -> None:
+def _draw_planets(
+    canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float, light: tuple[float, float]
+) -> None:
     short = min(canvas.size)
     away = dice.uniform(0.1, 0.3), dice.uniform(0.34, 0.44)
     large, small = (1 - part if light[0] < canvas.width / 2 else part for part in away)
@@ -195,7 +182,7 @@ def _planet(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float
         face = Image.new("L", (side, side))
         ImageDraw.Draw(face).ellipse((0, 0, side - 1, side - 1), fill=255)
         at = canvas.width * across, horizon * down + radius * 0.3
-        _halo(canvas, hue, at, round(radius * 1.9), 0.5)
+        _draw_halo(canvas, hue, at, round(radius * 1.9), 0.5)
         final = max(4, round(radius * 2))
         how = Image.Resampling.BOX
         canvas.paste(
@@ -205,7 +192,7 @@ def _planet(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float
         )
 
 
-def _aurora(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
+def _draw_aurora(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
     width, height = canvas.size
     small = max(16, width // 4), max(16, height // 4)
     for colour, strength in (((72, 240, 170), 190), ((120, 120, 255), 110), ((230, 90, 200), 80)):
@@ -213,10 +200,10 @@ def _aurora(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
         pen = ImageDraw.Draw(curtain)
         turn, rate, base = dice.uniform(0, 6), dice.uniform(1.4, 3.2), dice.uniform(0.4, 0.62)
         for x in range(small[0]):
-            place = x / small[0]
-            wave = math.sin(place * 6.3 * rate + turn) * 0.09 + math.sin(place * 15 + turn * 2) * 0.03
+            position = x / small[0]
+            wave = math.sin(position * 6.3 * rate + turn) * 0.09 + math.sin(position * 15 + turn * 2) * 0.03
             foot = (base + wave) * horizon / 4
-            ray = 0.55 + 0.45 * math.sin(place * 70 + math.sin(place * 23) * 4)
+            ray = 0.55 + 0.45 * math.sin(position * 70 + math.sin(position * 23) * 4)
             tall = horizon / 4 * (0.28 + 0.16 * ray)
             for step in range(14):
                 shade = round(strength * (0.4 + 0.6 * ray) * (1 - step / 14) ** 1.5)
@@ -230,7 +217,7 @@ def _aurora(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
         canvas.paste(ImageChops.screen(canvas, layer))
 
 
-def _rainbow(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
+def _draw_rainbow(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
     width, height = canvas.size
     arc = Image.new("RGB", canvas.size)
     mask = Image.new("L", canvas.size)
@@ -238,8 +225,8 @@ def _rainbow(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
     radius, band = min(width * 0.52, horizon * 0.98), min(width, height) * 0.011
     x = width * dice.uniform(0.4, 0.6)
     hues = ((226, 60, 60), (244, 140, 50), (246, 214, 70), (84, 190, 96), (66, 140, 226), (86, 84, 196), (150, 80, 190))
-    for place, hue in enumerate(hues):
-        reach = radius - place * band
+    for index, hue in enumerate(hues):
+        reach = radius - index * band
         box = (x - reach, horizon - reach, x + reach, horizon + reach)
         pen.arc(box, 180, 360, fill=hue, width=round(band * 1.6))
         veil.arc(box, 180, 360, fill=126, width=round(band * 1.6))
@@ -247,7 +234,7 @@ def _rainbow(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
     canvas.paste(arc.filter(ImageFilter.GaussianBlur(soft / 2)), (0, 0), mask.filter(ImageFilter.GaussianBlur(soft)))
 
 
-def _mist(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
+def _draw_mist(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) -> None:
     width, height = canvas.size
     small = max(16, width // 8), max(16, height // 8)
     veil = Image.new("L", small, 26)
@@ -260,7 +247,7 @@ def _mist(canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float) 
     canvas.paste(mix(mood.far, (248, 249, 250), 0.45 if not mood.night else 0.1), (0, 0), veil)
 
 
-def _bolt(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
+def _draw_lightning(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
     width, height = canvas.size
     x, y = width * dice.uniform(0.2, 0.8), 0.0
     path = [(x, y)]
@@ -281,3 +268,87 @@ def _bolt(canvas: Image.Image, dice: random.Random, horizon: float) -> None:
     glow = mask.reduce(4).filter(ImageFilter.GaussianBlur(height / 260)).resize(canvas.size, Image.Resampling.BICUBIC)
     canvas.paste((196, 206, 255), (0, 0), glow.point([min(230, value * 3) for value in range(256)]))
     canvas.paste((250, 250, 255), (0, 0), mask.filter(ImageFilter.GaussianBlur(0.6)))
+
+
+@dataclass(frozen=True)
+class _CloudLayer:
+    """A layer of clouds: its threshold of noise, softness, cells, density and three colours."""
+
+    cover: float
+    soft: float
+    cells: tuple[float, float]
+    dense: float
+    top: Colour
+    middle: Colour
+    under: Colour
+
+
+def draw_clouds(
+    canvas: Image.Image, mood: Mood, dice: random.Random, horizon: float, light: tuple[float, float]
+) -> None:
+    """Draw clouds over the whole sky, lit from the position of the light."""
+    if mood.place in {"space", "underwater"} or "aurora" in mood.weather:
+        return
+    size = canvas.width, max(8, round(horizon))
+    small = max(16, min(480, size[0] // 2)), 0
+    small = small[0], max(16, round(small[0] * size[1] / size[0]))
+    wide = size[0] / size[1]
+    for kind in _choose_cloud_layers(mood, dice, wide):
+        # Larger than the sky, so that what is moved in from beyond the edges is never seen.
+        reach = max(2, small[0] // 60)
+        roomy = small[0] + reach * 2, small[1] + reach * 2
+        cut = (reach, reach, reach + small[0], reach + small[1])
+        whole = make_noise(roomy, dice, kind.cells, 6, 0.52)
+        noise = whole.crop(cut)
+        thick = ImageChops.multiply(
+            apply_curve(noise, kind.cover, kind.cover + kind.soft), _make_height_mask(small, mood, dice)
+        )
+        # Towards the light the cloud is thinner than on the near side: that flank is bright.
+        side = 1 if light[0] > canvas.width / 2 else -1
+        body = whole.filter(ImageFilter.GaussianBlur(small[0] / 200))
+        flank = ImageChops.subtract(body, ImageChops.offset(body, -side * reach, reach), 0.45, 128).crop(cut)
+        bright = apply_curve(flank, 96, 190)
+        dark = apply_curve(ImageChops.invert(flank), 120, 236, 235)
+        layer = Image.new("RGB", small, kind.middle)
+        layer.paste(kind.under, (0, 0), ImageChops.lighter(dark, apply_curve(noise, kind.cover + kind.soft, 255, 120)))
+        layer.paste(kind.top, (0, 0), bright)
+        alpha = thick.point([round(value * kind.dense) for value in range(256)])
+        how = Image.Resampling.BICUBIC
+        canvas.paste(layer.resize(size, how), (0, 0), alpha.resize(size, how))
+
+
+def _choose_cloud_layers(mood: Mood, dice: random.Random, wide: float) -> list[_CloudLayer]:
+    low_sun = mood.sun < 0.35
+    if mood.weather & _HEAVY:
+        top, under = mix(mood.sky[-1], mood.light, 0.2), mix(mood.sky[0], mood.near, 0.3)
+        cover = 58 if mood.weather & {"storm", "rain"} else 84
+        if mood.weather & {"clouds"}:
+            top = mix(mood.light, (255, 255, 255), 0.4)
+        return [_CloudLayer(cover, 120, (2.2 * wide, 2.6), 0.92, top, mix(mood.sky[1], mood.far, 0.35), under)]
+    if mood.night:
+        top = mix(mood.sky[2], mood.light, 0.3)
+        return [_CloudLayer(150, 90, (1.7 * wide, 4), 0.5, top, mix(mood.sky[1], mood.sky[2], 0.5), mood.sky[0])]
+    if low_sun:
+        top, middle = mix(mood.light, mood.accent, 0.2), mix(mood.sky[2], mood.accent, 0.25)
+        under = mix(mood.sky[1], mood.near, 0.22)
+        return [
+            _CloudLayer(146, 90, (1.1 * wide, 6.5), 0.72, top, middle, under),
+            _CloudLayer(138, 70, (1.5 * wide, 9), 0.5, top, middle, under),
+        ]
+    top, middle = mix(mood.light, (255, 255, 255), 0.6), mix(mood.sky[2], (255, 255, 255), 0.5)
+    under = mix(mood.sky[1], mood.far, 0.55)
+    heaps = _CloudLayer(dice.uniform(118, 144), 46, (1.5 * wide, 3.2), 0.94, top, middle, under)
+    veils = _CloudLayer(140, 110, (0.9 * wide, 5), 0.34, top, top, middle)
+    return [veils, heaps]
+
+
+def _make_height_mask(size: tuple[int, int], mood: Mood, dice: random.Random) -> Image.Image:
+    """Return a mask of the heights of clouds: a band in fair weather, everything but the horizon otherwise."""
+    mask = Image.new("L", (1, 64))
+    pen = ImageDraw.Draw(mask)
+    heavy = bool(mood.weather & _HEAVY)
+    middle = dice.uniform(0.3, 0.5) if not heavy else 0.0
+    for row in range(64):
+        away = abs(row / 63 - middle) / (0.95 if heavy else 0.5)
+        pen.point((0, row), round(255 * max(0.0, 1 - away * away)))
+    return mask.resize(size, Image.Resampling.BICUBIC)

@@ -8,21 +8,16 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from qwave_jupyter.demo.painting.lighting import Colour, mix
 from qwave_jupyter.demo.painting.scene import Scene
-from qwave_jupyter.demo.painting.shapes import column
+from qwave_jupyter.demo.painting.shapes import make_gradient
 
-__all__ = ["bridge", "city"]
+__all__ = ["draw_bridge", "draw_city"]
 
 _LAMPS: tuple[Colour, ...] = ((255, 214, 138), (255, 236, 190), (255, 190, 110))
 _NEON: tuple[Colour, ...] = ((255, 64, 168), (52, 224, 255), (168, 92, 255), (255, 170, 60))
 
 
-def city(scene: Scene, *, neon: bool = False) -> None:
-    """A skyline in three depths, its windows lit when it is dark.
-
-    Args:
-        scene: is changed.
-        neon: whether signs glow on the nearest houses.
-    """
+def draw_city(scene: Scene, *, neon: bool = False) -> None:
+    """Draw a skyline in three depths, its windows lit in the dark, with neon signs on the nearest houses."""
     mood, dice = scene.mood, scene.fork()
     width, height = scene.image.size
     base = round(scene.horizon + (height - scene.horizon) * (0.3 if mood.wet else 0.42))
@@ -44,16 +39,17 @@ def city(scene: Scene, *, neon: bool = False) -> None:
             tall = tallest * dice.uniform(0.25, 1.0) * centre
             top = base - tall
             pen.rectangle((x * 2, top * 2, (x + wide) * 2, base * 2), fill=255)
-            _roof(pen, dice.randrange(5), x, top, wide, scene.unit)
-            _windows(scene, windows, (x, top, wide, base), depth, dark=dark)
+            _draw_roof(pen, dice.randrange(5), x, top, wide, scene.unit)
+            _add_windows(scene, windows, (x, top, wide, base), depth, dark=dark)
             if neon and layer == layers - 1 and dice.random() < 0.7:
-                _neon_sign(lamps, scene, x, top, wide)
+                _draw_neon_sign(lamps, scene, x, top, wide)
             x += wide * dice.uniform(0.86, 1.25)
         reach = max(2, round(tallest))
         foot = mix(shade, mood.far, 0.5 - 0.2 * depth)
         body = Image.new("RGB", (width, base), shade)
         body.paste(
-            column((mix(shade, mood.light, 0.05), shade, foot), (width, min(base, reach))), (0, max(0, base - reach))
+            make_gradient((mix(shade, mood.light, 0.05), shade, foot), (width, min(base, reach))),
+            (0, max(0, base - reach)),
         )
         paint = ImageDraw.Draw(body)
         for left, top, right, bottom, colour in windows:
@@ -71,12 +67,8 @@ def city(scene: Scene, *, neon: bool = False) -> None:
             scene.image.paste(ImageChops.screen(ImageChops.lighter(upper, glow) if neon else upper, soft), (0, 0))
 
 
-def bridge(scene: Scene) -> None:
-    """A suspension bridge across the view.
-
-    Args:
-        scene: is changed.
-    """
+def draw_bridge(scene: Scene) -> None:
+    """Draw a suspension bridge across the view."""
     mood, dice = scene.mood, scene.fork()
     width, height = scene.image.size
     steel = mix((206, 74, 52), mood.near, 0.45 if mood.night else 0.18)
@@ -96,8 +88,8 @@ def bridge(scene: Scene) -> None:
         )
 
     anchors = (first - width * 0.45, first, second, second + width * 0.45)
-    for place, (left, right) in enumerate(pairwise(anchors)):
-        sag = _cable(place, (left, right), top, deck, scene.unit * 0.12)
+    for index, (left, right) in enumerate(pairwise(anchors)):
+        sag = _make_cable(index, (left, right), top, deck, scene.unit * 0.12)
         line(sag, scene.unit * 0.06)
         for x, y in sag:
             pen.line([(x * times, y * times), (x * times, deck * times)], fill=170, width=thin)
@@ -114,7 +106,7 @@ def bridge(scene: Scene) -> None:
             pen.rectangle(((x - half) * times, y * times, (x + half) * times, (y + scene.unit * 0.1) * times), fill=255)
     shape = sheet.reduce(times)
     scene.image.paste(
-        column((mix(steel, mood.light, 0.2), steel, mix(steel, mood.near, 0.4)), (width, height)),
+        make_gradient((mix(steel, mood.light, 0.2), steel, mix(steel, mood.near, 0.4)), (width, height)),
         (0, 0),
         shape,
     )
@@ -127,21 +119,23 @@ def bridge(scene: Scene) -> None:
             glow.ellipse((x - dot, deck - dot * 3, x + dot, deck - dot), fill=(255, 226, 160))
 
 
-def _cable(place: int, ends: tuple[float, float], top: float, deck: float, above: float) -> list[tuple[float, float]]:
-    """The sagging cable of one of three spans: from the shore, between the towers, to the shore."""
+def _make_cable(
+    index: int, ends: tuple[float, float], top: float, deck: float, above: float
+) -> list[tuple[float, float]]:
+    """Return the sagging cable of one of three spans."""
     left, right = ends
     line = []
     for step in range(41):
         part = step / 40
-        if place == 1:
+        if index == 1:
             y = top + (deck - top - above) * (1 - (2 * part - 1) ** 2)
         else:
-            y = deck + (top - deck) * (part if place == 0 else 1 - part) ** 2
+            y = deck + (top - deck) * (part if index == 0 else 1 - part) ** 2
         line.append((left + (right - left) * part, y))
     return line
 
 
-def _roof(pen: ImageDraw.ImageDraw, kind: int, x: float, top: float, wide: float, unit: float) -> None:
+def _draw_roof(pen: ImageDraw.ImageDraw, kind: int, x: float, top: float, wide: float, unit: float) -> None:
     middle = x + wide / 2
     if kind == 0:
         pen.rectangle(
@@ -159,7 +153,7 @@ def _roof(pen: ImageDraw.ImageDraw, kind: int, x: float, top: float, wide: float
             )
 
 
-def _windows(
+def _add_windows(
     scene: Scene,
     found: list[tuple[float, float, float, float, Colour]],
     house: tuple[float, float, float, float],
@@ -171,13 +165,13 @@ def _windows(
     x, top, wide, base = house
     columns = max(2, round(wide / scene.unit * 6))
     step = wide / (columns + 0.6)
-    light_up = dice.uniform(0.2, 0.62) if dark else 0.75
+    lit_share = dice.uniform(0.2, 0.62) if dark else 0.75
     size = step * 0.46
     y = top + step * 0.9
     while y < base:
-        for place in range(columns):
-            if dice.random() < light_up:
-                left = x + step * (place + 0.55)
+        for index in range(columns):
+            if dice.random() < lit_share:
+                left = x + step * (index + 0.55)
                 if dark:
                     colour = mix(mood.far, dice.choice(_LAMPS), 0.4 + 0.6 * depth)
                 else:
@@ -188,7 +182,7 @@ def _windows(
         y += step * 1.35
 
 
-def _neon_sign(lamps: ImageDraw.ImageDraw, scene: Scene, x: float, top: float, wide: float) -> None:
+def _draw_neon_sign(lamps: ImageDraw.ImageDraw, scene: Scene, x: float, top: float, wide: float) -> None:
     dice = scene.dice
     colour = dice.choice(_NEON)
     thick = max(2, round(scene.unit * 0.05))

@@ -1,4 +1,4 @@
-"""Trees in numbers: firs and broad trees on far hills, and the dark trunks between which one looks into a forest."""
+"""Groups of trees: firs and broad trees on far hills, and the dark trunks that frame a forest."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from qwave_jupyter.demo.painting.lighting import Colour, mix
 from qwave_jupyter.demo.painting.scene import Scene
-from qwave_jupyter.demo.painting.shapes import Point, column
-from qwave_jupyter.demo.painting.textures import curve, fractal, mottle
+from qwave_jupyter.demo.painting.shapes import Point, make_gradient
+from qwave_jupyter.demo.painting.textures import apply_curve, make_noise, mottle
 
-__all__ = ["frame_with_trees", "plant"]
+__all__ = ["draw_trees", "frame_with_trees"]
 
 _LEAVES = {
     "autumn": ((206, 74, 34), (232, 130, 38), (240, 178, 60), (158, 58, 36)),
@@ -21,16 +21,8 @@ _LEAVES = {
 }
 
 
-def plant(scene: Scene, line: Sequence[Point], tall: float, shade: Colour, foot: Colour) -> None:
-    """Trees along the ridge of a hill; broad and bright ones in autumn and spring, firs else.
-
-    Args:
-        scene: is changed.
-        line: the ridge from left to right, in pixels.
-        tall: how high a usual tree is, in pixels.
-        shade: of the hill.
-        foot: of the mist that they stand in.
-    """
+def draw_trees(scene: Scene, line: Sequence[Point], tall: float, shade: Colour, foot: Colour) -> None:
+    """Draw trees along a ridge: broad and bright ones in autumn and spring, else firs."""
     if tall < 2:
         return
     dice, mood = scene.fork(), scene.mood
@@ -49,23 +41,19 @@ def plant(scene: Scene, line: Sequence[Point], tall: float, shade: Colour, foot:
     while x < line[-1][0]:
         y = line[max(0, min(len(line) - 1, int(x / 3)))][1] - upper
         if broad and dice.random() < 0.85:
-            _broad(pens[dice.randrange(1, len(pens))], dice, x * 2, y * 2, tall * 1.1)
+            _draw_broad_tree(pens[dice.randrange(1, len(pens))], dice, x * 2, y * 2, tall * 1.1)
         else:
-            _fir(pens[0], x * 2, y * 2, tall * 2 * dice.uniform(0.55, 1.5))
+            _draw_fir(pens[0], x * 2, y * 2, tall * 2 * dice.uniform(0.55, 1.5))
         x += tall * dice.uniform(0.2, 0.6)
     for colour, mask in groups:
-        fill = column((mix(colour, mood.light, 0.1), colour, mix(colour, foot, 0.5)), size)
+        fill = make_gradient((mix(colour, mood.light, 0.1), colour, mix(colour, foot, 0.5)), size)
         shape = mask.reduce(2)
         scene.image.paste(fill, (0, upper), shape)
         scene.outline((0, upper), shape)
 
 
 def frame_with_trees(scene: Scene) -> None:
-    """Near trunks at both sides and leaves above, so that the view opens between them.
-
-    Args:
-        scene: is changed.
-    """
+    """Draw near trunks at both sides and leaves above."""
     dice, mood = scene.fork(), scene.mood
     width, height = scene.image.size
     unit = scene.unit
@@ -77,22 +65,22 @@ def frame_with_trees(scene: Scene) -> None:
         for side in (0, 1):
             inset = width * (away + dice.uniform(-0.012, 0.03))
             x = inset if side == 0 else width - inset
-            _trunk(pen, dice, x * 2, unit * 2 * thick * dice.uniform(0.85, 1.2), foot * 2)
+            _draw_trunk(pen, dice, x * 2, unit * 2 * thick * dice.uniform(0.85, 1.2), foot * 2)
         trunks = large.reduce(2)
         # The foot is lost in the grass.
         grass = max(2, round(unit * 0.4))
         fade = ImageChops.invert(Image.linear_gradient("L").resize((width, grass)))
         trunks.paste(0, (0, round(foot) - grass), ImageChops.invert(fade))
         colour = mix(dark, mood.far, 0.34 - 0.16 * depth)
-        fill = column((mix(colour, mood.far, 0.25), colour, mix(colour, dark, 0.5)), (width, height))
+        fill = make_gradient((mix(colour, mood.far, 0.25), colour, mix(colour, dark, 0.5)), (width, height))
         scene.outline((0, 0), trunks)
         scene.image.paste(fill, (0, 0), trunks.filter(ImageFilter.GaussianBlur(max(0.6, unit / 110))))
     if mood.season != "winter":
-        _canopy(scene, dice)
+        _draw_canopy(scene, dice)
 
 
-def _canopy(scene: Scene, dice: random.Random) -> None:
-    """Leaves that hang in from above, deepest in the corners, darker the nearer they are."""
+def _draw_canopy(scene: Scene, dice: random.Random) -> None:
+    """Draw leaves from above, deepest in the corners, darker the nearer they are."""
     width, height = scene.image.size
     mood, unit = scene.mood, scene.unit
     deep = min(height, round(unit * 4))
@@ -104,16 +92,16 @@ def _canopy(scene: Scene, dice: random.Random) -> None:
     ).point([max(0, value - 128) * 2 for value in range(256)])
     down = Image.linear_gradient("L").resize((width, deep))
     for layer in range(3):
-        leaves = fractal((width, deep), dice, (9.0 * width / height, 4.0), 6, 0.82)
+        leaves = make_noise((width, deep), dice, (9.0 * width / height, 4.0), 6, 0.82)
         room = ImageChops.subtract(ImageChops.add(across, Image.new("L", across.size, 132), 1.45), down, 0.92)
-        mask = curve(ImageChops.multiply(leaves, room), 92 + 14 * layer, 104 + 14 * layer)
+        mask = apply_curve(ImageChops.multiply(leaves, room), 92 + 14 * layer, 104 + 14 * layer)
         tone = mix(mix(mood.near, (10, 12, 20), 0.5), tones[layer % len(tones)], 0.16 + 0.2 * layer)
         tone = mix(tone, mood.near, 0.6) if mood.night else tone
         cloth = mottle(Image.new("RGB", mask.size, tone), dice, (5.0 * width / height, 3.0), 0.4)
         scene.image.paste(cloth, (0, 0), mask)
 
 
-def _trunk(pen: ImageDraw.ImageDraw, dice: random.Random, x: float, thick: float, foot: float) -> None:
+def _draw_trunk(pen: ImageDraw.ImageDraw, dice: random.Random, x: float, thick: float, foot: float) -> None:
     lean = dice.uniform(-1.2, 1.2) * thick
     left, right = [], []
     for step in range(21):
@@ -126,7 +114,7 @@ def _trunk(pen: ImageDraw.ImageDraw, dice: random.Random, x: float, thick: float
     pen.polygon([*left, *reversed(right)], fill=255)
 
 
-def _fir(pen: ImageDraw.ImageDraw, x: float, y: float, high: float) -> None:
+def _draw_fir(pen: ImageDraw.ImageDraw, x: float, y: float, high: float) -> None:
     for tier in range(4):
         top, wide = y - high * (1 - tier * 0.22), high * (0.1 + 0.065 * tier)
         low = top + high * 0.36
@@ -134,7 +122,7 @@ def _fir(pen: ImageDraw.ImageDraw, x: float, y: float, high: float) -> None:
     pen.rectangle((x - high * 0.03, y - high * 0.2, x + high * 0.03, y + high), fill=255)
 
 
-def _broad(pen: ImageDraw.ImageDraw, dice: random.Random, x: float, y: float, half: float) -> None:
+def _draw_broad_tree(pen: ImageDraw.ImageDraw, dice: random.Random, x: float, y: float, half: float) -> None:
     high = half * dice.uniform(0.5, 1.1)
     pen.rectangle((x - half * 0.05, y - high, x + half * 0.05, y + half), fill=255)
     for _ in range(14):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from qwave_jupyter.demo.faults import HOWS, Fault
+from qwave_jupyter.demo.faults import FAULT_KINDS, Fault
 from qwave_jupyter.demo.http_types import Response
 from qwave_jupyter.errors import ConfigurationError
 from tests.unit.demo.demo_app import BODY, Demo
@@ -30,23 +30,27 @@ LOOKS = {
 
 
 def test_fault_table_is_complete():
-    assert set(LOOKS) | {"fail", "error"} == set(HOWS)
+    assert set(LOOKS) | {"fail", "error"} == set(FAULT_KINDS)
 
 
 def test_fault_on_submit():
-    for how, (status, fate, acted) in LOOKS.items():
+    for how, (status, connection_fault, acted) in LOOKS.items():
         demo = Demo()
-        demo.app.break_next(at="submit", how=how)
+        demo.app.inject_fault(at="submit", how=how)
         answer = demo.submit(idempotency_key="one")
-        assert (answer.status, answer.fate, len(demo.app.tasks)) == (status, fate, int(acted)), how
+        assert (answer.status, answer.connection_fault, len(demo.app.tasks)) == (
+            status,
+            connection_fault,
+            int(acted),
+        ), how
         again = demo.submit(idempotency_key="one")
-        assert (again.status, again.fate, len(demo.app.tasks)) == (200, "", 1), how
+        assert (again.status, again.connection_fault, len(demo.app.tasks)) == (200, "", 1), how
 
 
 def test_fault_after_the_server_acted():
     for how in ("500", "502", "503", "429", "hang", "reset"):
         demo = Demo()
-        demo.app.break_next(at="submit", how=how, acts=True)
+        demo.app.inject_fault(at="submit", how=how, acts=True)
         demo.submit(idempotency_key="one")
         assert len(demo.app.tasks) == 1, how
         demo.submit(idempotency_key="one")
@@ -65,7 +69,7 @@ def test_fault_strikes_its_exchange_only():
         "lookup": ("GET", "/v1/models", None),
     }
     for place, request in requests.items():
-        demo.app.break_next(at=place, how="503", times=2)
+        demo.app.inject_fault(at=place, how="503", times=2)
         others = {other: demo.ask(*requests[other]).status for other in requests if other != place}
         assert 503 not in others.values(), (place, others)
         assert [demo.ask(*request).status == 503 for _ in range(4)] == [True, True, False, False], place
@@ -103,25 +107,25 @@ def test_rejected_request_uses_no_failure():
 
 def test_fault_429_has_retry_after():
     demo = Demo()
-    demo.app.break_next(at="submit", how="429", retry_after=7)
+    demo.app.inject_fault(at="submit", how="429", retry_after=7)
     answer = demo.submit()
     assert answer.headers["Retry-After"] == "7"
     assert json.loads(answer.body)["error"]["code"] == "rate_limit_error"
-    demo.app.break_next(at="submit", how="429", retry_after=None)
+    demo.app.inject_fault(at="submit", how="429", retry_after=None)
     assert "Retry-After" not in demo.submit().headers
 
 
 def test_fault_any_documented_error():
     for code, status in (("price_not_configured", 500), ("payment_required", 402)):
         demo = Demo()
-        demo.app.break_next(at="submit", how="error", code=code)
+        demo.app.inject_fault(at="submit", how="error", code=code)
         given, body = demo.json("POST", "/v1/tasks", BODY)
         assert (given, body["error"]["code"]) == (status, code)
 
 
 def test_spend_window_error_has_reset_time():
     demo = Demo()
-    demo.app.break_next(at="submit", how="error", code="quota_window_exceeded", seconds=90)
+    demo.app.inject_fault(at="submit", how="error", code="quota_window_exceeded", seconds=90)
     status, told = demo.json("POST", "/v1/tasks", BODY)
     assert status == 429
     assert told["error"].keys() >= {"window", "used", "cap"}
@@ -130,10 +134,10 @@ def test_spend_window_error_has_reset_time():
 
 def test_fault_applies_to_held_response():
     demo = Demo()
-    demo.app.break_next(at="submit", how="reset-after")
+    demo.app.inject_fault(at="submit", how="reset-after")
     answer = demo.submit(prefer="wait=5")
-    assert answer.fate == ""
-    assert answer.hold.then().fate == "reset"
+    assert answer.connection_fault == ""
+    assert answer.hold.make_response().connection_fault == "reset"
 
 
 def test_admin_endpoints_set_and_count_faults():
@@ -178,7 +182,7 @@ INVALID_FAULTS = [
 
 def test_invalid_fault_is_rejected():
     demo = Demo()
-    demo.app.break_next(how="503", at="cancel")
+    demo.app.inject_fault(how="503", at="cancel")
     for faults in INVALID_FAULTS:
         status, body = demo.json("POST", "/demo/faults", faults)
         assert status == 400, faults
@@ -191,14 +195,25 @@ def test_fault_is_immutable():
     assert fault == Fault.from_json({"at": "submit", "how": "reset"})
     with pytest.raises(AttributeError):
         fault.times = 5
-    assert fault.apply_to(Response(200, b"")).fate == "reset"
+    assert fault.apply_to(Response(200, b"")).connection_fault == "reset"
 
 
-@pytest.mark.parametrize("switches", [{"speed": 3}, {"latency": -1}, {"dialect": "klingon"}, {"fail": "x:many"}])
+INVALID_SWITCHES = [
+    {"speed": 3},
+    {"latency": -1},
+    {"dialect": "klingon"},
+    {"dialect": ["percent"]},
+    {"fail": "x:many"},
+    {"fail": {}},
+    {"reset": [1]},
+]
+
+
+@pytest.mark.parametrize("switches", INVALID_SWITCHES)
 def test_invalid_switch_changes_nothing(switches):
     demo = Demo()
-    before = demo.app.switches
+    before = demo.app.options
     with pytest.raises(ConfigurationError):
         demo.app.change(**{"slow": True, **switches})
-    assert demo.app.switches == before
+    assert demo.app.options == before
     assert demo.json("POST", "/demo/switches", {"slow": True, **switches})[0] == 400

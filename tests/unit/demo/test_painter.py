@@ -95,7 +95,7 @@ VISIBLE_PARAMETERS = [
     ({"watermark": False}, {"watermark": True}),
     ({"prompt": "a door"}, {"prompt": 'a door "OPEN"'}),
     ({}, {"captions": ["searched the web: cats"]}),
-    ({"vivid": 0.5}, {"vivid": 1.6}),
+    ({"saturation": 0.5}, {"saturation": 1.6}),
     ({"weird": 0.0}, {"weird": 0.8}),
     ({"tile": False}, {"tile": True}),
     ({"series": 0}, {"series": 3}),

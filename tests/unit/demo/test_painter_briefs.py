@@ -3,6 +3,7 @@
 import base64
 import io
 
+import pytest
 from PIL import Image
 
 from qwave_jupyter.demo.painter import paint
@@ -204,6 +205,7 @@ VALUE_NAMES = [
 ]
 
 
+@pytest.mark.slow
 def test_malformed_values_still_render():
     small = data_uri(png((32, 24)))
     rendered = set()

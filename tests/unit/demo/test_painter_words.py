@@ -2,21 +2,24 @@
 
 import io
 
+import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 from qwave_jupyter import fonts, i18n
 from qwave_jupyter.demo.painter import Brief, paint
 from qwave_jupyter.demo.painting import lettering
-from qwave_jupyter.demo.painting.lighting import colour_in
+from qwave_jupyter.demo.painting.lighting import find_colour
 from qwave_jupyter.demo.painting.motifs.registry import MOTIFS, find_motifs
-from qwave_jupyter.demo.painting.styles import STYLES, style_of
+from qwave_jupyter.demo.painting.styles import STYLES, find_style
+
+pytestmark = pytest.mark.slow
 
 SIDE = 160
 
 
-def render(prompt, **wishes):
-    wishes = {"width": SIDE, "height": SIDE, "seed": 5, **wishes}
-    return Image.open(io.BytesIO(paint(Brief(prompt=prompt, **wishes)))).convert("RGB")
+def render(prompt, **options):
+    options = {"width": SIDE, "height": SIDE, "seed": 5, **options}
+    return Image.open(io.BytesIO(paint(Brief(prompt=prompt, **options)))).convert("RGB")
 
 
 def changed_share(one, other):
@@ -41,18 +44,18 @@ MOTIFS_IN = {
 
 
 def test_prompt_names_motifs_in_order():
-    assert {prompt: [wish.name for wish in find_motifs(prompt)] for prompt in MOTIFS_IN} == MOTIFS_IN
+    assert {prompt: [motif.name for motif in find_motifs(prompt)] for prompt in MOTIFS_IN} == MOTIFS_IN
 
 
 def test_counts_and_colours_precede_motif():
-    wishes = {wish.name: wish for wish in find_motifs("two white cats and a red car")}
-    assert (wishes["cat"].count, wishes["car"].count) == (2, 1)
-    assert wishes["cat"].colour == colour_in("white")
-    assert wishes["car"].colour == colour_in("red")
+    motifs = {motif.name: motif for motif in find_motifs("two white cats and a red car")}
+    assert (motifs["cat"].count, motifs["car"].count) == (2, 1)
+    assert motifs["cat"].colour == find_colour("white")
+    assert motifs["car"].colour == find_colour("red")
 
 
 def test_negative_prompt_removes_motifs():
-    assert [wish.name for wish in find_motifs("a cat in a forest", "cats, blurry")] == ["forest"]
+    assert [motif.name for motif in find_motifs("a cat in a forest", "cats, blurry")] == ["forest"]
 
 
 def test_every_motif_is_drawn():
@@ -97,7 +100,7 @@ STYLES_IN = {
 
 
 def test_prompt_names_styles():
-    assert {words: style_of(words) for words in STYLES_IN} == STYLES_IN
+    assert {words: find_style(words) for words in STYLES_IN} == STYLES_IN
 
 
 def test_every_style_changes_the_image():
@@ -119,14 +122,14 @@ QUOTED = {
 
 
 def test_quoted_text_is_lettered():
-    assert {prompt: lettering.quoted_text(prompt) for prompt in QUOTED} == QUOTED
+    assert {prompt: lettering.extract_quoted_text(prompt) for prompt in QUOTED} == QUOTED
 
 
 def test_letters_are_large():
     for text in ("OPEN", "A somewhat longer line of words for a poster", "Käse & Öl"):
         sheet = Image.new("RGB", (600, 400), (90, 120, 150))
         plain = sheet.copy()
-        lettering.letter(sheet, text, (200, 40, 40))
+        lettering.draw_title(sheet, text, (200, 40, 40))
         left, _, right, _ = ImageChops.difference(sheet, plain).getbbox()
         assert right - left > 300, text
         bright = sheet.convert("L").point(lambda value: 255 * (value > 240)).getbbox()
@@ -137,13 +140,13 @@ def test_chinese_lettering_or_font_notice(monkeypatch):
     sheets = []
     for missing in (False, True):
         if missing:
-            monkeypatch.setattr(fonts, "_cjk", lambda: None)
+            monkeypatch.setattr(fonts, "_find_cjk_file", lambda: None)
         sheet = Image.new("RGB", (600, 400), (90, 120, 150))
-        lettering.letter(sheet, "你好世界", (200, 40, 40))
+        lettering.draw_title(sheet, "你好世界", (200, 40, 40))
         sheets.append(sheet)
     said = []
-    monkeypatch.setattr(i18n, "say", lambda name, **fields: said.append((name, fields)) or "4 characters")
-    lettering.letter(Image.new("RGB", (600, 400)), "你好世界", (200, 40, 40))
+    monkeypatch.setattr(i18n, "text", lambda name, **fields: said.append((name, fields)) or "4 characters")
+    lettering.draw_title(Image.new("RGB", (600, 400)), "你好世界", (200, 40, 40))
     assert said == [("painter.no_font", {"count": 4})]
     assert all(sheet.convert("L").getextrema()[1] > 240 for sheet in sheets)
 
@@ -151,5 +154,5 @@ def test_chinese_lettering_or_font_notice(monkeypatch):
 def test_mark_fits_inside_region():
     allowed = Image.new("L", (400, 400))
     ImageDraw.Draw(allowed).ellipse((40, 40, 360, 360), fill=255)
-    room = lettering.room(allowed, (40, 40, 361, 361))
+    room = lettering.find_mark_area(allowed, (40, 40, 361, 361))
     assert allowed.crop(room).getextrema() == (255, 255)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from PIL import Image
 
 from qwave_jupyter import catalog
+from qwave_jupyter.demo import painter
 from qwave_jupyter.demo.dialects import DIALECTS
-from qwave_jupyter.demo.store import Store
+from qwave_jupyter.demo.ledger import MAX_FINISHED_TASKS, TaskStore
 from tests.unit.demo.demo_app import BODY, Demo
 
 HELD = 3188
@@ -20,10 +24,10 @@ def test_hold_until_task_ends():
     answer = demo.submit(prefer="wait=30")
     hold = answer.hold
     assert hold.until - demo.clock.now() == 30
-    assert not hold.over()
+    assert not hold.is_over()
     demo.clock.advance(20)
-    assert hold.over()
-    told = json.loads(hold.then().body)
+    assert hold.is_over()
+    told = json.loads(hold.make_response().body)
     assert (told["status"], told["cost"], len(told["result"]["images"])) == ("completed", HELD, 1)
 
 
@@ -31,8 +35,8 @@ def test_hold_timeout_has_state_and_cost():
     demo = Demo(latency=100)
     answer = demo.submit(prefer="respond-async, wait=30")
     demo.clock.advance(30)
-    assert not answer.hold.over()
-    told = json.loads(answer.hold.then().body)
+    assert not answer.hold.is_over()
+    told = json.loads(answer.hold.make_response().body)
     assert (told["status"], told["pre_consumed_cost"], "result" in told) == ("processing", HELD, False)
 
 
@@ -51,8 +55,8 @@ def test_hold_ends_with_cancel():
     answer = demo.submit(prefer="wait=60")
     task = json.loads(answer.body)["task_id"]
     demo.ask("POST", f"/v1/tasks/{task}/cancel")
-    assert answer.hold.over()
-    assert json.loads(answer.hold.then().body)["status"] == "cancelled"
+    assert answer.hold.is_over()
+    assert json.loads(answer.hold.make_response().body)["status"] == "cancelled"
 
 
 def test_hold_of_repeated_submit():
@@ -60,8 +64,8 @@ def test_hold_of_repeated_submit():
     first = demo.create_task(idempotency_key="one")
     demo.finish()
     held = demo.submit(idempotency_key="one", prefer="wait=5").hold
-    assert held.over()
-    assert json.loads(held.then().body)["task_id"] == first
+    assert held.is_over()
+    assert json.loads(held.make_response().body)["task_id"] == first
 
 
 def test_cancel_refunds_only_while_queued():
@@ -198,7 +202,7 @@ def test_synchronous_submit_in_april_only():
     early = json.loads(answer.body)
     assert early["poll_url"] == f"/v1/tasks/{early['task_id']}"
     demo.finish()
-    assert isinstance(json.loads(answer.hold.then().body)["result"]["images"][0]["url"], str)
+    assert isinstance(json.loads(answer.hold.make_response().body)["result"]["images"][0]["url"], str)
     assert Demo("2026-09").ask("POST", "/v1/tasks/sync", BODY).status == 404
 
 
@@ -224,9 +228,9 @@ def test_idempotency_key_in_every_dialect():
 def test_restart_keeps_tasks_and_keys(tmp_path):
     demo = Demo()
     first = demo.create_task(idempotency_key="one")
-    Store(tmp_path, demo.clock).keep(demo.app.ledger.take_changed())
+    TaskStore(tmp_path, demo.clock).save(demo.app.ledger.pop_changed())
     again = Demo()
-    again.app.ledger.remember(Store(tmp_path, again.clock).load())
+    again.app.ledger.load(TaskStore(tmp_path, again.clock).load())
     assert again.create_task(idempotency_key="one") == first
     again.finish()
     assert again.json("GET", f"/v1/tasks/{first}")[1]["status"] == "completed"
@@ -236,16 +240,16 @@ def test_restart_keeps_tasks_and_keys(tmp_path):
 def test_store_drops_expired_and_torn_files(tmp_path):
     demo = Demo(latency=100)
     ids = [demo.create_task() for _ in range(2)]
-    store = Store(tmp_path, demo.clock)
-    store.keep(demo.app.ledger.take_changed())
+    store = TaskStore(tmp_path, demo.clock)
+    store.save(demo.app.ledger.pop_changed())
     demo.ask("POST", f"/v1/tasks/{ids[0]}/cancel")
-    store.keep(demo.app.ledger.take_changed())
+    store.save(demo.app.ledger.pop_changed())
     (torn,) = tmp_path.rglob(f"{ids[1]}.json")
     torn.write_text('{"task_id": "task')
-    (kept,) = Store(tmp_path, demo.clock).load()
+    (kept,) = TaskStore(tmp_path, demo.clock).load()
     assert (kept.task_id, kept.status(demo.clock.now())) == (ids[0], "cancelled")
     demo.clock.advance(24 * 3600)
-    assert Store(tmp_path, demo.clock).load() == ()
+    assert TaskStore(tmp_path, demo.clock).load() == ()
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
 
 
@@ -253,19 +257,19 @@ def test_task_of_another_edition_is_served():
     old, new = Demo("2026-04"), Demo("2026-09")
     old.submit({"model": "gpt-4o-image", "prompt": "a cat", "n": 1})
     (task,) = old.app.tasks
-    new.app.ledger.remember(old.app.tasks.values())
+    new.app.ledger.load(old.app.tasks.values())
     new.finish()
-    (picture,) = new.json("GET", f"/v1/tasks/{task}")[1]["result"]["images"]
-    assert new.ask("GET", picture["url"][0].removeprefix(new.app.host)).status == 200
+    (image,) = new.json("GET", f"/v1/tasks/{task}")[1]["result"]["images"]
+    assert new.ask("GET", image["url"][0].removeprefix(new.app.host)).status == 200
 
 
 def test_store_shared_by_two_demos(tmp_path):
     first, second = Demo(), Demo()
     for demo in (first, second, first):
         demo.create_task()
-        Store(tmp_path, demo.clock).keep(demo.app.ledger.take_changed())
+        TaskStore(tmp_path, demo.clock).save(demo.app.ledger.pop_changed())
     ordered = {*first.app.tasks, *second.app.tasks}
-    assert {task.task_id for task in Store(tmp_path, first.clock).load()} == ordered
+    assert {task.task_id for task in TaskStore(tmp_path, first.clock).load()} == ordered
 
 
 def test_latency_differs_by_model_and_seed():
@@ -306,7 +310,7 @@ def test_unknown_path_is_not_found():
 
 def test_concurrent_submits_with_one_key():
     demo = Demo()
-    demo.app.break_next(at="submit", how="503", times=5)
+    demo.app.inject_fault(at="submit", how="503", times=5)
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: demo.submit(idempotency_key="one"), range(64)))
     assert [answer.status for answer in answers].count(503) == 5
@@ -318,3 +322,35 @@ def test_concurrent_requests_and_rate_limit():
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: demo.ask("GET", "/v1/models"), range(64)))
     assert [answer.status for answer in answers].count(200) == 10
+
+
+def kept_bytes(demo):
+    references = [image for task in demo.app.tasks.values() for image in task.values.get("images") or ()]
+    return sum(map(len, references)) + sum(map(len, demo.app._cache.values()))
+
+
+@pytest.mark.slow
+def test_finished_tasks_keep_bounded_bytes(monkeypatch):
+    monkeypatch.setattr(painter, "paint", lambda _: b"x" * 1_000_000)
+    demo = Demo(latency=1.0, balance_usd=100_000)
+    buffer = io.BytesIO()
+    Image.effect_noise((96, 96), 90).save(buffer, "PNG")
+    reference = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    body = {"model": "gpt-image-2", "action": "edit", "prompt": "a cat", "image_urls": [reference]}
+    ids = []
+    for _ in range(MAX_FINISHED_TASKS + 200):
+        ids.append(demo.create_task(body))
+        demo.clock.advance(10)
+        assert demo.ask("GET", f"/files/{ids[-1]}/0.png").status == 200
+    demo.create_task(body)
+    assert kept_bytes(demo) <= 64_000_000 + (MAX_FINISHED_TASKS + 1) * len(reference)
+    statuses = [demo.ask("GET", f"/files/{task}/0.png").status for task in ids]
+    assert statuses == [410] * 200 + [200] * MAX_FINISHED_TASKS
+    old = demo.json("GET", f"/v1/tasks/{ids[0]}")[1]
+    assert (old["status"], len(old["result"]["images"])) == ("completed", 1)
+
+
+def test_queued_tasks_never_expire():
+    demo = Demo(latency=1e9, balance_usd=100_000)
+    ids = [demo.create_task() for _ in range(MAX_FINISHED_TASKS + 10)]
+    assert not any(map(demo.app.ledger.is_expired, ids))

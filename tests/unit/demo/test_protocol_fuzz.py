@@ -24,9 +24,17 @@ MODELS = {edition: catalog.load(edition) for edition in ("2026-04", "2026-09")}
 @st.composite
 def bodies(draw, edition):
     model = draw(st.sampled_from(list(MODELS[edition])))
-    fields = sorted({parameter.wire[0] for parameter in model.parameters.values()} | {"extra", "sparkle"})
+    fields = sorted({parameter.wire_path[0] for parameter in model.parameters.values()} | {"extra", "sparkle"})
     body = draw(st.dictionaries(st.sampled_from(fields), JSON | ODD, max_size=4))
     return {"model": model.id, "prompt": "a cat", **body}
+
+
+@pytest.mark.parametrize("edition", MODELS)
+@pytest.mark.parametrize("count", [101, 2**31, 10**30])
+def test_submit_of_too_many_images_is_rejected(edition, count):
+    for model in MODELS[edition]:
+        status, told = Demo(edition).json("POST", "/v1/tasks", {"model": model.id, "prompt": "a cat", "n": count})
+        assert (status, told["error"]["param"]) == (400, "n"), model.id
 
 
 @pytest.mark.parametrize("edition", MODELS)

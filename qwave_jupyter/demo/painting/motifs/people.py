@@ -6,17 +6,13 @@ import math
 import random
 
 from qwave_jupyter.demo.painting.lighting import Colour, Mood, mix
-from qwave_jupyter.demo.painting.shading import mirror, shade
-from qwave_jupyter.demo.painting.shapes import Pen
+from qwave_jupyter.demo.painting.shapes import DARK, WHITE, Pen, mirror, shade
 
-__all__ = ["astronaut", "person", "robot", "snowman"]
-
-_DARK: Colour = (34, 30, 38)
-_WHITE: Colour = (252, 250, 244)
+__all__ = ["draw_astronaut", "draw_person", "draw_robot", "draw_snowman"]
 
 
-def person(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
-    """Somebody who looks into the image, in a coat and a scarf."""
+def draw_person(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+    """A person in a coat and a scarf."""
     coat = body or dice.choice((mood.accent, (48, 78, 112), (140, 62, 54)))
     skin = dice.choice(((246, 206, 174), (198, 142, 104), (126, 84, 60)))
     hair = dice.choice(((44, 32, 30), (92, 56, 36), (30, 30, 40)))
@@ -29,10 +25,10 @@ def person(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> No
         )
         pen.oval(side * 0.48, -0.88, 0.09, 0.1, skin)
     pen.blob(mirror([(0.0, -1.82), (0.3, -1.76), (0.4, -1.4), (0.48, -0.62), (0.3, -0.56), (0.0, -0.56)]), shade(coat))
-    pen.line([(0, -1.6), (0, -0.6)], mix(coat, _DARK, 0.3), 0.025)
+    pen.line([(0, -1.6), (0, -0.6)], mix(coat, DARK, 0.3), 0.025)
     for button in (-1.36, -1.12, -0.88):
         pen.oval(0.07, button, 0.03, 0.03, mix(coat, (255, 255, 255), 0.6))
-    pen.box(-0.1, -1.94, 0.1, -1.7, mix(skin, _DARK, 0.12), 0.05)
+    pen.box(-0.1, -1.94, 0.1, -1.7, mix(skin, DARK, 0.12), 0.05)
     pen.oval(0, -2.14, 0.27, 0.31, shade(skin))
     pen.blob(
         [
@@ -48,16 +44,15 @@ def person(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> No
         hair,
     )
     for side in (-1, 1):
-        pen.oval(side * 0.1, -2.12, 0.027, 0.036, _DARK)
+        pen.oval(side * 0.1, -2.12, 0.027, 0.036, DARK)
     pen.line([(-0.07, -1.98), (0.0, -1.955), (0.07, -1.98)], (176, 84, 76), 0.022, smooth=True)
     scarf = mix((250, 236, 214), mood.accent, 0.2) if body is None else (244, 224, 180)
     pen.box(-0.26, -1.86, 0.26, -1.7, shade(scarf), 0.08)
     pen.blob([(0.1, -1.74), (0.26, -1.74), (0.3, -1.3), (0.14, -1.28)], shade(scarf))
 
 
-def astronaut(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+def draw_astronaut(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """An astronaut."""
-    _ = dice
     suit, trim = body or (240, 242, 246), mood.accent
     pen.box(-0.5, -1.7, 0.5, -0.7, (176, 182, 194), 0.14)
     for side in (-1, 1):
@@ -71,8 +66,8 @@ def astronaut(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) ->
         pen.line([(side * 0.56, -1.24), (side * 0.72, -1.14)], trim, 0.07)
     pen.box(-0.42, -1.66, 0.42, -0.66, shade(suit), 0.2)
     pen.box(-0.22, -1.3, 0.22, -1.0, (92, 100, 120), 0.05)
-    for place, lamp in enumerate(((240, 90, 80), (250, 210, 80), (90, 220, 150))):
-        pen.oval(-0.12 + place * 0.12, -1.15, 0.035, 0.035, lamp)
+    for index, lamp in enumerate(((240, 90, 80), (250, 210, 80), (90, 220, 150))):
+        pen.oval(-0.12 + index * 0.12, -1.15, 0.035, 0.035, lamp)
     pen.oval(0, -2.02, 0.46, 0.46, shade(suit))
     pen.blob(
         mirror([(0.0, -2.3), (0.24, -2.24), (0.34, -2.02), (0.24, -1.8), (0.0, -1.76)]),
@@ -81,7 +76,7 @@ def astronaut(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) ->
     pen.blob([(-0.22, -2.08), (-0.16, -2.2), (-0.02, -2.24), (-0.12, -2.12)], (236, 244, 255))
 
 
-def robot(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+def draw_robot(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """A friendly robot with lamps for eyes."""
     steel = body or dice.choice(((186, 198, 212), (222, 214, 196), (140, 186, 196)))
     dark, lamp = mix(steel, (34, 40, 62), 0.62), mix(mood.accent, (255, 240, 180), 0.3)
@@ -107,16 +102,15 @@ def robot(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> Non
     pen.box(-0.48, -2.08, 0.48, -1.64, (26, 30, 46), 0.18)
     for side in (-1, 1):
         pen.oval(side * 0.22, -1.88, 0.115, 0.125, lamp)
-        pen.oval(side * 0.22 - 0.03, -1.92, 0.035, 0.035, _WHITE)
+        pen.oval(side * 0.22 - 0.03, -1.92, 0.035, 0.035, WHITE)
         pen.glow(side * 0.22, -1.88, 0.36, lamp)
     smile = [(math.cos(turn) * 0.14, -1.75 + math.sin(turn) * 0.06) for turn in (math.pi, 2.4, 1.57, 0.74, 0.0)]
     pen.line(smile, lamp, 0.03, smooth=True)
 
 
-def snowman(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+def draw_snowman(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """A snowman with a hat and a scarf."""
-    _ = dice
-    snow = mix(_WHITE, body, 0.3) if body else _WHITE
+    snow = mix(WHITE, body, 0.3) if body else WHITE
     fill = snow, mix(snow, (120, 150, 200), 0.4)
     for side in (-1, 1):
         pen.line([(side * 0.4, -1.2), (side * 0.86, -1.5), (side * 0.98, -1.74)], (98, 70, 52), 0.05, smooth=True)
@@ -125,11 +119,11 @@ def snowman(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> N
     pen.oval(0, -1.16, 0.48, 0.42, fill)
     pen.oval(0, -1.78, 0.35, 0.34, fill)
     for y in (-1.3, -1.1, -0.9, -0.6):
-        pen.oval(0, y, 0.045, 0.045, _DARK)
+        pen.oval(0, y, 0.045, 0.045, DARK)
     pen.box(-0.36, -1.54, 0.36, -1.4, shade(mood.accent), 0.07)
     pen.blob([(0.12, -1.46), (0.3, -1.46), (0.36, -1.0), (0.18, -1.0)], shade(mood.accent))
     for side in (-1, 1):
-        pen.oval(side * 0.12, -1.86, 0.04, 0.045, _DARK)
+        pen.oval(side * 0.12, -1.86, 0.04, 0.045, DARK)
     pen.shape([(-0.02, -1.8), (0.0, -1.7), (0.4, -1.72)], (246, 140, 50))
     pen.box(-0.4, -2.12, 0.4, -2.04, (52, 46, 58), 0.04)
     pen.box(-0.26, -2.5, 0.26, -2.08, ((74, 66, 80), (44, 38, 50)), 0.05)

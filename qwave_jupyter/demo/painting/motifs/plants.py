@@ -6,16 +6,12 @@ import math
 import random
 
 from qwave_jupyter.demo.painting.lighting import Colour, Mood, mix
-from qwave_jupyter.demo.painting.shading import shade
-from qwave_jupyter.demo.painting.shapes import Pen
+from qwave_jupyter.demo.painting.shapes import DARK, WHITE, Pen, shade
 
-__all__ = ["cactus", "flower", "palm", "tree"]
-
-_WHITE: Colour = (252, 250, 244)
-_DARK: Colour = (34, 30, 38)
+__all__ = ["draw_cactus", "draw_flower", "draw_palm", "draw_tree"]
 
 
-def flower(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+def draw_flower(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """A flower with two leaves."""
     petal = body or dice.choice((mood.accent, (246, 120, 150), (250, 180, 60), (150, 110, 220)))
     lean = dice.uniform(-0.16, 0.16)
@@ -30,11 +26,11 @@ def flower(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> No
         for one in range(8):
             angle = math.tau * (one + ring * 0.5) / 8 + turn
             x, y = lean + math.cos(angle) * reach, -1.6 + math.sin(angle) * reach
-            pen.oval(x, y, wide, wide, shade(mix(petal, _WHITE, 0.2 * ring + 0.05 * (one % 2))))
+            pen.oval(x, y, wide, wide, shade(mix(petal, WHITE, 0.2 * ring + 0.05 * (one % 2))))
     pen.oval(lean, -1.6, 0.19, 0.19, ((255, 220, 100), (222, 150, 40)))
 
 
-def tree(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+def draw_tree(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """A broad tree; bare and white in winter, in blossom in spring."""
     seasons = {"autumn": (222, 116, 40), "spring": (246, 170, 196), "winter": (226, 234, 244)}
     crown = body or seasons.get(mood.season, mix((70, 140, 74), mood.leaf, 0.4))
@@ -54,7 +50,7 @@ def tree(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
         pen.oval(x, y, 0.06, 0.05, mix(crown, (255, 252, 226), 0.42))
 
 
-def palm(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+def draw_palm(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """A palm."""
     leaf = body or mix((56, 136, 84), mood.leaf, 0.3)
     lean = dice.choice((-1, 1)) * dice.uniform(0.3, 0.6)
@@ -69,19 +65,18 @@ def palm(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None
         dx, dy = math.cos(turn), -math.sin(turn) * 0.62
         tip = lean + dx * 1.08, -2.0 + dy * 0.8 + 0.5 * abs(dx)
         middle = lean + dx * 0.6, -2.06 + dy * 1.1
-        tone = mix(leaf, _WHITE if frond % 2 else _DARK, 0.14)
+        tone = mix(leaf, WHITE if frond % 2 else DARK, 0.14)
         pen.blob([(lean, -2.02), middle, tip, (middle[0] * 0.96 + lean * 0.04, middle[1] + 0.17)], shade(tone))
     for x in (-0.08, 0.08):
         pen.oval(lean + x, -1.92, 0.09, 0.09, (112, 74, 48))
 
 
-def cactus(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
+def draw_cactus(pen: Pen, mood: Mood, body: Colour | None, dice: random.Random) -> None:
     """A cactus with two arms."""
-    _ = mood, dice
     green = body or (74, 138, 92)
     for side, low, high in ((-1, -0.8, -1.5), (1, -1.05, -1.85)):
-        pen.line([(0, low), (side * 0.5, low), (side * 0.52, high)], mix(green, _DARK, 0.08), 0.26, smooth=True)
+        pen.line([(0, low), (side * 0.5, low), (side * 0.52, high)], mix(green, DARK, 0.08), 0.26, smooth=True)
     pen.box(-0.24, -2.3, 0.24, 0.02, shade(green), 0.24)
     for x in (-0.1, 0.0, 0.1):
-        pen.line([(x, -2.1), (x, -0.05)], mix(green, _WHITE, 0.2), 0.02)
+        pen.line([(x, -2.1), (x, -0.05)], mix(green, WHITE, 0.2), 0.02)
     pen.oval(0.06, -2.32, 0.11, 0.09, (240, 110, 140))

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from qwave_jupyter.demo.help_text import describe, manual
-from qwave_jupyter.demo.options import SWITCHES, Switches
+from qwave_jupyter.demo.options import OPTION_NAMES, DemoOptions, describe_options, format_manual
 from qwave_jupyter.errors import ConfigurationError
 from tests.unit.demo.demo_app import Demo
 
 
 def help_lines(demo):
-    return describe(demo.app.switches, demo.app.faults.pending())
+    return describe_options(demo.app.options, demo.app.faults.pending())
 
 
 def test_help_default_demo_has_no_lines():
     demo = Demo(seed=None)
     demo.app.change(latency="off")
     assert help_lines(demo) == []
-    assert "the demo behaves" in manual(Switches(), ())[-1]
+    assert "the demo behaves" in format_manual(DemoOptions(), ())[-1]
 
 
 DESCRIBED = [
@@ -47,25 +46,25 @@ def test_help_describes_each_switch():
         demo.app.change(**{switch: typed})
         (line,) = help_lines(demo)
         assert expected in line, (switch, typed)
-        assert f"  {line}" in manual(demo.app.switches, demo.app.faults.pending())
+        assert f"  {line}" in format_manual(demo.app.options, demo.app.faults.pending())
         demo.app.change(**{switch: "off"})
         assert help_lines(demo) == [], (switch, typed)
-        assert demo.app.switches == Switches(), (switch, typed)
+        assert demo.app.options == DemoOptions(), (switch, typed)
 
 
 def test_help_counts_programmatic_faults():
     demo = Demo(latency=3.0, seed=None)
-    demo.app.break_next(at="status", how="reset")
-    demo.app.break_next(at="submit", how="502")
+    demo.app.inject_fault(at="status", how="reset")
+    demo.app.inject_fault(at="submit", how="502")
     demo.app.change(reset="off")
     (line,) = help_lines(demo)
     assert line.startswith("2 more faults")
 
 
 def test_manual_examples_can_be_typed():
-    lines = manual(Switches(), ())
+    lines = format_manual(DemoOptions(), ())
     shown = [line.split()[3:] for line in lines if line.startswith("%qwave demo on ")]
-    assert sorted(one[0].removeprefix("--").replace("-", "_") for one in shown) == sorted(SWITCHES)
+    assert sorted(one[0].removeprefix("--").replace("-", "_") for one in shown) == sorted(OPTION_NAMES)
     for name, *value in shown:
         demo = Demo(seed=None)
         demo.app.change(**{name.removeprefix("--").replace("-", "_"): value[0] if value else True})
@@ -92,7 +91,7 @@ INVALID = [
 def test_invalid_switch_value_changes_nothing():
     for switch, typed in INVALID:
         demo = Demo(seed=None)
-        before = demo.app.switches
+        before = demo.app.options
         try:
             demo.app.change(**{"latency": 1.0, switch: typed})
         except ConfigurationError as error:
@@ -101,4 +100,4 @@ def test_invalid_switch_value_changes_nothing():
             pytest.fail(f"{switch}={typed!r} was accepted")
         assert switch in message
         assert "\n" not in message
-        assert (demo.app.switches, demo.app.faults.pending()) == (before, ()), (switch, typed)
+        assert (demo.app.options, demo.app.faults.pending()) == (before, ()), (switch, typed)

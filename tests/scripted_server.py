@@ -12,7 +12,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from qwave_jupyter.client.client import Client
-from tests.unit.jobs.image_factory import plain
+from tests.image_factory import plain
 
 HOST = "https://api.example.com"
 CDN = "https://cdn.example.com"
@@ -30,7 +30,7 @@ class ScriptedServer(BaseAdapter):
         super().__init__()
         self.clock = clock
         self.states = ["queued", "processing", "completed"]
-        self.pictures: list[bytes | int] = [plain()]
+        self.images: list[bytes | int] = [plain()]
         self.tasks: dict[str, dict[str, Any]] = {}
         self.by_key: dict[str, str] = {}
         self.bodies: list[dict[str, Any]] = []
@@ -59,7 +59,7 @@ class ScriptedServer(BaseAdapter):
     def send(self, request, stream=False, timeout=None, verify=True, cert=None, proxies=None):
         path = request.url.partition("example.com")[2]
         kind = (
-            "picture"
+            "image"
             if request.url.startswith(CDN)
             else "cancel"
             if path.endswith("/cancel")
@@ -112,7 +112,7 @@ class ScriptedServer(BaseAdapter):
             task["made"] = True
             images = [
                 {"url": [f"{CDN}/{name}/{place}.png"], "expires_at": int(self.clock.now()) + DAY}
-                for place in range(len(self.pictures))
+                for place in range(len(self.images))
             ]
             answer |= {"result": {"images": images}, "cost": self.cost}
         elif state == "failed":
@@ -130,8 +130,8 @@ class ScriptedServer(BaseAdapter):
         task["states"] = ["cancelled"]
         return 200, {"task_id": "t", "status": "cancelled", "refunded": True, "refunded_quota": self.held}
 
-    def _picture(self, request, path):
-        content = self.pictures[int(path.rpartition("/")[2].partition(".")[0])]
+    def _image(self, request, path):
+        content = self.images[int(path.rpartition("/")[2].partition(".")[0])]
         return (content, b"gone") if isinstance(content, int) else (200, content)
 
 
