@@ -6,50 +6,49 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-__all__ = ["file_stem", "short_id", "slug"]
+__all__ = ["make_ascii", "make_file_stem", "make_portable", "make_slug", "short_id"]
 
-_LONGEST_SLUG = 48
+_MAX_SLUG_BYTES = 48
+#: Names of devices on Windows, with any suffix: a file that is copied there must not be one.
+_RESERVED = frozenset(
+    ("CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"))
+)
 
 
-def slug(text: str) -> str:
-    r"""The first words of a text as a part of a file name, in its own alphabet.
-
-    Example:
-        >>> slug("../A Cat,\nsitting!")
-        'a-cat-sitting'
-    """
+def make_slug(text: str) -> str:
+    """Return the first words of a text as a part of a file name, in its own alphabet."""
     plain = unicodedata.normalize("NFKC", text[:400]).lower()
     words = re.findall(r"[^\W_]+", plain)
     name = ""
     for word in words:
         longer = f"{name}-{word}" if name else word
         # File systems count bytes, and a Chinese character has three.
-        if len(longer.encode()) > _LONGEST_SLUG:
+        if len(longer.encode()) > _MAX_SLUG_BYTES:
             break
         name = longer
     if not name and words:
-        name = words[0].encode()[:_LONGEST_SLUG].decode(errors="ignore")
-    return name or "picture"
+        name = words[0].encode()[:_MAX_SLUG_BYTES].decode(errors="ignore")
+    return name or "image"
+
+
+def make_ascii(slug: str) -> str:
+    """Return what is left of a slug in ASCII."""
+    plain = unicodedata.normalize("NFKD", slug).encode("ascii", "ignore").decode()
+    return re.sub("-+", "-", plain).strip("-") or "image"
+
+
+def make_portable(name: str) -> str:
+    """Return a file name that no Windows reserves for a device."""
+    stem, dot, suffix = name.partition(".")
+    return f"{stem.rstrip()}_{dot}{suffix}" if stem.strip().upper() in _RESERVED else name
 
 
 def short_id(job_id: str) -> str:
-    """The first eight letters of a job's id: what people read and type.
-
-    Example:
-        >>> short_id("8499f3a2-0000-4000-8000-000000000000")
-        '8499f3a2'
-    """
+    """Return the first eight letters of a job's id: what people read and type."""
     return re.sub(r"[^0-9a-zA-Z]", "", job_id)[:8] or "0"
 
 
-def file_stem(prompt: str, job_id: str, place: int, moment: float) -> str:
-    """``<date>-<slug>-<short id>-<place>``, without the ending that the picture's true format decides.
-
-    Args:
-        prompt: what was painted.
-        job_id: the job.
-        place: which of its pictures, from 1.
-        moment: Unix seconds; the date is the local one.
-    """
-    date = datetime.fromtimestamp(moment, tz=UTC).astimezone().date()
-    return f"{date.isoformat()}-{slug(prompt)}-{short_id(job_id)}-{place}"
+def make_file_stem(slug: str, job_id: str, index: int, created: float) -> str:
+    """Return ``<local date>-<slug>-<short id>-<index>``; the suffix depends on the image's true format."""
+    date = datetime.fromtimestamp(created, tz=UTC).astimezone().date()
+    return f"{date.isoformat()}-{slug}-{short_id(job_id)}-{index}"

@@ -1,33 +1,280 @@
-"""The pictures of a generation: files on disk, looked at only when somebody does.
-
-Both types have static representations that any frontend shows; nothing here imports IPython.
-"""
+"""The images that a job made: files on disk, read only when somebody looks, and a start for the next request."""
 
 from __future__ import annotations
 
 import itertools
+import json
+import math
 import shutil
+import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
-from qwave_jupyter import i18n
+from qwave_jupyter import folders, i18n
+from qwave_jupyter.arguments import check, require_positive, require_type
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.images import filenames
-from qwave_jupyter.images.generated_image import GeneratedImage, MimeBundle, Showing, cut
+from qwave_jupyter.images import contact_sheet, filenames, image_io, metadata
+from qwave_jupyter.images.preview import MimeBundle, PreviewOptions, preview_file, preview_sheet, to_mimebundle
+from qwave_jupyter.types import JSONObject, Values
+from qwave_jupyter.views.image_compare import BeforeAfter
+from qwave_jupyter.views.templating import render_template
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from PIL import Image
 
-__all__ = ["Gallery", "GeneratedImage", "Showing"]
+    from qwave_jupyter.catalog import Model
+    from qwave_jupyter.jobs.job import Job
+    from qwave_jupyter.session import Session
+
+__all__ = ["Gallery", "GeneratedImage", "render_page", "write_report"]
+
+_MAX_TEXT, _MAX_REPR, _MAX_PAGE_PROMPT = 1_000, 60, 10_000
+#: The long side of an image on a page of its own, in pixels.
+_PAGE_PX = 1280
+#: What belonged to one image alone, and no request that starts from it keeps.
+_NOT_INHERITED = frozenset({"action", "images", "mask", "seed", "n", "bbox_list"})
+
+
+@dataclass(frozen=True)
+class GeneratedImage:
+    """One generated image, whole on disk.
+
+    Args:
+        path: the file.
+        url: where the server keeps it until ``expires_at``, or None.
+        expires_at: Unix seconds, or None where the server didn't say.
+        prompt: what was painted.
+        model: the model id.
+        parameters: what was set, by the user's names; reference bytes as their hashes.
+        task_id: the server's task.
+        cost_usd: this image's share of what was charged, or None where the server didn't say.
+        width: pixels.
+        height: pixels.
+        format: ``png``, ``jpeg``, ``webp``, …
+        job_id: our job.
+        index: its place among the job's images, from 1.
+        created: Unix seconds when it was kept.
+        edition: the edition that the request was made under.
+        demo: whether the built-in demo painted it.
+        showing: how it is previewed.
+        session: what goes on with it; None for the default session, which it is after pickling too.
+    """
+
+    path: Path
+    url: str | None = None
+    expires_at: float | None = None
+    prompt: str = ""
+    model: str = ""
+    parameters: Values = field(default_factory=dict)
+    task_id: str = ""
+    cost_usd: float | None = None
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    job_id: str = ""
+    index: int = 1
+    created: float = 0.0
+    edition: str = ""
+    demo: bool = False
+    showing: PreviewOptions = field(default_factory=PreviewOptions, repr=False, compare=False)
+    session: Session | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "session": None}
+
+    # A copy stays in this process, and so in its session: another one might have another account.
+    def __copy__(self) -> GeneratedImage:
+        return replace(self)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> GeneratedImage:
+        return replace(self, parameters=deepcopy(self.parameters, memo))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Pixel size (width, height)."""
+        return self.width, self.height
+
+    @property
+    def pil(self) -> Image.Image:
+        """The full image as a PIL image, read from disk now.
+
+        Raises:
+            FileNotFoundError: the file was moved or removed.
+        """
+        return image_io.load(self.path)
+
+    @check(now=Real)
+    def alive(self, now: float) -> bool:
+        """Whether the server still keeps the image under ``url`` at that moment (Unix seconds)."""
+        return bool(self.url) and (self.expires_at is None or now < self.expires_at)
+
+    def cell(self) -> str:
+        """The ``%%qwave`` cell that made it."""
+        from qwave_jupyter.jobs import codegen
+
+        return codegen.cell(self.model, self.prompt.replace("{{", "\\{{"), self.parameters)
+
+    @check(model=str, wait=bool)
+    def edit(self, prompt: str, *, model: str | None = None, wait: bool = True, **options: object) -> Gallery | Job:
+        """Change the image by words: a new request with it as the reference, by the fitting action.
+
+        Args:
+            prompt: what to change.
+            model: another model; None for the one that made it.
+            wait: False gives the job at once instead of the gallery.
+            options: further parameters of the model.
+
+        Raises:
+            RequestRefused: the model can't do that; the ones that can are named.
+
+        Example:
+            >>> night = gallery[0].edit("make it night")
+        """
+        session = self._get_session()
+        name = model or self.model
+        images = [self, options.pop("images", None)]
+        inherited = self._inherited_parameters(session.catalog.model(name))
+        return _start(session, prompt, name, {**inherited, "images": images, **options}, wait=wait)
+
+    @check(model=str, wait=bool)
+    def inpaint(
+        self, mask: object, prompt: str, *, model: str | None = None, wait: bool = True, **options: object
+    ) -> Gallery | Job:
+        """Paint a part of the image anew.
+
+        Args:
+            mask: the part: URL, path, PIL image, array, or a painted mask.
+            prompt: what to paint there.
+            model: another model; None for the one that made it.
+            wait: False gives the job at once.
+            options: further parameters of the model.
+
+        Raises:
+            RequestRefused: the model takes no mask; the ones that do are named.
+        """
+        return self.edit(prompt, model=model, wait=wait, mask=mask, **options)
+
+    @check(model=str, wait=bool)
+    def again(
+        self, prompt: str | None = None, *, model: str | None = None, wait: bool = True, **options: object
+    ) -> Gallery | Job:
+        """Make the same request again, with what is changed.
+
+        Args:
+            prompt: other words; None for the same.
+            model: another model; None for the same.
+            wait: False gives the job at once.
+            options: parameters that change; None leaves one out.
+
+        Example:
+            >>> other = gallery[0].again(seed=7)
+        """
+        session = self._get_session()
+        name = model or self.model
+        lost = [key for key, value in self.parameters.items() if _is_hash(value) and key not in options]
+        if lost:
+            raise OptionMistake("generation.again_needs", names=lost)
+        same = name == self.model
+        inherited = self.parameters if same else self._inherited_parameters(session.catalog.model(name))
+        return _start(session, self.prompt if prompt is None else prompt, name, {**inherited, **options}, wait=wait)
+
+    @check(wait=bool)
+    def vary(self, n: int = 4, *, wait: bool = True, **options: object) -> Gallery | Job:
+        """The same request with other seeds: variations of one idea.
+
+        Args:
+            n: how many images.
+            wait: False gives the job at once.
+            options: further parameters that change.
+        """
+        return self.again(None, model=None, wait=wait, **{"seed": None, "n": n, **options})
+
+    def _inherited_parameters(self, model: Model) -> dict[str, object]:
+        """The parameters that a new request from the image may keep: those that the model has and takes."""
+        inherited: dict[str, object] = {}
+        for name, value in self.parameters.items():
+            parameter = model.parameters.get(name)
+            if name in _NOT_INHERITED or parameter is None or parameter.only_for:
+                continue
+            if parameter.validate(value) is None:
+                inherited[name] = value
+        return inherited
+
+    def _get_session(self) -> Session:
+        if self.session is not None:
+            return self.session
+        # An import upwards: whoever follows up an image has a session, and only then.
+        from qwave_jupyter.session import default
+
+        return default()
+
+    def compare(self, other: GeneratedImage) -> BeforeAfter:
+        """Both images over each other with a border to drag, without any script.
+
+        Args:
+            other: the one to compare with; it lies at the right.
+        """
+        require_type("other", other, GeneratedImage, optional=False)
+        return BeforeAfter(self, other)
+
+    def provenance(self) -> JSONObject:
+        """What its file says about where it comes from."""
+        return metadata.read_provenance(self.path)
+
+    @check(embed=str)
+    def mimebundle(self, *, embed: str | None = None, preview_px: int | None = None) -> MimeBundle:
+        """Its static representation.
+
+        Args:
+            embed: ``preview``, ``full`` or ``link``; None for what its settings say.
+            preview_px: the preview's long side; None likewise.
+        """
+        options = self.showing.override(embed=embed, preview_px=preview_px)
+        return to_mimebundle(preview_file(self.path, options), self.text(), self.alt)
+
+    @property
+    def alt(self) -> str:
+        """The alternative text: the prompt."""
+        return _shorten(self.prompt)
+
+    def text(self) -> str:
+        """The image in words: its prompt and its file."""
+        return i18n.text("generation.image_text", prompt=_shorten(self.prompt), path=self.path)
+
+    def __hash__(self) -> int:
+        # The parameters are a dict; images that are equal have the same file.
+        return hash((str(self.path), self.job_id, self.index))
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
+        import numpy as np
+
+        if copy is False:
+            raise OptionMistake("generation.array_needs_copy", path=self.path)
+        return np.array(self.pil, dtype=dtype)
+
+    def __repr__(self) -> str:
+        size = f"{self.width}×{self.height}"
+        return f"GeneratedImage({str(self.path)!r}, {size}, {self.model}, {_shorten(self.prompt, _MAX_REPR)!r})"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> MimeBundle:  # noqa: ARG002 - IPython's
+        return self.mimebundle()
 
 
 class Gallery(Sequence[GeneratedImage]):
-    """Generated pictures in order: index it, slice it, add it to another, save it, look at it.
+    """Generated images in order: index it, slice it, add it to another, save it, look at it.
 
     Args:
-        images: the pictures.
+        images: the images.
         showing: how they are previewed; None for how the first one is.
         labels: a caption for each, or None.
 
@@ -40,24 +287,24 @@ class Gallery(Sequence[GeneratedImage]):
         self,
         images: Iterable[GeneratedImage] = (),
         *,
-        showing: Showing | None = None,
+        showing: PreviewOptions | None = None,
         labels: Sequence[str] | None = None,
     ) -> None:
         self._images = tuple(images)
-        self.showing = showing or (self._images[0].showing if self._images else Showing())
+        self.showing = showing or (self._images[0].showing if self._images else PreviewOptions())
         self.labels = tuple(labels) if labels is not None else None
 
     @overload
-    def __getitem__(self, place: int) -> GeneratedImage: ...
+    def __getitem__(self, index: int) -> GeneratedImage: ...
 
     @overload
-    def __getitem__(self, place: slice) -> Gallery: ...
+    def __getitem__(self, index: slice) -> Gallery: ...
 
-    def __getitem__(self, place: int | slice) -> GeneratedImage | Gallery:
-        if isinstance(place, slice):
-            labels = self.labels[place] if self.labels is not None else None
-            return Gallery(self._images[place], showing=self.showing, labels=labels)
-        return self._images[place]
+    def __getitem__(self, index: int | slice) -> GeneratedImage | Gallery:
+        if isinstance(index, slice):
+            labels = self.labels[index] if self.labels is not None else None
+            return Gallery(self._images[index], showing=self.showing, labels=labels)
+        return self._images[index]
 
     def __len__(self) -> int:
         return len(self._images)
@@ -73,6 +320,15 @@ class Gallery(Sequence[GeneratedImage]):
     def __hash__(self) -> int:
         return hash(tuple(str(image.path) for image in self._images))
 
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
+        import numpy as np
+
+        arrays = [image.__array__(dtype, copy) for image in self._images]
+        shapes = sorted({"×".join(map(str, array.shape)) for array in arrays})
+        if len(shapes) > 1:
+            raise OptionMistake("generation.array_of_sizes", given=shapes)
+        return np.array(arrays, dtype=dtype)
+
     def __repr__(self) -> str:
         if not self._images:
             return "Gallery()"
@@ -85,12 +341,13 @@ class Gallery(Sequence[GeneratedImage]):
 
     @property
     def cost_usd(self) -> float | None:
-        """What the pictures cost together; None when the server said nothing of some."""
+        """What the images cost together; None when the server said nothing of some."""
         costs = [image.cost_usd for image in self._images]
-        return None if not costs or None in costs else round(sum(cost for cost in costs if cost is not None), 9)
+        return round(sum(filter(None, costs)), 9) if costs and None not in costs else None
 
+    @check(pattern=str)
     def save(self, folder: str | Path, pattern: str = "{name}") -> Gallery:
-        """Copy the pictures and their sidecars into a folder.
+        """Copy the images and their sidecars into a folder.
 
         Args:
             folder: made when it isn't there.
@@ -103,129 +360,204 @@ class Gallery(Sequence[GeneratedImage]):
         Raises:
             OptionMistake: a field that no pattern has.
         """
-        from dataclasses import replace
-
-        target = Path(folder).expanduser()
-        target.mkdir(parents=True, exist_ok=True)
+        target = folders.absolute(folder, "folder")
+        with folders.refuse_unwritable(target):
+            target.mkdir(parents=True, exist_ok=True)
         copies = []
-        for place, image in enumerate(self._images, 1):
-            copy = _unused(target / _named(pattern, image, place), image.path)
-            if copy != image.path:
-                _copied(image.path, copy)
-                sidecar = image.path.with_name(image.path.name + ".json")
-                if sidecar.is_file():
-                    shutil.copyfile(sidecar, copy.with_name(copy.name + ".json"))
+        for index, image in enumerate(self._images, 1):
+            place = target / _format_file_name(pattern, image, index)
+            with folders.refuse_unwritable(place):
+                copy = _find_unused_path(place, image.path)
+                if copy != image.path:
+                    _copy_image(image.path, copy)
             copies.append(replace(image, path=copy))
         return Gallery(copies, showing=self.showing, labels=self.labels)
 
     def sheet(self, columns: int | None = None) -> Image.Image:
-        """All pictures on one contact sheet.
+        """All images on one contact sheet.
 
         Args:
             columns: how many stand side by side; None for about as many as rows.
         """
-        from qwave_jupyter.images import contact_sheet
-
+        if columns is not None:
+            require_positive("columns", columns)
+            require_type("columns", columns, int)
         tiles = [contact_sheet.Tile(image.path, caption) for image, caption in zip(self, self.captions(), strict=True)]
-        return contact_sheet.draw(tiles, columns=columns, width=self.showing.preview_px)
+        return contact_sheet.draw_sheet(tiles, columns=columns, width=self.showing.preview_px)
 
     def captions(self) -> tuple[str, ...]:
-        """What tells the pictures apart: their labels, else their number and what differs between them."""
+        """What tells the images apart: their labels, else their number and what differs between them."""
         if self.labels is not None:
             return self.labels
-        everything = [{"model": image.model, **image.parameters} for image in self._images]
-        keys = sorted({key for one in everything for key in one if key not in {"prompt", "images", "mask"}})
-        differing = [key for key in keys if len({str(one.get(key)) for one in everything}) > 1]
+        settings = [_get_settings(image) for image in self._images]
+        names = sorted({name for one in settings for name in one})
+        differing = [name for name in names if len({str(one.get(name)) for one in settings}) > 1]
         return tuple(
-            " · ".join([str(place), *(f"{key} {one[key]}" for key in differing if key in one)][:4])
-            for place, one in enumerate(everything, 1)
+            " · ".join([str(index), *(f"{name} {one[name]}" for name in differing if name in one)][:4])
+            for index, one in enumerate(settings, 1)
         )
 
+    @check(title=str)
     def to_html(self, file: str | Path, title: str = "") -> Path:
-        """Write one page that holds everything: pictures, prompts, parameters; no script, no link to elsewhere.
+        """Write one page that holds everything: images, prompts, parameters; no script, no link to elsewhere.
 
         Args:
             file: the page.
             title: its title; "" for the first prompt.
         """
-        from qwave_jupyter.views import gallery_page
-
-        page = Path(file).expanduser()
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(gallery_page.render(self, title=title), encoding="utf-8")
+        page = folders.expand(file, "file")
+        _write_page(page, render_page(self, title="".join([title or ""])))
         return page
 
     def text(self) -> str:
-        """The pictures in words: prompt and file of each."""
+        """The images in words: prompt and file of each."""
         if not self._images:
-            return i18n.say("generation.no_pictures_here")
+            return i18n.text("generation.no_images_here")
         return "\n".join(image.text() for image in self._images)
 
     @property
     def alt(self) -> str:
         """The alternative text: the prompts, each once."""
-        return cut(" | ".join(dict.fromkeys(image.prompt for image in self._images)))
+        return _shorten(" | ".join(dict.fromkeys(image.prompt for image in self._images)))
 
+    @check(embed=str)
     def mimebundle(self, *, embed: str | None = None, preview_px: int | None = None) -> MimeBundle:
-        """Its static representation: the picture, or one contact sheet of several.
+        """Its static representation: the image, or one contact sheet of several.
 
         Args:
-            embed: ``preview``, ``full`` or ``link``; None for what its settings say. Several pictures in full still
+            embed: ``preview``, ``full`` or ``link``; None for what its settings say. Several images in full still
                 make one sheet, a larger one.
             preview_px: the preview's long side; None likewise.
         """
-        from qwave_jupyter.images.preview import preview_sheet
-
-        showing = Showing(preview_px or self.showing.preview_px, self.showing.cache, embed or self.showing.embed)
+        options = self.showing.override(embed=embed, preview_px=preview_px)
         if len(self) == 1:
-            data, metadata = self._images[0].mimebundle(embed=showing.embed, preview_px=showing.preview_px)
-            return {**data, "text/plain": self.text()}, metadata
-        bundle: dict[str, Any] = {"text/plain": self.text()}
-        picture = preview_sheet(self, showing) if self._images else None
-        if picture is None:
-            return bundle, {}
-        bundle[picture.mime] = picture.base64()
-        return bundle, {picture.mime: {"alt": self.alt, "width": picture.width, "height": picture.height}}
+            return self._images[0].mimebundle(embed=options.embed, preview_px=options.preview_px)
+        preview = preview_sheet(self.paths, self.captions(), options) if self._images else None
+        return to_mimebundle(preview, self.text(), self.alt)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:  # noqa: ARG002 - IPython's
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> MimeBundle:  # noqa: ARG002 - IPython's
         return self.mimebundle()
 
 
-def _named(pattern: str, image: GeneratedImage, place: int) -> str:
-    from datetime import datetime
+def _start(session: Session, prompt: str, model: str, options: Values, *, wait: bool) -> Gallery | Job:
+    job = session.submit(prompt, model=model, **options)
+    return session.present(job) if wait else job
 
-    moment = datetime.fromtimestamp(image.created, tz=UTC).astimezone()
-    known = {
+
+def _is_hash(value: object) -> bool:
+    # Reference bytes are recorded as what identifies them, which can't be sent again.
+    several = value if isinstance(value, (list, tuple)) else (value,)
+    return any(isinstance(one, str) and one.startswith("sha256:") for one in several)
+
+
+def render_page(gallery: Gallery, *, title: str = "", lines: Sequence[str] = ()) -> str:
+    """Render a gallery as one self-contained HTML page, with ``lines`` as paragraphs below the title."""
+    return render_template(
+        "gallery_page.html",
+        language=i18n.language(),
+        heading=title or (gallery[0].alt[:120] if gallery else i18n.text("generation.no_images_here")),
+        lines=lines,
+        figures=(_build_figure(image) for image in gallery),
+    )
+
+
+def write_report(path: Path, gallery: Gallery, *, by: str = "") -> Path:
+    """Write a page of images that can be handed in."""
+    path = folders.expand(path, "file")
+    if folders.is_folder(path) or path.suffix.lower() not in {"", ".html", ".htm"}:
+        raise OptionMistake("generation.report_no_page", path=path)
+    path = path if path.suffix else path.with_suffix(".html")
+    if len(gallery) == 0:
+        raise OptionMistake("generation.report_empty")
+    # Each image has its own share of what its job cost.
+    known = [image.cost_usd for image in gallery if image.cost_usd is not None]
+    lines = [
+        *([i18n.text("generation.report_by", name=by)] if by else []),
+        i18n.text(
+            "generation.report_sum",
+            date=time.strftime("%Y-%m-%d %H:%M"),
+            images=i18n.text("generation.report_images", count=len(gallery)),
+            jobs=i18n.text("generation.report_jobs", count=len({image.job_id or image.task_id for image in gallery})),
+            cost=i18n.dollars(math.fsum(known)) if known else i18n.text("generation.report_free"),
+        ),
+    ]
+    page = render_page(gallery, title=i18n.text("generation.report_title"), lines=lines)
+    _write_page(path, page)
+    return path
+
+
+def _write_page(path: Path, page: str) -> None:
+    target = folders.absolute(path, "file")
+    with folders.refuse_unwritable(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page, encoding="utf-8", errors="replace")
+
+
+def _build_figure(image: GeneratedImage) -> dict[str, object]:
+    facts = {**_get_settings(image), "size": f"{image.width}×{image.height}"}
+    if image.cost_usd is not None:
+        facts["cost"] = i18n.dollars(image.cost_usd)
+    facts["task"], facts["file"] = image.task_id, image.path.name
+    return {
+        "preview": preview_file(image.path, PreviewOptions(preview_px=_PAGE_PX)),
+        "path": image.path,
+        "alt": image.alt,
+        "prompt": _shorten(image.prompt, _MAX_PAGE_PROMPT),
+        "facts": [(_shorten(name), _shorten(_to_text(value))) for name, value in facts.items()],
+    }
+
+
+def _to_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _get_settings(image: GeneratedImage) -> dict[str, object]:
+    return {
+        "model": image.model,
+        **{name: value for name, value in image.parameters.items() if name not in {"prompt", "images", "mask"}},
+    }
+
+
+def _format_file_name(pattern: str, image: GeneratedImage, index: int) -> str:
+    created = datetime.fromtimestamp(image.created, tz=UTC).astimezone()
+    fields = {
         "name": image.path.stem,
-        "date": moment.date().isoformat(),
-        "slug": filenames.slug(image.prompt),
+        "date": created.date().isoformat(),
+        "slug": filenames.make_slug(image.prompt),
         "model": image.model,
         "seed": image.parameters.get("seed", ""),
         "id": filenames.short_id(image.job_id),
-        "i": place,
+        "i": index,
         "ext": image.path.suffix.lstrip("."),
     }
     try:
-        name = pattern.format(**known)
+        name = pattern.format(**fields)
     except (KeyError, IndexError, ValueError, AttributeError):
-        raise OptionMistake("generation.bad_pattern", given=pattern, allowed=[f"{{{one}}}" for one in known]) from None
-    name = "".join("-" if sign in '/\\:*?"<>|' or not sign.isprintable() else sign for sign in name).strip(" .")
-    ending = image.path.suffix
-    return name if name.lower().endswith(ending.lower()) else (name or "picture") + ending
+        allowed = [f"{{{field}}}" for field in fields]
+        raise OptionMistake("generation.bad_pattern", given=pattern, allowed=allowed) from None
+    name = "".join("-" if char in '/\\:*?"<>|' or not char.isprintable() else char for char in name).strip(" .")
+    name = filenames.make_portable(name)
+    suffix = image.path.suffix
+    return name if name.lower().endswith(suffix.lower()) else (name or "image") + suffix
 
 
-def _copied(source: Path, target: Path) -> None:
-    try:
-        shutil.copyfile(source, target)
-    except FileNotFoundError:
-        raise OptionMistake("generation.no_such_file", path=source) from None
+def _copy_image(source: Path, copy: Path) -> None:
+    """Copy an image and its sidecar."""
+    if not folders.is_file(source):
+        raise OptionMistake("generation.no_such_file", path=source)
+    shutil.copyfile(source, copy)
+    sidecar = metadata.find_sidecar(source)
+    if folders.is_file(sidecar):
+        shutil.copyfile(sidecar, metadata.find_sidecar(copy))
 
 
-def _unused(target: Path, source: Path) -> Path:
+def _find_unused_path(target: Path, source: Path) -> Path:
     if not target.exists() or target.resolve() == source.resolve():
         return target
-    return next(
-        other
-        for number in itertools.count(2)
-        if not (other := target.with_name(f"{target.stem}-{number}{target.suffix}")).exists()
-    )
+    numbered = (target.with_name(f"{target.stem}-{number}{target.suffix}") for number in itertools.count(2))
+    return next(path for path in numbered if not path.exists())
+
+
+def _shorten(text: str, max_length: int = _MAX_TEXT) -> str:
+    flat = " ".join("".join(char if char.isprintable() else " " for char in text[: max_length * 2]).split())
+    return flat if len(flat) <= max_length else flat[: max_length - 1] + "…"

@@ -1,4 +1,4 @@
-"""Picture files, read with care: they come from outside, and may be anything."""
+"""Read image files that come from outside and may be anything."""
 
 from __future__ import annotations
 
@@ -8,34 +8,28 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-from qwave_jupyter.image_formats import FILE_FORMATS, open_image
+from qwave_jupyter.image_formats import FILE_FORMATS, open_image, quiet_pillow
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = [
-    "ENDINGS",
-    "MOST_PIXELS",
-    "NotAPicture",
-    "PictureFacts",
-    "facts_of",
-    "load",
-    "look",
-    "look_at_bytes",
-    "opened_bytes",
-]
+__all__ = ["MAX_PIXELS", "SUFFIXES", "FileInfo", "NotAnImage", "identify", "info_of", "load", "probe"]
 
 #: The largest documented output is 4k (8.3 megapixels) and the largest grid 16; decoding takes 4 bytes for each.
-MOST_PIXELS = 80_000_000
+MAX_PIXELS = 80_000_000
 
-#: File ending by true format.
-ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp", "gif": "gif", "avif": "avif", "bmp": "bmp", "tiff": "tif"}
+#: File name suffix by true format.
+SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp", "gif": "gif", "avif": "avif", "bmp": "bmp", "tiff": "tif"}
 
 
-class NotAPicture(ValueError):
-    """Bytes that no picture can be read from; ``reason`` is ``unknown``, ``broken`` or ``too_large``."""
+class NotAnImage(ValueError):
+    """No image can be read.
+
+    ``reason`` is ``unknown``, ``broken`` or ``too_large``; of what is no file also ``closed``, ``no_pixels``, ``mode``
+    or ``array``.
+    """
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason} {detail}".strip())
@@ -44,87 +38,117 @@ class NotAPicture(ValueError):
 
 
 @dataclass(frozen=True)
-class PictureFacts:
-    """What a picture file is.
-
-    Args:
-        width: pixels.
-        height: pixels.
-        format: ``png``, ``jpeg``, ``webp``, ….
-    """
+class FileInfo:
+    """Size in pixels and format (``png``, ``jpeg``, ``webp``, …) of an image file."""
 
     width: int
     height: int
     format: str
 
 
-def look(path: Path, *, whole: bool = False) -> PictureFacts:
-    """The facts of a file.
+def probe(source: Path | bytes, *, whole: bool = False) -> FileInfo:
+    """Return size and format of an image; ``whole`` decodes every pixel, which finds truncated files."""
+    with _open_binary(source) as file, _open_image(file, FILE_FORMATS, whole=whole) as image:
+        return info_of(image)
+
+
+def load(source: Path | bytes, formats: Sequence[str] = FILE_FORMATS) -> Image.Image:
+    """Return a decoded PIL image, so that no file stays open; of several frames the first one.
 
     Args:
-        path: the file.
-        whole: decode every pixel, so that a truncated file is found.
-
-    Raises:
-        NotAPicture: it can't be read as one.
-        OSError: it can't be read at all.
-    """
-    with path.open("rb") as file:
-        return _look(file, whole)
-
-
-def look_at_bytes(content: bytes, *, whole: bool = False) -> PictureFacts:
-    """The facts of a picture in memory; see :func:`look`."""
-    return _look(io.BytesIO(content), whole)
-
-
-def load(path: Path, formats: Sequence[str] = FILE_FORMATS) -> Image.Image:
-    """A file as a PIL image, decoded now so that no file stays open.
-
-    Args:
-        path: the file.
+        source: a file's path or content.
         formats: the allowed formats, by Pillow's names.
 
     Raises:
-        NotAPicture: it can't be read as one.
-        FileNotFoundError: it isn't there.
+        NotAnImage: it is no image, or a broken or too large one.
+        OSError: the file can't be read at all.
     """
-    with path.open("rb") as file:
-        return _opened(file, whole=True, formats=formats)
+    if isinstance(source, bytes):
+        # Not closed: whoever gets the image may ask for its other frames.
+        return _open_image(io.BytesIO(source), formats, whole=True)
+    with _open_binary(source) as file:
+        return _open_image(file, formats, whole=True)
 
 
-def opened_bytes(content: bytes) -> Image.Image:
-    """A picture in memory as a PIL image, decoded.
+def info_of(image: Image.Image) -> FileInfo:
+    """Return size and format of an image that was opened from a file."""
+    name = (image.format or "").lower()
+    return FileInfo(image.width, image.height, "jpeg" if name == "mpo" else name)
 
-    Raises:
-        NotAPicture: it can't be read as one.
+
+#: What files that aren't read begin with.
+_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "pdf"),
+    (b"%!PS", "postscript"),
+    (b"8BPS", "psd"),
+    (b"PK\x03\x04", "zip"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\xff\x0a", "jxl"),
+    (b"\x00\x00\x00\x0cJXL ", "jxl"),
+    (b"\x00\x00\x00\x0cjP  ", "jpeg2000"),
+    (b"\xff\x4f\xff\x51", "jpeg2000"),
+    (b"\x00\x00\x01\x00", "ico"),
+    (b"version https://git-lfs", "lfs"),
+)
+#: What those begin with that are read as long as they are whole.
+_WHOLE = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+def identify(content: bytes) -> str:
+    """Name what a file is that can't be read as an image.
+
+    Returns:
+        ``empty``, ``html``, ``svg``, ``json``, ``heic``, ``avif``, ``pdf``, ``text``, ``damaged``, …, or ``unknown``.
+
+    Example:
+        >>> identify(b"<!doctype html><title>404</title>")
+        'html'
     """
-    return _opened(io.BytesIO(content), whole=True)
+    if not content.strip(b"\0 \t\r\n"):
+        return "empty"
+    for beginning, kind in _BEGINNINGS:
+        if content.startswith(beginning):
+            return kind
+    if content.startswith(_WHOLE) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP"):
+        return "damaged"
+    if content[4:8] == b"ftyp":
+        brand = content[8:12]
+        is_avif = brand in {b"avif", b"avis"}
+        return "avif" if is_avif else "heic" if brand in _HEIF_BRANDS else "video"
+    return _identify_text(content[:4096])
 
 
-def facts_of(picture: Image.Image) -> PictureFacts:
-    """The facts of a picture as it was opened."""
-    kind = (picture.format or "").lower()
-    return PictureFacts(picture.width, picture.height, "jpeg" if kind == "mpo" else kind)
+def _identify_text(start: bytes) -> str:
+    encoding = "utf-16" if start[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    text = start.decode(encoding, "replace").lstrip().lower()
+    if "<svg" in text and text.startswith("<"):
+        return "svg"
+    if text.startswith(("<!doctype html", "<html", "<head", "<body")) or ("<html" in text and text.startswith("<")):
+        return "html"
+    if text.startswith(("{", "[")):
+        return "json"
+    strange = sum(not (char.isprintable() or char.isspace()) or char == "\ufffd" for char in text)
+    return "text" if strange <= len(text) // 50 else "unknown"
 
 
-def _look(file: Any, whole: bool) -> PictureFacts:
-    with _opened(file, whole) as picture:
-        return facts_of(picture)
+def _open_binary(source: Path | bytes) -> IO[bytes]:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
-def _opened(file: Any, whole: bool, formats: Sequence[str] = FILE_FORMATS) -> Image.Image:
+def _open_image(file: IO[bytes], formats: Sequence[str], *, whole: bool) -> Image.Image:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        picture = open_image(file, formats)
-        too_large = picture.width * picture.height > MOST_PIXELS
-        if whole and not too_large:
-            picture.load()
+        with quiet_pillow():
+            image = open_image(file, formats)
+            too_large = image.width * image.height > MAX_PIXELS
+            if whole and not too_large:
+                image.load()
     except UnidentifiedImageError:
-        raise NotAPicture("unknown", f"none of {', '.join(formats)}") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise NotAPicture("too_large") from None
+        raise NotAnImage("unknown", f"none of {', '.join(formats)}") from None
+    except Image.DecompressionBombError:
+        raise NotAnImage("too_large") from None
     except (
         OSError,
         SyntaxError,
@@ -138,7 +162,7 @@ def _opened(file: Any, whole: bool, formats: Sequence[str] = FILE_FORMATS) -> Im
         zlib.error,
     ) as problem:
         # Pillow's decoders fail in many ways on hostile bytes.
-        raise NotAPicture("broken", str(problem)[:120]) from None
+        raise NotAnImage("broken", str(problem)[:120]) from None
     if too_large:
-        raise NotAPicture("too_large", f"{picture.width}×{picture.height}")
-    return picture
+        raise NotAnImage("too_large", f"{image.width}×{image.height}")
+    return image

@@ -1,43 +1,50 @@
-"""Where a picture comes from, spliced into its file as metadata without touching a single pixel.
-
-PNG gets an ``iTXt`` chunk, JPEG a comment segment, WebP an XMP chunk; every byte of the picture's own data stays.
-Saving through an image library would alter JPEG and WebP. What can't be spliced stands in the JSON sidecar, which every
-picture has. The API key is in neither.
-"""
+"""How an image was made, as metadata inside its file, without touching a single pixel."""
 
 from __future__ import annotations
 
 import contextlib
 import html
 import json
+import os
 import re
 import struct
+import sys
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, TypeAlias, cast
 
 import qwave_jupyter
-from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.errors import OptionMistake, QwaveError
+from qwave_jupyter.folders import expand, is_file, is_folder
+from qwave_jupyter.i18n import printable
+from qwave_jupyter.types import JSONObject
 
 if TYPE_CHECKING:
-    from qwave_jupyter.images.generated_image import GeneratedImage
+    from PIL.Image import Image as PillowImage
 
-__all__ = ["as_json", "provenance_of", "read_provenance", "sidecar_of", "splice", "written_in"]
+    from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+
+__all__ = ["build_provenance", "embed", "extract", "find_sidecar", "read_provenance", "to_json"]
+
+ProvenanceSource: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | PillowImage | GeneratedImage | Gallery"
+)
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEYWORD = b"qwave"
 _COMMENT = b"qwave "
 #: A JPEG segment's length is two bytes and counts itself.
-_MOST_IN_SEGMENT = 65_000
-_MOST_READ = 300_000_000
+_MAX_SEGMENT = 65_000
+_MAX_FILE_BYTES = 300_000_000
+_MAX_TEXT_BYTES = 20_000_000
 _XMP_NAMESPACE = "urn:qwave-jupyter:provenance:1.0"
 _XMP_FLAG, _ALPHA_FLAG = 0x04, 0x10
 
 
-def provenance_of(image: GeneratedImage, action: str) -> dict[str, Any]:
-    """What a file says about itself: enough to make it again, and no secret."""
+def build_provenance(image: GeneratedImage, action: str) -> dict[str, object]:
+    """Return what a file says about itself: enough to make it again, and no secret."""
     return {
         "software": f"qwave-jupyter {qwave_jupyter.__version__}",
         "prompt": image.prompt,
@@ -54,80 +61,146 @@ def provenance_of(image: GeneratedImage, action: str) -> dict[str, Any]:
     }
 
 
-def splice(content: bytes, provenance: Mapping[str, Any]) -> bytes:
-    """A picture file with its provenance inside.
-
-    Args:
-        content: a whole PNG, JPEG or WebP file.
-        provenance: what to remember, as JSON has it.
-
-    Returns:
-        The file with one more piece of metadata; the same bytes where its format or structure has no place for it.
-
-    Example:
-        >>> splice(path.read_bytes(), {"prompt": "a cat"})
-    """
-    text = as_json(provenance)
+# Saving through an image library would alter the pixels of JPEG and WebP. Other formats have their sidecar alone.
+def embed(content: bytes, provenance: JSONObject) -> bytes:
+    """Return an image file with its provenance inside, or unchanged where its format or structure doesn't allow it."""
+    text = to_json(provenance)
     with contextlib.suppress(struct.error, ValueError, IndexError):
         if content.startswith(_PNG):
-            return _into_png(content, text)
+            return _embed_in_png(content, text)
         if content.startswith(b"\xff\xd8"):
-            return _into_jpeg(content, text)
+            return _embed_in_jpeg(content, text)
         if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-            return _into_webp(content, text)
+            return _embed_in_webp(content, text)
     return content
 
 
-def written_in(content: bytes) -> dict[str, Any] | None:
-    """The provenance inside a picture file's bytes; None when there is none."""
-    with contextlib.suppress(struct.error, ValueError, IndexError, zlib.error, RecursionError):
+def extract(content: bytes) -> JSONObject | None:
+    """Return the provenance inside an image file's bytes; None when there is none."""
+    with contextlib.suppress(struct.error, ValueError, IndexError, zlib.error):
         text = None
         if content.startswith(_PNG):
-            text = _from_png(content)
+            text = _extract_from_png(content)
         elif content.startswith(b"\xff\xd8"):
-            text = _from_jpeg(content)
+            text = _extract_from_jpeg(content)
         elif content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-            text = _from_webp(content)
-        found = json.loads(text) if text else None
-        return found if isinstance(found, dict) else None
+            text = _extract_from_webp(content)
+        return _parse(text)
     return None
 
 
-def read_provenance(path: str | Path) -> dict[str, Any]:
-    """How a picture was made: from the file itself, else from the sidecar beside it.
+def read_provenance(path: ProvenanceSource) -> JSONObject:
+    """How an image was made: from the file itself, else from the sidecar beside it.
 
     Args:
-        path: the picture.
+        path: the image: its path, a result, a gallery of one, a PIL image, the bytes of a file, or a file that
+            was opened with ``"rb"``.
 
     Returns:
         ``prompt``, ``model``, ``edition``, ``action``, ``parameters``, ``task_id``, ``job_id``, ``index``,
         ``cost_usd``, ``created``, ``software``.
 
     Raises:
-        OptionMistake: the file isn't there, or says nothing about itself.
+        OptionMistake: it is none of these or a folder, the file isn't there or can't be read, or says nothing about
+            itself.
 
     Example:
         >>> read_provenance("qwave-images/2026-11-21-a-cat-8499f3a2-1.png")["prompt"]
         'a cat'
     """
-    file = Path(path).expanduser()
+    given: object = path
     try:
-        if file.stat().st_size > _MOST_READ:
-            raise OptionMistake("generation.no_provenance", path=file)
-        found = written_in(file.read_bytes())
-        if found is None and sidecar_of(file).is_file():
-            found = json.loads(sidecar_of(file).read_text(encoding="utf-8"))
+        return _read(given)
+    except QwaveError:
+        raise
+    except Exception as problem:  # noqa: BLE001 - a user's object may fail at anything
+        reason = f"{type(problem).__name__}: {problem}".rstrip(": ")[:200]
+        raise OptionMistake("generation.path_unreadable", path=type(given).__name__, reason=reason) from None
+
+
+def _read(given: object) -> JSONObject:
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return _require(extract(bytes(given)), given)
+    if isinstance(given, (str, os.PathLike)):
+        return _read_file(expand(given))
+    paths = getattr(given, "paths", None)
+    if isinstance(paths, tuple):
+        if len(paths) != 1:
+            raise OptionMistake("generation.provenance_several", count=len(paths))
+        return _read_file(paths[0])
+    pillow = sys.modules.get("PIL.Image")
+    if pillow is not None and isinstance(given, pillow.Image):
+        return _read_pil(given)
+    # A class has the attributes of its objects.
+    if not isinstance(given, type) and callable(getattr(given, "read", None)):
+        return _read_open_file(cast("IO[bytes]", given))
+    raise OptionMistake("generation.provenance_kind", given=type(given).__name__)
+
+
+def _read_file(file: Path) -> JSONObject:
+    try:
+        if is_folder(file):
+            raise OptionMistake("generation.provenance_folder", path=printable(file))
+        if file.stat().st_size > _MAX_FILE_BYTES:
+            raise OptionMistake("generation.no_provenance", path=printable(file))
+        found = extract(file.read_bytes()) or _read_sidecar(file)
     except OSError:
-        raise OptionMistake("generation.no_such_file", path=file) from None
-    except (ValueError, RecursionError):
+        raise OptionMistake("generation.no_such_file", path=printable(file)) from None
+    except ValueError:
         found = None
-    if not isinstance(found, dict):
-        raise OptionMistake("generation.no_provenance", path=file)
+    if found is None:
+        raise OptionMistake("generation.no_provenance", path=printable(file))
     return found
 
 
-def as_json(provenance: Mapping[str, Any], *, indent: int | None = None) -> str:
-    """The JSON that files hold: in its own alphabet where that can be encoded."""
+def _read_open_file(file: IO[bytes]) -> JSONObject:
+    is_seekable = callable(getattr(file, "seekable", None)) and file.seekable()
+    place = file.tell() if is_seekable else 0
+    if is_seekable:
+        # A buffer that was just written stands at its end.
+        file.seek(0)
+    content = file.read(_MAX_FILE_BYTES)
+    if is_seekable:
+        file.seek(place)
+    name = getattr(file, "name", None)
+    found = extract(content) if isinstance(content, bytes) else None
+    return _require(found or (_read_sidecar(Path(name)) if isinstance(name, str) else None), file)
+
+
+def _read_pil(image: PillowImage) -> JSONObject:
+    name = getattr(image, "filename", "")
+    if name and isinstance(name, (str, os.PathLike)) and is_file(Path(name)):
+        return _read_file(Path(name))
+    text = image.info.get("qwave")
+    comments = [found for kind, found in getattr(image, "applist", ()) if kind == "COM"]
+    comment, packet = image.info.get("comment"), image.info.get("xmp")
+    if text is None and (comments or isinstance(comment, bytes)):
+        text = _join_comments(comments or [comment])
+    if text is None and isinstance(packet, bytes):
+        text = _find_in_packet(packet)
+    return _require(_parse(text), image)
+
+
+def _read_sidecar(file: Path) -> JSONObject | None:
+    sidecar = find_sidecar(file)
+    return _parse(sidecar.read_text(encoding="utf-8")) if is_file(sidecar) else None
+
+
+def _parse(text: str | None) -> JSONObject | None:
+    with contextlib.suppress(ValueError, RecursionError):
+        found = json.loads(text) if text else None
+        return found if isinstance(found, dict) else None
+    return None
+
+
+def _require(found: JSONObject | None, given: object) -> JSONObject:
+    if found is None:
+        raise OptionMistake("generation.no_provenance_inside", given=type(given).__name__)
+    return found
+
+
+def to_json(provenance: JSONObject, *, indent: int | None = None) -> str:
+    """Format the JSON that files hold: not escaped where it can be encoded."""
     separators = (",", ": " if indent else ":")
     text = json.dumps(provenance, ensure_ascii=False, separators=separators, default=str, indent=indent)
     if text.isascii() or text.encode("utf-8", "replace").decode() == text:
@@ -135,12 +208,12 @@ def as_json(provenance: Mapping[str, Any], *, indent: int | None = None) -> str:
     return json.dumps(provenance, separators=separators, default=str, indent=indent)
 
 
-def sidecar_of(path: Path) -> Path:
-    """The JSON file beside a picture."""
+def find_sidecar(path: Path) -> Path:
+    """Return the path of the JSON file beside an image."""
     return path.with_name(path.name + ".json")
 
 
-def _into_png(content: bytes, text: str) -> bytes:
+def _embed_in_png(content: bytes, text: str) -> bytes:
     length, kind = struct.unpack(">I4s", content[8:16])
     if kind != b"IHDR":
         return content
@@ -150,73 +223,73 @@ def _into_png(content: bytes, text: str) -> bytes:
     return content[:end] + chunk + content[end:]
 
 
-def _from_png(content: bytes) -> str | None:
-    place = 8
-    while place + 12 <= len(content):
-        length, kind = struct.unpack(">I4s", content[place : place + 8])
-        data = content[place + 8 : place + 8 + length]
+def _extract_from_png(content: bytes) -> str | None:
+    offset = 8
+    while offset + 12 <= len(content):
+        length, kind = struct.unpack(">I4s", content[offset : offset + 8])
+        data = content[offset + 8 : offset + 8 + length]
         if kind == b"iTXt" and data.startswith(_KEYWORD + b"\0"):
             compressed = data[len(_KEYWORD) + 1]
             *_, packed = data[len(_KEYWORD) + 3 :].split(b"\0", 2)
-            return (_inflated(packed) if compressed else packed).decode()
-        place += 12 + length
+            # A kilobyte may claim to be a gigabyte.
+            return (zlib.decompressobj().decompress(packed, _MAX_TEXT_BYTES) if compressed else packed).decode()
+        offset += 12 + length
     return None
 
 
-def _inflated(packed: bytes) -> bytes:
-    # A kilobyte may claim to be a gigabyte.
-    return zlib.decompressobj().decompress(packed, 20_000_000)
-
-
-def _into_jpeg(content: bytes, text: str) -> bytes:
+def _embed_in_jpeg(content: bytes, text: str) -> bytes:
     data = text.encode()
-    pieces = [data[start : start + _MOST_IN_SEGMENT] for start in range(0, len(data), _MOST_IN_SEGMENT)]
+    pieces = [data[start : start + _MAX_SEGMENT] for start in range(0, len(data), _MAX_SEGMENT)]
     comment = b""
-    for place, piece in enumerate(pieces, 1):
-        body = _COMMENT + b"%d/%d " % (place, len(pieces)) + piece
+    for index, piece in enumerate(pieces, 1):
+        body = _COMMENT + b"%d/%d " % (index, len(pieces)) + piece
         comment += b"\xff\xfe" + struct.pack(">H", len(body) + 2) + body
     # Behind the application segments, of which JFIF's and Exif's must come first.
     end = 2
-    for kind, start, length in _segments(content):
+    for kind, start, length in _iterate_segments(content):
         if not 0xE0 <= kind <= 0xEF:
             break
         end = start + 4 + length
     return content[:end] + comment + content[end:]
 
 
-def _from_jpeg(content: bytes) -> str | None:
+def _extract_from_jpeg(content: bytes) -> str | None:
+    segments = _iterate_segments(content)
+    return _join_comments(content[start + 4 : start + 4 + length] for kind, start, length in segments if kind == 0xFE)
+
+
+def _join_comments(comments: Iterable[bytes]) -> str | None:
     pieces: dict[int, bytes] = {}
-    for kind, start, length in _segments(content):
-        found = content[start + 4 : start + 4 + length] if kind == 0xFE else b""
-        numbered = re.match(rb"qwave (\d{1,6})/\d{1,6} ", found)
+    for comment in comments:
+        numbered = re.match(rb"qwave (\d{1,6})/\d{1,6} ", comment)
         if numbered:
-            pieces[int(numbered[1])] = found[numbered.end() :]
-    return b"".join(pieces[place] for place in sorted(pieces)).decode() if pieces else None
+            pieces[int(numbered[1])] = comment[numbered.end() :]
+    return b"".join(pieces[index] for index in sorted(pieces)).decode() if pieces else None
 
 
-def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, position and length of each segment before the picture's data."""
-    place = 2
-    while place + 4 <= len(content) and content[place] == 0xFF:
-        kind = content[place + 1]
+def _iterate_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield marker, offset and length of each segment before the image's data."""
+    offset = 2
+    while offset + 4 <= len(content) and content[offset] == 0xFF:
+        kind = content[offset + 1]
         if kind == 0xDA:
             return
-        length = struct.unpack(">H", content[place + 2 : place + 4])[0] - 2
+        length = struct.unpack(">H", content[offset + 2 : offset + 4])[0] - 2
         if length < 0:
             return
-        yield kind, place, length
-        place += 4 + length
+        yield kind, offset, length
+        offset += 4 + length
 
 
-def _into_webp(content: bytes, text: str) -> bytes:
-    chunks = list(_chunks(content))
+def _embed_in_webp(content: bytes, text: str) -> bytes:
+    chunks = list(_iterate_chunks(content))
     if not chunks or any(kind == b"XMP " for kind, _ in chunks):
         return content
     kind, data = chunks[0]
     if kind == b"VP8X":
         chunks[0] = (kind, bytes([data[0] | _XMP_FLAG]) + data[1:])
     else:
-        width, height, alpha = _webp_size(kind, data)
+        width, height, alpha = _read_webp_size(kind, data)
         flags = _XMP_FLAG | (_ALPHA_FLAG if alpha else 0)
         header = bytes([flags, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
         chunks.insert(0, (b"VP8X", header))
@@ -234,27 +307,27 @@ def _into_webp(content: bytes, text: str) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def _from_webp(content: bytes) -> str | None:
-    for kind, data in _chunks(content):
-        found = (
-            re.search(r"<qwave:request>(.*?)</qwave:request>", data.decode(), re.DOTALL) if kind == b"XMP " else None
-        )
-        if found:
-            return html.unescape(found[1])
-    return None
+def _extract_from_webp(content: bytes) -> str | None:
+    packets = (data for kind, data in _iterate_chunks(content) if kind == b"XMP ")
+    return next((text for packet in packets if (text := _find_in_packet(packet)) is not None), None)
 
 
-def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    place = 12
+def _find_in_packet(packet: bytes) -> str | None:
+    found = re.search(r"<qwave:request>(.*?)</qwave:request>", packet.decode(), re.DOTALL)
+    return html.unescape(found[1]) if found else None
+
+
+def _iterate_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    offset = 12
     end = min(len(content), 8 + struct.unpack("<I", content[4:8])[0])
-    while place + 8 <= end:
-        kind, length = struct.unpack("<4sI", content[place : place + 8])
-        yield kind, content[place + 8 : place + 8 + length]
-        place += 8 + length + length % 2
+    while offset + 8 <= end:
+        kind, length = struct.unpack("<4sI", content[offset : offset + 8])
+        yield kind, content[offset + 8 : offset + 8 + length]
+        offset += 8 + length + length % 2
 
 
-def _webp_size(kind: bytes, data: bytes) -> tuple[int, int, bool]:
-    """Width, height and transparency of a file without an extended header."""
+def _read_webp_size(kind: bytes, data: bytes) -> tuple[int, int, bool]:
+    """Return width, height and transparency of a file without an extended header."""
     if kind == b"VP8L":
         bits = int.from_bytes(data[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bool(bits >> 28 & 1)

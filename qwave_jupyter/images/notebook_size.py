@@ -1,4 +1,4 @@
-"""What the pictures in a saved notebook weigh, cell by cell, and what would shrink."""
+"""Measure the images in a saved notebook, cell by cell."""
 
 from __future__ import annotations
 
@@ -6,82 +6,61 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 
-__all__ = ["Weight", "weigh"]
+__all__ = ["NotebookSize", "measure_notebook"]
 
-#: A preview of ours with its alternative text; what is heavier was embedded in full or by something else.
-_LIGHT = 420_000
-_LINES = 12
+#: Bytes of a preview of ours with its text; what is larger was embedded in full or by something else.
+_MAX_PREVIEW = 420_000
+_MAX_LINES = 12
 
 
 @dataclass(frozen=True)
-class Heavy:
-    """One cell's pictures.
-
-    Args:
-        cell: its place among the notebook's cells, from 1.
-        first: its first line.
-        pictures: how many.
-        size: bytes in the file.
-    """
+class CellSize:
+    """How many bytes the images of one cell take; ``cell`` is its number, from 1, and ``first`` its first line."""
 
     cell: int
     first: str
-    pictures: int
+    images: int
     size: int
 
 
 @dataclass(frozen=True)
-class Weight:
-    """What a notebook weighs.
-
-    Args:
-        path: the file.
-        total: bytes of the file.
-        pictures: bytes of its pictures as they are stored.
-        cells: the cells with pictures, the heaviest first.
-    """
+class NotebookSize:
+    """How many bytes a notebook and its images take; the cells with images, the largest first."""
 
     path: Path
     total: int
-    pictures: int
-    cells: tuple[Heavy, ...] = ()
+    images: int
+    cells: tuple[CellSize, ...] = ()
 
     def __repr__(self) -> str:
-        lines = [i18n.say("generation.weight", name=self.path.name, total=_megabytes(self.total))]
-        lines[0] += i18n.say("generation.weight_pictures", size=_megabytes(self.pictures), cells=len(self.cells))
-        for heavy in self.cells[:_LINES]:
-            mark = i18n.say("generation.weight_heavy") if heavy.size > _LIGHT else ""
-            lines.append(f"  {_megabytes(heavy.size):>9}  [{heavy.cell}] {heavy.first}{mark}")
-        if any(heavy.size > _LIGHT for heavy in self.cells):
-            lines.append(i18n.say("generation.weight_shrink"))
+        lines = [i18n.text("generation.weight", name=self.path.name, total=_format_size(self.total))]
+        count = len(self.cells)
+        lines[0] += i18n.text("generation.weight_images", size=_format_size(self.images), cells=count, count=count)
+        for cell in self.cells[:_MAX_LINES]:
+            mark = i18n.text("generation.weight_heavy") if cell.size > _MAX_PREVIEW else ""
+            lines.append(f"  {_format_size(cell.size):>9}  [{cell.cell}] {cell.first}{mark}")
+        if any(cell.size > _MAX_PREVIEW for cell in self.cells):
+            lines.append(i18n.text("generation.weight_shrink"))
         return "\n".join(lines)
 
 
-def weigh(path: Path) -> Weight:
-    """Weigh a notebook file.
-
-    Args:
-        path: an ``.ipynb`` as it was last saved.
-
-    Raises:
-        OptionMistake: there is no such notebook.
-    """
+def measure_notebook(path: Path) -> NotebookSize:
+    """Measure an ``.ipynb`` as it was last saved; raises OptionMistake where there is none."""
     try:
         content = path.read_bytes()
         cells = list(json.loads(content)["cells"])
     except (OSError, ValueError, KeyError, TypeError):
         raise OptionMistake("generation.no_notebook", path=path) from None
-    found = [one for place, cell in enumerate(cells, 1) if (one := _weighed(place, cell)) is not None]
-    found.sort(key=lambda one: -one.size)
-    return Weight(path, len(content), sum(one.size for one in found), tuple(found))
+    sizes = [size for number, cell in enumerate(cells, 1) if (size := _measure_cell(number, cell)) is not None]
+    sizes.sort(key=lambda size: -size.size)
+    return NotebookSize(path, len(content), sum(size.size for size in sizes), tuple(sizes))
 
 
-def _weighed(place: int, cell: Any) -> Heavy | None:
+def _measure_cell(number: int, cell: object) -> CellSize | None:
     if not isinstance(cell, Mapping):
         return None
     sizes = [
@@ -94,8 +73,8 @@ def _weighed(place: int, cell: Any) -> Heavy | None:
         return None
     source = cell.get("source") or ""
     first = ("".join(source).strip().splitlines() or [""])[0]
-    return Heavy(place, first[:70], len(sizes), sum(sizes))
+    return CellSize(number, first[:70], len(sizes), sum(sizes))
 
 
-def _megabytes(size: int) -> str:
+def _format_size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} KB"

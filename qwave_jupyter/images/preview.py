@@ -1,8 +1,4 @@
-"""Previews for outputs: small enough for a notebook to be kept, sharp enough to judge a picture by.
-
-JPEG, and lighter until it fits its budget; PNG only where there is transparency. Made when somebody looks, and kept in
-a folder of ours, never among the pictures.
-"""
+"""Previews for outputs: small enough for a saved notebook, sharp enough to judge an image by."""
 
 from __future__ import annotations
 
@@ -10,39 +6,63 @@ import base64
 import contextlib
 import hashlib
 import io
-import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from qwave_jupyter.images import image_io
+from qwave_jupyter.arguments import require_positive
+from qwave_jupyter.folders import replace_file
+from qwave_jupyter.images import contact_sheet, image_io, pixels
+from qwave_jupyter.logs import contain, log_problem
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from qwave_jupyter.images.gallery import Gallery, Showing
+__all__ = [
+    "MAX_SHEET_BYTES",
+    "MimeBundle",
+    "Preview",
+    "PreviewOptions",
+    "find_thumbnail",
+    "preview_file",
+    "preview_sheet",
+    "render_preview",
+    "shrink",
+    "to_mimebundle",
+    "write_thumbnail",
+]
 
-__all__ = ["Preview", "preview_file", "preview_sheet", "render_preview", "shrink", "thumbnail_path", "write_thumbnail"]
+#: Data and metadata by MIME type, as IPython displays them.
+MimeBundle: TypeAlias = tuple[dict[str, str], dict[str, dict[str, str | int]]]
 
-#: A 768 px JPEG of a detailed picture weighs 54 to 163 KB at quality 85; this holds one under 160 KB as base64.
-MOST_BYTES = 110_000
-MOST_SHEET_BYTES = 280_000
+#: A 768 px JPEG of a detailed image weighs 54 to 163 KB at quality 85; this holds one under 160 KB as base64.
+_MAX_BYTES = 110_000
+MAX_SHEET_BYTES = 280_000
 _QUALITIES = (85, 80, 74, 68, 60, 50, 40)
-_MOST_KEPT = 2000
-_SHOWN_IN_FULL = {"png": "image/png", "jpeg": "image/jpeg"}
+_MAX_CACHED = 2000
+_SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
+_EMBEDDABLE = {"png": "image/png", "jpeg": "image/jpeg"}
+
+
+@dataclass(frozen=True)
+class PreviewOptions:
+    """How images are previewed: long side in pixels, cache folder or None, and ``preview``, ``full`` or ``link``."""
+
+    preview_px: int = 768
+    cache: Path | None = None
+    embed: str = "preview"
+
+    def override(self, *, embed: str | None = None, preview_px: int | None = None) -> PreviewOptions:
+        """Return these options with what is given instead."""
+        if preview_px is not None:
+            require_positive("preview_px", preview_px)
+        return replace(self, preview_px=round(preview_px or self.preview_px), embed=embed or self.embed)
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A picture as an output holds it.
-
-    Args:
-        mime: ``image/jpeg`` or ``image/png``.
-        content: the file's bytes.
-        width: pixels.
-        height: pixels.
-    """
+    """An image as an output holds it."""
 
     mime: str
     content: bytes
@@ -50,193 +70,167 @@ class Preview:
     height: int
 
     def base64(self) -> str:
-        """The content as notebooks store it."""
+        """Return the content as notebooks store it."""
         return base64.b64encode(self.content).decode("ascii")
 
+    def data_uri(self) -> str:
+        """Return the content as the address of an HTML image."""
+        return f"data:{self.mime};base64,{self.base64()}"
 
-def preview_file(path: Path, showing: Showing) -> Preview | None:
-    """The preview of one file; None for a link, or when the file isn't there or isn't a picture any more.
 
-    Args:
-        path: the file.
-        showing: how to show it.
-    """
-    if showing.embed == "link":
+def to_mimebundle(preview: Preview | None, text: str, alt: str) -> MimeBundle:
+    """Return a preview, if there is one, with its text twin and alternative text."""
+    if preview is None:
+        return {"text/plain": text}, {}
+    # JupyterLab 4.6, Notebook 7.6 and nbconvert's lab template take width and height and drop ``alt``; nbconvert's
+    # classic template takes all three. An <img alt> in text/html beside the image would be shown in its place: with the
+    # image in it, that is stored twice; with the file's address, it is a broken image where the file isn't.
+    data = {"text/plain": text, preview.mime: preview.base64()}
+    return data, {preview.mime: {"alt": alt, "width": preview.width, "height": preview.height}}
+
+
+def preview_file(path: Path, options: PreviewOptions) -> Preview | None:
+    """Return the preview of one file; None for a link, or where there is no such image any more."""
+    if options.embed == "link":
         return None
-    try:
+    with contain("preview"):
         path.stat()
-        facts = image_io.look(path) if showing.embed == "full" else None
-        if facts is not None and facts.format in _SHOWN_IN_FULL:
-            return Preview(_SHOWN_IN_FULL[facts.format], path.read_bytes(), facts.width, facts.height)
+        info = image_io.probe(path) if options.embed == "full" else None
+        if info is not None and info.format in _EMBEDDABLE:
+            return Preview(_EMBEDDABLE[info.format], path.read_bytes(), info.width, info.height)
         # A full WebP would be nothing but text in an HTML export, so it is shown as a preview of its own size.
-        side = max(facts.width, facts.height) if facts is not None else showing.preview_px
-        name = _name(side, [_stamp(path)])
-        return _cached(showing.cache, name) or _keep(showing.cache, name, _of_picture(path, side))
-    except (OSError, image_io.NotAPicture):
-        return None
+        side = max(info.width, info.height) if info is not None else options.preview_px
+        key = _make_cache_key(side, _read_file_version(path))
+        return _cache(options.cache, key, lambda: render_preview(shrink(image_io.load(path), side)))
+    return None
 
 
-def write_thumbnail(path: Path, small: Image.Image, showing: Showing) -> None:
-    """Keep a new file's preview while the picture is at hand, so that nobody waits for it to be decoded once more.
-
-    Args:
-        path: the file, under its final name.
-        small: the picture as :func:`shrunk` made it.
-        showing: how it will be shown.
-    """
-    _keep(showing.cache, _name(showing.preview_px, [_stamp(path)]), render_preview(small))
+def write_thumbnail(path: Path, small: Image.Image, options: PreviewOptions) -> None:
+    """Cache the preview of a new file from the image that :func:`shrink` returned."""
+    _write_cache(options.cache, _make_cache_key(options.preview_px, _read_file_version(path)), render_preview(small))
 
 
-def thumbnail_path(path: Path, showing: Showing) -> Path:
-    """A file that looks the same on a contact sheet and takes a hundredth of the time to decode; else the file itself.
-
-    Args:
-        path: the picture.
-        showing: how it is shown.
-    """
-    if showing.cache is None or preview_file(path, replace(showing, embed="preview")) is None:
+def find_thumbnail(path: Path, options: PreviewOptions) -> Path:
+    """Return the cached preview of a file, which is decoded in a hundredth of the time; else the file itself."""
+    if options.cache is None or preview_file(path, replace(options, embed="preview")) is None:
         return path
-    name = _name(showing.preview_px, [_stamp(path)])
-    kept = [showing.cache / f"{name}.{ending}" for ending in ("jpg", "png")]
-    return next((file for file in kept if file.is_file()), path)
+    key = _make_cache_key(options.preview_px, _read_file_version(path))
+    cached = [options.cache / f"{key}.{suffix}" for suffix in _SUFFIXES.values()]
+    return next((file for file in cached if file.is_file()), path)
 
 
-def preview_sheet(gallery: Gallery, showing: Showing) -> Preview | None:
-    """The preview of several pictures: one contact sheet.
-
-    Args:
-        gallery: the pictures.
-        showing: how to show them.
-    """
-    from qwave_jupyter.images import contact_sheet
-
-    if showing.embed == "link":
+def preview_sheet(paths: Sequence[Path], captions: Sequence[str], options: PreviewOptions) -> Preview | None:
+    """Return a contact sheet of several files, of twice the size where they are embedded in full; None for a link."""
+    if options.embed == "link":
         return None
-    width = showing.preview_px * 2 if showing.embed == "full" else showing.preview_px
-    captions = gallery.captions()
-    stamps = [_stamp(image.path) for image in gallery]
-    name = _name(width, zip(stamps, captions, strict=True))
-    found = _cached(showing.cache, name)
-    if found is not None:
-        return found
-    tiles = [
-        contact_sheet.Tile(thumbnail_path(image.path, showing), caption)
-        for image, caption in zip(gallery, captions, strict=True)
-    ]
-    sheet = contact_sheet.draw(tiles, width=width)
-    return _keep(showing.cache, name, render_preview(sheet, most_bytes=MOST_SHEET_BYTES))
+    width = options.preview_px * 2 if options.embed == "full" else options.preview_px
+    key = _make_cache_key(width, *zip(map(_read_file_version, paths), captions, strict=True))
+
+    def render() -> Preview:
+        files = (find_thumbnail(path, options) for path in paths)
+        tiles = [contact_sheet.Tile(file, caption) for file, caption in zip(files, captions, strict=True)]
+        return render_preview(contact_sheet.draw_sheet(tiles, width=width), max_bytes=MAX_SHEET_BYTES)
+
+    with contain("contact sheet"):
+        return _cache(options.cache, key, render)
+    return None
 
 
-def render_preview(picture: Image.Image, *, most_bytes: int = MOST_BYTES) -> Preview:
-    """A picture of its final size as the lightest file that still looks right.
-
-    Args:
-        picture: any PIL image.
-        most_bytes: what it may weigh, as far as quality allows.
-    """
+def render_preview(image: Image.Image, *, max_bytes: int = _MAX_BYTES) -> Preview:
+    """Encode an image of its final size in at most ``max_bytes``, as far as quality allows."""
     from PIL import Image
 
-    width, height = picture.size
-    if _is_transparent(picture):
-        picture = picture.convert("RGBA")
-        content = _encoded(picture, "PNG", optimize=True)
-        if len(content) > 3 * most_bytes:
-            content = _encoded(picture.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG", optimize=True)
+    width, height = image.size
+    if _is_transparent(image):
+        image = image.convert("RGBA")
+        content = _encode(image, "PNG", optimize=True)
+        if len(content) > 3 * max_bytes:
+            content = _encode(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG", optimize=True)
         return Preview("image/png", content, width, height)
-    picture = picture.convert("RGB")
+    image = image.convert("RGB")
     content = b""
     for quality in _QUALITIES:
-        content = _encoded(picture, "JPEG", quality=quality, optimize=True, progressive=True)
-        if len(content) <= most_bytes:
+        content = _encode(image, "JPEG", quality=quality, optimize=True, progressive=True)
+        if len(content) <= max_bytes:
             break
     return Preview("image/jpeg", content, width, height)
 
 
-def shrink(picture: Image.Image, side: int) -> Image.Image:
-    """A decoded picture in the size of its preview; the memory of the large one is given up.
-
-    Args:
-        picture: any PIL image.
-        side: the long side in pixels.
-    """
+def shrink(image: Image.Image, side: int) -> Image.Image:
+    """Scale a decoded image as people see it, in place where that is possible, to a long side of ``side`` pixels."""
     from PIL import Image
 
-    if picture.mode in {"P", "1", "I;16", "I", "F", "CMYK"}:
-        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
-    picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return picture
+    image = pixels.see(image).image
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image
 
 
-def _of_picture(path: Path, side: int) -> Preview:
-    with image_io.load(path) as picture:
-        return render_preview(shrink(picture, side))
-
-
-def _is_transparent(picture: Image.Image) -> bool:
-    if "transparency" in picture.info:
+def _is_transparent(image: Image.Image) -> bool:
+    if "transparency" in image.info:
         return True
-    if picture.mode not in {"RGBA", "LA", "PA", "RGBa"}:
+    if image.mode not in {"RGBA", "LA", "PA", "RGBa"}:
         return False
-    lowest = picture.getchannel("A").getextrema()[0]
+    lowest = image.getchannel("A").getextrema()[0]
     return isinstance(lowest, (int, float)) and lowest < 255
 
 
-def _encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+def _encode(image: Image.Image, format_name: str, **options: object) -> bytes:
     target = io.BytesIO()
-    picture.save(target, kind, **options)
+    image.save(target, format_name, **options)
     return target.getvalue()
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
+def _read_file_version(path: Path) -> tuple[str, int, int]:
     try:
         stat = path.stat()
-    except OSError:
+        return str(path.resolve()), stat.st_mtime_ns, stat.st_size
+    except (OSError, ValueError, RuntimeError):
         return str(path), 0, 0
-    return str(path.resolve()), stat.st_mtime_ns, stat.st_size
 
 
-def _name(side: int, parts: Iterable[object]) -> str:
+def _make_cache_key(side: int, *parts: object) -> str:
     return hashlib.sha256(repr((side, list(parts))).encode()).hexdigest()[:40]
 
 
-def _cached(folder: Path | None, name: str) -> Preview | None:
+def _cache(folder: Path | None, key: str, render: Callable[[], Preview]) -> Preview:
+    return _read_cache(folder, key) or _write_cache(folder, key, render())
+
+
+def _read_cache(folder: Path | None, key: str) -> Preview | None:
     if folder is None:
         return None
-    for ending, mime in (("jpg", "image/jpeg"), ("png", "image/png")):
+    for mime, suffix in _SUFFIXES.items():
         try:
-            content = (folder / f"{name}.{ending}").read_bytes()
-            facts = image_io.look_at_bytes(content)
-        except (OSError, image_io.NotAPicture):
+            content = (folder / f"{key}.{suffix}").read_bytes()
+            info = image_io.probe(content)
+        except FileNotFoundError:
             continue
-        return Preview(mime, content, facts.width, facts.height)
+        except (OSError, image_io.NotAnImage) as problem:
+            log_problem("cached preview", problem)
+            continue
+        return Preview(mime, content, info.width, info.height)
     return None
 
 
-def _keep(folder: Path | None, name: str, preview: Preview) -> Preview:
+def _write_cache(folder: Path | None, key: str, preview: Preview) -> Preview:
     if folder is None:
         return preview
-    # A preview that can't be kept is made again the next time.
-    with contextlib.suppress(OSError):
+    # A preview that can't be cached is made again the next time.
+    with contain("preview cache"):
         folder.mkdir(parents=True, exist_ok=True)
         _prune(folder)
-        # A name of its own: threads and kernels may make the same preview at once, and half a file must never be seen.
-        part = folder / f"{name}.{uuid.uuid4().hex[:8]}.part"
-        try:
-            part.write_bytes(preview.content)
-            part.replace(folder / f"{name}.{'jpg' if preview.mime == 'image/jpeg' else 'png'}")
-        finally:
-            part.unlink(missing_ok=True)
+        replace_file(folder / f"{key}.{_SUFFIXES[preview.mime]}", preview.content)
     return preview
 
 
 def _prune(folder: Path) -> None:
-    kept = list(folder.iterdir())
-    if len(kept) <= _MOST_KEPT:
+    files = list(folder.iterdir())
+    if len(files) <= _MAX_CACHED:
         return
     aged = []
-    for file in kept:
+    for file in files:
         # Another kernel may prune at the same moment.
         with contextlib.suppress(OSError):
             aged.append((file.stat().st_mtime, file))
-    for _, old in sorted(aged)[: _MOST_KEPT // 4]:
+    for _, old in sorted(aged)[: _MAX_CACHED // 4]:
         old.unlink(missing_ok=True)

@@ -1,24 +1,30 @@
-"""A picture from its link to its final name: whole, decodable, with its provenance, or not at all."""
+"""Save an image from its link under its final name: whole, decodable, with its provenance, or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import tempfile
 import threading
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwave_jupyter import i18n
+from qwave_jupyter.client.image_links import shorten_link
 from qwave_jupyter.client.retry import OnRetry
 from qwave_jupyter.client.tasks import ImageLink
-from qwave_jupyter.errors import DownloadFailed
+from qwave_jupyter.errors import DownloadFailed, OptionMistake
+from qwave_jupyter.folders import absolute, describe, write_synced
+from qwave_jupyter.i18n import printable
 from qwave_jupyter.image_formats import RESULT_FORMATS
 from qwave_jupyter.images import filenames, image_io, metadata
 from qwave_jupyter.images.gallery import GeneratedImage
 from qwave_jupyter.images.preview import shrink, write_thumbnail
+from qwave_jupyter.logs import contain
+from qwave_jupyter.types import JSONObject
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,157 +32,117 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.request import Request
 
-__all__ = ["Keeper", "Kept"]
+__all__ = ["ImageSaver", "SavedImage", "check_folder", "find_slug"]
 
 
 @dataclass(frozen=True)
-class Kept:
-    """One picture on disk.
-
-    Args:
-        image: the picture.
-        digest: the SHA-256 of what the server sent.
-    """
+class SavedImage:
+    """An image on disk, with the SHA-256 of what the server sent."""
 
     image: GeneratedImage
     digest: str
 
 
 @dataclass(frozen=True)
-class Keeper:
-    """Fetches the pictures of one job.
+class ImageSaver:
+    """Downloads and saves the images of one job; ``deadline`` is in monotonic seconds of the context's clock."""
 
-    Args:
-        bench: client and folders.
-        request: what was asked for.
-        job_id: our job.
-        task_id: the server's task.
-        created: Unix seconds that stand in the file names.
-        cost_usd: one picture's share of the cost, or None.
-        stop: ends a transfer.
-        deadline: monotonic seconds of the clock beyond which a transfer isn't repeated.
-        on_retry: told before each repetition.
-    """
-
-    bench: JobContext
+    context: JobContext
     request: Request
     job_id: str
     task_id: str
+    #: The prompt's words in the names of its files.
+    slug: str
     created: float
     cost_usd: float | None
     stop: threading.Event
     deadline: float
     on_retry: OnRetry
 
-    def keep(self, link: ImageLink, index: int, is_known: Callable[[str], bool]) -> Kept | None:
-        """Fetch one picture and put it under its final name.
+    def save(self, link: ImageLink, index: int, is_known: Callable[[str], bool]) -> SavedImage | None:
+        """Download one image and save it under its final name; None where ``is_known`` knows its digest."""
+        folder = self.context.save_dir
+        stem = filenames.make_file_stem(self.slug, self.job_id, index, self.created)
+        part = folder / f".{stem}.part"
+        infos: list[image_io.FileInfo] = []
+        thumbnails: list[Image.Image] = []
 
-        Args:
-            link: where it lies.
-            index: its place among the job's pictures, from 1.
-            is_known: whether a picture of this digest is there already.
-
-        Returns:
-            The picture; None when it is known.
-
-        Raises:
-            DownloadFailed: it can't be fetched, read or written; ``fields["links"]`` still lead to it.
-            Stopped: the stop event was set.
-        """
-        folder = self.bench.save_dir
-        stem = filenames.file_stem(self.request.prompt, self.job_id, index, self.created)
-        # A name of its own for each attempt: an abandoned transfer may wake up much later, and clear its own file away.
-        part = folder / f".{stem}.{uuid.uuid4().hex[:8]}.part"
-        found: list[image_io.PictureFacts] = []
-        small: list[Image.Image] = []
-
-        def check(arrived: Path) -> None:
+        def check(file: Path) -> None:
             try:
-                picture = image_io.load(arrived, RESULT_FORMATS)
-                found[:] = [image_io.facts_of(picture)]
-            except image_io.NotAPicture as problem:
-                raise self._failed("not_decodable", link, reason=problem.detail or problem.reason) from None
-            # It had to be decoded anyway; whoever shows it needn't wait for that again.
-            with contextlib.suppress(OSError, ValueError):
-                small[:] = [shrink(picture, self.bench.preview_px)]
+                image = image_io.load(file, RESULT_FORMATS)
+                infos[:] = [image_io.info_of(image)]
+            except image_io.NotAnImage as problem:
+                raise self._make_error("not_decodable", link, reason=problem.detail or problem.reason) from None
+            # It is decoded here anyway, so that nobody waits for that when it is shown.
+            with contain("thumbnail"):
+                thumbnails[:] = [shrink(image, self.context.preview_px)]
 
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            timed = replace(link, expires_at=self.expiry(link))
-            self.bench.client.download(
-                timed, part, stop=self.stop, deadline=self.deadline, on_retry=self.on_retry, check=check
+            link = replace(link, expires_at=self.expiry(link))
+            self.context.client.download(
+                link, part, stop=self.stop, deadline=self.deadline, on_retry=self.on_retry, check=check
             )
             content = part.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
             if is_known(digest):
                 return None
-            kept = Kept(self._named(part, content, found[0], stem, index, link), digest)
-            with contextlib.suppress(OSError, ValueError):
-                if small:
-                    write_thumbnail(kept.image.path, small[0], self.bench.showing)
-            return kept  # noqa: TRY300 - what can go wrong stands above
+            path = absolute(folder) / f"{stem}.{image_io.SUFFIXES[infos[0].format]}"
+            image = self._build_image(path, infos[0], index, link)
+            _write_image(image, content, part, metadata.build_provenance(image, self.request.action))
+            with contain("thumbnail"):
+                if thumbnails:
+                    write_thumbnail(path, thumbnails[0], image.showing)
+            return SavedImage(image, digest)
         except (OSError, ValueError) as problem:
             # A folder's name that no file system takes is a ValueError.
             reason = getattr(problem, "strerror", None) or type(problem).__name__
-            raise self._failed("cannot_save", link, folder=str(folder), reason=reason) from None
+            raise self._make_error("cannot_save", link, folder=str(folder), reason=reason) from None
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
 
-    def clear_away(self) -> None:
-        """Remove what a killed process left half done of this job, whose lock is ours."""
+    def remove_partial_files(self) -> None:
+        """Remove the partial files that a killed process left of this job, whose lock is ours."""
         with contextlib.suppress(OSError):
-            for left in self.bench.save_dir.glob(f".*-{filenames.short_id(self.job_id)}-*.part"):
-                left.unlink()
+            for part in self.context.save_dir.glob(f".*-{filenames.short_id(self.job_id)}-*.part"):
+                part.unlink()
 
-    def _named(
-        self, part: Path, content: bytes, facts: image_io.PictureFacts, stem: str, index: int, link: ImageLink
-    ) -> GeneratedImage:
-        image = GeneratedImage(
-            path=part.with_name(f"{stem}.{image_io.ENDINGS[facts.format]}"),
+    def _build_image(self, path: Path, info: image_io.FileInfo, index: int, link: ImageLink) -> GeneratedImage:
+        return GeneratedImage(
+            path=path,
             url=link.urls[0] if link.urls else None,
-            expires_at=self.expiry(link),
+            expires_at=link.expires_at,
             prompt=self.request.prompt,
             model=self.request.model.id,
             parameters=self.request.parameters,
             task_id=self.task_id,
             cost_usd=self.cost_usd,
-            width=facts.width,
-            height=facts.height,
-            format=facts.format,
+            width=info.width,
+            height=info.height,
+            format=info.format,
             job_id=self.job_id,
             index=index,
             created=self.created,
             edition=self.request.model.edition,
-            demo=self.bench.demo,
-            showing=self.bench.showing,
-            session=self.bench.session,
+            demo=self.context.demo,
+            showing=self.context.showing,
+            session=self.context.session,
         )
-        image = replace(image, path=image.path.absolute())
-        facts_told = metadata.provenance_of(image, self.request.action)
-        _write_whole(part, metadata.splice(content, facts_told))
-        part.replace(image.path)
-        sidecar = metadata.sidecar_of(image.path)
-        note = sidecar.with_name(f".{sidecar.name}.part")
-        try:
-            _write_whole(note, (metadata.as_json(facts_told, indent=2) + "\n").encode())
-            note.replace(sidecar)
-        finally:
-            note.unlink(missing_ok=True)
-        return image
 
     def expiry(self, link: ImageLink) -> float | None:
-        """Unix seconds when a link dies, as the server says or else the model's page; None where neither does."""
+        """Return when a link expires (Unix seconds), by the server, else by the model's page; None if neither says."""
         if link.expires_at is not None:
             return link.expires_at
         hours = self.request.model.link_hours
         return self.created + hours * 3600 if hours else None
 
-    def _failed(self, code: str, link: ImageLink, **fields: str) -> DownloadFailed:
-        where = link.urls[0][:500] if link.urls else "–"
+    def _make_error(self, code: str, link: ImageLink, **fields: str) -> DownloadFailed:
+        words = "generation.the_link" if code == "not_decodable" else "generation.until_it_expires"
         return DownloadFailed(
             f"generation.{code}",
-            link=where,
+            # What came within the answer has no link that could be tried.
+            where=i18n.text(words, link=shorten_link(link.urls[0])) if link.urls else "",
             links=link.urls,
             job_id=self.job_id,
             task_id=self.task_id,
@@ -186,9 +152,58 @@ class Keeper:
         )
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    # On disk before it gets its name, so that a power cut leaves no empty file under a final name.
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _write_image(image: GeneratedImage, content: bytes, part: Path, provenance: JSONObject) -> None:
+    write_synced(part, metadata.embed(content, provenance))
+    part.replace(image.path)
+    sidecar = metadata.find_sidecar(image.path)
+    sidecar_part = sidecar.with_name(f".{sidecar.name}.part")
+    try:
+        write_synced(sidecar_part, (metadata.to_json(provenance, indent=2) + "\n").encode())
+        sidecar_part.replace(sidecar)
+    finally:
+        sidecar_part.unlink(missing_ok=True)
+
+
+def find_slug(folder: Path, prompt: str, job_id: str) -> str:
+    """The words of a prompt as the folder's file system takes them in names: as they are, in ASCII, or none."""
+    slug = filenames.make_slug(prompt)
+    candidates = dict.fromkeys((slug, filenames.make_ascii(slug), "image"))
+    # Where not even the last one works, the names are not what is wrong.
+    return next((one for one in candidates if _takes_name(folder, one, job_id)), slug)
+
+
+def _takes_name(folder: Path, slug: str, job_id: str) -> bool:
+    # The longest name of a file of ours; what a killed process leaves is removed with the job's other partial files.
+    longest = folder / f".{filenames.make_file_stem(slug, job_id, 100, 0.0)}.webp.json.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        longest.open("ab").close()
+        longest.unlink(missing_ok=True)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def check_folder(folder: Path) -> None:
+    """Make a folder and a file in it, before anything is paid for; raises OptionMistake where that can't be done."""
+    # Permissions alone don't tell: links lead nowhere, disks are full, file systems are mounted read-only.
+    try:
+        # The journal has to spell it too, and a path that isn't Unicode would be another one there.
+        os.fspath(folder).encode()
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=".qwave-", suffix=".part", dir=folder) as file:
+            file.write(b"\0")
+    except (OSError, ValueError) as problem:
+        raise _make_folder_error(folder, problem) from None
+
+
+def _make_folder_error(folder: Path, problem: Exception) -> OptionMistake:
+    try:
+        existing = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+        if existing.is_file():
+            return OptionMistake("generation.folder_is_none", folder=printable(folder), place=printable(existing))
+    except (OSError, ValueError):
+        existing = folder
+    if isinstance(problem, PermissionError):
+        return OptionMistake("generation.folder_read_only", folder=printable(folder), place=printable(existing))
+    return OptionMistake("generation.folder_unusable", folder=printable(folder), reason=describe(problem))

@@ -14,19 +14,19 @@ from PIL import Image
 
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.images import contact_sheet
-from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
-from qwave_jupyter.images.preview import preview_file
-from tests.unit.jobs.image_factory import encoded, noise, plain
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+from qwave_jupyter.images.preview import PreviewOptions, preview_file
+from tests.image_factory import encoded, noise, plain
 from tests.waiting import PATIENCE
 
 
 def detailed(width, height):
     """As detailed as a photograph: noise of every scale."""
-    picture = Image.new("RGB", (width, height))
+    image = Image.new("RGB", (width, height))
     for scale in (4, 16, 64):
         layer = noise(max(1, width // scale), max(1, height // scale)).resize((width, height), Image.Resampling.BICUBIC)
-        picture = Image.blend(picture, layer, 0.5)
-    return picture
+        image = Image.blend(image, layer, 0.5)
+    return image
 
 
 @cache
@@ -38,10 +38,10 @@ def photo_png(side):
 @pytest.fixture
 def made(tmp_path):
     def make(name="a.png", content=None, **more):
-        path = tmp_path / "pictures" / name
+        path = tmp_path / "images" / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content if content is not None else plain(400, 300))
-        showing = more.pop("showing", Showing(cache=tmp_path / "previews"))
+        showing = more.pop("showing", PreviewOptions(cache=tmp_path / "previews"))
         told = {"prompt": "a <b>cat</b>", "model": "gpt-image-2", "task_id": "task-1", "job_id": "8499f3a2-1"}
         return GeneratedImage(path, width=400, height=300, format="png", showing=showing, **{**told, **more})
 
@@ -147,7 +147,7 @@ def test_gallery_is_a_sequence(made):
         gallery + 3
     with pytest.raises(IndexError):
         gallery[3]
-    assert Gallery().mimebundle() == ({"text/plain": "no pictures"}, {})
+    assert Gallery().mimebundle() == ({"text/plain": "no images"}, {})
 
 
 def test_gallery_save_copies_safely(made, tmp_path):
@@ -172,12 +172,13 @@ def test_gallery_page_is_escaped(made, tmp_path):
 
 def test_contact_sheet_labels_empty_tiles(made):
     tiles = [contact_sheet.Tile(made().path, "one"), contact_sheet.Tile(None, "two", "the provider refused the prompt")]
-    sheet = contact_sheet.draw(tiles * 2, row_labels=["oil", "墨"], column_labels=["seed 1", "seed 2"], width=500)
+    sheet = contact_sheet.draw_sheet(tiles * 2, row_labels=["oil", "墨"], column_labels=["seed 1", "seed 2"], width=500)
     assert sheet.width == pytest.approx(500, abs=4)
     assert len(set(sheet.crop((300, 60, 480, 120)).getcolors() or [])) > 1
     assert Gallery([made()] * 5).sheet(columns=5).width <= 768
 
 
+@pytest.mark.slow
 def test_gallery_memory_is_bounded(made):
     import tracemalloc
 
@@ -192,7 +193,7 @@ def test_gallery_memory_is_bounded(made):
 
 def test_image_pil_keeps_no_file_open(made):
     image = made()
-    picture = image.pil
+    opened = image.pil
     image.path.unlink()
-    assert picture.getpixel((1, 1)) == (0, 128, 128)
-    assert preview_file(image.path, Showing()) is None
+    assert opened.getpixel((1, 1)) == (0, 128, 128)
+    assert preview_file(image.path, PreviewOptions()) is None

@@ -1,4 +1,4 @@
-"""A picture that was paid for gets onto the disk whole, or is said to be missing and can still be fetched."""
+"""An image that was paid for gets onto the disk whole, or is said to be missing and can still be fetched."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ import pytest
 
 from qwave_jupyter.errors import DownloadFailed, QwaveError
 from qwave_jupyter.images import image_io
-from qwave_jupyter.jobs import resume
-from qwave_jupyter.jobs.job import Job
-from qwave_jupyter.jobs.journal.store import open_journal
-from tests.unit.jobs.image_factory import plain
-from tests.unit.jobs.scripted_server import CDN
+from qwave_jupyter.jobs.job import Job, resume
+from qwave_jupyter.jobs.journal.store import Journal
+from tests.image_factory import plain
+from tests.scripted_server import CDN
 from tests.waiting import PATIENCE
 
 
@@ -80,8 +79,8 @@ def failure(job):
 def is_whole(path: Path) -> bool:
     from PIL import Image
 
-    with Image.open(path) as picture:
-        picture.load()
+    with Image.open(path) as image:
+        image.load()
     return True
 
 
@@ -100,7 +99,7 @@ def test_save_on_a_full_disk_is_resumable(submit, server, bench, disk, writes, c
     assert all(is_whole(path) for path in kept)
     assert not list(bench.save_dir.glob("*.part"))
     full.left = 1000
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     (image,) = again.result(PATIENCE)
     assert is_whole(image.path)
     assert sorted(path.suffix for path in bench.save_dir.iterdir()) == [".json", ".png"]
@@ -109,18 +108,18 @@ def test_save_on_a_full_disk_is_resumable(submit, server, bench, disk, writes, c
 
 
 def test_save_on_a_disk_that_fills_up(submit, server, bench, disk):
-    server.pictures = [plain(), plain(colour="red"), plain(colour="green"), plain(colour="blue")]
-    # Three writes for each picture: the bytes, the bytes with their provenance, the sidecar.
+    server.images = [plain(), plain(colour="red"), plain(colour="green"), plain(colour="blue")]
+    # Three writes for each image: the bytes, the bytes with their provenance, the sidecar.
     full = disk(4)
     job = submit(n=4)
     gallery = job.result(PATIENCE)
     assert [image.index for image in gallery] == [1]
-    assert str(job.snapshot.notices[-1]).startswith("3 of the pictures")
-    assert server.seen.count("picture") == 2
+    assert str(job.snapshot.notices[-1]).startswith("3 of the images")
+    assert server.seen.count("image") == 2
     full.left = 1000
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert [image.index for image in again.result(PATIENCE)] == [1, 2, 3, 4]
-    assert server.seen.count("picture") == 5
+    assert server.seen.count("image") == 5
     assert bench.journal.open_jobs() == ()
 
 
@@ -131,7 +130,7 @@ def test_save_in_a_read_only_folder(submit, bench):
     error = failure(submit())
     assert error.code == "cannot_save"
     bench.save_dir.chmod(stat.S_IRWXU)
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert is_whole(again.result(PATIENCE)[0].path)
 
 
@@ -150,23 +149,23 @@ def test_save_in_a_folder_that_refuses_names(submit, bench, monkeypatch, step):
     assert error.code == "cannot_save"
     assert "Permission denied" in str(error)
     assert not bench.save_dir.exists() or list(bench.save_dir.iterdir()) == []
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert is_whole(again.result(PATIENCE)[0].path)
 
 
 def test_save_retries_a_cut_download(submit, server):
-    server.faults["picture"] = [plain()[:-30], plain()[: len(plain()) // 2]]
+    server.faults["image"] = [plain()[:-30], plain()[: len(plain()) // 2]]
     assert is_whole(submit().result(PATIENCE)[0].path)
-    assert server.seen.count("picture") == 3
+    assert server.seen.count("image") == 3
 
 
 @pytest.mark.parametrize("first", [plain()[:-30], b"\x89PNG\r\n\x1a\n nonsense", b"<html>", b"", 404, 410, 500])
 def test_save_takes_the_next_mirror(submit, server, first):
-    server.pictures = [first, plain()]
+    server.images = [first, plain()]
     server.extra = {"result": {"images": [{"url": [f"{CDN}/task-1/0.png", f"{CDN}/task-1/1.png"]}]}}
     (image,) = submit().result(PATIENCE)
     assert is_whole(image.path)
-    assert server.seen.count("picture") == 2
+    assert server.seen.count("image") == 2
 
 
 def _bomb() -> bytes:
@@ -181,7 +180,7 @@ def _bomb() -> bytes:
 
 
 def test_save_refuses_a_decompression_bomb(submit, server, bench):
-    server.pictures = [_bomb()]
+    server.images = [_bomb()]
     error = failure(submit())
     assert error.code == "not_decodable"
     assert "9000×9000" in str(error)
@@ -205,12 +204,12 @@ def test_save_ignores_an_abandoned_transfer(submit, server, bench, monkeypatch):
         sleepers[0].join(PATIENCE)
         return true(*args)
 
-    server.before["picture"] = hang
+    server.before["image"] = hang
     job = submit()
     assert hangs.wait(PATIENCE)
     job.cancel()
     monkeypatch.setattr(image_io, "load", load)
-    again = resume.resume(bench)
+    again = resume(bench)
     assert [is_whole(path) for one in again for path in one.result(PATIENCE).paths] == [True]
     assert woken.is_set()
     assert not sleepers[0].is_alive()
@@ -218,7 +217,7 @@ def test_save_ignores_an_abandoned_transfer(submit, server, bench, monkeypatch):
 
 
 def test_save_next_day_overwrites_unnoted_files(submit, bench, server, monkeypatch):
-    server.before["picture"] = lambda: bench.clock.advance(86_400)
+    server.before["image"] = lambda: bench.clock.advance(86_400)
     true = bench.journal.update
 
     def forget(job_id, **changes):
@@ -229,16 +228,16 @@ def test_save_next_day_overwrites_unnoted_files(submit, bench, server, monkeypat
     with monkeypatch.context() as patched:
         patched.setattr(bench.journal, "update", forget)
         first = submit().result(PATIENCE).paths
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert again.result(PATIENCE).paths == first
     assert sorted(path.suffix for path in bench.save_dir.iterdir()) == [".json", ".png"]
 
 
 def test_save_is_bounded_in_time(bench, asked, server):
-    server.pictures = [500]
+    server.images = [500]
     clock = bench.clock
     before = clock.monotonic()
-    server.before["picture"] = lambda: clock.advance(50)
+    server.before["image"] = lambda: clock.advance(50)
     job = Job(asked(), replace(bench, timeout=100)).start()
     assert isinstance(failure(job), DownloadFailed)
     assert clock.monotonic() - before < 260
@@ -252,7 +251,7 @@ def test_reference_blobs_written_at_once(bench, asked):
     def put() -> None:
         start.wait()
         try:
-            blobs.put_away(made.body)
+            blobs.externalize(made.body)
         except OSError as problem:
             broken.append(problem)
 
@@ -270,8 +269,8 @@ def test_reference_blobs_written_at_once(bench, asked):
 
 def test_reference_blob_emptied_is_rewritten(tmp_path, asked):
     made = asked(images=plain(300, 300))
-    blobs = open_journal(tmp_path / "other").blobs
-    blobs.put_away(made.body)
+    blobs = Journal(tmp_path / "other").blobs
+    blobs.externalize(made.body)
     (file,) = blobs.folder.iterdir()
     file.write_bytes(b"")
-    assert blobs.bring_back(blobs.put_away(made.body)) == made.body
+    assert blobs.restore(blobs.externalize(made.body)) == made.body

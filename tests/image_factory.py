@@ -1,4 +1,4 @@
-"""Small pictures for tests."""
+"""Small images for tests."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
     return Image.frombytes(mode, (width, height), chance.randbytes(width * height * channels))
 
 
-def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     target = io.BytesIO()
-    picture.save(target, kind, **options)
+    image.save(target, kind, **options)
     return target.getvalue()
 
 

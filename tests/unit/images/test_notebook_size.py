@@ -5,7 +5,7 @@ import json
 import pytest
 
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.images.notebook_size import weigh
+from qwave_jupyter.images.notebook_size import measure_notebook
 
 
 def cell(source, **data):
@@ -26,10 +26,10 @@ def test_notebook_size_ranks_cells(notebook):
     path = notebook(
         {"cell_type": "markdown", "source": "# A title"},
         cell("%%qwave\na cat", **{"image/jpeg": "x" * 100_000, "text/plain": "a cat"}),
-        cell("display(picture)", **{"image/png": "x" * 8_000_000}),
+        cell("display(image)", **{"image/png": "x" * 8_000_000}),
         cell("print(1)", **{"text/plain": "1"}),
     )
-    weight = weigh(path)
+    weight = measure_notebook(path)
     assert [(one.cell, one.size) for one in weight.cells] == [(3, 8_000_000), (2, 100_000)]
     lines = repr(weight).splitlines()
     assert "heavy" in lines[1]
@@ -39,11 +39,11 @@ def test_notebook_size_ranks_cells(notebook):
 
 def test_notebook_size_counts_images_in_html(notebook):
     path = notebook(cell("x", **{"text/html": ['<img src="data:image/png;base64,' + "x" * 5_000 + '">']}))
-    assert weigh(path).pictures > 5_000
+    assert measure_notebook(path).images > 5_000
 
 
 def test_notebook_size_of_a_light_one(notebook):
-    assert "--embed" not in repr(weigh(notebook(cell("%%qwave", **{"image/jpeg": "x" * 90_000}))))
+    assert "--embed" not in repr(measure_notebook(notebook(cell("%%qwave", **{"image/jpeg": "x" * 90_000}))))
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"cells": 3}', "\x00"])
@@ -51,8 +51,8 @@ def test_notebook_size_of_no_notebook(tmp_path, content):
     path = tmp_path / "no.ipynb"
     path.write_text(content)
     with pytest.raises(OptionMistake, match=r"no\.ipynb"):
-        weigh(path)
+        measure_notebook(path)
 
 
 def test_notebook_size_skips_odd_cells(notebook):
-    assert weigh(notebook("a", None, {"outputs": None}, {"outputs": [{}]})).cells == ()
+    assert measure_notebook(notebook("a", None, {"outputs": None}, {"outputs": [{}]})).cells == ()

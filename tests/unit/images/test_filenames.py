@@ -12,22 +12,22 @@ from qwave_jupyter.images import filenames
         ("../../etc/passwd\x00", "etc-passwd"),
         ("未来城市 夜", "未来城市-夜"),
         ("\u202eevil\u202c", "evil"),
-        ("", "picture"),
-        ("!!!", "picture"),
+        ("", "image"),
+        ("!!!", "image"),
         ("CON_under_score", "con-under-score"),
         ("x" * 500, "x" * 48),
     ],
 )
 def test_slug_is_short_and_safe(text, slug):
-    assert filenames.slug(text) == slug
+    assert filenames.make_slug(text) == slug
 
 
 def test_slug_ends_at_a_word():
-    assert len(filenames.slug("长" * 300).encode()) <= 48
-    assert filenames.slug("word " * 40) == "-".join(["word"] * 9)
+    assert len(filenames.make_slug("长" * 300).encode()) <= 48
+    assert filenames.make_slug("word " * 40) == "-".join(["word"] * 9)
 
 
 def test_stem_holds_date_words_id_and_index():
-    stem = filenames.file_stem("A cat", "8499f3a2-1111-4000-8000-000000000000", 2, 1775606400.0)
+    stem = filenames.make_file_stem("a-cat", "8499f3a2-1111-4000-8000-000000000000", 2, 1775606400.0)
     assert stem.endswith("-a-cat-8499f3a2-2")
     assert stem.startswith("2026-04-0")

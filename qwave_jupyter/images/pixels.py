@@ -1,0 +1,184 @@
+"""Images and arrays of any kind as people see them: upright, 8 bits a channel, grey or colour, maybe with alpha."""
+
+from __future__ import annotations
+
+import array
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwave_jupyter.image_formats import quiet_pillow
+from qwave_jupyter.images.image_io import MAX_PIXELS, NotAnImage
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from PIL import Image
+
+__all__ = ["SeenImage", "extrema", "from_array", "has_alpha", "see"]
+
+#: How far resampling carries the values of an image in 0–1 beyond that range; they are clipped.
+_OVERSHOOT = 0.1
+#: Below this no maximum is that of an image in 0–255, and above 1.1 none of one in 0–1.
+_MIN_RANGE = 16.0
+_SIXTEEN_BITS = 65535
+_ORIENTATION = 0x0112
+_READY = frozenset({"RGB", "RGBA", "L", "LA"})
+
+
+@dataclass(frozen=True)
+class SeenImage:
+    """An image as people see it.
+
+    Args:
+        image: upright, of mode RGB, RGBA, L or LA.
+        changes: what was done to its pixels: ``turned``, ``scaled``, ``clipped``, ``stretched``.
+        frame: which of several frames it is, from 1.
+        frames: how many there are.
+    """
+
+    image: Image.Image
+    changes: tuple[str, ...] = ()
+    frame: int = 1
+    frames: int = 1
+
+
+def see(image: Image.Image) -> SeenImage:
+    """Return an image as people see it.
+
+    Args:
+        image: a PIL image of any mode, opened or made.
+
+    Raises:
+        NotAnImage: closed, truncated, without pixels, too large, or of a mode or range that shows nothing.
+    """
+    if 0 in image.size:
+        raise NotAnImage("no_pixels")
+    if image.width * image.height > MAX_PIXELS:
+        raise NotAnImage("too_large", f"{image.width}×{image.height}")
+    try:
+        with quiet_pillow():
+            image.load()
+            frame, frames = _count_frames(image)
+            turned = _make_upright(image)
+            ready, changes = _to_eight_bits(turned)
+    except NotAnImage:
+        raise
+    except AssertionError:
+        # Pillow says no more of an image whose file was closed before its pixels were read.
+        raise NotAnImage("closed") from None
+    except Exception as problem:  # noqa: BLE001
+        # Pillow's decoders and converters fail in many ways.
+        is_closed = isinstance(problem, (ValueError, AttributeError)) and "closed" in str(problem)
+        reason = "closed" if is_closed else "mode" if isinstance(problem, ValueError) else "broken"
+        raise NotAnImage(reason, image.mode if reason == "mode" else str(problem)[:120]) from None
+    changes = changes if turned is image else ("turned", *changes)
+    return SeenImage(ready, changes, frame, frames)
+
+
+def extrema(band: Image.Image) -> tuple[float, float]:
+    """Return the least and the greatest value of an image of one band."""
+    low, high = band.getextrema()
+    if isinstance(low, tuple) or isinstance(high, tuple):
+        raise TypeError(band.mode)
+    return low, high
+
+
+def has_alpha(image: Image.Image) -> bool:
+    """Whether an image has transparency of any kind."""
+    return image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info
+
+
+def from_array(values: npt.NDArray[np.generic]) -> SeenImage:
+    """Return an array of pixels as people see it.
+
+    Args:
+        values: height × width, or × 1, 3 or 4: booleans, integers 0–1 or 0–255, floats 0–1 or 0–255.
+
+    Raises:
+        NotAnImage: its shape, type or range is no image's.
+    """
+    import numpy as np
+    from PIL import Image
+
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[:, :, 0]
+    shaped = values.ndim == 2 or (values.ndim == 3 and values.shape[2] in {3, 4})
+    if not shaped or values.size == 0 or values.dtype.kind not in "biuf":
+        raise NotAnImage("array", f"{values.dtype} {values.shape}")
+    if values.shape[0] * values.shape[1] > MAX_PIXELS:
+        raise NotAnImage("too_large", f"{values.shape}")
+    if values.dtype.kind == "b":
+        return SeenImage(Image.fromarray(np.ascontiguousarray(values.astype(np.uint8) * 255)))
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64)
+        if not np.isfinite(values).all():
+            raise NotAnImage("array", f"{values.dtype} NaN/inf")
+    low, high = float(values.min()), float(values.max())
+    is_float = values.dtype.kind == "f"
+    scale, changes = _find_scale(low, high, is_float=is_float)
+    if scale is None:
+        raise NotAnImage("array", f"{values.dtype} {low:g}…{high:g}")
+    scaled = values if scale == 1 else values.astype(np.float64) * scale
+    eight_bits = np.clip(scaled.round() if is_float else scaled, 0, 255).astype(np.uint8)
+    return SeenImage(Image.fromarray(np.ascontiguousarray(eight_bits)), changes)
+
+
+def _find_scale(low: float, high: float, *, is_float: bool) -> tuple[int | None, tuple[str, ...]]:
+    """What values are multiplied with to reach 0–255, None where their range is no image's, and what to say of it."""
+    if not is_float:
+        if low < 0 or high > 255:
+            return None, ()
+        return (255, ("stretched",)) if high == 1 else (1, ())
+    if low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
+        return 255, (("clipped",) if low < -1e-3 or high > 1 + 1e-3 else ())
+    return (1, ()) if low >= -0.5 and _MIN_RANGE <= high <= 255.5 else (None, ())
+
+
+def _count_frames(image: Image.Image) -> tuple[int, int]:
+    if image.format in {"JPEG", "MPO"}:
+        # A camera's further frames are previews and depth maps.
+        return 1, 1
+    try:
+        place = image.tell()
+        frames = int(getattr(image, "n_frames", 1))
+    except (ValueError, OSError, EOFError, AttributeError):
+        # The file was closed after its pixels were read, or is cut off in a later frame.
+        return 1, 1
+    return place + 1, frames
+
+
+def _make_upright(image: Image.Image) -> Image.Image:
+    from PIL import ImageOps
+
+    if image.getexif().get(_ORIENTATION, 1) == 1:
+        return image
+    return ImageOps.exif_transpose(image) or image
+
+
+def _to_eight_bits(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
+        return _scale_deep(image)
+    if image.mode in _READY and "transparency" not in image.info:
+        return image, ()
+    if image.mode in {"La", "RGBa"}:
+        return image.convert({"La": "LA", "RGBa": "RGBA"}[image.mode]), ()
+    return image.convert("RGBA" if has_alpha(image) else "L" if image.mode == "1" else "RGB"), ()
+
+
+def _scale_deep(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """Scale 16-bit, 32-bit and float pixels to 8 bits."""
+    is_float = image.mode == "F"
+    values = image if is_float else image.convert("I")
+    if is_float and not all(map(math.isfinite, array.array("f", values.tobytes()))):
+        raise NotAnImage("array", f"{image.mode} NaN/inf")
+    low, high = extrema(values)
+    is_sixteen_bits = image.mode != "I" or image.format == "PNG"
+    if is_float or (high <= 255 and not is_sixteen_bits) or (low >= 0 and high == 1):
+        scale, changes = _find_scale(low, high, is_float=is_float)
+    else:
+        scale, changes = (None, ()) if low < 0 or high > _SIXTEEN_BITS else (1, ("scaled",))
+    if scale is None:
+        raise NotAnImage("array", f"{image.mode} {low:g}…{high:g}")
+    factor = 255 / _SIXTEEN_BITS if changes == ("scaled",) else scale
+    return values.convert("F").point(lambda value: value * factor + 0.5).convert("L"), changes
