@@ -7,11 +7,11 @@ from pathlib import Path
 
 from qwave_jupyter import catalog
 from qwave_jupyter.jobs.context import JobContext
-from qwave_jupyter.jobs.journal.store import open_journal
+from qwave_jupyter.jobs.journal.store import Journal
 
 
 @contextlib.contextmanager
-def open_context(folder: Path, client, clock, *, edition: str = "2026-04", images: str = "pictures", **options):
+def open_context(folder: Path, client, clock, *, edition: str = "2026-04", images: str = "images", **options):
     """A context whose journal is closed at the end.
 
     Args:
@@ -23,7 +23,7 @@ def open_context(folder: Path, client, clock, *, edition: str = "2026-04", image
         options: further fields of the context.
     """
     home = folder / "home"
-    journal = open_journal(home, clock=clock)
+    journal = Journal(home, clock=clock)
     try:
         yield JobContext(catalog.load(edition), client, journal, home, folder / images, clock=clock, **options)
     finally:

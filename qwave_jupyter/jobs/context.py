@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.frontend import Frontend
@@ -12,7 +12,7 @@ from qwave_jupyter.frontend import Frontend
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Catalog
     from qwave_jupyter.client.client import Client
-    from qwave_jupyter.images.gallery import Showing
+    from qwave_jupyter.images.preview import PreviewOptions
     from qwave_jupyter.jobs.journal.store import Journal
     from qwave_jupyter.session import Session
 
@@ -24,22 +24,7 @@ _TIMEOUT, _TIMEOUT_4K = 300.0, 600.0
 
 @dataclass(frozen=True)
 class JobContext:
-    """Everything that one generation needs from outside.
-
-    Args:
-        catalog: the documented models.
-        client: the API.
-        journal: the record of jobs.
-        home: the folder of the journal, previews and stored references.
-        save_dir: the folder of finished pictures; made on first need.
-        preview_px: the long side of inline previews in pixels.
-        timeout: seconds to wait for a job; None for 300, and 600 at 4k.
-        clock: time.
-        notebook: the notebook's path, for the record.
-        demo: whether the client talks to the built-in demo.
-        frontend: where jobs are waited for and shown; None for the installed one.
-        session: what made it, for the follow-ups of its images.
-    """
+    """Everything that one generation needs from outside."""
 
     catalog: Catalog
     client: Client
@@ -47,6 +32,7 @@ class JobContext:
     home: Path
     save_dir: Path
     preview_px: int = 768
+    #: Seconds; None for the default.
     timeout: float | None = None
     clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
     notebook: str | None = None
@@ -54,16 +40,21 @@ class JobContext:
     frontend: Frontend | None = field(default=None, repr=False)
     session: Session | None = field(default=None, repr=False)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         # A worker in another process has neither.
         return {**vars(self), "frontend": None, "session": None}
 
     @property
-    def showing(self) -> Showing:
+    def showing(self) -> PreviewOptions:
         """How galleries made here are previewed."""
-        from qwave_jupyter.images.gallery import Showing
+        from qwave_jupyter.images.preview import PreviewOptions
 
-        return Showing(preview_px=self.preview_px, cache=self.home / "previews")
+        return PreviewOptions(preview_px=self.preview_px, cache=self.home / "previews")
+
+    @property
+    def server(self) -> str:
+        """What the journal calls the server: the demo's port changes from run to run, its tasks don't."""
+        return "demo" if self.demo else self.client.base_url
 
     def timeout_for(self, resolution: object) -> float:
         """Seconds to wait for a job of this resolution."""

@@ -1,7 +1,7 @@
-"""Whether an idempotency key makes repeating an order safe: on this server, and still.
+"""Paying once for one order: idempotency keys, identical requests, and orders of which nobody knows the outcome.
 
 The edition says whether its contract has the key. A server that has shown fields of June 2026 or later is remembered in
-the home folder as one that heeds it. Within 24 h the same key gives the same task and no second charge (Submit page,
+the home folder as one that honours it. Within 24 h the same key gives the same task and no second charge (Submit page,
 editions 2026-06 and 2026-09).
 """
 
@@ -9,13 +9,37 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwave_jupyter.client.retry import Stopped
+from qwave_jupyter.errors import ApiError, GenerationError, QwaveError, WaitTimeout
+from qwave_jupyter.folders import is_file
+from qwave_jupyter.jobs.costs import Charge, OrderStage
+from qwave_jupyter.jobs.result_links import restore_links
+
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.context import JobContext
+    from qwave_jupyter.jobs.journal.locks import JobLock
+    from qwave_jupyter.jobs.journal.record import Entry
+    from qwave_jupyter.jobs.request import Request
+    from qwave_jupyter.jobs.runner import JobRunner
 
-__all__ = ["KEY_LIVES", "age_of", "heeds_key", "is_key_alive", "remember"]
+__all__ = [
+    "KEY_LIVES",
+    "claim",
+    "claim_open_job",
+    "find_finished",
+    "is_key_alive",
+    "is_likely",
+    "is_supported",
+    "open_order_error",
+    "order_age",
+    "remember",
+    "unknown_order_error",
+    "wait_for_reuse_lock",
+]
 
 #: Seconds for which a key is repeated: the documented 24 h with some minutes as a margin.
 KEY_LIVES = 24 * 3600.0 - 600.0
@@ -23,57 +47,139 @@ KEY_LIVES = 24 * 3600.0 - 600.0
 _SKEW = 300.0
 #: No page of the API is older than November 2025, so a clock before that is wrong.
 _EARLIEST = 1_761_955_200.0
-#: A row from farther ahead than this tells of a wrong clock once, not of one that has been set back since.
+#: A row from farther ahead than this was written with a wrong clock once, not of one that has been set back since.
 _AHEAD = 30 * 86_400.0
+#: Seconds between two checks of what another job, perhaps of another kernel, is making.
+_CHECK_SECONDS = 0.1
 
 
-def heeds_key(bench: JobContext) -> bool:
+def is_supported(context: JobContext) -> bool:
     """Whether the server makes no second task for a key that it has seen."""
-    if bench.demo or bench.catalog.has_idempotency_key or bench.client.replays_keys:
+    if context.demo or context.catalog.supports_idempotency or context.client.supports_idempotency:
         return True
-    return _mark(bench).is_file()
+    return is_file(_marker_file(context))
 
 
-def remember(bench: JobContext) -> None:
+def remember(context: JobContext) -> None:
     """Take note, also for later processes, that the server has shown fields of June 2026 or later."""
-    if heeds_key(bench) and not bench.client.replays_keys:
+    if is_supported(context) and not context.client.supports_idempotency:
         return
     # Where nothing can be written, the next process has to see it for itself.
-    bench.client.replays_keys = True
-    mark = _mark(bench)
+    context.client.supports_idempotency = True
+    marker = _marker_file(context)
     with contextlib.suppress(OSError):
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(f"{bench.client.origin}\n", encoding="utf-8")
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.write_text(f"{context.client.origin}\n", encoding="utf-8")
 
 
-def age_of(created: float | None, bench: JobContext) -> float | None:
-    """Seconds since an intent; None where the clock can't be trusted.
-
-    It can't where the intent lies in the future or before the API, nor where the journal was written to later than now.
-
-    Args:
-        created: Unix seconds of the intent.
-        bench: the clock and the journal.
-    """
-    now = bench.clock.now()
+def order_age(created: float | None, context: JobContext) -> float | None:
+    """Seconds since an intent; None where the clock can't be trusted."""
+    # The clock is wrong where the intent lies in the future or before the API, or where the journal was written to
+    # later than now.
+    now = context.clock.now()
     if created is None or min(created, now) < _EARLIEST or created > now + _SKEW:
         return None
-    if bench.journal.has_later(now + _SKEW, now + _AHEAD):
+    if context.journal.has_later(now + _SKEW, now + _AHEAD):
         return None
     return max(0.0, now - created)
 
 
-def is_key_alive(created: float | None, bench: JobContext) -> bool | None:
-    """Whether the key of an order is still heeded; None where nobody can know.
-
-    Args:
-        created: Unix seconds of the order's intent.
-        bench: the clock and the journal.
-    """
-    age = age_of(created, bench)
+def is_key_alive(created: float | None, context: JobContext) -> bool | None:
+    """Whether the key of an order is still honoured; None where nobody can know."""
+    age = order_age(created, context)
     return None if age is None else age <= KEY_LIVES
 
 
-def _mark(bench: JobContext) -> Path:
-    digest = hashlib.sha256(bench.client.origin.encode()).hexdigest()[:32]
-    return bench.home / "servers-with-keys" / f"{digest}.txt"
+def _marker_file(context: JobContext) -> Path:
+    digest = hashlib.sha256(context.client.origin.encode()).hexdigest()[:32]
+    return context.home / "servers-with-keys" / f"{digest}.txt"
+
+
+def unknown_order_error(
+    error: QwaveError, ids: Mapping[str, str], *, repeatable: bool, seconds: float | None = None
+) -> QwaveError:
+    """The error of an order that has just ended without a usable answer."""
+    fields: dict[str, object] = {**error.fields, **ids, "outcome_unknown": True, "cause": error.code}
+    fields["reason"] = _reason(error)
+    key = "generation.order_unknown_key" if repeatable else "generation.order_unknown"
+    if seconds is None:
+        return type(error)(key, **fields)
+    fields["seconds"] = seconds
+    return WaitTimeout("generation.timeout_unsubmitted" if repeatable else key, **fields)
+
+
+def open_order_error(code: str, entry: Entry) -> GenerationError:
+    """The error of an order of an earlier run that can't be repeated now."""
+    return GenerationError(
+        f"generation.{code}",
+        job_id=entry.job_id,
+        task_id="",
+        outcome_unknown=True,
+        charge=Charge(OrderStage.UNKNOWN, estimate_usd=entry.estimate_usd),
+    )
+
+
+def _reason(error: QwaveError) -> str:
+    if isinstance(error, ApiError):
+        message = error.fields.get("message") or error.api_code
+        return f"HTTP {error.status}: {message}" if message else f"HTTP {error.status}"
+    return str(error.fields.get("reason") or error.code)
+
+
+def find_finished(request: Request, context: JobContext) -> Entry | None:
+    """The newest finished job of this request that this server made, its files still there."""
+    return context.journal.find_finished(request.fingerprint, base_url=context.server)
+
+
+def is_likely(request: Request, context: JobContext) -> bool:
+    """Whether the request was made already, or is being made by somebody who lets others reuse it."""
+    return find_finished(request, context) is not None or _reuse_lock(request, context).is_held()
+
+
+def claim(request: Request, context: JobContext) -> JobLock | None:
+    """The lock of whoever is to order; None where somebody else is at it, or where there is a result already."""
+    lock = _reuse_lock(request, context)
+    if find_finished(request, context) is not None or not lock.acquire():
+        return None
+    if find_finished(request, context) is None:
+        return lock
+    lock.release()
+    return None
+
+
+def wait_for_reuse_lock(job: JobRunner, show: Callable[[], bool], seconds: float) -> JobLock | None:
+    """The lock of whoever is to order, once no identical order is under way; None where its result was shown."""
+    lock = _reuse_lock(job.request, job.context)
+    clock = job.context.clock
+    ends = clock.monotonic() + seconds
+    while not show():
+        if lock.acquire():
+            # It may have ended between the two checks.
+            if not show():
+                return lock
+            lock.release()
+            return None
+        if clock.monotonic() >= ends:
+            raise WaitTimeout("generation.timeout_same", seconds=seconds, job_id=job.job_id, task_id="")
+        # The other one's time is real time, also where this job's clock is another.
+        if job.stop.wait(_CHECK_SECONDS):
+            job.answered.set()
+            raise Stopped
+    return None
+
+
+def claim_open_job(request: Request, context: JobContext) -> tuple[Entry, JobLock] | None:
+    """An answered order of this very request that nobody works on any more, with its lock; None where there is none."""
+    for entry in context.journal.abandoned_jobs(base_url=context.server):
+        if entry.fingerprint != request.fingerprint:
+            continue
+        if entry.task_id or (entry.is_answered and restore_links(entry, context.journal.blobs)):
+            claimed = context.journal.claim(entry)
+            if claimed is not None:
+                return claimed
+    return None
+
+
+def _reuse_lock(request: Request, context: JobContext) -> JobLock:
+    identity = f"{context.server}\n{request.fingerprint}"
+    return context.journal.lock("reuse-" + hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest())

@@ -9,27 +9,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import threading
-import uuid
-from collections.abc import Callable, Generator
+import queue
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-from qwave_jupyter import forking
-from qwave_jupyter.client.retry import Stopped
-from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, WaitTimeout
-from qwave_jupyter.frontend import installed
+from qwave_jupyter import threads
+from qwave_jupyter.arguments import check, require_seconds
+from qwave_jupyter.errors import Cancelled, GenerationError, OptionMistake, QwaveError, UserMistake, WaitTimeout
+from qwave_jupyter.frontend import SLICE, current, wait_for
 from qwave_jupyter.images.filenames import short_id
 from qwave_jupyter.images.gallery import Gallery
-from qwave_jupyter.jobs.awaiting import AwaitingCancelled, CancelledWhileAwaited
-from qwave_jupyter.jobs.cancellation import CANCEL_WITHIN, Course
-from qwave_jupyter.jobs.completion_order import as_completed
-from qwave_jupyter.jobs.limits import Account, Limits
-from qwave_jupyter.jobs.observers import Watcher, Watchers
-from qwave_jupyter.jobs.reference_bytes import release_bytes, release_frames, restore_bytes
-from qwave_jupyter.jobs.runner import Run
-from qwave_jupyter.jobs.snapshot import ENDED, Snapshot
-from qwave_jupyter.jobs.wait import wait_for
+from qwave_jupyter.images.saver import check_folder
+from qwave_jupyter.jobs import idempotency, records
+from qwave_jupyter.jobs.costs import CostControl, Limits
+from qwave_jupyter.jobs.journal.record import EntryState
+from qwave_jupyter.jobs.references import restore_bytes
+from qwave_jupyter.jobs.runner import CANCEL_WITHIN, LEAVE_WITHIN, JobRunner
+from qwave_jupyter.jobs.snapshot import CancelOutcome, Observer, Snapshot
 
 if TYPE_CHECKING:
     from qwave_jupyter.budget import Budget, Reservation
@@ -38,10 +38,9 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.journal.store import Entry
     from qwave_jupyter.jobs.request import Request
 
-__all__ = ["AwaitingCancelled", "CancelledWhileAwaited", "Job", "as_completed"]
+__all__ = ["AwaitingCancelled", "CancelledWhileAwaited", "Job", "as_completed", "resumable", "resume"]
 
-_LEAVING = 0.3
-_CANCEL_PATIENCE = CANCEL_WITHIN + _LEAVING + 0.2
+_CANCEL_TIMEOUT = CANCEL_WITHIN + LEAVE_WITHIN + 0.2
 #: Seconds after which an awaiting coroutine lets its loop look around: a signal that arrives while the loop sleeps is
 #: handled when it wakes, and on ipykernel 7.4 nothing else wakes it.
 _TICK = 0.05
@@ -52,14 +51,14 @@ class Job:
 
     Args:
         request: what to generate.
-        workbench: what is needed for it.
+        context: what is needed for it.
         max_cost: USD; a job for which the server reserves more is cancelled while it is queued.
-        reuse: show an identical finished job's pictures instead of paying again.
-        hold: seconds for which the server may keep the answer to the submit back, instead of being asked repeatedly.
+        reuse: show an identical finished job's images instead of paying again.
+        prefer_wait: seconds for which the server may keep the answer to the submit back instead of being asked again.
         limits: what it may cost, and the budget that it is counted in.
 
     Example:
-        >>> job = Job(request, workbench).start()
+        >>> job = Job(request, context).start()
         >>> job.status
         'queued'
         >>> job.result()[0].path
@@ -69,41 +68,38 @@ class Job:
     def __init__(
         self,
         request: Request,
-        workbench: JobContext,
+        context: JobContext,
         *,
         max_cost: float | None = None,
         reuse: bool = False,
-        hold: float | None = None,
+        prefer_wait: float | None = None,
         limits: Limits | None = None,
         _entry: Entry | None = None,
         _lock: JobLock | None = None,
         _repeat: bool = False,
     ) -> None:
-        self.id = _entry.job_id if _entry is not None else str(uuid.uuid4())
-        self.request = request = restore_bytes(request, workbench.journal.blobs)
-        task_id = (_entry.task_id or "") if _entry is not None else ""
-        # An order that was left open may have reached the server.
-        self._course = Course(self.id, request, workbench, task_id, sent=_entry is not None)
-        self._account = Account(limits, max_cost)
-        self._run = Run(self._course, self._publish, self._account, reuse, hold, _entry, _lock, repeat=_repeat)
-        self._clock = workbench.clock
-        self._over = threading.Event()
-        self._lock = forking.guard(threading.RLock())
-        self._watchers = Watchers()
-        self._callbacks: list[Callable[[Job], object]] = []
-        self._made_callbacks: list[Callable[[Job], object]] = []
+        self._costs = CostControl(limits, max_cost)
+        self._runner = JobRunner(
+            restore_bytes(request, context.journal.blobs),
+            context,
+            self._costs,
+            reuse=reuse,
+            prefer_wait=prefer_wait,
+            entry=_entry,
+            lock=_lock,
+            repeat=_repeat,
+        )
+        self.id = self._runner.job_id
+        self._context = context
         self._started = False
         #: The process whose thread works on it.
         self._process: int | None = None
-        self._snapshot = Snapshot(
-            self.id, request, task_id=task_id, started=self._clock.monotonic(), demo=workbench.demo
-        )
 
     @classmethod
     def resume(
         cls,
         entry: Entry,
-        workbench: JobContext,
+        context: JobContext,
         lock: JobLock | None = None,
         limits: Limits | None = None,
         *,
@@ -113,125 +109,156 @@ class Job:
 
         Args:
             entry: an open entry.
-            workbench: what is needed; the entry's own folder for pictures is kept.
+            context: what is needed; the entry's own folder for images is kept.
             lock: the job's lock where it is held already; the job gives it back when it ends.
             limits: what it may cost, and the budget that it is counted in.
             repeat: order again although nobody knows whether the first order made a task.
 
         Raises:
-            GenerationError: the submit can't be repeated, because its pictures' bytes are gone, the record is broken,
+            GenerationError: the submit can't be repeated, because its images' bytes are gone, the record is broken,
                 or no key makes it safe.
         """
-        from qwave_jupyter.jobs.resume import prepared
-
-        request, bench = prepared(entry, workbench, repeat=repeat)
-        workbench.journal.remember(entry)
-        return cls(request, bench, limits=limits, _entry=entry, _lock=lock, _repeat=repeat)
+        request, own_context = records.prepare(entry, context, repeat=repeat)
+        context.journal.remember(entry)
+        return cls(request, own_context, limits=limits, _entry=entry, _lock=lock, _repeat=repeat)
 
     @classmethod
-    def ended(cls, entry: Entry, request: Request, workbench: JobContext, error: QwaveError) -> Job:
+    def of_failure(cls, entry: Entry, request: Request, context: JobContext, error: QwaveError) -> Job:
         """A job that can't go on, with the reason, so that it is reported like any other."""
-        job = cls(request, workbench, _entry=entry)
+        job = cls(request, context, _entry=entry)
         job._started = True
-        job._finish("failed", error=error)
+        job._runner.to_failed(error)
         return job
 
-    def __repr__(self) -> str:
-        now = self._snapshot
-        named = f", task {now.task_id}" if now.task_id else ""
-        prompt = self.request.prompt if len(self.request.prompt) <= 40 else self.request.prompt[:39] + "…"
-        return f"Job({short_id(self.id)}, {self.request.model.id}, {now.phase}{named}, {prompt!r})"
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        # A copy would share the runner, or have neither its thread nor its locks.
+        raise UserMistake("generation.job_not_copied")
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:  # noqa: ARG002 - IPython's
+    def __repr__(self) -> str:
+        now = self._runner.snapshot
+        task = f", task {now.task_id}" if now.task_id else ""
+        prompt = self.request.prompt if len(self.request.prompt) <= 40 else self.request.prompt[:39] + "…"
+        return f"Job({short_id(self.id)}, {self.request.model.id}, {now.phase}{task}, {prompt!r})"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> object:  # noqa: ARG002 - IPython's
         # A job that is done shows what came of it; what goes on is shown by its view.
-        now = self._snapshot
+        now = self._runner.snapshot
         gallery = now.gallery if now.error is None else None
         return gallery.mimebundle() if gallery is not None else {"text/plain": repr(self)}
 
     @property
+    def request(self) -> Request:
+        """What it generates; once it is over, without the bytes of its reference images."""
+        return self._runner.snapshot.request
+
+    @property
     def snapshot(self) -> Snapshot:
         """What is known now."""
-        now = self._snapshot
-        return now if now.is_over else replace(now, elapsed=self._clock.monotonic() - now.started)
+        now = self._runner.snapshot
+        return now if now.is_over else replace(now, elapsed=self._context.clock.monotonic() - now.started)
 
     @property
     def status(self) -> str:
         """The phase in one word."""
-        return self._snapshot.phase
+        return self._runner.snapshot.phase
 
     @property
     def task_id(self) -> str:
         """The server's id, "" before it is known."""
-        return self._snapshot.task_id
+        return self._runner.snapshot.task_id
 
     @property
     def gallery(self) -> Gallery | None:
-        """The pictures that are on disk so far."""
-        return self._snapshot.gallery
+        """The images that are on disk so far."""
+        return self._runner.snapshot.gallery
 
     @property
     def error(self) -> QwaveError | None:
-        """Why it ended without pictures, or None."""
-        return self._snapshot.error
+        """Why it ended without images, or None."""
+        return self._runner.snapshot.error
 
     @property
     def reservation(self) -> Reservation | None:
-        """Its place in the budget; None before it has one, and where nothing is counted."""
-        return self._account.reservation
+        """Its reservation in the budget; None before it has one, and where nothing is counted."""
+        return self._costs.reservation
 
     def reserve(self) -> Job:
-        """Take its place in the budget before it is started, unless it may turn out to cost nothing.
+        """Reserve its estimate in the budget before it is started, unless it may turn out to cost nothing.
 
         Raises:
             TooExpensive: it is above a limit.
         """
-        self._run.reserve_early()
+        self._runner.reserve_early()
         return self
+
+    def release(self) -> None:
+        """Give back what :meth:`reserve` took, for a job that is not started."""
+        self._runner.release_early()
 
     def count_in(self, budget: Budget) -> None:
         """Count it in a budget, where it isn't counted yet."""
-        with self._lock:
-            if self._account.limits is None:
-                self._account.limits = Limits(budget, self._account.max_cost)
-                self._account.reservation = budget.count(self.request.estimate_usd, name=self.id)
-                self._account.settle(self._snapshot)
+        with self._runner.lock:
+            if self._costs.limits is None:
+                self._costs.limits = Limits(budget, self._costs.max_cost)
+                self._costs.reservation = budget.count(self.request.estimate_usd, name=self.id)
+                self._costs.settle(self._runner.snapshot)
 
     def start(self) -> Job:
         """Start the thread, once."""
-        with self._lock:
+        with self._runner.lock:
             if not self._started:
                 self._started, self._process = True, os.getpid()
-                threading.Thread(target=self._work, name=f"qwave-{short_id(self.id)}", daemon=True).start()
+                try:
+                    self._runner.hold_exit()
+                    threads.spawn(self._runner.run, name=short_id(self.id))
+                except BaseException:
+                    self.abandon()
+                    raise
         return self
+
+    def abandon(self) -> bool:
+        """End it where its start was interrupted, so that it doesn't order unseen; return whether it had begun."""
+        # An interrupt in ``Thread.start()`` doesn't keep the thread from running.
+        if self._runner.give_up_start():
+            return False
+        self.cancel(wait=False)
+        return True
 
     def done(self) -> bool:
         """Whether it is over, one way or another."""
-        return self._over.is_set()
+        return self._runner.over.is_set()
 
-    def subscribe(self, watcher: Watcher) -> Callable[[], None]:
-        """Be told of every change, the present state first.
+    def subscribe(self, observer: Observer) -> Callable[[], None]:
+        """Call an observer with every change, the present state first.
 
         Args:
-            watcher: called with one snapshot after the other, in a thread that is not the job's: it may be slow, and
-                what it raises is its own affair. The last snapshot is always told.
+            observer: called with one snapshot after the other, in a thread that is not the job's: it may be slow, and
+                what it raises is reported and ignored. The last snapshot is never left out.
 
         Returns:
             A function that ends the subscription.
         """
-        with self._lock:
-            return self._watchers.add(watcher, self.snapshot)
+        with self._runner.lock:
+            return self._runner.observers.add(observer, self.snapshot)
 
     def add_done_callback(self, callback: Callable[[Job], object]) -> None:
-        """Call a function with this job once it is over, at once if it already is; in whatever thread ends it."""
-        with self._lock:
-            if not self._over.is_set():
-                self._callbacks.append(callback)
+        """Call a function with this job once it is over, at once if it already is; in whatever thread ends it.
+
+        Raises:
+            OptionMistake: ``asyncio.wait([job])``, which is written ``asyncio.wait([asyncio.ensure_future(job)])``.
+        """
+        if getattr(callback, "__module__", "") == asyncio.tasks.__name__:
+            # It takes a job for a future of its loop, and would never hear of an end in another thread.
+            raise OptionMistake("generation.job_no_future")
+        with self._runner.lock:
+            if not self._runner.over.is_set():
+                self._runner.done_callbacks.append(partial(self._call, callback))
                 return
         callback(self)
 
     def add_made_callback(self, callback: Callable[[Job], object]) -> None:
         """Call a function with this job once only its download is left, or it is over; to be added before the start."""
-        self._made_callbacks.append(callback)
+        self._runner.made_callbacks.append(partial(self._call, callback))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is over, or so many seconds.
@@ -245,11 +272,12 @@ class Job:
         Raises:
             GenerationError: the thread that works on it is in the process from which this one was forked.
         """
+        require_seconds("timeout", timeout)
         self._refuse_in_child()
-        return wait_for(self._over, timeout, self._course.bench.frontend)
+        return wait_for(self._runner.over, timeout, self._context.frontend)
 
     def result(self, timeout: float | None = None) -> Gallery:
-        """Wait for the pictures. An interrupt (Ctrl-C, ⏹) cancels the job and says what became of it.
+        """Wait for the images. An interrupt (Ctrl-C, ⏹) cancels the job and says what became of it.
 
         Args:
             timeout: seconds after which this call gives up; the job itself goes on.
@@ -262,10 +290,10 @@ class Job:
             if not self.wait(timeout):
                 raise WaitTimeout("generation.still_running", seconds=timeout, job_id=self.id, task_id=self.task_id)
         except KeyboardInterrupt:
-            self.cancel()
-            raise self._stopped() from None
-        return self._outcome()
+            raise self.cancel_and_describe() from None
+        return self._gallery_or_raise()
 
+    @check(wait=bool)
     def cancel(self, *, wait: bool = True) -> Snapshot:
         """Stop the job: ask the server once to cancel, and end the waiting whatever it says.
 
@@ -275,43 +303,66 @@ class Job:
         Returns:
             The job as it is then; ``stopped`` says what became of it.
         """
-        self._refuse_in_child()
-        with self._lock:
-            if not self._over.is_set() and not self._course.stop.is_set():
-                if not self._started:
-                    self._started = True
-                    self._course.answered.set()
-                    self._course.left.set()
-                self._course.stop.set()
-                threading.Thread(target=self._end, name=f"qwave-end-{short_id(self.id)}", daemon=True).start()
+        if self.mark_stopped():
+            self.spawn_cancel()
         if wait:
-            self._over.wait(_CANCEL_PATIENCE)
+            self._runner.over.wait(_CANCEL_TIMEOUT)
         return self.snapshot
 
-    def __await__(self) -> Generator[Any, None, Gallery]:
-        return self._awaited().__await__()
+    def mark_stopped(self) -> bool:
+        """Let the job begin nothing more; True where :meth:`spawn_cancel` is to follow."""
+        self._refuse_in_child()
+        with self._runner.lock:
+            if self._runner.over.is_set() or self._runner.stop.is_set():
+                return False
+            if not self._started:
+                self._started = True
+                self._runner.give_up_start()
+            self._runner.stop.set()
+            return True
+
+    def spawn_cancel(self) -> None:
+        """Ask the server to cancel in a thread of its own, which ends the job."""
+        threads.spawn(self._runner.cancel, name=f"end-{short_id(self.id)}")
+
+    def cancel_and_describe(self) -> Cancelled:
+        """Cancel it, wait 3 s at most, and return the error that says what became of it."""
+        self.cancel()
+        return self._cancelled_error()
+
+    def __await__(self) -> Generator[object, None, Gallery]:
+        return self.result_async().__await__()
 
     def _refuse_in_child(self) -> None:
-        if forking.is_child(self._process) and not self._over.is_set():
+        if threads.is_child(self._process) and not self._runner.over.is_set():
             raise GenerationError("generation.in_parent", job_id=self.id, task_id=self.task_id)
 
-    async def _awaited(self) -> Gallery:
+    async def result_async(self) -> Gallery:
+        """Await the images, as ``await job`` does; for what takes coroutines only, such as ``asyncio.create_task``.
+
+        Raises:
+            GenerationError: it failed, was cancelled, or took longer than its own timeout.
+
+        Example:
+            >>> async with asyncio.TaskGroup() as group:
+            ...     tasks = [group.create_task(job.result_async()) for job in jobs]
+        """
         self._refuse_in_child()
         try:
-            async with (self._course.bench.frontend or installed()).keep_alive():
-                await self._over_on_loop()
+            async with (self._context.frontend or current()).keep_alive():
+                await self._wait_on_loop()
         except asyncio.CancelledError:
             self.cancel(wait=False)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._over_on_loop(), _CANCEL_PATIENCE)
-            stopped = self._stopped()
-            raise AwaitingCancelled(stopped.key, **stopped.fields) from None
+                await asyncio.wait_for(self._wait_on_loop(), _CANCEL_TIMEOUT)
+            cancelled = self._cancelled_error()
+            raise AwaitingCancelled(cancelled.key, **cancelled.fields) from None
         try:
-            return self._outcome()
+            return self._gallery_or_raise()
         except Cancelled as cancelled:
             raise CancelledWhileAwaited(cancelled.key, **cancelled.fields) from None
 
-    async def _over_on_loop(self) -> None:
+    async def _wait_on_loop(self) -> None:
         loop = asyncio.get_running_loop()
         over: asyncio.Future[None] = loop.create_future()
 
@@ -328,89 +379,181 @@ class Job:
         while not over.done():
             await asyncio.wait({over}, timeout=_TICK)
 
-    def _outcome(self) -> Gallery:
-        now = self._snapshot
+    def _gallery_or_raise(self) -> Gallery:
+        now = self._runner.snapshot
         if now.error is not None:
             raise now.error.with_traceback(None)
         return now.gallery if now.gallery is not None else Gallery()
 
-    def _stopped(self) -> Cancelled:
-        error = self._snapshot.error
+    def _cancelled_error(self) -> Cancelled:
+        error = self._runner.snapshot.error
         if isinstance(error, Cancelled):
             return error
-        known = self._over.is_set() and error is None
-        code = "cancelled_done" if known else "cancelled_unknown"
-        return Cancelled(
-            f"generation.{code}", job_id=self.id, task_id=self.task_id, outcome="kept" if known else "unknown"
-        )
-
-    def _work(self) -> None:
-        try:
-            try:
-                self._run()
-            finally:
-                self._course.left.set()
-        except Stopped:
-            # Whoever stopped it says what became of it.
-            return
-        except QwaveError as error:
-            ended_otherwise = "timeout" if isinstance(error, WaitTimeout) else "failed"
-            self._finish("cancelled" if isinstance(error, Cancelled) else ended_otherwise, error=error)
-        except BaseException as problem:  # noqa: BLE001 - a fault of ours must end the waiting too
-            reason = f"{type(problem).__name__}: {problem}"[:300]
-            fault = GenerationError("generation.our_fault", reason=reason, job_id=self.id, task_id=self.task_id)
-            fault.__cause__ = problem
-            self._finish("failed", error=fault)
-        finally:
-            self._course.answered.set()
-            self._release()
-
-    def _end(self) -> None:
-        ending = self._course.end()
-        # What is told as over should be free to be picked up again.
-        self._course.left.wait(_LEAVING)
-        changes = {} if ending.cost_usd is None else {"cost_usd": ending.cost_usd}
-        self._finish(
-            "cancelled", error=ending.error, stopped=ending.outcome, refunded_usd=ending.refunded_usd, **changes
-        )
-        self._release()
-
-    def _release(self) -> None:
-        # Reference images live as long as the job runs; whoever is the last to work on it lets them go.
-        if self._over.is_set() and self._course.left.is_set():
-            self._course.request = self.request
-            release_frames(self._snapshot.error)
-
-    def _finish(self, phase: str, **changes: Any) -> None:
-        self._publish(phase=phase, retry=None, **changes)
-
-    def _publish(self, **changes: Any) -> Snapshot:
-        with self._lock:
-            if self._snapshot.is_over:
-                # What comes after the end (a late answer to a stopped job) is in the journal only.
-                return self._snapshot
-            elapsed = self._clock.monotonic() - self._snapshot.started
-            if self._snapshot.phase == "processing" and changes.get("phase") in {"queued", "submitting"}:
-                del changes["phase"]
-            if changes.get("phase") in ENDED:
-                changes["request"] = self.request = release_bytes(self.request)
-            self._snapshot = now = replace(self._snapshot, elapsed=elapsed, **changes)
-            self._account.settle(now)
-            callbacks: list[Callable[[Job], object]] = []
-            if now.phase == "downloading" or now.is_over:
-                callbacks, self._made_callbacks = self._made_callbacks, []
-            if now.is_over:
-                callbacks, self._callbacks = [*callbacks, *self._callbacks], []
-                self._over.set()
-            self._watchers.tell(now)
-        for callback in callbacks:
-            self._call(callback)
-        return now
+        ids = {"job_id": self.id, "task_id": self.task_id}
+        if error is not None:
+            # Nothing was cancelled, and what it cost stands in its own reason.
+            return Cancelled("generation.cancelled_ended", reason=str(error), cause=error.code, **ids)
+        known = self._runner.over.is_set()
+        code, outcome = ("done", CancelOutcome.KEPT) if known else ("unknown", CancelOutcome.UNKNOWN)
+        return Cancelled(f"generation.cancelled_{code}", outcome=outcome, **ids)
 
     def _call(self, callback: Callable[[Job], object]) -> None:
         try:
             callback(self)
-        except Exception as problem:  # noqa: BLE001 - like a watcher's, it is not the job's affair
-            threading.excepthook(
-                threading.ExceptHookArgs((type(problem), problem, problem.__traceback__, threading.current_thread()))
-            )
+        except Exception as problem:  # noqa: BLE001 - like an observer's, it is not the job's affair
+            threads.report_exception(problem)
+
+
+class CancelledWhileAwaited(GenerationError):
+    """A cancelled job as whoever awaits it sees it.
+
+    It reads like :class:`~qwave_jupyter.errors.Cancelled` but is no KeyboardInterrupt, which would tear down the event
+    loop that all tasks share.
+    """
+
+
+class AwaitingCancelled(CancelledWhileAwaited, asyncio.CancelledError):
+    """The same where the awaiting task itself was cancelled, which asyncio expects as a CancelledError."""
+
+
+def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[Job]:
+    """The jobs in the order in which they end.
+
+    Args:
+        jobs: jobs that were started.
+        timeout: seconds for all of them together; None for as long as it takes.
+
+    Raises:
+        WaitTimeout: ``timeout`` passed.
+
+    Example:
+        >>> for job in as_completed(jobs):
+        ...     print(job.task_id, job.status)
+    """
+    require_seconds("timeout", timeout)
+    ended: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    several = _read_jobs(jobs)
+    for job in several:
+        job._refuse_in_child()  # noqa: SLF001 - of this module
+        job.add_done_callback(ended.put)
+    until = None if timeout is None else time.monotonic() + timeout
+    for _ in several:
+        while True:
+            left = SLICE if until is None else min(SLICE, until - time.monotonic())
+            if left <= 0:
+                raise WaitTimeout("generation.still_running", seconds=timeout, job_id="", task_id="")
+            with contextlib.suppress(queue.Empty):
+                yield ended.get(timeout=left)
+                break
+
+
+def _read_jobs(given: Iterable[object]) -> list[Job]:
+    kind = type(given).__name__
+    try:
+        several = list(given)
+    except QwaveError:
+        raise
+    except Exception:  # noqa: BLE001 - a user's object may fail at anything
+        raise OptionMistake("generation.no_jobs", given=kind) from None
+    others = [one for one in several if not isinstance(one, Job)]
+    if others:
+        raise OptionMistake("generation.no_jobs", given=f"{kind} ({type(others[0]).__name__})")
+    return [one for one in several if isinstance(one, Job)]
+
+
+def resumable(context: JobContext) -> tuple[Entry, ...]:
+    """The open jobs of this server that no process works on, oldest first."""
+    return context.journal.abandoned_jobs(base_url=context.server)
+
+
+def resume(
+    context: JobContext,
+    limits: Limits | None = None,
+    save_dir: Path | None = None,
+    *,
+    repeat: bool = False,
+    register: Callable[[Job], object] = lambda _: None,
+) -> tuple[Job, ...]:
+    """Start every open job again that no process works on; each is registered before the next is looked at."""
+    # A known task is followed and its images fetched. A submit whose answer never came is repeated with the same key
+    # and body where the server honours the key and it still lives; any other is reported as unknown each time, stays
+    # open, and is only ordered again where that is wanted.
+    found = (_pick_up(entry, context, limits, save_dir, repeat=repeat) for entry in resumable(context))
+    jobs = []
+    for job in found:
+        if job is None:
+            continue
+        try:
+            register(job)
+        except BaseException:
+            job.abandon()
+            raise
+        jobs.append(job)
+    return tuple(jobs)
+
+
+def _pick_up(
+    entry: Entry, context: JobContext, limits: Limits | None, save_dir: Path | None, *, repeat: bool
+) -> Job | None:
+    """The job, started or with the reason why it can't be; None where another kernel was quicker."""
+    try:
+        claimed = context.journal.claim(entry)
+    except Exception as problem:  # noqa: BLE001 - like any other fault of one job
+        return Job.of_failure(entry, records.bare_request(entry), context, _not_taken_up(entry, problem))
+    if claimed is None:
+        return None
+    known, lock = claimed
+    if save_dir is not None:
+        with contextlib.suppress(Exception):
+            # The images go there whether or not the journal takes it.
+            context.journal.update(known.job_id, save_dir=str(save_dir))
+        known = replace(known, save_dir=str(save_dir))
+    return _start_again(known, context, lock, limits, repeat=repeat)
+
+
+def _not_taken_up(entry: Entry, problem: Exception) -> GenerationError:
+    reason = f"{type(problem).__name__}: {problem}"[:300]
+    return GenerationError("generation.not_taken_up", reason=reason, job_id=entry.job_id, task_id=entry.task_id)
+
+
+#: How an open job ends of which nothing can ever come; whatever may still be ordered again, or found, stays open.
+_HOPELESS = {"answer_lost": EntryState.FAILED, "not_sendable": EntryState.REFUSED}
+
+
+def _start_again(entry: Entry, context: JobContext, lock: JobLock, limits: Limits | None, *, repeat: bool) -> Job:
+    error: QwaveError
+    job = None
+    try:
+        job = Job.resume(entry, context, lock, limits, repeat=repeat)
+        if not entry.is_answered:
+            # It may be paid for only now.
+            check_folder(records.save_folder(entry) or context.save_dir)
+        return job.start()
+    except OptionMistake as problem:
+        is_body = problem.code == "not_sendable"
+        error = problem if is_body else OptionMistake("generation.resume_folder", reason=str(problem))
+    except QwaveError as problem:
+        error = problem
+    except Exception as problem:  # noqa: BLE001 - one record that can't be used must not hide the other jobs
+        error = _not_taken_up(entry, problem)
+    except BaseException:
+        # A job that had begun gives its lock back itself, once it is cancelled.
+        if job is None or not job.abandon():
+            lock.release()
+        raise
+    try:
+        _end_hopeless(entry, context, error)
+    except Exception as problem:  # noqa: BLE001 - the reason is still to be said
+        threads.report_exception(problem)
+    finally:
+        lock.release()
+    return Job.of_failure(entry, records.bare_request(entry), context, error)
+
+
+def _end_hopeless(entry: Entry, context: JobContext, error: QwaveError) -> None:
+    state = _HOPELESS.get(error.code)
+    if error.code == "cannot_repeat" and idempotency.is_key_alive(entry.created, context) is False:
+        state = EntryState.UNKNOWN
+    if state is not None:
+        record = {"code": error.code, "text": str(error)}
+        context.journal.update(entry.job_id, state=state, error=record, finished=context.clock.now())

@@ -1,86 +1,154 @@
-"""Requests and pictures as the journal and the files remember them, and back again."""
+"""Requests and images as the journal and the files remember them, and back again."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from qwave_jupyter.errors import UnknownModel
+from qwave_jupyter.client.tasks import TaskState
+from qwave_jupyter.client.transport import encode_body
+from qwave_jupyter.errors import GenerationError, OptionMistake, UnknownModel
+from qwave_jupyter.folders import absolute, is_file
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+from qwave_jupyter.jobs import idempotency
 from qwave_jupyter.jobs.context import JobContext
-from qwave_jupyter.jobs.journal.store import Entry
-from qwave_jupyter.jobs.request import Request, finished, unvalidated_model
+from qwave_jupyter.jobs.costs import Charge, OrderStage
+from qwave_jupyter.jobs.journal.record import MAX_TIME, Entry, read_number
+from qwave_jupyter.jobs.request import Request, unvalidated_model
+from qwave_jupyter.jobs.result_links import restore_links
+from qwave_jupyter.types import JSONObject
 
-__all__ = ["gallery_of", "image_record", "intent", "recalled"]
+__all__ = [
+    "answer_lost_error",
+    "bare_request",
+    "gallery_of",
+    "history",
+    "image_record",
+    "new_entry",
+    "notebook_gallery",
+    "prepare",
+    "restore_request",
+    "save_folder",
+]
 
-#: Unix seconds of the year 9999; no other number of a record is larger.
-_LARGEST = 253_370_764_800.0
+_MAX_REPORT_JOBS = 500
 
 
-def intent(request: Request, job_id: str, bench: JobContext) -> Entry:
-    """A job as it is written down before its submit.
-
-    Raises:
-        OSError: the bytes of its reference pictures can't be kept.
-    """
+def new_entry(request: Request, job_id: str, context: JobContext) -> Entry:
+    """A job as it is written down before its submit."""
     effective = request.model.effective(request.values)
     return Entry(
         job_id=job_id,
-        created=bench.clock.now(),
+        created=context.clock.now(),
         edition=request.model.edition,
-        base_url=server_of(bench),
+        base_url=context.server,
         model=request.model.id,
         action=request.action,
         prompt=request.prompt,
         resolution=str(effective.get("resolution") or ""),
         quality=str(effective.get("quality") or ""),
-        n=request.pictures_asked,
+        n=request.images_asked,
         parameters=request.parameters,
-        body=json.dumps(bench.journal.blobs.put_away(request.body)),
+        body=json.dumps(context.journal.blobs.externalize(request.body)),
         fingerprint=request.fingerprint,
         estimate_usd=request.estimate_usd,
-        save_dir=str(bench.save_dir.absolute()),
-        notebook=bench.notebook,
+        save_dir=str(absolute(context.save_dir)),
+        notebook=context.notebook,
         pid=os.getpid(),
     )
 
 
-def server_of(bench: JobContext) -> str:
-    """What the journal calls the server: the demo's port changes from run to run, its tasks don't."""
-    return "demo" if bench.demo else bench.client.base_url
-
-
-def recalled(entry: Entry, bench: JobContext) -> Request:
-    """The request of a journal entry, its body to the byte.
-
-    Raises:
-        FileNotFoundError: the bytes of a reference picture were given up.
-        ValueError: the entry can't be read.
-    """
-    body = bench.journal.blobs.bring_back(json.loads(entry.body))
+def restore_request(entry: Entry, context: JobContext) -> Request:
+    """The request of a journal entry, its body to the byte."""
+    body = context.journal.blobs.restore(json.loads(entry.body))
     if not isinstance(body, dict):
         raise TypeError(entry.job_id)
     try:
-        model = bench.catalog.model(entry.model)
+        model = context.catalog.model(entry.model)
         unvalidated = False
     except UnknownModel:
         model, unvalidated = unvalidated_model(entry.model), True
     parameters = dict(entry.parameters or {})
     values = {"prompt": entry.prompt, **parameters}
-    return finished(model, values, {}, unvalidated=unvalidated, body=body)
+    return Request.from_values(model, values, {}, unvalidated=unvalidated, body=body)
 
 
-def gallery_of(entry: Entry, bench: JobContext) -> Gallery:
-    """The pictures of an entry whose files are still there."""
+def prepare(entry: Entry, context: JobContext, *, repeat: bool = False) -> tuple[Request, JobContext]:
+    """The request of an entry, and the context with the folder that its images go to."""
+    if entry.is_answered and not entry.task_id and not restore_links(entry, context.journal.blobs):
+        raise answer_lost_error(entry)
+    try:
+        request = restore_request(entry, context)
+    except Exception:  # noqa: BLE001 - a row may say anything, and what is answered needs none of it
+        request = bare_request(entry)
+    if not entry.is_answered:
+        # Before the key is looked at: no answer of a server could change these.
+        if not request.body:
+            raise idempotency.open_order_error("cannot_repeat", entry)
+        _check_body(request)
+        if not repeat:
+            _check_key(entry, context)
+    folder = save_folder(entry)
+    return request, replace(context, save_dir=folder) if folder is not None else context
+
+
+def answer_lost_error(entry: Entry) -> GenerationError:
+    """The error of an order whose images came in its answer, of which nothing is left."""
+    charge = Charge(OrderStage.ACCEPTED, TaskState.COMPLETED, entry.cost_quota)
+    return GenerationError("generation.answer_lost", job_id=entry.job_id, task_id="", charge=charge)
+
+
+def bare_request(entry: Entry) -> Request:
+    """A request of which only the record is left: good for following and naming, not for sending."""
+    model = unvalidated_model(entry.model)
+    try:
+        values = {"prompt": entry.prompt, **json.loads(json.dumps(dict(entry.parameters or {})))}
+        return Request.from_values(model, values, {}, unvalidated=True, body={})
+    except Exception:  # noqa: BLE001 - a row may say anything, and a job must be named all the same
+        return Request.from_values(model, {"prompt": entry.prompt}, {}, unvalidated=True, body={})
+
+
+def save_folder(entry: Entry) -> Path | None:
+    """The folder that its images were meant for; None where the row names none that we could have written there."""
+    text = entry.save_dir or ""
+    folder = Path(text)
+    return folder if text.isprintable() and folder.is_absolute() and ".." not in folder.parts else None
+
+
+def history(context: JobContext, *, words: str = "", limit: int = 100, starred: bool = False) -> Gallery:
+    """The finished images that the journal knows, newest job first, as far as their files are still there."""
+    entries = context.journal.history(limit, words, starred=starred)
+    images = [image for entry in entries for image in gallery_of(entry, context)]
+    if starred:
+        stars = context.journal.list_stars()
+        images = [image for image in images if (image.job_id, image.index) in stars]
+    return Gallery(images, showing=context.showing)
+
+
+def notebook_gallery(context: JobContext) -> Gallery:
+    """Return the images of this notebook if its name is known, else of this process; oldest first."""
+    entries = [
+        entry
+        for entry in context.journal.history(_MAX_REPORT_JOBS)
+        # Containers give every kernel the same few process ids, so where a notebook has a name that alone decides.
+        if entry.notebook == context.notebook and (context.notebook is not None or entry.pid == os.getpid())
+    ]
+    images = itertools.chain.from_iterable(gallery_of(entry, context) for entry in reversed(entries))
+    return Gallery(images, showing=context.showing)
+
+
+def gallery_of(entry: Entry, context: JobContext) -> Gallery:
+    """The images of an entry whose files are still there."""
     records = (record for record in entry.files if isinstance(record, Mapping) and _is_there(record.get("path")))
-    return Gallery([_image(entry, record, bench) for record in records], showing=bench.showing)
+    return Gallery([_image(entry, record, context) for record in records], showing=context.showing)
 
 
-def image_record(image: GeneratedImage, digest: str = "") -> dict[str, Any]:
-    """A picture as the journal keeps it."""
+def image_record(image: GeneratedImage, digest: str = "") -> dict[str, object]:
+    """An image as the journal keeps it."""
     return {
         "path": str(image.path),
         "index": image.index,
@@ -95,36 +163,46 @@ def image_record(image: GeneratedImage, digest: str = "") -> dict[str, Any]:
     }
 
 
-def _image(entry: Entry, record: Mapping[str, Any], bench: JobContext) -> GeneratedImage:
+def _check_body(request: Request) -> None:
+    """Refuse what no run can have sent."""
+    try:
+        encode_body(request.body)
+    except OptionMistake as problem:
+        problem.fields["charge"] = Charge.of_order(request, sent=False)
+        raise
+
+
+def _check_key(entry: Entry, context: JobContext) -> None:
+    """Refuse to repeat an order that no key makes safe."""
+    if not idempotency.is_supported(context):
+        raise idempotency.open_order_error("order_unknown_left", entry)
+    alive = idempotency.is_key_alive(entry.created, context)
+    if not alive:
+        raise idempotency.open_order_error("order_unknown_age" if alive is None else "order_unknown_old", entry)
+
+
+def _image(entry: Entry, record: JSONObject, context: JobContext) -> GeneratedImage:
     return GeneratedImage(
         path=Path(str(record.get("path") or "")),
         url=str(record["url"]) if record.get("url") else None,
-        expires_at=_number(record.get("expires_at")),
+        expires_at=read_number(record.get("expires_at"), MAX_TIME),
         prompt=entry.prompt,
         model=entry.model,
         parameters=dict(entry.parameters or {}),
         task_id=entry.task_id or "",
-        cost_usd=_number(record.get("cost_usd")),
-        width=int(_number(record.get("width")) or 0),
-        height=int(_number(record.get("height")) or 0),
+        cost_usd=read_number(record.get("cost_usd"), MAX_TIME),
+        width=int(read_number(record.get("width"), MAX_TIME) or 0),
+        height=int(read_number(record.get("height"), MAX_TIME) or 0),
         format=str(record.get("format") or ""),
         job_id=entry.job_id,
-        index=int(_number(record.get("index")) or 1),
-        created=_number(record.get("created")) or entry.created,
+        index=int(read_number(record.get("index"), MAX_TIME) or 1),
+        created=read_number(record.get("created"), MAX_TIME) or entry.created,
         edition=entry.edition,
         demo=entry.base_url == "demo",
-        showing=bench.showing,
-        session=bench.session,
+        showing=context.showing,
+        session=context.session,
     )
 
 
-def _is_there(path: Any) -> bool:
-    try:
-        return isinstance(path, str) and Path(path).is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _number(value: Any) -> float | None:
-    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LARGEST
-    return value if usable else None
+def _is_there(path: object) -> bool:
+    return isinstance(path, str) and is_file(path)

@@ -1,80 +1,100 @@
-"""Whatever a user calls a picture, as what a model takes: a URL, or a data URI where its page allows bytes.
+"""Whatever a user calls an image, as what a model takes: a URL, or a data URI where its page allows bytes.
 
-A URL is passed on and never fetched. Bytes that a page allows are sent as they are; only what is too heavy or in a
-format that isn't allowed is encoded anew, and that is said.
+A URL is passed on and never fetched. Bytes that a page allows are sent as they are; only what is too heavy, in a format
+that isn't allowed, or not what people see (stored sideways, of more than 8 bits, of several frames) is encoded anew,
+with a notice. The bytes are released when the job has ended; the journal keeps them by their content.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import io
+import ipaddress
+import os
 import re
+import traceback
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from qwave_jupyter.errors import ReferenceMistake
-from qwave_jupyter.images import image_io
+from qwave_jupyter.catalog import Violation
+from qwave_jupyter.errors import OptionMistake, ReferenceMistake
+from qwave_jupyter.folders import expand
+from qwave_jupyter.images import image_io, pixels
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
-from qwave_jupyter.jobs.validation_errors import Mistake
+from qwave_jupyter.images.pixels import SeenImage
+from qwave_jupyter.jobs.journal.blobs import Blobs, map_strings
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from PIL import Image
 
     from qwave_jupyter.catalog import Model
+    from qwave_jupyter.jobs.request import Request
+    from qwave_jupyter.types import Values
 
-__all__ = ["Reference", "each", "resolve"]
+__all__ = [
+    "Reference",
+    "flatten_images",
+    "release_bytes",
+    "release_frames",
+    "resolve",
+    "restore_bytes",
+    "unreadable_mistake",
+]
 
 _MEGABYTE = 2**20
 #: A link that dies within the time that a queue may take is no link any more.
-_LIFE_NEEDED = 600.0
-#: Above this a data URI is no reference picture but an accident, whatever a page says.
-_MOST_BYTES = 100 * _MEGABYTE
+_MIN_LINK_LIFE = 600.0
+#: Above this a data URI is no reference image but an accident, whatever a page says.
+_MAX_BYTES = 100 * _MEGABYTE
 _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w=.+-]+)*),", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s/?#]+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 _QUALITIES = (92, 85, 75)
+#: Of an image that was turned and keeps its format.
+_TURNED_QUALITY = 95
+_URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"
+_LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan")
+#: From this on a mask's pixel counts as white.
+_WHITE = 128
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One picture that goes along with a request.
+    """One image that goes along with a request."""
 
-    Args:
-        wire: what is sent.
-        content_id: what is the same for the same picture: the SHA-256 of its bytes, or the URL.
-        size: pixels (width, height), or None where only the server can know.
-        weight: bytes, or None likewise.
-        format: ``png``, ``jpeg``, …, or "".
-        notices: what was done to it.
-    """
-
-    wire: str
+    uri: str
     content_id: str
     size: tuple[int, int] | None = None
     weight: int | None = None
     format: str = ""
-    notices: tuple[Mistake, ...] = ()
+    notices: tuple[Violation, ...] = ()
 
     @property
     def is_bytes(self) -> bool:
-        """Whether the picture itself is sent."""
-        return self.wire.startswith("data:")
+        """Whether the image itself is sent."""
+        return self.uri.startswith("data:")
 
 
 @dataclass(frozen=True)
-class Limits:
+class ImageLimits:
     """What a model's page says of bytes.
 
     Args:
         model: the model id.
         takes_bytes: whether they are documented.
-        max_mb: megabytes of each picture, or None.
+        max_mb: megabytes of each image, or None.
         formats: by their names, or empty.
-        others: the models that would take bytes; asked only when it has to be said.
+        others: the models that would take bytes; asked only for the text of an error.
+        alpha: of a mask, whether its transparent area is painted anew; None where no page says.
     """
 
     model: str
@@ -82,73 +102,130 @@ class Limits:
     max_mb: float | None = None
     formats: tuple[str, ...] = ()
     others: Callable[[], Sequence[str]] = tuple
+    alpha: bool | None = None
 
     @classmethod
-    def of(cls, model: Model, parameter: str, others: Callable[[], Sequence[str]]) -> Limits:
-        """The limits of a model's reference pictures or of its mask."""
+    def of(cls, model: Model, parameter: str, others: Callable[[], Sequence[str]]) -> ImageLimits:
+        """The limits of a model's reference images or of its mask."""
         taken = model.references
-        formats = {_canonical(name) for name in taken.formats}
+        formats = {_canonical_format(name) for name in taken.formats}
         max_mb = taken.max_mb
+        alpha = None
         if parameter == "mask" and model.mask is not None:
-            formats = {_canonical(name) for name in model.mask.formats} or {"png"}
+            formats = {_canonical_format(name) for name in model.mask.formats} or {"png"}
             max_mb = model.mask.max_mb or max_mb
-        return cls(model.id, taken.takes_bytes, max_mb, tuple(sorted(formats)), others)
+            alpha = model.mask.alpha
+        return cls(model.id, taken.takes_bytes, max_mb, tuple(sorted(formats)), others, alpha)
 
     @property
-    def most_bytes(self) -> float:
-        """The most that one picture may weigh."""
-        return min(_MOST_BYTES, self.max_mb * _MEGABYTE if self.max_mb else _MOST_BYTES)
+    def max_bytes(self) -> float:
+        """The most that one image may weigh."""
+        return min(_MAX_BYTES, self.max_mb * _MEGABYTE if self.max_mb else _MAX_BYTES)
 
 
-def each(given: Any) -> Iterator[Any]:
-    """The single pictures of whatever an option holds: one, several, or a gallery."""
+def flatten_images(given: object) -> Iterator[object]:
+    """The single images of whatever an option holds: one, several, a gallery, or what was uploaded."""
     if isinstance(given, (Gallery, list, tuple, set, frozenset)):
         for one in given:
-            yield from each(one)
+            yield from flatten_images(one)
+    elif uploads := _find_uploads(given):
+        yield from uploads
     elif given is not None:
         yield given
 
 
-def resolve(given: Any, parameter: str, limits: Limits, *, now: float) -> Reference:
-    """One picture as the model takes it.
+def _find_uploads(given: object) -> list[object]:
+    """The files of an ipywidgets ``FileUpload``, or of its value where that is a mapping by file name."""
+    if type(given).__name__ == "FileUpload":
+        given = _get(given, "value")
+        if isinstance(given, (list, tuple)):
+            return list(given)
+    if not isinstance(given, Mapping) or "content" in given:
+        return []
+    files = list(given.values())
+    return files if all(isinstance(one, Mapping) and "content" in one for one in files) else []
+
+
+def resolve(given: object, parameter: str, limits: ImageLimits, *, now: float, demo: bool = False) -> Reference:
+    """One image as the model takes it.
 
     Args:
         given: an http(s) URL, a data URI, a path, a PIL image, a NumPy array (height × width, or × 1, 3 or 4; 0–255, or
-            0–1 for floats), a Matplotlib figure, raw bytes of a picture file, an earlier result, or anything that has a
-            ``_qwave_picture_()``, such as a mask brush.
+            0–1 for floats, booleans and masks), a Matplotlib figure, raw bytes of an image file, a file opened for
+            reading bytes, an upload or image of ipywidgets or IPython, an earlier result, or anything that has a
+            ``_qwave_image_()``, such as a mask brush.
         parameter: ``images`` or ``mask``.
         limits: what the model's page says of bytes.
         now: Unix seconds.
+        demo: whether the built-in demo serves; the link to an earlier result of another server is not sent.
 
     Raises:
         ReferenceMistake: it can't be used; ``fields["mistake"]`` is the structured mistake.
     """
     if isinstance(given, GeneratedImage):
-        return _earlier(given, parameter, limits, now)
-    if isinstance(given, str):
-        return _from_text(given.strip(), parameter, limits)
-    if isinstance(given, Path):
-        return _from_file(given.expanduser(), parameter, limits)
-    if isinstance(given, (bytes, bytearray, memoryview)):
-        return _from_content(bytes(given), parameter, limits)
+        return _from_result(given, parameter, limits, now, demo=demo)
     if isinstance(given, Reference):
         # It was read before, for this very model.
         return given
-    return _from_picture(_painted(given, parameter), parameter, limits)
+    if isinstance(given, os.PathLike):
+        return _from_file(_to_path(given, parameter), parameter, limits)
+    held = _find_held(given, parameter)
+    if isinstance(held, str):
+        return _from_text(held.strip(), parameter, limits)
+    if held is not None:
+        return _from_content(held, parameter, limits)
+    return _from_seen(_see(given, parameter), parameter, limits)
 
 
-def _from_text(text: str, parameter: str, limits: Limits) -> Reference:
+def _to_path(given: os.PathLike[Any], parameter: str) -> Path:
+    with _foreign_code(given, parameter):
+        return Path(os.fsdecode(given))
+
+
+def _from_text(text: str, parameter: str, limits: ImageLimits) -> Reference:
     if _URL.match(text):
-        return Reference(text, text)
+        url = _encode_url(text, parameter)
+        return Reference(url, url, notices=_check_reach(url, parameter))
     if text[:5].lower() == "data:":
         return _from_uri(text, parameter, limits)
     if _SCHEME.match(text):
         raise _mistake("reference_scheme", parameter, text.split("://", maxsplit=1)[0])
-    return _from_file(Path(text).expanduser(), parameter, limits)
+    return _from_file(Path(text), parameter, limits)
 
 
-def _earlier(given: GeneratedImage, parameter: str, limits: Limits, now: float) -> Reference:
-    if given.alive(now + _LIFE_NEEDED) and given.url is not None and _URL.match(given.url):
+def _encode_url(text: str, parameter: str) -> str:
+    """A URL whose blanks and foreign characters are encoded as a server expects them."""
+    try:
+        parts = urllib.parse.urlsplit(text)
+        host = parts.netloc
+        # Reading a port judges it.
+        if not parts.hostname or parts.port == 0:
+            raise ValueError(host)  # noqa: TRY301 - like what urllib raises
+        if not host.isascii():
+            user, at, name = host.rpartition("@")
+            host = urllib.parse.quote(user, safe="%:") + at + name.encode("idna").decode("ascii")
+    except ValueError:
+        raise _mistake("reference_bad_url", parameter, text[:80]) from None
+    if text.isascii() and not re.search(r"\s", text):
+        return text
+    rest = (urllib.parse.quote(part, safe=_URL_CHARACTERS) for part in parts[2:])
+    return urllib.parse.urlunsplit((parts.scheme, host, *rest))
+
+
+def _check_reach(url: str, parameter: str) -> tuple[Violation, ...]:
+    """A notice where only this machine or its network knows the address."""
+    host = (urllib.parse.urlsplit(url).hostname or "").rstrip(".")
+    try:
+        is_local = not ipaddress.ip_address(host).is_global
+    except ValueError:
+        is_local = host.endswith(_LOCAL_NAMES) or "." not in host
+    return (_notice("reference_local_address", parameter, host),) if is_local else ()
+
+
+def _from_result(given: GeneratedImage, parameter: str, limits: ImageLimits, now: float, *, demo: bool) -> Reference:
+    # The API can't reach the demo, which serves on this machine alone.
+    alive = given.demo == demo and given.alive(now + _MIN_LINK_LIFE)
+    if alive and given.url is not None and _URL.match(given.url):
         size = (given.width, given.height) if given.width and given.height else None
         return Reference(given.url, given.url, size, format=given.format)
     if not limits.takes_bytes:
@@ -156,22 +233,23 @@ def _earlier(given: GeneratedImage, parameter: str, limits: Limits, now: float) 
     return _from_file(given.path, parameter, limits)
 
 
-def _from_file(path: Path, parameter: str, limits: Limits) -> Reference:
+def _from_file(path: Path, parameter: str, limits: ImageLimits) -> Reference:
     try:
+        path = expand(path)
         if not path.is_file():
             raise _mistake("reference_is_folder" if path.is_dir() else "reference_no_file", parameter, path)
         if not limits.takes_bytes:
             raise _mistake("reference_url_only", parameter, path.name, limits)
-        if path.stat().st_size > _MOST_BYTES:
-            raise _mistake("reference_too_large", parameter, path.name, detail={"most": _MOST_BYTES // _MEGABYTE})
+        if path.stat().st_size > _MAX_BYTES:
+            raise _mistake("reference_too_large", parameter, path.name, detail={"most": _MAX_BYTES // _MEGABYTE})
         content = path.read_bytes()
-    except (OSError, ValueError) as problem:
-        detail = {"reason": getattr(problem, "strerror", None) or type(problem).__name__}
+    except (OSError, ValueError, RuntimeError) as problem:
+        detail = {"reason": getattr(problem, "strerror", None) or _describe(problem)}
         raise _mistake("reference_unreadable_file", parameter, path, detail=detail) from None
     return _from_content(content, parameter, limits, name=path.name)
 
 
-def _from_uri(text: str, parameter: str, limits: Limits) -> Reference:
+def _from_uri(text: str, parameter: str, limits: ImageLimits) -> Reference:
     head = _DATA_URI.match(text)
     if head is None or ";base64" not in head[2].lower():
         raise _mistake("reference_bad_uri", parameter, text[:40])
@@ -182,63 +260,100 @@ def _from_uri(text: str, parameter: str, limits: Limits) -> Reference:
     return _from_content(content, parameter, limits, name="data:…")
 
 
-def _from_content(content: bytes, parameter: str, limits: Limits, name: str = "bytes") -> Reference:
+def _from_content(content: bytes, parameter: str, limits: ImageLimits, name: str = "bytes") -> Reference:
     if not limits.takes_bytes:
         raise _mistake("reference_url_only", parameter, name, limits)
     try:
-        facts = image_io.look_at_bytes(content, whole=True)
-        fits = len(content) <= limits.most_bytes
-        if fits and (not limits.formats or facts.format in limits.formats):
-            return _reference(content, facts, ())
-        picture = image_io.opened_bytes(content)
-    except image_io.NotAPicture as problem:
-        code = "reference_too_many_pixels" if problem.reason == "too_large" else "reference_not_a_picture"
-        raise _mistake(code, parameter, name, detail={"most": image_io.MOST_PIXELS // 10**6}) from None
-    code = "reference_reformatted" if fits else "reference_lightened"
-    return _from_picture(picture, parameter, limits, before=(code, name, f"{len(content) / _MEGABYTE:.1f}"))
+        image = image_io.load(content)
+        facts = image_io.info_of(image)
+        seen = pixels.see(image)
+    except image_io.NotAnImage as problem:
+        raise unreadable_mistake(problem, parameter, name, content) from None
+    if parameter == "mask":
+        seen = _stretch_mask(seen)
+    is_allowed = not limits.formats or facts.format in limits.formats
+    if len(content) <= limits.max_bytes and is_allowed and not seen.changes and seen.frames == 1:
+        return _reference(content, facts, _check_mask(seen.image, parameter, limits))
+    return _from_seen(seen, parameter, limits, name=name, source=facts, weight=len(content))
 
 
-def _from_picture(
-    picture: Image.Image, parameter: str, limits: Limits, before: tuple[str, str, str] | None = None
+def _from_seen(
+    seen: SeenImage,
+    parameter: str,
+    limits: ImageLimits,
+    *,
+    name: str = "image",
+    source: image_io.FileInfo | None = None,
+    weight: int = 0,
 ) -> Reference:
+    """An image that is encoded here, with a notice of everything that people would want to know."""
     if not limits.takes_bytes:
-        raise _mistake("reference_url_only", parameter, "picture", limits)
-    content, lightened = _encoded(picture, parameter, limits)
-    facts = image_io.look_at_bytes(content)
-    code, name, weight = before or ("reference_lightened", "picture", "")
-    if before is None and not lightened:
-        return _reference(content, facts, ())
-    if not weight:
-        code = "reference_encoded_lightly"
-    notice = Mistake(
-        code,
-        parameter,
-        name,
-        severity="warn",
-        detail={
-            "before": weight,
-            "after": f"{len(content) / _MEGABYTE:.1f}",
-            "format": facts.format,
-            "size": f"{facts.width}×{facts.height}",
-            "most": limits.max_mb or "",
-        },
-    )
-    return _reference(content, facts, (notice,))
+        raise _mistake("reference_url_only", parameter, name, limits)
+    seen = _stretch_mask(seen) if parameter == "mask" else seen
+    content, lightened = _encode(seen.image, parameter, limits, kept=source.format if source else "")
+    facts = image_io.probe(content)
+    detail: dict[str, object] = {
+        "before": f"{weight / _MEGABYTE:.1f}",
+        "after": f"{len(content) / _MEGABYTE:.1f}",
+        "format": facts.format,
+        "size": f"{facts.width}×{facts.height}",
+        "most": limits.max_mb or "",
+        "frame": seen.frame,
+        "frames": seen.frames,
+    }
+    codes = [f"reference_{change}" for change in seen.changes if change != "turned" or source is not None]
+    if seen.frames > 1:
+        codes.append("reference_frame")
+    if source is not None and weight > limits.max_bytes:
+        codes.append("reference_lightened")
+    elif source is not None and limits.formats and source.format not in limits.formats:
+        codes.append("reference_reformatted")
+    elif lightened:
+        codes.append("reference_encoded_lightly")
+    notices = (_notice(code, parameter, name, detail) for code in codes)
+    return _reference(content, facts, (*notices, *_check_mask(seen.image, parameter, limits)))
 
 
-def _encoded(picture: Image.Image, parameter: str, limits: Limits) -> tuple[bytes, bool]:
-    """A file that the page allows, and whether anything was given up for that."""
-    from PIL import ImageOps
+def _stretch_mask(seen: SeenImage) -> SeenImage:
+    """A mask of 0 and 1 as one of 0 and 255."""
+    if seen.image.mode not in {"L", "RGB"} or "stretched" in seen.changes:
+        return seen
+    if max(pixels.extrema(seen.image.getchannel(band))[1] for band in seen.image.getbands()) != 1:
+        return seen
+    stretched = seen.image.point([0, *[255] * 255] * len(seen.image.getbands()))
+    return replace(seen, image=stretched, changes=(*seen.changes, "stretched"))
 
-    picture = ImageOps.exif_transpose(picture) or picture
+
+def _check_mask(image: Image.Image, parameter: str, limits: ImageLimits) -> tuple[Violation, ...]:
+    """A notice where a mask leaves nothing to be painted anew, so that the image would come back as it was."""
+    if parameter != "mask":
+        return ()
+    is_transparent = pixels.has_alpha(image) and pixels.extrema(image.getchannel("A"))[0] < 255
+    darkest, lightest = pixels.extrema(image.convert("L"))
+    is_white = lightest >= _WHITE
+    if limits.alpha is None:
+        # Where no page says what counts, an opaque white sheet with an alpha channel is no mask of either kind.
+        is_editable = is_transparent or (is_white and (darkest < _WHITE or not pixels.has_alpha(image)))
+    else:
+        is_editable = is_transparent if limits.alpha else is_white
+    if is_editable:
+        return ()
+    code = {True: "mask_not_transparent", False: "mask_not_white", None: "mask_nothing_editable"}[limits.alpha]
+    return (_notice(code, parameter, "mask"),)
+
+
+def _encode(image: Image.Image, parameter: str, limits: ImageLimits, kept: str = "") -> tuple[bytes, bool]:
+    """A file that the page allows, of the kept format if it can be, and whether anything was given up for that."""
     allowed = limits.formats or ("jpeg", "png")
-    has_alpha = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
-    if picture.mode not in {"RGB", "RGBA", "L", "LA"}:
-        picture = picture.convert("RGBA" if has_alpha else "RGB")
+    has_alpha = pixels.has_alpha(image)
+    if kept == "jpeg" and kept in allowed and parameter != "mask" and not has_alpha:
+        content = _save_as(image, "JPEG", quality=_TURNED_QUALITY)
+        if len(content) <= limits.max_bytes:
+            return content, False
     best = b""
     if "png" in allowed:
-        best = _as(picture, "PNG", optimize=False)
-        if len(best) <= limits.most_bytes:
+        best = _save_as(image, "PNG", optimize=False)
+        if len(best) <= limits.max_bytes:
             return best, False
     if parameter == "mask":
         # A mask must keep its size and its transparency, so there is nothing to give up.
@@ -246,97 +361,256 @@ def _encoded(picture: Image.Image, parameter: str, limits: Limits) -> tuple[byte
     kind = "WEBP" if has_alpha and "webp" in allowed else "JPEG"
     if kind.lower() not in allowed and best == b"":
         kind = "WEBP"
-    flat = picture if kind == "WEBP" else _flattened(picture)
+    flat = image if kind == "WEBP" else _flatten(image)
     for scale in (1.0, 0.7, 0.5, 0.35, 0.25):
         sized = (
             flat if scale == 1.0 else flat.resize((max(1, int(flat.width * scale)), max(1, int(flat.height * scale))))
         )
         for quality in _QUALITIES:
-            content = _as(sized, kind, quality=quality)
-            if len(content) <= limits.most_bytes:
+            content = _save_as(sized, kind, quality=quality)
+            if len(content) <= limits.max_bytes:
                 return content, True
-    raise _mistake("reference_too_large", parameter, "picture", detail={"most": limits.max_mb})
+    raise _mistake("reference_too_large", parameter, "image", detail={"most": limits.max_mb})
 
 
-def _flattened(picture: Image.Image) -> Image.Image:
+def _flatten(image: Image.Image) -> Image.Image:
     from PIL import Image
 
-    if picture.mode not in {"RGBA", "LA"}:
-        return picture.convert("RGB")
-    paper = Image.new("RGB", picture.size, (255, 255, 255))
-    paper.paste(picture, mask=picture.getchannel("A"))
+    if image.mode not in {"RGBA", "LA"}:
+        return image.convert("RGB")
+    paper = Image.new("RGB", image.size, (255, 255, 255))
+    paper.paste(image, mask=image.getchannel("A"))
     return paper
 
 
-def _as(picture: Image.Image, kind: str, **options: Any) -> bytes:
+def _save_as(image: Image.Image, kind: str, **options: object) -> bytes:
     target = io.BytesIO()
-    picture.save(target, kind, **options)
+    image.save(target, kind, **options)
     return target.getvalue()
 
 
-def _painted(given: Any, parameter: str) -> Image.Image:
-    """PIL image, array or figure as a PIL image."""
+def _find_held(given: Any, parameter: str) -> bytes | str | None:
+    """The content, address or path that an object is or holds: bytes, an open file, an upload, a displayed image."""
+    if isinstance(given, Mapping):
+        given = given.get("content")
+    if isinstance(given, (str, bytes, bytearray, memoryview)):
+        return given if isinstance(given, str) else bytes(given)
+    if isinstance(given, (ModuleType, type)) or callable(_get(given, "_qwave_image_")):
+        return None
+    room = type(given).__module__.partition(".")[0]
+    if room == "ipywidgets" and isinstance(held := _get(given, "value"), (bytes, memoryview)):
+        return bytes(held).decode("utf-8", "replace") if _get(given, "format") == "url" else bytes(held)
+    if room == "IPython":
+        held = _get(given, "data") or _get(given, "url")
+        return held if isinstance(held, (bytes, str)) else None
+    return _read_file_object(given, parameter) if callable(_get(given, "read")) else None
+
+
+def _get(given: object, name: str) -> Any:
+    """An attribute of an object that isn't ours, or None; asking for it may fail in any way."""
+    try:
+        return getattr(given, name, None)
+    except Exception:  # noqa: BLE001 - see above
+        return None
+
+
+def _read_file_object(file: Any, parameter: str) -> bytes:
+    with _foreign_code(file, parameter):
+        is_seekable = callable(getattr(file, "seekable", None)) and file.seekable()
+        place = file.tell() if is_seekable else 0
+        if is_seekable:
+            # A buffer that was just written stands at its end.
+            file.seek(0)
+        content = file.read(_MAX_BYTES + 1)
+        if is_seekable:
+            file.seek(place)
+    if not isinstance(content, (bytes, bytearray, memoryview)):
+        raise _mistake("reference_text_file", parameter, type(file).__name__)
+    if len(content) > _MAX_BYTES:
+        raise _mistake("reference_too_large", parameter, type(file).__name__, detail={"most": _MAX_BYTES // _MEGABYTE})
+    return bytes(content)
+
+
+def _see(given: Any, parameter: str) -> SeenImage:
+    """PIL image, control, figure or array as people see it."""
     from PIL import Image
 
-    if isinstance(given, Image.Image):
-        return given
-    if callable(getattr(given, "_qwave_picture_", None)):
-        return _of_control(given, parameter)
-    if callable(getattr(given, "savefig", None)):
-        target = io.BytesIO()
-        given.savefig(target, format="png", bbox_inches="tight")
-        return image_io.opened_bytes(target.getvalue())
-    if hasattr(given, "__array_interface__") or hasattr(given, "__array__"):
-        return _from_array(given, parameter)
+    try:
+        if isinstance(given, (ModuleType, type)):
+            raise _mistake("reference_unknown_kind", parameter, _name_kind(given))
+        if isinstance(given, Image.Image):
+            return pixels.see(given)
+        if callable(_get(given, "_qwave_image_")):
+            return pixels.see(_read_control(given, parameter))
+        if callable(_get(given, "savefig")):
+            return pixels.see(_draw_figure(given, parameter))
+        if any(_get(given, name) is not None for name in ("__array_interface__", "__array__")) and not _is_table(given):
+            return pixels.from_array(_to_array(given, parameter))
+    except image_io.NotAnImage as problem:
+        raise unreadable_mistake(problem, parameter, type(given).__name__) from None
     raise _mistake("reference_unknown_kind", parameter, type(given).__name__)
 
 
-def _of_control(given: Any, parameter: str) -> Image.Image:
-    picture: Image.Image | None = given._qwave_picture_()
-    if picture is None:
-        raise _mistake("reference_nothing_painted", parameter, type(given).__name__)
-    return picture
+def _is_table(given: object) -> bool:
+    # Tables and their columns become arrays too, but nobody means them as pixels.
+    return any(_get(given, name) is not None for name in ("iloc", "columns", "to_frame"))
 
 
-def _from_array(given: Any, parameter: str) -> Image.Image:
-    import numpy as np
+def _name_kind(given: object) -> str:
+    return "module" if isinstance(given, ModuleType) else "type"
+
+
+def _read_control(given: Any, parameter: str) -> Image.Image:
     from PIL import Image
 
-    array = np.asarray(given)
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[:, :, 0]
-    shaped = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in {3, 4})
-    if not shaped or array.size == 0 or array.dtype.kind not in "biuf":
-        raise _mistake("reference_bad_array", parameter, f"{array.dtype} {array.shape}")
-    if array.shape[0] * array.shape[1] > image_io.MOST_PIXELS:
-        detail = {"most": image_io.MOST_PIXELS // 10**6}
-        raise _mistake("reference_too_many_pixels", parameter, f"{array.shape}", detail=detail)
-    if array.dtype.kind == "b":
-        array = array.astype(np.uint8) * 255
-    elif array.dtype.kind == "f":
-        if not np.isfinite(array).all() or array.min() < 0 or array.max() > 255:
-            raise _mistake("reference_bad_array", parameter, f"{array.dtype} {array.min():g}…{array.max():g}")
-        array = (array * 255 if array.max() <= 1 else array).round().astype(np.uint8)
-    elif array.min() < 0 or array.max() > 255:
-        raise _mistake("reference_bad_array", parameter, f"{array.dtype} {array.min()}…{array.max()}")
-    return Image.fromarray(np.ascontiguousarray(array.astype(np.uint8)))
+    with _foreign_code(given, parameter):
+        image = given._qwave_image_()
+    if image is None:
+        raise _mistake("reference_nothing_painted", parameter, type(given).__name__)
+    if not isinstance(image, Image.Image):
+        raise _mistake("reference_unknown_kind", parameter, type(image).__name__)
+    return image
 
 
-def _reference(content: bytes, facts: image_io.PictureFacts, notices: tuple[Mistake, ...]) -> Reference:
+def _draw_figure(given: Any, parameter: str) -> Image.Image:
+    target = io.BytesIO()
+    with _foreign_code(given, parameter):
+        given.savefig(target, format="png", bbox_inches="tight")
+    return image_io.load(target.getvalue())
+
+
+def _to_array(given: Any, parameter: str) -> npt.NDArray[np.generic]:
+    import numpy as np
+
+    with _foreign_code(given, parameter):
+        return np.asarray(given)
+
+
+@contextlib.contextmanager
+def _foreign_code(given: object, parameter: str) -> Iterator[None]:
+    """Refuse an object whose own code fails while it is read."""
+    try:
+        yield
+    except ReferenceMistake:
+        raise
+    except Exception as problem:  # noqa: BLE001 - it isn't ours, so it may raise anything
+        detail = {"reason": _describe(problem)}
+        raise _mistake("reference_fails", parameter, type(given).__name__, detail=detail) from None
+
+
+def _describe(problem: Exception) -> str:
+    said = " ".join(str(problem).split())[:120]
+    return f"{type(problem).__name__}: {said}" if said else type(problem).__name__
+
+
+def unreadable_mistake(
+    problem: image_io.NotAnImage, parameter: str, name: str, content: bytes | None = None
+) -> ReferenceMistake:
+    """The mistake for what can't be read as an image: what it is instead."""
+    if problem.reason == "too_large":
+        return _mistake("reference_too_many_pixels", parameter, name, detail={"most": image_io.MAX_PIXELS // 10**6})
+    if problem.reason == "array":
+        return _mistake("reference_bad_array", parameter, problem.detail)
+    if content is not None and problem.reason in {"unknown", "broken"}:
+        return _mistake("reference_not_an_image", parameter, name, detail={"what": image_io.identify(content)})
+    return _mistake("reference_unusable", parameter, name, detail={"what": problem.reason})
+
+
+def _reference(content: bytes, facts: image_io.FileInfo, notices: tuple[Violation, ...]) -> Reference:
     uri = f"data:image/{facts.format};base64,{base64.b64encode(content).decode('ascii')}"
     digest = hashlib.sha256(content).hexdigest()
     return Reference(uri, f"sha256:{digest}", (facts.width, facts.height), len(content), facts.format, notices)
 
 
+def _notice(code: str, parameter: str, given: object, detail: Mapping[str, object] | None = None) -> Violation:
+    return Violation(code, parameter, str(given), severity="warn", section="generation", detail=detail or {})
+
+
 def _mistake(
-    code: str, parameter: str, given: Any, limits: Limits | None = None, detail: Mapping[str, Any] | None = None
+    code: str,
+    parameter: str,
+    given: object,
+    limits: ImageLimits | None = None,
+    detail: Mapping[str, object] | None = None,
 ) -> ReferenceMistake:
     others = tuple(limits.others()) if limits is not None else ()
     fields = {"model": limits.model if limits is not None else "", **(detail or {})}
-    mistake = Mistake(code, parameter, str(given), others=others, detail=fields)
-    return ReferenceMistake("generation.reference", mistake=mistake)
+    found = Violation(code, parameter, str(given), others=others, detail=fields, section="generation")
+    return ReferenceMistake("generation.reference", mistake=found)
 
 
-def _canonical(name: str) -> str:
+def _canonical_format(name: str) -> str:
     folded = name.lower().lstrip(".")
     return "jpeg" if folded == "jpg" else folded
+
+
+#: Shorter ones stay: what identifies an image isn't much shorter.
+_RELEASED_FROM = 512
+
+
+def release_bytes(request: Request) -> Request:
+    """The request with what identifies each image in place of its bytes."""
+    known = {one.uri: one.content_id for one in request.references}
+    mimes: dict[str, str] = {}
+    names: dict[str, str] = {}
+
+    def name(text: str) -> str:
+        if len(text) <= _RELEASED_FROM or not text.startswith("data:"):
+            return text
+        if text not in names:
+            head, _, coded = text.partition(";base64,")
+            names[text] = known.get(text) or _content_id(coded)
+            mimes[names[text]] = head.removeprefix("data:")
+        return names[text]
+
+    values, body = _map_values(request.values, name), _map_values(request.body, name)
+    if not mimes:
+        return request
+    references = tuple(replace(one, uri=name(one.uri)) for one in request.references)
+    return replace(request, values=values, body=body, references=references, released={**request.released, **mimes})
+
+
+def restore_bytes(request: Request, blobs: Blobs) -> Request:
+    """The request as it was sent."""
+    if not request.released:
+        return request
+    try:
+        uris = {one: blobs.read_uri(one.removeprefix("sha256:"), mime) for one, mime in request.released.items()}
+    except OSError:
+        raise OptionMistake("generation.references_released") from None
+
+    def uri(text: str) -> str:
+        return uris.get(text, text)
+
+    references = tuple(replace(one, uri=uri(one.uri)) for one in request.references)
+    values, body = _map_values(request.values, uri), _map_values(request.body, uri)
+    return replace(request, values=values, body=body, references=references, released={})
+
+
+def release_frames(error: BaseException | None) -> None:
+    """Let go of what the frames of an error hold, and those of its causes: bodies, and the bytes in them."""
+    seen: set[int] = set()
+    left = [error]
+    while left:
+        one = left.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        traceback.clear_frames(one.__traceback__)
+        # The library's errors hold the request, and that its body.
+        for name in ("request", "response"):
+            if getattr(one, name, None) is not None:
+                setattr(one, name, None)
+        left += [one.__cause__, one.__context__]
+
+
+def _content_id(coded: str) -> str:
+    try:
+        content = base64.b64decode(coded, validate=True)
+    except (binascii.Error, ValueError):
+        content = coded.encode("utf-8", "surrogatepass")
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _map_values(values: Values, change: Callable[[str], str]) -> dict[str, object]:
+    return {name: map_strings(value, change) for name, value in values.items()}

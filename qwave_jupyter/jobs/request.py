@@ -1,38 +1,60 @@
-"""One checked and priced request: what the user wrote, as what will be sent.
+r"""One checked and priced request: what the user wrote, as what will be sent.
 
-Every mistake is named at once, in the order prompt, options, pictures, rules; nothing is sent before this has passed.
+Every mistake is named at once, in the order prompt, options, images, rules; nothing is sent before this has passed.
+``{{name}}`` in a prompt is the user's variable of that name: plain names only, no attributes and no code, filled in one
+pass. All other braces are literal, so that prompts written as JSON survive; ``\{{`` is a literal ``{{``.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from datetime import date, time, timedelta
+from enum import Enum
+from functools import partial
+from numbers import Number
+from pathlib import PurePath
+from typing import TYPE_CHECKING, overload
+from uuid import UUID
 
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import ImageInfo, Model, Parameter, Violation
+from qwave_jupyter.catalog.parameter import UnreadableValue, to_json_value
+from qwave_jupyter.catalog.violations import parse_ratio
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import ReferenceMistake, RequestRefused, UnknownModel
-from qwave_jupyter.jobs import prompt_template, references
+from qwave_jupyter.jobs import references
+from qwave_jupyter.jobs.journal.blobs import map_strings
 from qwave_jupyter.jobs.references import Reference
-from qwave_jupyter.jobs.validation_errors import Mistake, refuse
+from qwave_jupyter.types import JSONObject, Namespace, Values
 
 if TYPE_CHECKING:
     from qwave_jupyter.catalog import Catalog
 
-__all__ = ["Request", "build", "fingerprint_of", "unvalidated_model"]
+__all__ = [
+    "Request",
+    "Violations",
+    "build",
+    "fill_prompt",
+    "fingerprint_of",
+    "prompt_names",
+    "refuse",
+    "unvalidated_model",
+]
 
-_PICTURES = ("images", "mask")
-_MOST_OTHERS = 4
-_LONGEST_TEXT = 20_000
-_SHORTENED = re.compile(r"(data:[\w/+.-]*;base64,)([A-Za-z0-9+/=]{40,})")
+_IMAGES = ("images", "mask")
+#: Stands for an image where it only matters that it isn't an address.
+_SOME_BYTES = "data:image/png;base64,"
+_MAX_TEXT = 20_000
+_LONG_DATA = re.compile(r"(data:[\w/+.-]*;base64,)([A-Za-z0-9+/=]{40,})")
 
 
 #: Characters of the prompt in a representation.
-_SAID = 60
+_MAX_REPR = 60
 
 
 @dataclass(frozen=True)
@@ -41,35 +63,69 @@ class Request:
 
     Args:
         model: the model.
-        values: what is set, by the user's names; pictures as they go over the wire.
+        values: what is set, by the user's names; images as they go over the wire.
         body: the request body, exactly as it will be sent.
         estimate_usd: USD for the whole request as documented, or None where no price is published.
         prompt: the prompt, its braces filled.
         action_inferred: the action that fits the other values and was added, or None.
         defaulted: what is left to the page's defaults: name to default.
-        warnings: what the pages advise against, and what was done to pictures.
+        warnings: what the pages advise against, and what was done to images.
         unvalidated: the edition doesn't know the model, so nothing was checked.
-        fingerprint: the same for the same body with the same pictures.
-        references: the pictures that go along, references first, then the mask.
-        released: pictures whose bytes were let go: what identifies each, to its MIME type.
+        fingerprint: the same for the same body with the same images.
+        references: the images that go along, references first, then the mask.
+        released: images whose bytes were let go: what identifies each, to its MIME type.
     """
 
     model: Model
-    values: Mapping[str, Any]
-    body: Mapping[str, Any] = field(repr=False)
+    values: Values
+    body: JSONObject = field(repr=False)
     estimate_usd: float | None
     prompt: str
     action_inferred: str | None = None
-    defaulted: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    defaulted: Values = field(default_factory=dict, repr=False)
     warnings: tuple[Violation, ...] = ()
     unvalidated: bool = False
     fingerprint: str = ""
     references: tuple[Reference, ...] = field(default=(), repr=False)
     released: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @classmethod
+    def from_values(
+        cls,
+        model: Model,
+        values: Values,
+        resolved: Mapping[str, Iterable[Reference]],
+        *,
+        inferred: str | None = None,
+        warnings: tuple[Violation, ...] = (),
+        unvalidated: bool = False,
+        body: JSONObject | None = None,
+    ) -> Request:
+        """A request from values that need no check any more; ``body`` where it is already written down."""
+        images = tuple(one for several in resolved.values() for one in several)
+        body = model.to_wire(values) if body is None else body
+        effective = model.effective(values)
+        return cls(
+            model=model,
+            values=values,
+            body=body,
+            estimate_usd=None if unvalidated else model.price.estimate(effective),
+            prompt=str(values.get("prompt", "")),
+            action_inferred=inferred,
+            defaulted={name: value for name, value in effective.items() if name not in values},
+            warnings=warnings,
+            unvalidated=unvalidated,
+            fingerprint=fingerprint_of(body, {one.uri: one.content_id for one in images}),
+            references=images,
+        )
+
+    def __hash__(self) -> int:
+        # Its values and its body are dicts.
+        return hash((self.model.id, self.fingerprint))
+
     def __repr__(self) -> str:
-        said = self.prompt if len(self.prompt) <= _SAID else self.prompt[: _SAID - 1] + "…"
-        return f"Request({self.model.id}, {said!r})"
+        prompt = self.prompt if len(self.prompt) <= _MAX_REPR else self.prompt[: _MAX_REPR - 1] + "…"
+        return f"Request({self.model.id}, {prompt!r})"
 
     @property
     def action(self) -> str:
@@ -77,17 +133,17 @@ class Request:
         return str(self.values.get("action") or self.model.default_action or "")
 
     @property
-    def pictures_asked(self) -> int:
-        """How many pictures are asked for."""
+    def images_asked(self) -> int:
+        """How many images are asked for."""
         n = self.effective("n") or 1
         return int(n) if isinstance(n, (int, float)) and n >= 1 else 1
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        """What was set without the prompt, pictures that are bytes as their hashes: fit for a record."""
-        hashes = {one.wire: one.content_id for one in self.references}
+    def parameters(self) -> dict[str, object]:
+        """What was set without the prompt, images that are bytes as their hashes: fit for a record."""
+        hashes = {one.uri: one.content_id for one in self.references}
         return {
-            name: _recorded(value, hashes) if name in _PICTURES else value
+            name: _replace_images(value, hashes) if name in _IMAGES else value
             for name, value in self.values.items()
             if name != "prompt"
         }
@@ -97,38 +153,43 @@ class Request:
         """The ratio that is asked for or meant, or ""."""
         return str(self.effective("aspect_ratio") or "")
 
-    def effective(self, name: str) -> Any:
+    @property
+    def ratio(self) -> float | None:
+        """Width by height as they are asked for or meant, or None."""
+        return parse_ratio(self.aspect_ratio)
+
+    def effective(self, name: str) -> object:
         """A value as it is set, else as the page means it when it is omitted, else None."""
         return self.values.get(name, self.defaulted.get(name))
 
     def body_text(self) -> str:
-        """The body as a person reads it: indented JSON, pictures and very long texts inside it cut, no sign unseen."""
-        text = json.dumps(_shortened(self.body), ensure_ascii=False, indent=2)
-        return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
+        """The body as a person reads it: indented JSON, images and very long texts cut, no invisible character."""
+        text = json.dumps(map_strings(self.body, _shorten), ensure_ascii=False, indent=2)
+        return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def build(
     catalog: Catalog,
     prompt: str,
-    options: Mapping[str, Any],
+    options: Values,
     *,
     model: str,
     force: bool = False,
-    variables: Mapping[str, Any] | None = None,
-    unknown_ok: bool = False,
+    variables: Namespace | None = None,
     now: float | None = None,
+    demo: bool = False,
 ) -> Request:
     """Check and price what a user wrote.
 
     Args:
         catalog: the documented models.
         prompt: the text; its ``{{names}}`` are filled from ``variables``; None leaves its braces alone.
-        options: parameters by the user's names; pictures as anything that :func:`references.resolve` takes.
+        options: parameters by the user's names; images as anything that :func:`references.resolve` takes.
         model: a model id.
         force: what would be refused becomes a warning, and unknown parameters are sent as they are.
         variables: name to value for the prompt.
-        unknown_ok: a model that the edition doesn't know is used without validation.
         now: Unix seconds; None for the present.
+        demo: whether the built-in demo serves, which alone can follow the links to its own images.
 
     Raises:
         RequestRefused: with every mistake.
@@ -138,75 +199,66 @@ def build(
         >>> build(load("2026-04"), "a cat", {"n": "2"}, model="gpt-image-2").body
         {'model': 'gpt-image-2', 'prompt': 'a cat', 'n': 2}
     """
-    allowed = unknown_ok or force or catalog.lists(model)
+    allowed = force or catalog.is_live_only(model)
     chosen, unvalidated = _model(catalog, model, options, unknown_ok=allowed)
     wrong: list[Violation] = []
     text = prompt
     if variables is not None:
         try:
-            text = prompt_template.fill(prompt, variables)
+            text = fill_prompt(prompt, variables)
         except RequestRefused as refused:
             wrong.extend(refused.fields["violations"])
-    plain, given_pictures = _apart(chosen, options)
+    plain, given_images = _split_images(chosen, options)
     plain = {name: _task_id(chosen, name, given) for name, given in plain.items()}
-    # A step from an earlier picture needs no words, and an empty field isn't an omitted one.
-    values, unread = chosen.read({"prompt": None if isinstance(text, str) and not text.strip() else text, **plain})
-    resolved = _resolved(catalog, chosen, given_pictures, SYSTEM_CLOCK.now() if now is None else now, wrong)
-    values.update(_picture_values(chosen, resolved))
-    inferred = _fit_action(chosen, values)
-    found = catalog.check(chosen, values, _facts(resolved), unread=_readable(unread, forced=force))
+    # A step from an earlier image needs no words, and an empty field isn't an omitted one.
+    written: dict[str, object] = {"prompt": text, **plain}
+    if isinstance(written["prompt"], str):
+        written["prompt"] = _trim_blank_lines(written["prompt"]) or None
+    values, unread = chosen.read(written)
+    others = _OthersWithBytes(catalog, chosen, {} if unread else values)
+    resolve = partial(references.resolve, now=SYSTEM_CLOCK.now() if now is None else now, demo=demo)
+    resolved = _resolve_images(others, given_images, resolve, wrong)
+    values.update(_image_values(chosen, resolved))
+    inferred = _infer_action(chosen, values)
+    found = catalog.check(chosen, values, _image_info(resolved), unread=_tolerate_unknown(unread, forced=force))
+    if any(one.severity == "reject" for one in wrong):
+        # Another model wouldn't mend the prompt or the images.
+        found = tuple(replace(one, others=()) for one in found)
     tolerable = [one for one in (*wrong, *found) if one.severity == "warn" or (force and _may_be_forced(one))]
     intolerable = [one for one in (*wrong, *found) if one not in tolerable]
     if intolerable:
         raise refuse(intolerable)
     if force:
-        values.update(_unknown(chosen, plain))
+        values.update(_unknown_parameters(chosen, plain))
     detail = {"edition": catalog.edition}
     warnings: tuple[Violation, ...] = (
-        *([Mistake("unvalidated", "model", model, severity="warn", detail=detail)] if unvalidated else ()),
-        *(notice for pictures in resolved.values() for one in pictures for notice in one.notices),
+        *(
+            [Violation("unvalidated", "model", model, severity="warn", detail=detail, section="generation")]
+            if unvalidated
+            else ()
+        ),
+        *(notice for images in resolved.values() for one in images for notice in one.notices),
+        *_check_mask_size(chosen, resolved),
         *(replace(one, severity="warn") for one in tolerable),
     )
-    return finished(chosen, values, resolved, inferred=inferred, warnings=warnings, unvalidated=unvalidated)
+    return Request.from_values(chosen, values, resolved, inferred=inferred, warnings=warnings, unvalidated=unvalidated)
 
 
-def finished(
-    model: Model,
-    values: Mapping[str, Any],
-    resolved: Mapping[str, Iterable[Reference]],
-    *,
-    inferred: str | None = None,
-    warnings: tuple[Violation, ...] = (),
-    unvalidated: bool = False,
-    body: Mapping[str, Any] | None = None,
-) -> Request:
-    """A request from values that need no check any more; ``body`` where it is already written down."""
-    pictures = tuple(one for several in resolved.values() for one in several)
-    body = model.to_wire(values) if body is None else body
-    effective = model.effective(values)
-    return Request(
-        model=model,
-        values=values,
-        body=body,
-        estimate_usd=None if unvalidated else model.price.estimate(effective),
-        prompt=str(values.get("prompt", "")),
-        action_inferred=inferred,
-        defaulted={name: value for name, value in effective.items() if name not in values},
-        warnings=warnings,
-        unvalidated=unvalidated,
-        fingerprint=fingerprint_of(body, {one.wire: one.content_id for one in pictures}),
-        references=pictures,
-    )
+def _trim_blank_lines(text: str) -> str:
+    """The text without blank lines before and after it, which a cell, ``%%time`` and a script add differently."""
+    lines = text.split("\n")
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    return "\n".join(lines[filled[0] : filled[-1] + 1]).rstrip("\r") if filled else ""
 
 
-def fingerprint_of(body: Mapping[str, Any], content_ids: Mapping[str, str]) -> str:
-    """What is the same for the same request, however its JSON is ordered and its pictures are encoded.
+def _not_json(name: str, given: object, problem: Exception) -> Violation:
+    detail = {"reason": f"{type(problem).__name__}: {i18n.printable(problem)}"}
+    return Violation("not_json", name, type(given).__name__, detail=detail, section="generation")
 
-    Args:
-        body: the request body.
-        content_ids: for pictures in it, the wire string to what identifies their content.
-    """
-    canonical = json.dumps(_recorded(body, content_ids), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+def fingerprint_of(body: JSONObject, content_ids: Mapping[str, str]) -> str:
+    """What is the same for the same request, however its JSON is ordered and its images are encoded."""
+    canonical = json.dumps(_replace_images(body, content_ids), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -231,14 +283,17 @@ def unvalidated_model(name: str, options: Iterable[str] = ()) -> Model:
 class _AsWritten(Parameter):
     """A parameter of which nothing is known: JSON where the text is JSON, else the text."""
 
-    def read(self, given: Any) -> Any:
-        return _json_or_text(given)
+    def read(self, given: object) -> object:
+        try:
+            return _json_or_text(given)
+        except Exception as problem:  # noqa: BLE001 - a user's object may fail at anything
+            raise UnreadableValue(_not_json(self.name, given, problem)) from None
 
-    def validate(self, value: Any) -> Violation | None:  # noqa: ARG002 - anything goes
+    def validate(self, value: object) -> Violation | None:  # noqa: ARG002 - anything goes
         return None
 
 
-def _model(catalog: Catalog, name: str, options: Mapping[str, Any], *, unknown_ok: bool) -> tuple[Model, bool]:
+def _model(catalog: Catalog, name: str, options: Values, *, unknown_ok: bool) -> tuple[Model, bool]:
     try:
         return catalog.model(name), False
     except UnknownModel:
@@ -247,14 +302,14 @@ def _model(catalog: Catalog, name: str, options: Mapping[str, Any], *, unknown_o
     return unvalidated_model(name, options), True
 
 
-def _apart(model: Model, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Plain options, and those that are pictures, under their own names."""
-    plain: dict[str, Any] = {}
-    several: dict[str, Any] = {}
+def _split_images(model: Model, options: Values) -> tuple[dict[str, object], dict[str, object]]:
+    """Plain options, and those that are images, under their own names."""
+    plain: dict[str, object] = {}
+    several: dict[str, object] = {}
     for name, given in options.items():
-        parameter = model.named(name)
+        parameter = model.find_parameter(name)
         canonical = parameter.name if parameter is not None else name.replace("-", "_")
-        if canonical in _PICTURES and parameter is not None:
+        if canonical in _IMAGES and parameter is not None:
             if given is not None:
                 several[canonical] = [several[canonical], given] if canonical in several else given
         else:
@@ -262,70 +317,99 @@ def _apart(model: Model, options: Mapping[str, Any]) -> tuple[dict[str, Any], di
     return plain, several
 
 
-def _task_id(model: Model, name: str, given: Any) -> Any:
+def _task_id(model: Model, name: str, given: object) -> object:
     """An earlier job or result as the id of its task, where the parameter names one."""
-    parameter = model.named(name)
+    parameter = model.find_parameter(name)
     if parameter is None or not parameter.task or isinstance(given, str):
         return given
-    first = given[0] if isinstance(given, Sequence) and given else given
-    return getattr(first, "task_id", given)
+    try:
+        first = given[0] if isinstance(given, Sequence) and given else given
+        return getattr(first, "task_id", given)
+    except Exception:  # noqa: BLE001 - a user's object may fail at anything; it is refused where it is read
+        return given
 
 
-def _resolved(
-    catalog: Catalog, model: Model, given: Mapping[str, Any], now: float, wrong: list[Violation]
+@dataclass(frozen=True)
+class _OthersWithBytes:
+    """Which other models would take bytes beside the other values."""
+
+    catalog: Catalog
+    model: Model
+    values: Values
+
+    def find(self, parameter: str) -> tuple[str, ...]:
+        """Their ids; asked only for the text of an error."""
+        several = {"images": (_SOME_BYTES,), parameter: (_SOME_BYTES,) if parameter == "images" else _SOME_BYTES}
+        return self.catalog.find_capable(self.model, {**self.values, **several}, takes_bytes=True)
+
+
+def _resolve_images(
+    others: _OthersWithBytes,
+    given: Mapping[str, object],
+    resolve: Callable[[object, str, references.ImageLimits], Reference],
+    wrong: list[Violation],
 ) -> dict[str, list[Reference]]:
     resolved: dict[str, list[Reference]] = {}
-
-    def taking_bytes() -> tuple[str, ...]:
-        takes = [one for one in catalog.find(references=1) if one.references.takes_bytes and one.id != model.id]
-        return tuple(one.id for one in takes[:_MOST_OTHERS])
-
-    for name in _PICTURES:
+    for name in _IMAGES:
         if name not in given:
             continue
-        limits = references.Limits.of(model, name, taking_bytes)
+        limits = references.ImageLimits.of(others.model, name, partial(others.find, name))
         resolved[name] = []
-        for one in references.each(_listed(given[name])):
+        try:
+            images = list(references.flatten_images(_parse_list(given[name])))
+            is_empty = not images and not _holds_something(given[name])
+        except Exception:  # noqa: BLE001 - a user's object may fail at anything, or hold itself
+            wrong.append(Violation("reference_unknown_kind", name, type(given[name]).__name__, section="generation"))
+            continue
+        for one in images:
             try:
-                resolved[name].append(references.resolve(one, name, limits, now=now))
+                resolved[name].append(resolve(one, name, limits))
             except ReferenceMistake as mistake:
                 wrong.append(mistake.fields["mistake"])
+        if not resolved[name] and not is_empty and not any(one.parameter == name for one in wrong):
+            # Left out, it would be another image that is paid for.
+            wrong.append(Violation("reference_nothing", name, section="generation"))
         if name == "mask" and len(resolved[name]) > 1:
-            wrong.append(Mistake("one_mask", name, len(resolved[name])))
+            wrong.append(Violation("one_mask", name, len(resolved[name]), section="generation"))
     return resolved
 
 
-def _listed(given: Any) -> Any:
+def _holds_something(given: object) -> bool:
+    # An empty list is how programs leave images out.
+    return not isinstance(given, (list, tuple)) or len(given) > 0
+
+
+def _parse_list(given: object) -> object:
     # -p image_urls='["https://…", "https://…"]' and -p image_urls=https://… mean the same.
     if isinstance(given, str) and given.lstrip().startswith("["):
         try:
             return json.loads(given)
-        except ValueError:
+        except (ValueError, RecursionError):
             return given
     return given
 
 
-def _picture_values(model: Model, resolved: Mapping[str, list[Reference]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, pictures in resolved.items():
-        if not pictures:
+def _image_values(model: Model, resolved: Mapping[str, list[Reference]]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, images in resolved.items():
+        if not images:
             continue
         parameter = model.parameters[name]
-        wires = tuple(one.wire for one in pictures)
+        wires = tuple(one.uri for one in images)
         values[name] = wires if parameter.type.endswith("[]") else wires[0]
     return values
 
 
-def _fit_action(model: Model, values: dict[str, Any]) -> str | None:
+def _infer_action(model: Model, values: dict[str, object]) -> str | None:
     if "action" in values or "action" not in model.parameters:
         return None
-    fitting = model.fitting_action(values)
+    fitting = model.infer_action(values)
     if fitting is not None:
         values["action"] = fitting
     return fitting
 
 
-def _facts(resolved: Mapping[str, list[Reference]]) -> ImageInfo:
+def _image_info(resolved: Mapping[str, list[Reference]]) -> ImageInfo:
     masks = resolved.get("mask") or [Reference("", "")]
     return ImageInfo(
         sizes=tuple(one.size for one in resolved.get("images", ())),
@@ -335,7 +419,19 @@ def _facts(resolved: Mapping[str, list[Reference]]) -> ImageInfo:
     )
 
 
-def _readable(unread: tuple[Violation, ...], *, forced: bool) -> tuple[Violation, ...]:
+def _check_mask_size(model: Model, resolved: Mapping[str, list[Reference]]) -> Iterator[Violation]:
+    """A notice where a mask lies askew on its image and no page has a rule for that."""
+    images, masks = resolved.get("images"), resolved.get("mask")
+    if not images or not masks or (model.mask is not None and model.mask.same_size):
+        return
+    wanted, given = images[0].size, masks[0].size
+    if wanted and given and wanted != given:
+        detail = {"size": f"{wanted[0]}×{wanted[1]}"}
+        text = f"{given[0]}×{given[1]}"
+        yield Violation("mask_other_size", "mask", text, severity="warn", detail=detail, section="generation")
+
+
+def _tolerate_unknown(unread: tuple[Violation, ...], *, forced: bool) -> tuple[Violation, ...]:
     # A forced unknown parameter is sent, so no other model has to be looked for.
     if not forced:
         return unread
@@ -344,46 +440,170 @@ def _readable(unread: tuple[Violation, ...], *, forced: bool) -> tuple[Violation
 
 def _may_be_forced(violation: Violation) -> bool:
     # What can't be read, filled or found can't be sent either.
-    return not isinstance(violation, Mistake) and violation.code not in {"unreadable", "empty_prompt", "given_twice"}
+    return violation.section == "catalog" and violation.code not in {"unreadable", "empty_prompt", "given_twice"}
 
 
-def _unknown(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name.replace("-", "_"): _json_or_text(given)
+def _unknown_parameters(model: Model, options: Mapping[str, object]) -> dict[str, object]:
+    unknown = {
+        name.replace("-", "_"): given
         for name, given in options.items()
-        if given is not None and model.named(name) is None
+        if given is not None and model.find_parameter(name) is None
     }
+    values, wrong = unvalidated_model(model.id, unknown).read(unknown)
+    if wrong:
+        raise refuse(wrong)
+    return values
 
 
-def _json_or_text(given: Any) -> Any:
+def _json_or_text(given: object) -> object:
     if isinstance(given, str):
         try:
-            return json.loads(given)
+            return to_json_value(json.loads(given))
         except (ValueError, RecursionError):
-            return given
-    return given
+            pass
+    return to_json_value(given)
 
 
-def _recorded(value: Any, content_ids: Mapping[str, str]) -> Any:
+def _replace_images(value: object, content_ids: Mapping[str, str]) -> object:
     if isinstance(value, str):
         return content_ids.get(value, value)
     if isinstance(value, Mapping):
-        return {str(name): _recorded(one, content_ids) for name, one in value.items()}
+        return {str(name): _replace_images(one, content_ids) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_recorded(one, content_ids) for one in value]
+        return [_replace_images(one, content_ids) for one in value]
     return value
 
 
-def _shortened(value: Any) -> Any:
-    if isinstance(value, str):
-        if len(value) > _LONGEST_TEXT and not value.startswith("data:"):
-            more = i18n.say("generation.cut", count=len(value) - _LONGEST_TEXT)
-            value = value[:_LONGEST_TEXT] + more
-        return _SHORTENED.sub(
-            lambda found: f"{found[1]}{found[2][:16]}… ({len(found[2]) * 3 // 4 // 1024 + 1} KB)", value
-        )
-    if isinstance(value, Mapping):
-        return {name: _shortened(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_shortened(one) for one in value]
+def _shorten(text: str) -> str:
+    if len(text) > _MAX_TEXT and not text.startswith("data:"):
+        text = text[:_MAX_TEXT] + i18n.text("generation.cut", count=len(text) - _MAX_TEXT)
+    return _LONG_DATA.sub(lambda found: f"{found[1]}{found[2][:16]}… ({len(found[2]) * 3 // 4 // 1024 + 1} KB)", text)
+
+
+# A name that is written inside braces, or whatever else two braces enclose on one line.
+_FIELD = re.compile(r"(?P<escaped>\\\{\{)|\{\{(?P<inside>[^{}\n]*)\}\}")
+_NAME = re.compile(r"\s*([^\W\d]\w*)\s*")
+# {{a.b}}, {{f(x)}}, {{my name}}: meant to be filled. {{"a": 1}} is a piece of JSON and stays.
+_LIKE_A_FIELD = re.compile(r"\s*[^\W\d].*")
+_MAX_SUGGESTED = 8
+
+
+def prompt_names(text: str) -> tuple[str, ...]:
+    """The names that a prompt asks for, each once, in order."""
+    found = (_name(match) for match in _FIELD.finditer(text))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def fill_prompt(text: str, variables: Namespace) -> str:
+    """A prompt with its names replaced."""
+    wrong: list[Violation] = []
+
+    def replace_field(match: re.Match[str]) -> str:
+        if match["escaped"]:
+            return "{{"
+        name = _name(match)
+        if name is None:
+            if _LIKE_A_FIELD.fullmatch(match["inside"]):
+                wrong.append(Violation("not_a_name", "prompt", match["inside"].strip(), section="generation"))
+            return match[0]
+        if name not in variables:
+            wrong.append(_missing_name(name, variables))
+            return match[0]
+        value = _by_value(variables[name])
+        filled_in = _to_text(value)
+        if filled_in is None:
+            wrong.append(
+                Violation("not_text", "prompt", name, detail={"kind": _name_kind(value)}, section="generation")
+            )
+            return match[0]
+        return filled_in
+
+    filled = _FIELD.sub(replace_field, text)
+    if wrong:
+        raise refuse(wrong)
+    return filled
+
+
+def _name(match: re.Match[str]) -> str | None:
+    plain = _NAME.fullmatch(match["inside"] or "")
+    return plain[1] if plain else None
+
+
+def _missing_name(name: str, variables: Namespace) -> Violation:
+    usable = [known for known, value in variables.items() if not known.startswith("_") and _is_text(value)]
+    if not variables:
+        # In Python a prompt sees no variables but those that it is given.
+        return Violation("no_such_name_given", "prompt", name, section="generation")
+    near = difflib.get_close_matches(name, usable, n=1, cutoff=0.5)
+    some = tuple(sorted(usable)[:_MAX_SUGGESTED]) if not near else ()
+    code = "no_such_name" if near or not some else "no_such_name_but"
+    return Violation(code, "prompt", name, some, near[0] if near else None, section="generation")
+
+
+def _by_value(value: object) -> object:
+    """An enumeration's member as what it stands for, unless it says itself how it reads."""
+    if isinstance(value, Enum) and (isinstance(value, (str, int)) or type(value).__str__ is Enum.__str__):
+        return value.value
     return value
+
+
+def _to_text(value: object) -> str | None:
+    """What fills a name; None for what is no text."""
+    try:
+        return str(value) if _is_text(value) and not _is_missing(value) else None
+    except Exception:  # noqa: BLE001 - a user's object may fail at anything
+        return None
+
+
+def _name_kind(value: object) -> str:
+    return f"{type(value).__name__} ({i18n.printable(value)})" if isinstance(value, Number) else type(value).__name__
+
+
+def _is_missing(value: object) -> bool:
+    # NaN, NaT and their like differ from themselves, or refuse to be compared.
+    try:
+        return bool(value != value)  # noqa: PLR0124 - see above
+    except Exception:  # noqa: BLE001 - a user's object may fail at anything
+        return True
+
+
+def _is_text(value: object) -> bool:
+    # What reads well inside a sentence; a module, a function, an image or None never does.
+    return isinstance(value, (str, Number, PurePath, date, time, timedelta, UUID, Enum))
+
+
+class Violations(Sequence[Violation]):
+    """Every violation of one request; reads as one short block."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        # Two parameters may break one rule with one text; it is shown once.
+        self._violations = tuple({str(one): one for one in violations}.values())
+
+    @overload
+    def __getitem__(self, index: int) -> Violation: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Violation, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Violation | tuple[Violation, ...]:
+        return self._violations[index]
+
+    def __len__(self) -> int:
+        return len(self._violations)
+
+    def __iter__(self) -> Iterator[Violation]:
+        return iter(self._violations)
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def __str__(self) -> str:
+        if len(self) == 1:
+            return str(self[0])
+        return "\n".join(f"  · {one}" for one in self)
+
+
+def refuse(violations: Iterable[Violation]) -> RequestRefused:
+    """The error that names every mistake at once."""
+    found = Violations(violations)
+    return RequestRefused("generation.refused", violations=found, count=len(found))

@@ -1,4 +1,4 @@
-"""Reference pictures of the journal: each kept once by its content, bounded, the oldest given up first."""
+"""Reference images of the journal: each stored once by its content, bounded, the oldest deleted first."""
 
 from __future__ import annotations
 
@@ -8,59 +8,45 @@ import contextlib
 import hashlib
 import os
 import re
-import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-__all__ = ["Blobs"]
+from qwave_jupyter.folders import replace_file
+
+__all__ = ["Blobs", "map_strings"]
 
 _URI = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,(.*)", re.DOTALL)
-_KEPT_FROM = 512
+_MIN_LENGTH = 512
 _MARK = "$blob"
 
 
 class Blobs:
-    """A folder of contents by their SHA-256.
+    """A folder of contents by their SHA-256."""
 
-    Args:
-        folder: made on first need.
-        most_bytes: what all contents may weigh together; 0 keeps none, and pictures stay where they stood.
-    """
-
-    def __init__(self, folder: Path, *, most_bytes: int = 1_000_000_000) -> None:
+    def __init__(self, folder: Path, *, max_bytes: int = 1_000_000_000) -> None:
         self.folder = folder
-        self.most_bytes = most_bytes
+        #: What all contents may weigh together; 0 keeps none, and images stay where they stood.
+        self.max_bytes = max_bytes
 
-    def put_away(self, value: Any) -> Any:
-        """A JSON value with every data URI in it replaced by a small mark; its content is kept in the folder."""
-        if isinstance(value, str):
-            return self._put(value)
-        if isinstance(value, Mapping):
-            return {name: self.put_away(one) for name, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.put_away(one) for one in value]
-        return value
+    def externalize(self, value: object) -> object:
+        """A JSON value with every data URI in it replaced by a small marker; its content is stored in the folder."""
+        return map_strings(value, self._store)
 
-    def bring_back(self, value: Any) -> Any:
-        """The value as it was, to the byte.
-
-        Raises:
-            FileNotFoundError: a content was given up meanwhile.
-        """
+    def restore(self, value: object) -> object:
+        """The value as it was, to the byte."""
         if isinstance(value, Mapping):
             if set(value) == {_MARK, "mime"}:
                 return self.read_uri(str(value[_MARK]), str(value["mime"]))
-            return {name: self.bring_back(one) for name, one in value.items()}
+            return {name: self.restore(one) for name, one in value.items()}
         if isinstance(value, list):
-            return [self.bring_back(one) for one in value]
+            return [self.restore(one) for one in value]
         return value
 
-    def _put(self, text: str) -> Any:
-        found = _URI.match(text) if len(text) > _KEPT_FROM and text.startswith("data:") else None
-        if found is None or not self.most_bytes:
+    def _store(self, text: str) -> object:
+        found = _URI.match(text) if len(text) > _MIN_LENGTH and text.startswith("data:") else None
+        if found is None or not self.max_bytes:
             return text
-        mime, content = found[1], _decoded(found[2])
+        mime, content = found[1], _decode(found[2])
         if content is None:
             # Spelled in a way that encoding would not give back to the byte: kept as text.
             mime, content = "", text.encode()
@@ -72,25 +58,11 @@ class Blobs:
         else:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._make_room(len(content))
-            # Many jobs with one picture may begin at once, in threads and in processes.
-            part = target.with_name(f"{digest}.{uuid.uuid4().hex[:8]}.part")
-            try:
-                _write_through(part, content)
-                part.replace(target)
-            finally:
-                part.unlink(missing_ok=True)
+            replace_file(target, content, synced=True)
         return {_MARK: digest, "mime": mime}
 
     def read_uri(self, digest: str, mime: str) -> str:
-        """A content as the data URI that it was.
-
-        Args:
-            digest: its SHA-256.
-            mime: its type; "" where the text itself was kept.
-
-        Raises:
-            FileNotFoundError: it was given up meanwhile.
-        """
+        """A content as the data URI that it was."""
         if not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise FileNotFoundError(digest)
         content = (self.folder / digest).read_bytes()
@@ -99,25 +71,29 @@ class Blobs:
         return f"data:{mime};base64,{base64.b64encode(content).decode('ascii')}" if mime else content.decode()
 
     def _make_room(self, needed: int) -> None:
-        kept = []
+        files = []
         for file in self.folder.iterdir():
             with contextlib.suppress(OSError):
                 stat = file.stat()
-                kept.append((stat.st_mtime, stat.st_size, file))
-        total = sum(size for _, size, _ in kept) + needed
-        for _, size, file in sorted(kept):
-            if total <= self.most_bytes:
+                files.append((stat.st_mtime, stat.st_size, file))
+        total = sum(size for _, size, _ in files) + needed
+        for _, size, file in sorted(files):
+            if total <= self.max_bytes:
                 return
             with contextlib.suppress(OSError):
                 file.unlink()
                 total -= size
 
 
-def _write_through(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def map_strings(value: object, change: Callable[[str], object]) -> object:
+    """A JSON value with every string in it changed; the names of its objects stay."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: map_strings(one, change) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map_strings(one, change) for one in value)
+    return value
 
 
 def _is_whole(file: Path, content: bytes) -> bool:
@@ -128,7 +104,7 @@ def _is_whole(file: Path, content: bytes) -> bool:
         return False
 
 
-def _decoded(text: str) -> bytes | None:
+def _decode(text: str) -> bytes | None:
     try:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

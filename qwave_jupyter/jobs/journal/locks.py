@@ -13,50 +13,38 @@ import time
 import weakref
 from pathlib import Path
 
-__all__ = ["JobLock", "NoLock", "lock_of"]
+__all__ = ["JobLock", "job_lock"]
 
 #: File systems take names of 255 bytes; a journal row may say anything.
-_LONGEST_NAME = 100
-#: A lock that is still taken after so many looks, so many seconds apart, is held by somebody who works.
-_MOST_GLANCES, _GLANCE = 8, 0.002
+_MAX_NAME = 100
+#: A lock that is still taken after so many attempts, so many seconds apart, is held by somebody who works.
+_MAX_ATTEMPTS, _ATTEMPT_SECONDS = 8, 0.002
 
 
 #: Every lock of this process, for its children.
-_all: weakref.WeakSet[JobLock] = weakref.WeakSet()
+_locks: weakref.WeakSet[JobLock] = weakref.WeakSet()
 
 
 class JobLock:
-    """A lock file, held by locking it.
-
-    Args:
-        path: the file; made on first need, removed when the lock is given back.
-
-    Example:
-        >>> lock = JobLock(home / "locks" / "8499f3a2.lock")
-        >>> if lock.acquire():
-        ...     lock.release()
-    """
+    """A lock file, held by locking it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
-        _all.add(self)
+        _locks.add(self)
 
     @property
-    def held(self) -> bool:
+    def is_ours(self) -> bool:
         """Whether this object holds the lock."""
         return self._descriptor is not None
 
     def acquire(self) -> bool:
-        """Take the lock without waiting.
-
-        Returns:
-            False when somebody else holds it. True also where the file system knows no locks or can't be written: two
-            kernels that then work on one job still can't be charged twice, for they use one idempotency key.
-        """
-        if self.held:
+        """Take the lock without waiting; False when somebody else holds it."""
+        # True also where the file system knows no locks or can't be written: two kernels that then work on one job
+        # still can't be charged twice, for they use one idempotency key.
+        if self.is_ours:
             return True
-        glances = 0
+        attempts = 0
         while True:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,15 +52,15 @@ class JobLock:
             except OSError:
                 return True
             try:
-                if not _lock(descriptor):
+                if not _try_lock(descriptor):
                     os.close(descriptor)
-                    if glances == _MOST_GLANCES:
+                    if attempts == _MAX_ATTEMPTS:
                         return False
                     # It may only be somebody who looks whether it is held, and for that must hold it for a moment.
-                    glances += 1
-                    time.sleep(_GLANCE)
+                    attempts += 1
+                    time.sleep(_ATTEMPT_SECONDS)
                     continue
-                if _is_still(descriptor, self.path):
+                if _is_same_file(descriptor, self.path):
                     self._descriptor = descriptor
                     return True
                 # Its last holder removed the file between our opening and locking it.
@@ -83,20 +71,20 @@ class JobLock:
 
     def is_held(self) -> bool:
         """Whether somebody holds it; looking makes no file."""
-        if self.held:
+        if self.is_ours:
             return True
         try:
             descriptor = os.open(self.path, os.O_RDWR)
         except OSError:
             return False
         try:
-            return not _lock(descriptor)
+            return not _try_lock(descriptor)
         except OSError:
             return False
         finally:
             os.close(descriptor)
 
-    def _forked(self) -> None:
+    def _close_in_child(self) -> None:
         # A child that outlives its parent must not go on holding what died with it. The parent's lock stands.
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
@@ -118,39 +106,22 @@ class JobLock:
         os.close(descriptor)
 
 
-class NoLock(JobLock):
-    """A lock that anybody gets, for a journal that keeps nothing: no two can meet there."""
-
-    def acquire(self) -> bool:
-        """Take it; nothing is written."""
-        return True
-
-    def is_held(self) -> bool:
-        """Nobody ever holds it."""
-        return False
+def job_lock(home: Path, job_id: str) -> JobLock:
+    """The lock of a job."""
+    name = "".join(char for char in job_id if (char.isascii() and char.isalnum()) or char == "-")
+    return JobLock(home / "locks" / f"{name[:_MAX_NAME]}.lock")
 
 
-def lock_of(home: Path, job_id: str) -> JobLock:
-    """The lock of a job.
-
-    Args:
-        home: the journal's folder.
-        job_id: the job; whatever it says, the file lies in the folder of locks.
-    """
-    name = "".join(sign for sign in job_id if (sign.isascii() and sign.isalnum()) or sign == "-")
-    return JobLock(home / "locks" / f"{name[:_LONGEST_NAME]}.lock")
-
-
-def _let_go() -> None:
-    for lock in tuple(_all):
-        lock._forked()  # noqa: SLF001 - of this module
+def _close_all_in_child() -> None:
+    for lock in tuple(_locks):
+        lock._close_in_child()  # noqa: SLF001 - of this module
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go)
+    os.register_at_fork(after_in_child=_close_all_in_child)
 
 
-def _is_still(descriptor: int, path: Path) -> bool:
+def _is_same_file(descriptor: int, path: Path) -> bool:
     if sys.platform == "win32":
         return True
     try:
@@ -163,7 +134,7 @@ def _is_still(descriptor: int, path: Path) -> bool:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int) -> bool:
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -173,7 +144,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,7 +1,7 @@
 """The record of every job, from its intent to its files: nothing that was paid for is ever lost.
 
-SQLite, safe for several processes: short transactions, a patient busy timeout, WAL where the file system can. The API
-key is never in it. When it can't be written, that is said once and the jobs go on.
+SQLite, safe for several processes: short transactions, a long busy timeout, WAL where the file system can. The API
+key is never in it. When it can't be written, one warning says so and the jobs go on.
 """
 
 from __future__ import annotations
@@ -11,32 +11,35 @@ import os
 import sqlite3
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qwave_jupyter import forking
+from qwave_jupyter import threads
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import JournalUnavailable
 from qwave_jupyter.jobs.journal import schema
 from qwave_jupyter.jobs.journal.blobs import Blobs
-from qwave_jupyter.jobs.journal.locks import JobLock, NoLock, lock_of
-from qwave_jupyter.jobs.journal.record import Costs, Entry, from_row, stored, to_row
-from qwave_jupyter.jobs.journal.salvage import salvage
+from qwave_jupyter.jobs.journal.locks import JobLock, job_lock
+from qwave_jupyter.jobs.journal.record import COLUMNS, OPEN_STATES, Costs, Entry, from_row, to_column, to_row
 
-__all__ = ["Costs", "Entry", "Journal", "JournalWarning", "NullJournal", "open_journal"]
+__all__ = ["Costs", "Entry", "Journal", "JournalWarning"]
 
 Result = TypeVar("Result")
 
 _BUSY_SECONDS = 20.0
-_ALL = ", ".join(schema.COLUMNS)
-_PACE_NEEDED = 3
+_COLUMNS = ", ".join(COLUMNS)
+_MIN_DURATIONS = 3
+#: In how many of the newest jobs earlier prompts are looked for.
+_MAX_RECENT = 2000
 #: How long to wait for another kernel that mends the journal.
-_MENDING_SECONDS, _MENDING_STEPS = 10.0, 200
+_REPAIR_SECONDS, _REPAIR_STEPS = 10.0, 200
+#: How often a write is repeated whose file was moved aside meanwhile.
+_MAX_MOVES = 3
 
-#: What forked children got of their parents, kept so that nobody closes it.
-_of_parents: list[sqlite3.Connection] = []
+#: Connections that a forked child got from its parent; referenced so that nothing closes them.
+_inherited: list[sqlite3.Connection] = []
 
 
 class JournalWarning(UserWarning):
@@ -44,31 +47,23 @@ class JournalWarning(UserWarning):
 
 
 class Journal:
-    """The journal in one folder.
-
-    Args:
-        home: the folder; made on first need.
-        clock: time.
-
-    Example:
-        >>> journal = open_journal(Path("~/.local/share/qwave-jupyter").expanduser())
-        >>> [entry.task_id for entry in journal.open_jobs()]
-        []
-    """
+    """The journal in one folder."""
 
     def __init__(self, home: Path, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.home = home
         self.path = home / "journal.sqlite3"
         self.blobs = Blobs(home / "blobs")
         self._clock = clock
-        self._lock = forking.guard(threading.RLock())
+        self._lock = threads.guard(threading.RLock())
         self._connection: sqlite3.Connection | None = None
         self._owner = 0
+        #: Held while the file is opened or moved aside, so that nobody opens half of a journal.
+        self._opening = JobLock(home / "locks" / "mending.lock")
         self._file: tuple[int, int] | None = None
         self._writable = True
         self._warned: set[str] = set()
         #: The open jobs of this process as they should stand in the file, and those of which a write failed.
-        self._begun: dict[str, Entry] = {}
+        self._open_entries: dict[str, Entry] = {}
         self._unwritten: set[str] = set()
 
     def __del__(self) -> None:
@@ -81,13 +76,8 @@ class Journal:
     def __repr__(self) -> str:
         return f"Journal({str(self.home)!r})"
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[type[Journal], tuple[Path]]:
         return (Journal, (self.home,))
-
-    @property
-    def writable(self) -> bool:
-        """Whether changes are kept."""
-        return self._writable
 
     def begin(self, entry: Entry) -> None:
         """Write a job's intent; this comes before its submit."""
@@ -97,26 +87,21 @@ class Journal:
 
     def remember(self, entry: Entry) -> None:
         """Know an open job whole, so that its row can be written again where it is missing."""
-        self._begun[entry.job_id] = entry
+        self._open_entries[entry.job_id] = entry
 
     def update(self, job_id: str, **changes: Any) -> None:
-        """Change some columns of a job; a row that is missing, or of which a write failed, is written whole.
-
-        Args:
-            job_id: the job.
-            changes: fields of :class:`Entry`.
-        """
-        unknown = set(changes) - set(schema.COLUMNS)
+        """Change some columns of a job; a row that is missing, or of which a write failed, is written whole."""
+        unknown = set(changes) - set(COLUMNS)
         if unknown:
             raise TypeError(sorted(unknown))
         changes = {"updated": self._clock.now(), **changes}
         assignments = ", ".join(f"{name} = ?" for name in changes)
-        values = [stored(name, value) for name, value in changes.items()]
+        values = [to_column(name, value) for name, value in changes.items()]
         sql = f"UPDATE jobs SET {assignments} WHERE job_id = ?"  # noqa: S608 - our own names
         with self._lock:
-            known = self._begun.get(job_id)
+            known = self._open_entries.get(job_id)
             if known is not None:
-                known = self._begun[job_id] = replace(known, **changes)
+                known = self._open_entries[job_id] = replace(known, **changes)
             written = 0 if job_id in self._unwritten else self._write(sql, [*values, job_id])
             if known is None:
                 return
@@ -124,8 +109,8 @@ class Journal:
                 written = self._write_whole(known)
             elif written is None:
                 self._unwritten.add(job_id)
-            if (written or not self._writable) and known.state not in schema.OPEN_STATES:
-                del self._begun[job_id]
+            if (written or not self._writable) and known.state not in OPEN_STATES:
+                del self._open_entries[job_id]
 
     def find(self, name: str) -> tuple[Entry, ...]:
         """The jobs of that job or task id, or whose id begins or ends with it; newest first."""
@@ -138,41 +123,91 @@ class Journal:
         where = "WHERE job_id LIKE ? ESCAPE '\\' OR task_id LIKE ? ESCAPE '\\' ORDER BY created DESC LIMIT 20"
         return self._entries(where, (f"{like}%", f"%{like}"))
 
-    def open_jobs(self, *, base_url: str | None = None) -> tuple[Entry, ...]:
-        """The jobs that somebody may still get pictures from, oldest first.
+    def claim(self, entry: Entry) -> tuple[Entry, JobLock] | None:
+        """Lock an open job; None where another process works on it, or it has ended since it was listed."""
+        lock = self.lock(entry.job_id)
+        if not lock.acquire():
+            return None
+        now = next((one for one in self.find(entry.job_id) if one.job_id == entry.job_id), entry)
+        if now.state in OPEN_STATES:
+            return now, lock
+        lock.release()
+        return None
 
-        Args:
-            base_url: only those of this server; None for all.
-        """
-        states = ", ".join(f"'{state}'" for state in schema.OPEN_STATES)
+    def open_jobs(self, *, base_url: str | None = None) -> tuple[Entry, ...]:
+        """The jobs that somebody may still get images from, oldest first."""
+        states = ", ".join(f"'{state}'" for state in OPEN_STATES)
         entries = self._entries(f"WHERE state IN ({states}) ORDER BY created")
         return tuple(entry for entry in entries if base_url is None or entry.base_url == base_url)
 
-    def abandoned(self, *, base_url: str | None = None) -> tuple[Entry, ...]:
+    def abandoned_jobs(self, *, base_url: str | None = None) -> tuple[Entry, ...]:
         """The open jobs that no process works on."""
-        return tuple(entry for entry in self.open_jobs(base_url=base_url) if not self.lock(entry.job_id).is_held())
+        return tuple(entry for entry in self.open_jobs(base_url=base_url) if not self._is_held(entry))
+
+    def _is_held(self, entry: Entry) -> bool:
+        try:
+            return self.lock(entry.job_id).is_held()
+        except (OSError, ValueError):
+            # Whoever claims it is told why that fails.
+            return False
 
     def has_later(self, after: float, before: float) -> bool:
         """Whether anything was written between two moments, in Unix seconds."""
         return bool(self._read("SELECT 1 FROM jobs WHERE updated > ? AND updated < ? LIMIT 1", (after, before)))
 
-    def history(self, limit: int = 100, search: str = "") -> tuple[Entry, ...]:
-        """Finished jobs, newest first.
+    def star(self, job_id: str, image: int, *, on: bool) -> bool:
+        """Star an image by its place in its job, or take the star back; return whether that is written down."""
+        sql = "INSERT OR IGNORE INTO stars VALUES (?, ?)" if on else "DELETE FROM stars WHERE job_id = ? AND image = ?"
+        return self._write(sql, (job_id, image)) is not None
 
-        Args:
-            limit: how many at most.
-            search: words that must all stand in prompt or model id.
-        """
+    def list_stars(self, job_ids: Iterable[str] = ()) -> frozenset[tuple[str, int]]:
+        """The starred images, as job and place, of some jobs or of all."""
+        if not self._has_stars():
+            return frozenset()
+        names = tuple(job_ids)
+        where = f" WHERE job_id IN ({', '.join('?' * len(names))})" if names else ""
+        rows = self._read(f"SELECT job_id, image FROM stars{where}", names)  # noqa: S608 - our own names
+        return frozenset((str(row[0]), row[1]) for row in rows if isinstance(row[1], int))
+
+    def _has_stars(self) -> bool:
+        # A journal of an earlier release that can't be written has no such table, and isn't damaged for that.
+        return bool(self._read("SELECT 1 FROM sqlite_master WHERE name = 'stars'", ()))
+
+    def history(self, limit: int = 100, search: str = "", *, starred: bool = False) -> tuple[Entry, ...]:
+        """Finished jobs, newest first; with ``starred`` those that have a starred image."""
+        if starred and not self._has_stars():
+            return ()
         words = search.split()
         conditions = "".join(" AND (prompt LIKE ? ESCAPE '\\' OR model LIKE ? ESCAPE '\\')" for _ in words)
-        values: list[Any] = [f"%{_like(word)}%" for word in words for _ in range(2)]
+        if starred:
+            conditions += " AND job_id IN (SELECT job_id FROM stars)"
+        values: list[object] = [f"%{_like(word)}%" for word in words for _ in range(2)]
         return self._entries(f"WHERE state = 'done'{conditions} ORDER BY created DESC LIMIT ?", (*values, limit))
+
+    def list_prompts(
+        self, limit: int, *, notebook: str | None = None, pid: int | None = None, longest: int
+    ) -> tuple[tuple[str | None, float], ...]:
+        """List different prompts with when each was last used, newest first; None stands for those that are longer."""
+        conditions = "typeof(prompt) = 'text'"
+        values: list[object] = [longest]
+        for name, value in (("notebook", notebook), ("pid", pid)):
+            if value is not None:
+                conditions += f" AND {name} = ?"
+                values.append(value)
+        sql = f"""
+            SELECT prompt, max(created) FROM (
+                SELECT CASE WHEN length(prompt) <= ? THEN prompt END AS prompt, created
+                FROM jobs WHERE {conditions} ORDER BY created DESC LIMIT {_MAX_RECENT}
+            ) GROUP BY prompt ORDER BY 2 DESC LIMIT ?
+        """  # noqa: S608 - our own names
+        rows = self._read(sql, (*values, limit))
+        return tuple((row[0], float(row[1])) for row in rows if isinstance(row[1], (int, float)))
 
     def durations(
         self, model: str, *, action: str = "", resolution: str = "", quality: str = "", n: int = 1, limit: int = 40
     ) -> tuple[float, ...]:
         """How long similar jobs took, in seconds, newest first; less similar ones where there are too few."""
-        alike: tuple[tuple[str, tuple[Any, ...]], ...] = (
+        alike: tuple[tuple[str, tuple[object, ...]], ...] = (
             ("resolution = ? AND action = ? AND quality = ? AND n = ?", (resolution, action, quality, n)),
             ("resolution = ?", (resolution,)),
             ("1", ()),
@@ -185,17 +220,12 @@ class Journal:
             )
             rows = self._read(sql, (model, *values, limit))
             found = tuple(float(row[0]) for row in rows if isinstance(row[0], (int, float)))
-            if len(found) >= _PACE_NEEDED:
+            if len(found) >= _MIN_DURATIONS:
                 break
         return found
 
     def find_finished(self, fingerprint: str, *, base_url: str | None = None) -> Entry | None:
-        """The newest finished job of this very request whose files are all still there.
-
-        Args:
-            fingerprint: the request.
-            base_url: only what this server made; None for all.
-        """
+        """The newest finished job of this very request whose files are all still there."""
         where, values = "WHERE state = 'done' AND fingerprint = ?", [fingerprint]
         if base_url is not None:
             where, values = f"{where} AND base_url = ?", [*values, base_url]
@@ -207,25 +237,18 @@ class Journal:
     def costs(
         self, by: str = "model", *, since: float = 0.0, notebook: str | None = None, demo: bool | None = None
     ) -> tuple[Costs, ...]:
-        """What jobs cost, in groups; the newest day first, else the dearest group first.
-
-        Args:
-            by: ``day``, ``model`` or ``notebook``.
-            since: Unix seconds of the oldest intent that counts.
-            notebook: only this notebook's jobs.
-            demo: only the jobs of a server on this machine, or only those of others; None for all.
-        """
+        """What jobs cost, in groups; the newest day first, else the dearest group first."""
         group = {
             "day": "date(created, 'unixepoch', 'localtime')",
             "model": "model",
             "notebook": "coalesce(notebook, '')",
         }
-        states = ", ".join(f"'{state}'" for state in schema.OPEN_STATES)
+        states = ", ".join(f"'{state}'" for state in OPEN_STATES)
         order = "1 DESC" if by == "day" else "5 DESC, 3 DESC"
         where = "created >= ? AND state != 'refused'" + (" AND notebook = ?" if notebook is not None else "")
         if demo is not None:
-            here = "base_url = 'demo' OR base_url LIKE 'http://127.0.0.1%' OR base_url LIKE 'http://localhost%'"
-            where += f" AND {'' if demo else 'NOT '}({here})"
+            local = "base_url = 'demo' OR base_url LIKE 'http://127.0.0.1%' OR base_url LIKE 'http://localhost%'"
+            where += f" AND {'' if demo else 'NOT '}({local})"
         sql = f"""
             SELECT {group[by]}, count(*), coalesce(sum(estimate_usd), 0),
                 coalesce(sum(CASE WHEN state IN ({states}) AND cost_quota IS NULL THEN held_quota END), 0),
@@ -237,7 +260,7 @@ class Journal:
 
     def lock(self, job_id: str) -> JobLock:
         """The lock that whoever works on a job holds."""
-        return lock_of(self.home, job_id)
+        return job_lock(self.home, job_id)
 
     def close(self) -> None:
         """Close the file; it opens again when it is needed."""
@@ -246,61 +269,61 @@ class Journal:
                 self._connection.close()
             elif self._connection is not None:
                 # Closed in a child, a parent's connection might take its locks and its log away.
-                _of_parents.append(self._connection)
+                _inherited.append(self._connection)
             self._connection = None
 
-    def _entries(self, where: str, values: Iterable[Any] = ()) -> tuple[Entry, ...]:
-        return tuple(from_row(row) for row in self._read(f"SELECT {_ALL} FROM jobs {where}", values))  # noqa: S608
+    def _entries(self, where: str, values: Iterable[object] = ()) -> tuple[Entry, ...]:
+        return tuple(from_row(row) for row in self._read(f"SELECT {_COLUMNS} FROM jobs {where}", values))  # noqa: S608
 
-    def _read(self, sql: str, values: Iterable[Any]) -> Sequence[Any]:
-        rows = self._do(lambda connection: connection.execute(sql, tuple(values)).fetchall(), writing=False)
+    def _read(self, sql: str, values: Iterable[object]) -> Sequence[sqlite3.Row]:
+        rows = self._run(lambda connection: connection.execute(sql, tuple(values)).fetchall(), writing=False)
         return rows or ()
 
     def _write_whole(self, entry: Entry) -> int | None:
-        places = ", ".join("?" * len(schema.COLUMNS))
-        sql = f"INSERT OR REPLACE INTO jobs ({_ALL}) VALUES ({places})"  # noqa: S608 - our own names
+        places = ", ".join("?" * len(COLUMNS))
+        sql = f"INSERT OR REPLACE INTO jobs ({_COLUMNS}) VALUES ({places})"  # noqa: S608 - our own names
         written = self._write(sql, to_row(entry, self._clock.now()))
         (self._unwritten.discard if written else self._unwritten.add)(entry.job_id)
         return written
 
-    def _write(self, sql: str, values: Iterable[Any]) -> int | None:
+    def _write(self, sql: str, values: Iterable[object]) -> int | None:
         """How many rows were written; None where nothing could be."""
 
         def change(connection: sqlite3.Connection) -> int:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                written = connection.execute(sql, tuple(values)).rowcount
-                connection.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(*schema.FAILURES):
-                    connection.execute("ROLLBACK")
-                raise
-            return written
+            with schema.transaction(connection):
+                return connection.execute(sql, tuple(values)).rowcount
 
-        return self._do(change, writing=True)
+        return self._run(change, writing=True)
 
-    def _do(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
+    def _run(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
         with self._lock:
             seen = _identity(self.path)
             failure: Exception
             try:
-                return self._try(work, writing=writing)
+                return self._run_once(work, writing=writing)
             except schema.FAILURES as problem:
                 failure = problem
             # A damaged file is moved aside, once, and the work is done on the new one.
-            if self._writable and schema.is_damage(failure) and self._mend(failure, seen):
+            if self._writable and schema.is_damage(failure) and self._repair(failure, seen):
                 try:
-                    return self._try(work, writing=writing)
+                    return self._run_once(work, writing=writing)
                 except schema.FAILURES as problem:
                     failure = problem
             self._writable = self._writable and not schema.is_read_only(failure)
             newer = isinstance(failure, schema.FromNewerRelease)
-            self._say("journal_newer" if newer else "journal_unwritable" if writing else "journal_unreadable", failure)
+            self._warn("journal_newer" if newer else "journal_unwritable" if writing else "journal_unreadable", failure)
             return None
 
-    def _try(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
-        connection = self._open()
-        return None if connection is None or (writing and not self._writable) else work(connection)
+    def _run_once(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
+        for _ in range(_MAX_MOVES):
+            connection = self._open()
+            if connection is None or (writing and not self._writable):
+                return None
+            result = work(connection)
+            # What was written into a file that has just been moved aside is written again into its successor.
+            if not writing or _identity(self.path) == self._file:
+                break
+        return result
 
     def _open(self) -> sqlite3.Connection | None:
         # A connection must not be carried into a forked process, nor be written to when its file is there no more:
@@ -312,80 +335,60 @@ class Journal:
         self._owner = os.getpid()
         try:
             self.home.mkdir(parents=True, exist_ok=True)
-            self._connection = schema.connect(self.path, busy_seconds=_BUSY_SECONDS)
+            with self._hold_opening():
+                self._connection = schema.connect(self.path, busy_seconds=_BUSY_SECONDS)
+                self._file = _identity(self.path)
         except (OSError, sqlite3.OperationalError) as problem:
             if isinstance(problem, sqlite3.Error) and schema.is_damage(problem):
                 raise
             self._writable = False
-            self._say("journal_unwritable", problem)
+            self._warn("journal_unwritable", problem)
             if not self.path.is_file():
                 return None
             self._connection = schema.connect_read_only(self.path, busy_seconds=_BUSY_SECONDS)
-        self._file = _identity(self.path)
+            self._file = _identity(self.path)
         return self._connection
 
-    def _mend(self, problem: Exception, seen: tuple[int, int] | None) -> bool:
+    def _repair(self, problem: Exception, seen: tuple[int, int] | None) -> bool:
         """Move a damaged file aside and begin a new one with what can still be read of it."""
         self.close()
-        mending = JobLock(self.home / "locks" / "mending.lock")
-        for _ in range(_MENDING_STEPS):
-            if mending.acquire():
-                break
-            self._clock.wait(_MENDING_SECONDS / _MENDING_STEPS)
         try:
-            if _identity(self.path) != seen:
-                # Another kernel has mended it meanwhile.
-                return True
-            aside = self.path.with_name(f"journal-damaged-{int(self._clock.now())}-{os.getpid()}.sqlite3")
-            for ending in ("-wal", "-shm", ""):
-                file = self.path.with_name(self.path.name + ending)
-                if file.is_file():
-                    file.replace(aside.with_name(aside.name + ending))
-            connection = self._open()
-            saved = salvage(aside, connection) if connection is not None and self._writable else 0
+            with self._hold_opening():
+                if _identity(self.path) != seen:
+                    # Another kernel has mended it meanwhile.
+                    return True
+                aside = self.path.with_name(f"journal-damaged-{int(self._clock.now())}-{os.getpid()}.sqlite3")
+                for ending in ("-wal", "-shm", ""):
+                    file = self.path.with_name(self.path.name + ending)
+                    if file.is_file():
+                        file.replace(aside.with_name(aside.name + ending))
+                connection = self._open()
+                saved = schema.salvage(aside, connection) if connection is not None and self._writable else 0
         except (OSError, *schema.FAILURES):
             return False
-        else:
-            self._say("journal_damaged", problem, aside=aside.name, saved=saved)
-            return True
-        finally:
-            mending.release()
+        self._warn("journal_damaged", problem, aside=aside.name, saved=saved, count=saved)
+        return True
 
-    def _say(self, code: str, problem: Exception, **more: Any) -> None:
+    @contextlib.contextmanager
+    def _hold_opening(self) -> Iterator[None]:
+        if self._opening.is_ours:
+            yield
+            return
+        for _ in range(_REPAIR_STEPS):
+            if self._opening.acquire():
+                break
+            self._clock.wait(_REPAIR_SECONDS / _REPAIR_STEPS)
+        try:
+            yield
+        finally:
+            self._opening.release()
+
+    def _warn(self, code: str, problem: Exception, **more: object) -> None:
         if code in self._warned:
             return
         self._warned.add(code)
         error = JournalUnavailable(f"generation.{code}", path=self.path, reason=schema.describe(problem), **more)
         warnings.warn(str(error), JournalWarning, stacklevel=2)
-
-
-class NullJournal(Journal):
-    """A journal that keeps nothing: for tests and for those who want no trace."""
-
-    def __init__(self, home: Path, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        super().__init__(home, clock=clock)
-        self.blobs = Blobs(home / "blobs", most_bytes=0)
-        self._writable = False
-
-    def remember(self, entry: Entry) -> None:
-        """There is no row to write again."""
-
-    def lock(self, job_id: str) -> JobLock:
-        """A lock that writes nothing."""
-        return NoLock(super().lock(job_id).path)
-
-    def _open(self) -> sqlite3.Connection | None:
-        return None
-
-
-def open_journal(home: Path, *, clock: Clock = SYSTEM_CLOCK) -> Journal:
-    """The journal in a folder; its file is made when the first job is written down.
-
-    Args:
-        home: the folder.
-        clock: time.
-    """
-    return Journal(home, clock=clock)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ import pytest
 from qwave_jupyter import i18n
 from qwave_jupyter.client.tasks import Cancellation
 from qwave_jupyter.errors import TaskFailed
-from qwave_jupyter.jobs.charges import Charge
+from qwave_jupyter.jobs.costs import Charge
 
 #: 3187 quota are $0.0064, 5000 are $0.01.
 TABLE = [
@@ -144,7 +144,7 @@ def test_unknown_stage_is_refused():
 
 
 def test_error_says_its_charge_in_the_language_in_force():
-    error = TaskFailed("generation.no_pictures", task_id="t1", charge=Charge("accepted", state="failed", cost_quota=0))
+    error = TaskFailed("generation.no_images", task_id="t1", charge=Charge("accepted", state="failed", cost_quota=0))
     assert str(error).endswith(" Nothing was charged.")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     i18n.use("zh")

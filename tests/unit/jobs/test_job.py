@@ -9,7 +9,7 @@ import pytest
 import requests
 from PIL import Image
 
-from qwave_jupyter.client import interruptible
+from qwave_jupyter.client import transport
 from qwave_jupyter.errors import (
     AuthenticationFailed,
     Cancelled,
@@ -23,9 +23,8 @@ from qwave_jupyter.errors import (
     WaitTimeout,
 )
 from qwave_jupyter.images import metadata
-from qwave_jupyter.jobs import resume
-from qwave_jupyter.jobs.job import CancelledWhileAwaited, Job, as_completed
-from tests.unit.jobs.image_factory import plain
+from qwave_jupyter.jobs.job import CancelledWhileAwaited, Job, as_completed, resume
+from tests.image_factory import plain
 from tests.waiting import PATIENCE, wait_until
 
 
@@ -43,8 +42,8 @@ def test_job_saves_file_and_provenance(submit, server, bench):
     (image,) = gallery
     assert image.path.parent == bench.save_dir
     assert image.path.name == f"2026-03-31-a-cat-sitting-{job.id[:8]}-1.png"
-    with Image.open(image.path) as picture:
-        assert picture.size == (64, 48) == (image.width, image.height)
+    with Image.open(image.path) as opened:
+        assert opened.size == (64, 48) == (image.width, image.height)
     assert image.url.startswith("https://cdn.example.com/")
     assert image.cost_usd == pytest.approx(0.006374)
     told = metadata.read_provenance(image.path)
@@ -120,19 +119,19 @@ def test_watcher_does_not_delay_the_job(submit):
 
 
 def test_job_with_fewer_images_than_asked(submit, server):
-    server.pictures = [plain(), plain(kind="JPEG", colour="red"), plain(kind="WEBP")]
+    server.images = [plain(), plain(kind="JPEG", colour="red"), plain(kind="WEBP")]
     job = submit(n=4)
     gallery = job.result(PATIENCE)
     assert [image.path.suffix for image in gallery] == [".png", ".jpg", ".webp"]
     assert [image.index for image in gallery] == [1, 2, 3]
     assert sum(image.cost_usd for image in gallery) == pytest.approx(0.006374)
     (notice,) = job.snapshot.notices
-    assert notice.code == "fewer_pictures"
+    assert notice.code == "fewer_images"
     assert "4" in str(notice)
 
 
 def test_job_spreads_links_of_one_entry(submit, server):
-    server.pictures = [plain(), plain(), plain(colour="red"), 404]
+    server.images = [plain(), plain(), plain(colour="red"), 404]
     links = [f"https://cdn.example.com/task-1/{place}.png" for place in range(4)]
     server.extra = {"result": {"images": [{"url": links}]}}
     assert len(submit(n=3).result(PATIENCE)) == 2
@@ -160,7 +159,7 @@ def test_job_unanswered_submit_is_resumed(submit, server, bench):
     assert isinstance(failure(first), (ConnectionFailed, WaitTimeout))
     assert [one.state for one in bench.journal.open_jobs()] == ["submitting"]
     server.faults.clear()
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert len(again.result(PATIENCE)) == 1
     assert again.id == first.id
     assert len(server.tasks) == 1
@@ -170,7 +169,7 @@ def test_job_unanswered_submit_is_resumed(submit, server, bench):
 def test_job_survives_transient_faults(submit, server):
     told = []
     server.faults["status"] = [500, b"<html>", requests.ConnectionError("reset"), b"", 429, [503, {}]]
-    server.faults["picture"] = [500, requests.ConnectionError("reset"), b"<!doctype html>oops"]
+    server.faults["image"] = [500, requests.ConnectionError("reset"), b"<!doctype html>oops"]
     job = submit()
     job.subscribe(told.append)
     assert len(job.result(PATIENCE)) == 1
@@ -203,10 +202,10 @@ def test_job_failure_says_why_and_is_free(submit, server, bench, code, word):
 
 
 def test_job_completed_without_images(submit, server):
-    server.pictures, server.cost = [], 0
+    server.images, server.cost = [], 0
     error = failure(submit())
     assert isinstance(error, TaskFailed)
-    assert error.code == "no_pictures"
+    assert error.code == "no_images"
 
 
 def test_job_waits_out_unknown_states(submit, server):
@@ -232,7 +231,7 @@ def test_job_timeout_leaves_the_task(submit, server, bench):
     assert bench.clock.monotonic() == pytest.approx(30, abs=1)
     assert "cancel" not in server.seen
     server.tasks["task-1"]["states"] = ["processing", "completed"]
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert again.result(PATIENCE)[0].path.is_file()
     assert server.billed == 1
 
@@ -285,7 +284,7 @@ def test_job_cancels_a_hold_above_max_cost(submit, server, bench):
 
 def test_job_keeps_no_broken_images(submit, server, bench):
     for content in (plain()[:-30], b"\x89PNG nonsense", b""):
-        server.pictures = [content]
+        server.images = [content]
         error = failure(submit())
         assert isinstance(error, DownloadFailed)
     assert list(bench.save_dir.iterdir()) == []
@@ -293,14 +292,14 @@ def test_job_keeps_no_broken_images(submit, server, bench):
 
 
 def test_job_partial_success_is_resumed(submit, server, bench):
-    server.pictures = [plain(), 500, plain(colour="red")]
+    server.images = [plain(), 500, plain(colour="red")]
     job = submit(n=3)
     gallery = job.result(PATIENCE)
     assert [image.index for image in gallery] == [1, 3]
     assert "couldn't be fetched" in str(job.snapshot.notices[-1])
-    server.pictures[1] = plain(colour="green")
+    server.images[1] = plain(colour="green")
     before = [path.stat().st_mtime_ns for path in gallery.paths]
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert [image.index for image in again.result(PATIENCE)] == [1, 2, 3]
     assert [path.stat().st_mtime_ns for path in gallery.paths] == before
     assert bench.journal.open_jobs() == ()
@@ -312,7 +311,7 @@ def test_job_with_an_unwritable_folder(submit, server, bench, tmp_path):
     assert isinstance(error, DownloadFailed)
     assert "https://cdn.example.com/task-1/0.png" in str(error)
     assert error.fields["links"]
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert isinstance(failure(again), DownloadFailed)
 
 
@@ -320,7 +319,7 @@ def test_job_ends_when_status_is_refused(submit, server, bench):
     server.faults["status"] = [[403, {"error": {"type": "permission_error", "message": "no"}}]]
     assert isinstance(failure(submit()), PermissionDenied)
     # The task may be going on: it stays open and can be picked up.
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert again.result(PATIENCE)[0].path.is_file()
     assert server.billed == 1
 
@@ -432,7 +431,7 @@ def test_cancel_while_queued_is_refunded(submit, server, bench):
 
 def test_cancel_seen_first_by_a_question(submit, server, bench, monkeypatch):
     # A question that is under way is answered with the effect of our own cancel before the cancel itself is answered.
-    monkeypatch.setattr(interruptible, "_CHECK_INTERVAL", PATIENCE)
+    monkeypatch.setattr(transport, "_CHECK_INTERVAL", PATIENCE)
     server.states = ["queued"] * 99
     reached, gate = held_at(server, "status")
     job = submit()
@@ -440,7 +439,7 @@ def test_cancel_seen_first_by_a_question(submit, server, bench, monkeypatch):
     def take_effect():
         server.tasks["task-1"]["states"] = ["cancelled"]
         gate.set()
-        job._course.left.wait(PATIENCE)
+        job._runner.left.wait(PATIENCE)
 
     server.before["cancel"] = take_effect
     answer = {"task_id": "task-1", "status": "cancelled", "refunded": True, "refunded_quota": server.held}
@@ -462,13 +461,13 @@ def test_cancel_too_late_keeps_images(submit, server, bench):
     gate.set()
     assert "too late" in str(failure_of(job))
     wait_until_free(bench, job)
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert again.result(PATIENCE)
     assert server.billed == 1
 
 
 def wait_until_free(bench, job):
-    wait_until(bench.journal.abandoned, "the job to be given up by its thread")
+    wait_until(bench.journal.abandoned_jobs, "the job to be given up by its thread")
 
 
 def test_cancel_during_submit(submit, server, bench):
@@ -483,9 +482,9 @@ def test_cancel_during_submit(submit, server, bench):
 
 
 def test_cancel_before_a_late_submit_answer(submit, server, bench, monkeypatch):
-    from qwave_jupyter.jobs import cancellation
+    from qwave_jupyter.jobs import runner
 
-    monkeypatch.setattr(cancellation, "CANCEL_WITHIN", 0.05)
+    monkeypatch.setattr(runner, "CANCEL_WITHIN", 0.05)
     server.states = ["queued"] * 99
     reached, gate = held_at(server, "submit")
     job = submit()
@@ -499,9 +498,9 @@ def test_cancel_before_a_late_submit_answer(submit, server, bench, monkeypatch):
 
 
 def test_cancel_unanswered_is_resumable(submit, server, bench, monkeypatch):
-    from qwave_jupyter.jobs import cancellation
+    from qwave_jupyter.jobs import runner
 
-    monkeypatch.setattr(cancellation, "CANCEL_WITHIN", 0.05)
+    monkeypatch.setattr(runner, "CANCEL_WITHIN", 0.05)
     server.states = ["queued"] * 3 + ["completed"]
     reached, gate = held_at(server, "status")
     server.before["cancel"] = lambda: gate.wait(PATIENCE)
@@ -511,7 +510,7 @@ def test_cancel_unanswered_is_resumable(submit, server, bench, monkeypatch):
     server.faults["cancel"] = [500] * 20
     gate.set()
     wait_until_free(bench, job)
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert again.result(PATIENCE)
 
 

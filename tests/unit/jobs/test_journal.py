@@ -16,7 +16,7 @@ import pytest
 from qwave_jupyter.jobs.journal import schema
 from qwave_jupyter.jobs.journal.blobs import Blobs
 from qwave_jupyter.jobs.journal.locks import JobLock
-from qwave_jupyter.jobs.journal.store import Entry, JournalWarning, NullJournal, open_journal
+from qwave_jupyter.jobs.journal.store import Entry, Journal, JournalWarning
 from tests.fake_clock import FakeClock
 
 URI = "data:image/png;base64," + "QUJD" * 400
@@ -24,7 +24,7 @@ URI = "data:image/png;base64," + "QUJD" * 400
 
 @pytest.fixture
 def journal(tmp_path):
-    opened = open_journal(tmp_path / "home", clock=FakeClock())
+    opened = Journal(tmp_path / "home", clock=FakeClock())
     yield opened
     opened.close()
 
@@ -34,7 +34,7 @@ def entry(name: str, **more) -> Entry:
 
 
 def test_journal_writes_nothing_unasked(tmp_path):
-    journal = open_journal(tmp_path / "home")
+    journal = Journal(tmp_path / "home")
     assert not (tmp_path / "home").exists()
     journal.begin(entry("a"))
     assert journal.path.is_file()
@@ -42,21 +42,21 @@ def test_journal_writes_nothing_unasked(tmp_path):
 
 
 def test_journal_follows_a_job(journal, tmp_path):
-    picture = tmp_path / "a.png"
-    picture.write_bytes(b"x")
+    image = tmp_path / "a.png"
+    image.write_bytes(b"x")
     journal.begin(entry("a", model="m", prompt="a cat", fingerprint="f", parameters={"seed": 1}))
     assert [one.state for one in journal.open_jobs()] == ["submitting"]
     journal.update("a", state="running", task_id="task-1", held_quota=3000)
     assert journal.open_jobs()[0].task_id == "task-1"
-    journal.update("a", state="done", files=[{"path": str(picture)}], cost_quota=2500, duration=8.0, finished=1.0)
+    journal.update("a", state="done", files=[{"path": str(image)}], cost_quota=2500, duration=8.0, finished=1.0)
     assert journal.open_jobs() == ()
     (done,) = journal.history()
     assert done.parameters == {"seed": 1}
-    assert done.files == [{"path": str(picture)}]
+    assert done.files == [{"path": str(image)}]
     assert journal.find_finished("f") == done
     assert journal.find("task-1") == journal.find("a") == (done,)
     assert journal.find("nothing") == ()
-    picture.unlink()
+    image.unlink()
     assert journal.find_finished("f") is None
 
 
@@ -148,7 +148,7 @@ def _use(journal) -> None:
 @pytest.mark.parametrize("damage", [b"this is no database, and never was one" * 99, "middle", "truncated"])
 def test_journal_damaged_is_moved_aside(tmp_path, damage):
     home = tmp_path / "home"
-    first = open_journal(home)
+    first = Journal(home)
     for place in range(300):
         first.begin(entry(f"j{place}", prompt="p" * 300, state="done"))
     first.close()
@@ -160,7 +160,7 @@ def test_journal_damaged_is_moved_aside(tmp_path, damage):
     else:
         content = damage
     first.path.write_bytes(content)
-    second = open_journal(home)
+    second = Journal(home)
     with pytest.warns(JournalWarning, match="moved aside"):
         _use(second)
     assert len(second.open_jobs()) == 3
@@ -170,7 +170,7 @@ def test_journal_damaged_is_moved_aside(tmp_path, damage):
 
 def test_journal_unwritable_is_still_read(tmp_path, monkeypatch):
     home = tmp_path / "home"
-    first = open_journal(home)
+    first = Journal(home)
     first.begin(entry("a", state="done", prompt="kept"))
     first.close()
 
@@ -178,11 +178,10 @@ def test_journal_unwritable_is_still_read(tmp_path, monkeypatch):
         raise sqlite3.OperationalError
 
     monkeypatch.setattr(schema, "connect", refuse)
-    second = open_journal(home)
+    second = Journal(home)
     with pytest.warns(JournalWarning, match="can't be written") as said:
         _use(second)
     assert len(said) == 1
-    assert not second.writable
     assert [one.prompt for one in second.history()] == ["kept"]
     second.close()
 
@@ -190,7 +189,7 @@ def test_journal_unwritable_is_still_read(tmp_path, monkeypatch):
 def test_journal_home_that_is_a_file(tmp_path):
     home = tmp_path / "file"
     home.write_text("in the way")
-    journal = open_journal(home)
+    journal = Journal(home)
     with pytest.warns(JournalWarning):
         journal.begin(entry("a"))
     assert journal.open_jobs() == ()
@@ -209,19 +208,8 @@ def test_journal_of_a_newer_release(journal):
     assert journal.history()[0].job_id == "a"
 
 
-def test_null_journal_keeps_nothing(tmp_path):
-    journal = NullJournal(tmp_path / "home")
-    journal.begin(entry("a"))
-    assert journal.open_jobs() == ()
-    lock = journal.lock("a")
-    assert lock.acquire()
-    lock.release()
-    assert journal.blobs.put_away({"images": [URI]}) == {"images": [URI]}
-    assert not (tmp_path / "home").exists()
-
-
 def _write_many(home: str, name: str) -> None:
-    journal = open_journal(Path(home))
+    journal = Journal(Path(home))
     for place in range(25):
         journal.begin(entry(f"{name}-{place}"))
         journal.update(f"{name}-{place}", state="done")
@@ -236,7 +224,7 @@ def test_journal_takes_several_processes(tmp_path):
     for writer in writers:
         writer.join(60)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
-    journal = open_journal(tmp_path)
+    journal = Journal(tmp_path)
     assert len(journal.history(1000)) == 75
     journal.close()
 
@@ -339,31 +327,31 @@ def test_abandoned_jobs_are_unlocked(journal):
     journal.begin(entry("c", base_url="elsewhere"))
     held = journal.lock("a")
     assert held.acquire()
-    assert [one.job_id for one in journal.abandoned(base_url="s")] == ["b"]
+    assert [one.job_id for one in journal.abandoned_jobs(base_url="s")] == ["b"]
     held.release()
-    assert [one.job_id for one in journal.abandoned(base_url="s")] == ["a", "b"]
+    assert [one.job_id for one in journal.abandoned_jobs(base_url="s")] == ["a", "b"]
 
 
 def test_blobs_are_stored_once(tmp_path):
     blobs = Blobs(tmp_path / "blobs")
     odd = URI[:-1] + "\n"
     body = {"a": [URI, "https://x.y/z"], "b": {"c": URI, "odd": odd}, "prompt": "data: not one", "n": 2}
-    away = blobs.put_away(body)
+    away = blobs.externalize(body)
     assert "QUJDQUJD" not in str(away)
     assert len(list(blobs.folder.iterdir())) == 2
-    assert blobs.bring_back(away) == body
+    assert blobs.restore(away) == body
 
 
 def test_blobs_are_bounded(tmp_path):
-    blobs = Blobs(tmp_path / "blobs", most_bytes=2500)
+    blobs = Blobs(tmp_path / "blobs", max_bytes=2500)
     away = []
     for number in range(4):
-        away.append(blobs.put_away("data:image/png;base64," + f"AA{number}A" * 400))
+        away.append(blobs.externalize("data:image/png;base64," + f"AA{number}A" * 400))
         for file in blobs.folder.iterdir():
             os.utime(file, (number, number)) if file.name == away[-1]["$blob"] else None
     assert len(list(blobs.folder.iterdir())) == 2
-    blobs.bring_back(away[-1])
+    blobs.restore(away[-1])
     with pytest.raises(FileNotFoundError):
-        blobs.bring_back(away[0])
+        blobs.restore(away[0])
     with pytest.raises(FileNotFoundError):
-        blobs.bring_back({"$blob": "../../etc/passwd", "mime": ""})
+        blobs.restore({"$blob": "../../etc/passwd", "mime": ""})

@@ -1,4 +1,4 @@
-"""Whatever a server says, a job ends in pictures or in an error that is meant for it; never in a fault of ours."""
+"""Whatever a server says, a job ends in images or in an error that is meant for it; never in a fault of ours."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.jobs import request, resume
-from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs import records, request
+from qwave_jupyter.jobs.job import Job, resume
 from tests.fake_clock import FakeClock
 from tests.job_contexts import open_context
-from tests.unit.client.test_wire import task_like
-from tests.unit.jobs.scripted_server import CDN, ScriptedServer
+from tests.scripted_server import CDN, ScriptedServer
+from tests.unit.client.test_tasks import task_like
 from tests.waiting import PATIENCE
 
 #: Stands for a text whose length would drown the report of a failure.
@@ -121,14 +121,15 @@ def run(folder, submission, answers):
             assert len(str(error)) < 3000
         (entry,) = bench.journal.find(job.id)
         # What was written down can be read again, also by whoever picks it up.
-        resume.history(bench)
-        for again in resume.resume(bench):
+        records.history(bench)
+        for again in resume(bench):
             again.wait(PATIENCE)
             assert again.error is None or again.error.code != "our_fault"
         bench.journal.update(entry.job_id, state="failed")
-    assert not list((folder / "pictures").glob("*.part"))
+    assert not list((folder / "images").glob("*.part"))
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=list(HealthCheck))
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=4))
 def test_job_takes_any_status_answer(folder, answers):
@@ -136,6 +137,7 @@ def test_job_takes_any_status_answer(folder, answers):
     run(folder, None, answers)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=list(HealthCheck))
 @given(submission=ANSWERS, answers=st.lists(ODD, max_size=2))
 def test_job_takes_any_submit_answer(folder, submission, answers):

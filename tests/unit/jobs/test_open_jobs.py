@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-from qwave_jupyter.jobs.journal.probe import count_open
-from qwave_jupyter.jobs.journal.store import Entry, open_journal
+from qwave_jupyter.jobs.journal.schema import count_open
+from qwave_jupyter.jobs.journal.store import Entry, Journal
 
 
 def fill(home, *states, base_url="s"):
-    journal = open_journal(home)
+    journal = Journal(home)
     for place, state in enumerate(states):
         journal.begin(Entry(job_id=f"{base_url}-{place}", created=float(place), state=state, base_url=base_url))
     return journal
@@ -35,15 +35,15 @@ def test_count_open_writes_nothing(tmp_path):
     journal.close()
     beside.close()
     before = files(tmp_path)
-    assert before == ["journal.sqlite3"]
+    assert before == ["journal.sqlite3", "locks"]
     assert count_open(tmp_path) == 4
     assert files(tmp_path) == before
 
 
 def test_count_open_reads_a_killed_kernels_log(tmp_path):
     code = (
-        "import os, sys; from pathlib import Path; from qwave_jupyter.jobs.journal.store import Entry, open_journal\n"
-        "open_journal(Path(sys.argv[1])).begin(Entry(job_id='a', created=0.0)); os._exit(9)"
+        "import os, sys; from pathlib import Path; from qwave_jupyter.jobs.journal.store import Entry, Journal\n"
+        "Journal(Path(sys.argv[1])).begin(Entry(job_id='a', created=0.0)); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == 9
     assert count_open(tmp_path) == 1
@@ -54,7 +54,7 @@ def test_count_open_skips_running_jobs(tmp_path):
     lock = journal.lock("s-0")
     lock.acquire()
     assert count_open(tmp_path) == 1
-    assert lock.held
+    assert lock.is_ours
     lock.release()
     assert count_open(tmp_path) == 2
     journal.close()
@@ -131,7 +131,7 @@ def test_count_open_of_a_locked_journal(tmp_path):
 def test_count_open_imports_nothing_heavy(tmp_path):
     fill(tmp_path, "running").close()
     code = (
-        "import sys; from pathlib import Path; from qwave_jupyter.jobs.journal.probe import count_open\n"
+        "import sys; from pathlib import Path; from qwave_jupyter.jobs.journal.schema import count_open\n"
         "print(count_open(Path(sys.argv[1])))\n"
         "print([name for name in ('requests', 'PIL', 'ipywidgets', 'numpy', 'IPython') if name in sys.modules])"
     )

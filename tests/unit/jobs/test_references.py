@@ -10,17 +10,17 @@ from PIL import Image
 
 from qwave_jupyter.errors import ReferenceMistake
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
-from qwave_jupyter.jobs.references import Limits, each, resolve
-from tests.unit.jobs.image_factory import encoded, noise, plain
+from qwave_jupyter.jobs.references import ImageLimits, flatten_images, resolve
+from tests.image_factory import encoded, noise, plain
 
 NOW = 1_775_000_000.0
-TAKES = Limits("takes-bytes", takes_bytes=True, max_mb=1, formats=("jpeg", "png", "webp"))
-URL_ONLY = Limits("url-only", takes_bytes=False, others=lambda: ("gpt-image-2",))
+TAKES = ImageLimits("takes-bytes", takes_bytes=True, max_mb=1, formats=("jpeg", "png", "webp"))
+URL_ONLY = ImageLimits("url-only", takes_bytes=False, others=lambda: ("gpt-image-2",))
 
 
 def sent(reference):
-    assert reference.wire.startswith("data:image/")
-    return base64.b64decode(reference.wire.partition(",")[2])
+    assert reference.uri.startswith("data:image/")
+    return base64.b64decode(reference.uri.partition(",")[2])
 
 
 def mistake(given, limits=TAKES, parameter="images"):
@@ -32,7 +32,7 @@ def mistake(given, limits=TAKES, parameter="images"):
 
 def test_reference_url_is_passed_on():
     reference = resolve(" https://example.com/a.png?x=1 ", "images", URL_ONLY, now=NOW)
-    assert reference.wire == "https://example.com/a.png?x=1"
+    assert reference.uri == "https://example.com/a.png?x=1"
     assert (reference.size, reference.weight, reference.is_bytes) == (None, None, False)
 
 
@@ -54,23 +54,19 @@ def test_reference_data_uri_is_checked():
     assert sent(resolve(uri, "images", TAKES, now=NOW)) == content
     assert mistake("data:image/png;base64,@@@").code == "reference_bad_uri"
     assert mistake("data:image/png,abc").code == "reference_bad_uri"
-    assert (
-        mistake("data:image/png;base64," + base64.b64encode(b"no picture").decode()).code == "reference_not_a_picture"
-    )
+    assert mistake("data:image/png;base64," + base64.b64encode(b"no image").decode()).code == "reference_not_an_image"
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", "CMYK", "I;16", "F", "LA"])
 def test_reference_pil_of_every_mode(mode):
-    picture = Image.new("RGB", (20, 10), "red").convert("L").convert("F").convert("L") if mode == "F" else None
-    picture = picture.convert("F") if picture else Image.new("RGBA", (20, 10), "red").convert("RGBA")
+    image = Image.new("RGB", (20, 10), "red").convert("L").convert("F").convert("L") if mode == "F" else None
+    image = image.convert("F") if image else Image.new("RGBA", (20, 10), "red").convert("RGBA")
     if mode == "I;16":
-        picture = Image.new("I;16", (20, 10))
+        image = Image.new("I;16", (20, 10))
     elif mode != "F":
-        picture = (
-            picture.convert("L").convert("LA") if mode == "LA" else picture.convert("RGB" if mode == "CMYK" else mode)
-        )
-        picture = picture.convert("CMYK") if mode == "CMYK" else picture
-    assert resolve(picture, "images", TAKES, now=NOW).size == (20, 10)
+        image = image.convert("L").convert("LA") if mode == "LA" else image.convert("RGB" if mode == "CMYK" else mode)
+        image = image.convert("CMYK") if mode == "CMYK" else image
+    assert resolve(image, "images", TAKES, now=NOW).size == (20, 10)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +104,7 @@ def test_reference_arrays_are_refused(array):
     assert mistake(array).code == "reference_bad_array"
 
 
+@pytest.mark.slow
 def test_reference_figure():
     from matplotlib.figure import Figure
 
@@ -120,15 +117,15 @@ def test_reference_earlier_image(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(plain())
     image = GeneratedImage(path, "https://cdn.example.com/a.png", NOW + 3600, width=64, height=48, format="png")
-    assert resolve(image, "images", URL_ONLY, now=NOW).wire == image.url
-    assert resolve(image, "images", TAKES, now=NOW).wire == image.url
+    assert resolve(image, "images", URL_ONLY, now=NOW).uri == image.url
+    assert resolve(image, "images", TAKES, now=NOW).uri == image.url
     assert sent(resolve(image, "images", TAKES, now=NOW + 3500)) == path.read_bytes()
     dead = None
     with pytest.raises(ReferenceMistake) as refused:
         resolve(image, "images", URL_ONLY, now=NOW + 3500)
     dead = refused.value.fields["mistake"]
     assert (dead.code, dead.others) == ("reference_link_dead", ("gpt-image-2",))
-    assert list(each([Gallery([image, image]), "https://x.y/z"])) == [image, image, "https://x.y/z"]
+    assert list(flatten_images([Gallery([image, image]), "https://x.y/z"])) == [image, image, "https://x.y/z"]
 
 
 def test_reference_bytes_for_a_url_only_model():
@@ -156,7 +153,7 @@ def test_reference_format_is_converted():
 
 
 def test_mask_is_never_reencoded():
-    small = Limits("m", takes_bytes=True, max_mb=0.01, formats=("png",))
+    small = ImageLimits("m", takes_bytes=True, max_mb=0.01, formats=("png",))
     assert mistake(noise(300, 300, "RGBA"), small, "mask").code == "reference_too_large"
     assert resolve(Image.new("RGBA", (8, 8)), "mask", small, now=NOW).format == "png"
 
@@ -170,8 +167,8 @@ def test_mask_is_never_reencoded():
         ("a\x00b", "reference_unreadable_file"),
         (42, "reference_unknown_kind"),
         (object(), "reference_unknown_kind"),
-        (b"GIF89a nonsense", "reference_not_a_picture"),
-        (plain()[:60], "reference_not_a_picture"),
+        (b"GIF89a nonsense", "reference_not_an_image"),
+        (plain()[:60], "reference_not_an_image"),
     ],
 )
 def test_reference_refuses_what_is_no_image(given, code):

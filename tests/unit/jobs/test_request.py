@@ -10,7 +10,7 @@ from qwave_jupyter import catalog
 from qwave_jupyter.errors import RequestRefused, UnknownModel
 from qwave_jupyter.images.gallery import GeneratedImage
 from qwave_jupyter.jobs import request
-from tests.unit.jobs.image_factory import plain
+from tests.image_factory import plain
 
 EDITION = catalog.load("2026-04")
 
@@ -81,7 +81,7 @@ def test_request_force_warns_instead():
 
 
 def test_request_unvalidated_model():
-    made = build(model="brand-new", unknown_ok=True, n="2", aspect_ratio="9:9", shiny="yes", images="https://x.y/z.png")
+    made = build(model="brand-new", force=True, n="2", aspect_ratio="9:9", shiny="yes", images="https://x.y/z.png")
     assert made.unvalidated
     assert made.estimate_usd is None
     assert made.body == {

@@ -13,7 +13,6 @@ import pytest
 
 from qwave_jupyter import frontend
 from qwave_jupyter.frontend import PlainFrontend
-from qwave_jupyter.jobs import wait
 from qwave_jupyter.jobs.job import Job
 from tests.fake_session import FakeFrontend
 
@@ -25,10 +24,10 @@ def soon(action):
 
 def test_wait_for_ends_with_event_or_time():
     over = threading.Event()
-    assert wait.wait_for(over, 0.01) is False
+    assert frontend.wait_for(over, 0.01) is False
     soon(over.set)
-    assert wait.wait_for(over, 20) is True
-    assert wait.wait_for(over) is True
+    assert frontend.wait_for(over, 20) is True
+    assert frontend.wait_for(over) is True
 
 
 def test_wait_for_is_interrupted_in_a_loop():
@@ -38,7 +37,7 @@ def test_wait_for_is_interrupted_in_a_loop():
     async def blocked():
         soon(lambda: os.kill(os.getpid(), signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
-            wait.wait_for(threading.Event(), 20)
+            frontend.wait_for(threading.Event(), 20)
         return signal.getsignal(signal.SIGINT)
 
     try:
@@ -57,7 +56,7 @@ def test_wait_for_keeps_a_programs_handler():
     try:
         over = threading.Event()
         soon(lambda: (os.kill(os.getpid(), signal.SIGINT), over.set()))
-        assert wait.wait_for(over, 20)
+        assert frontend.wait_for(over, 20)
     finally:
         signal.signal(signal.SIGINT, handler)
     assert noted == ["its own"]
@@ -65,7 +64,7 @@ def test_wait_for_keeps_a_programs_handler():
 
 def test_wait_for_ends_when_the_process_does():
     with pytest.raises(SystemExit):
-        wait.wait_for(threading.Event(), 20, FakeFrontend(is_exiting=lambda: True))
+        frontend.wait_for(threading.Event(), 20, FakeFrontend(is_exiting=lambda: True))
 
 
 class Alive(PlainFrontend):
@@ -94,7 +93,7 @@ def test_wait_for_uses_a_frontend_that_can(monkeypatch, can_wait, asked, install
     here = Alive(can_wait)
     if installed:
         monkeypatch.setattr(frontend, "_installed", [here])
-    assert wait.wait_for(threading.Event(), 0.01, None if installed else here) is False
+    assert frontend.wait_for(threading.Event(), 0.01, None if installed else here) is False
     assert here.asked == asked
 
 

@@ -1,0 +1,377 @@
+"""What users hand over as an image, and what is sent of it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import pickle
+import sys
+import tempfile
+from pathlib import Path, PurePosixPath
+
+import IPython.display
+import ipywidgets
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from qwave_jupyter import i18n
+from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import ReferenceMistake, RequestRefused
+from qwave_jupyter.images.gallery import Gallery
+from qwave_jupyter.jobs.references import ImageLimits, flatten_images, resolve
+from qwave_jupyter.jobs.request import build
+from qwave_jupyter.widgets.canvas.base import decode_image
+from tests.image_factory import encoded, noise, plain
+
+NOW = 1_775_000_000.0
+TAKES = ImageLimits("takes-bytes", max_mb=1, formats=("jpeg", "png", "webp"))
+CATALOG = load("2026-04")
+CONTENT = plain(6, 4)
+#: One that documents a mask's size, and one that doesn't.
+SAME_SIZE = next(one.id for one in CATALOG if one.mask is not None and one.mask.same_size)
+ANY_SIZE = next(one.id for one in CATALOG if "mask" in one.parameters and not (one.mask and one.mask.same_size))
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    i18n.use("en")
+    yield
+    i18n.use(None)
+
+
+def content_of(reference):
+    return base64.b64decode(reference.uri.partition(",")[2])
+
+
+def image_of(reference):
+    return Image.open(io.BytesIO(content_of(reference)))
+
+
+def refused(given, parameter="images"):
+    with pytest.raises(ReferenceMistake) as caught:
+        resolve(given, parameter, TAKES, now=NOW)
+    assert "\n" not in str(caught.value)
+    return caught.value.fields["mistake"]
+
+
+class OwnPath:
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        return str(self.path)
+
+
+def written_buffer():
+    buffer = io.BytesIO()
+    buffer.write(CONTENT)
+    return buffer
+
+
+def spooled_file():
+    file = tempfile.SpooledTemporaryFile()  # noqa: SIM115 - the test hands it over open
+    file.write(CONTENT)
+    return file
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: path.open("rb"),
+        lambda _: io.BytesIO(CONTENT),
+        lambda _: written_buffer(),
+        lambda _: spooled_file(),
+        PurePosixPath,
+        OwnPath,
+        lambda _: {"name": "a.png", "type": "image/png", "size": len(CONTENT), "content": memoryview(CONTENT)},
+        lambda _: ipywidgets.Image(value=CONTENT),
+        lambda _: IPython.display.Image(CONTENT),
+        lambda path: IPython.display.Image(filename=str(path)),
+        lambda _: memoryview(CONTENT),
+    ],
+)
+def test_source_is_sent_as_its_bytes(make, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(CONTENT)
+    given = make(path)
+    for _ in range(2):
+        assert content_of(resolve(given, "images", TAKES, now=NOW)) == CONTENT
+    if callable(getattr(given, "close", None)):
+        given.close()
+
+
+def test_source_uploads_of_both_generations():
+    one = {"name": "a.png", "content": memoryview(CONTENT)}
+    for uploads in ((one, one), {"a.png": {"metadata": {}, "content": CONTENT}, "b.png": {"content": CONTENT}}):
+        several = [resolve(given, "images", TAKES, now=NOW) for given in flatten_images(uploads)]
+        assert [content_of(reference) for reference in several] == [CONTENT, CONTENT]
+    widget = ipywidgets.FileUpload()
+    assert list(flatten_images(widget)) == [widget]
+    assert refused(widget).code == "reference_unknown_kind"
+
+
+def test_source_address_in_a_widget():
+    url = "https://example.com/a.png"
+    for given in (ipywidgets.Image.from_url(url), IPython.display.Image(url=url)):
+        assert resolve(given, "images", TAKES, now=NOW).uri == url
+
+
+class Fails:
+    def __init__(self, name, problem):
+        self.problem = problem
+        setattr(self, name, self.fail)
+
+    def fail(self, *_, **__):
+        raise self.problem
+
+
+class OnTheGpu:
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("cuda:0")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        OnTheGpu(),
+        Fails("read", OSError("gone")),
+        Fails("savefig", RuntimeError("no canvas")),
+        Fails("_qwave_image_", KeyError("x")),
+    ],
+)
+def test_source_whose_own_code_fails_is_refused(given):
+    assert refused(given).code == "reference_fails"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pd.DataFrame({"a": [1, 2], "b": [3, 4]}),
+        pd.Series([1, 2]),
+        pd.Index([1, 2]),
+        sys,
+        pytest,
+        Image,
+        Path,
+        np.ndarray,
+        7,
+        object(),
+    ],
+)
+def test_source_that_is_no_image_is_refused(given):
+    assert refused(given).code == "reference_unknown_kind"
+
+
+def test_source_plotting_module_is_no_figure():
+    import matplotlib.pyplot as plt
+
+    assert refused(plt).code == "reference_unknown_kind"
+
+
+def test_source_opened_as_text_is_refused(tmp_path):
+    (tmp_path / "a.svg").write_text("<svg/>")
+    with (tmp_path / "a.svg").open() as text:
+        assert refused(text).code == "reference_text_file"
+    assert refused(io.StringIO("x")).code == "reference_text_file"
+    assert refused(text).code == "reference_fails"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("https://example.com/my cat.png", "https://example.com/my%20cat.png"),
+        ("https://example.com/猫.png?q=红 色", "https://example.com/%E7%8C%AB.png?q=%E7%BA%A2%20%E8%89%B2"),
+        ("https://bücher.example/a.png", "https://xn--bcher-kva.example/a.png"),
+        ("https://example.com/a%20b.png?x=1&y=a/b#c", "https://example.com/a%20b.png?x=1&y=a/b#c"),
+        ("https://example.com/a%20b ü.png", "https://example.com/a%20b%20%C3%BC.png"),
+    ],
+)
+def test_source_url_is_percent_encoded(given, sent):
+    reference = resolve(given, "images", TAKES, now=NOW)
+    assert (reference.uri, reference.notices) == (sent, ())
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost:8888", "127.0.0.1", "192.168.1.5:80", "10.0.0.3", "[::1]", "nas.local", "myserver", "169.254.1.1"],
+)
+def test_source_local_url_warns(host):
+    (notice,) = resolve(f"http://{host}/a.png", "images", TAKES, now=NOW).notices
+    assert (notice.code, notice.severity) == ("reference_local_address", "warn")
+    assert not resolve("http://8.8.8.8/a.png", "images", TAKES, now=NOW).notices
+
+
+def phone_photo(kind="JPEG"):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = Image.new("RGB", (60, 40), "white")
+    photo.paste("red", (0, 0, 20, 20))
+    return encoded(photo, kind, exif=exif)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_source_has_one_orientation(kind, tmp_path):
+    content = phone_photo(kind)
+    path = tmp_path / "phone"
+    path.write_bytes(content)
+    uri = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    for given in (path, str(path), content, io.BytesIO(content), uri, Image.open(path), {"content": content}):
+        sent = image_of(resolve(given, "images", TAKES, now=NOW))
+        # Stored at the top left, the red corner is at the top right for people.
+        assert (sent.size, sent.getexif().get(0x0112, 1)) == ((40, 60), 1)
+        red, green, _ = sent.convert("RGB").getpixel((35, 5))
+        assert red > 200
+        assert green < 60
+        seen = decode_image(given)
+        assert seen.size == (40, 60)
+        assert seen.convert("RGB").getpixel((35, 5))[1] < 60
+
+
+def test_source_upright_mask_fits_a_phone_photo():
+    mask = Image.new("RGBA", (40, 60))
+    request = build(CATALOG, "x", {"images": [phone_photo()], "mask": mask}, model=SAME_SIZE, now=NOW)
+    assert [one.size for one in request.references] == [(40, 60), (40, 60)]
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "PNG", "GIF", "TIFF"])
+def test_source_of_several_frames_says_which_one_goes(kind):
+    frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "lime", "blue")]
+    content = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+    reference = resolve(content, "images", TAKES, now=NOW)
+    sent = image_of(reference)
+    assert getattr(sent, "n_frames", 1) == 1
+    assert sent.convert("RGB").getpixel((5, 5))[0] > 240
+    assert "3 frames" in str(reference.notices[0])
+    opened = Image.open(io.BytesIO(content))
+    opened.seek(1)
+    reference = resolve(opened, "images", TAKES, now=NOW)
+    assert image_of(reference).convert("RGB").getpixel((5, 5))[1] > 240
+    assert "number 2" in str(reference.notices[0])
+
+
+HOLE = np.zeros((12, 16), bool)
+HOLE[3:9, 4:12] = True
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        HOLE,
+        HOLE.astype(np.uint8),
+        HOLE.astype(np.int64),
+        HOLE.astype(np.float32),
+        Image.fromarray(HOLE.astype(np.uint8)),
+        Image.fromarray(HOLE.astype(np.int32)),
+        encoded(Image.fromarray(HOLE.astype(np.uint8)), "PNG"),
+        encoded(Image.merge("RGB", [Image.fromarray(HOLE.astype(np.uint8))] * 3), "PNG"),
+    ],
+)
+def test_mask_of_zeros_and_ones_is_black_and_white(mask):
+    reference = resolve(mask, "mask", TAKES, now=NOW)
+    assert (np.asarray(image_of(reference).convert("L")) == HOLE * 255).all()
+
+
+@pytest.mark.parametrize(
+    ("alpha", "mask", "code"),
+    [
+        (True, Image.new("RGBA", (8, 8), (0, 0, 0, 255)), "mask_not_transparent"),
+        (True, Image.fromarray(HOLE.astype(np.uint8) * 255), "mask_not_transparent"),
+        (True, Image.new("RGBA", (8, 8)), None),
+        (False, Image.new("L", (8, 8)), "mask_not_white"),
+        (False, HOLE, None),
+        (None, np.zeros((8, 8), np.uint8), "mask_nothing_editable"),
+        (None, Image.new("RGBA", (8, 8), (255, 255, 255, 255)), "mask_nothing_editable"),
+        (None, HOLE, None),
+        (None, Image.new("LA", (8, 8)), None),
+    ],
+)
+def test_mask_without_an_editable_pixel_warns(alpha, mask, code):
+    reference = resolve(mask, "mask", ImageLimits("any", formats=("png",), alpha=alpha), now=NOW)
+    assert [(one.code, one.severity) for one in reference.notices] == ([(code, "warn")] if code else [])
+    # A file is judged like what it was made from.
+    again = resolve(content_of(reference), "mask", ImageLimits("any", formats=("png",), alpha=alpha), now=NOW)
+    assert [one.code for one in again.notices] == ([code] if code else [])
+
+
+@pytest.mark.parametrize("size", [(20, 10), (10, 20), (40, 20)])
+def test_mask_of_another_size_warns_where_no_page_rules(size):
+    mask = Image.new("RGBA", size)
+    options = {"images": [plain(20, 10)], "mask": mask}
+    request = build(CATALOG, "x", options, model=ANY_SIZE, now=NOW, force=True)
+    assert ("mask_other_size" in {one.code for one in request.warnings}) == (size != (20, 10))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.jpg", b"", "empty"),
+        ("photo.jpg", b"<!doctype html><title>404</title>", "web page"),
+        ("IMG_1.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40, "HEIC"),
+        ("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        ("half.png", encoded(noise(60, 60), "PNG")[:2000], "cut off"),
+    ],
+)
+def test_file_that_is_no_image_says_what_it_is(name, content, said, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(content)
+    for language in ("en", "zh"):
+        i18n.use(language)
+        assert name in str(refused(path))
+    i18n.use("en")
+    assert said in str(refused(path))
+    with pytest.raises(ReferenceMistake, match=said):
+        decode_image(path)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[bad/a.png", "https://example.com:99999999/a.png", "http://:80/ü.png", "http://a:b/ä"]
+)
+def test_source_url_that_is_none_is_refused(url):
+    assert refused(url).code == "reference_bad_url"
+
+
+@pytest.mark.parametrize("given", [[None], [[], ()], Gallery(), {None}])
+@pytest.mark.parametrize("name", ["images", "mask"])
+def test_source_without_an_image_is_refused(given, name):
+    options = {"images": [plain()], name: given}
+    with pytest.raises(RequestRefused) as caught:
+        build(CATALOG, "x", options, model=SAME_SIZE, now=NOW)
+    assert "reference_nothing" in {one.code for one in caught.value.fields["violations"]}
+    assert build(CATALOG, "x", {"images": []}, model=SAME_SIZE, now=NOW).references == ()
+
+
+class Lazy:
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+
+def test_source_whose_attributes_fail_is_refused():
+    assert refused(Lazy()).code == "reference_unknown_kind"
+    assert list(flatten_images([Lazy, 1])) == [Lazy, 1]
+
+
+def test_request_with_images_is_hashable():
+    one, other = (build(CATALOG, "x", {"images": [plain()]}, model=SAME_SIZE, now=NOW) for _ in "12")
+    assert (hash(one), len({one, other})) == (hash(other), 1)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>404", b"{}"])
+def test_upload_that_is_no_image_says_what_it_is(content, tmp_path):
+    from qwave_jupyter.widgets.panel.images import _store_upload
+
+    with pytest.raises(ReferenceMistake) as caught:
+        _store_upload(content, tmp_path, "a.png")
+    assert "a.png" in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["http://localhost/a.png", Image.new("I;16", (4, 4), 4000), phone_photo()])
+def test_request_with_notices_can_be_pickled(given):
+    request = build(
+        CATALOG, "x", {"images": [given], "mask": Image.new("L", (9, 9))}, model=ANY_SIZE, force=True, now=NOW
+    )
+    again = pickle.loads(pickle.dumps(request))
+    assert again == request
+    assert [str(one) for one in again.warnings] == [str(one) for one in request.warnings]
+    assert len(again.warnings) >= 2

@@ -1,0 +1,283 @@
+"""Images that are paid for and not there yet are waited for, and their job stays open until they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qwave_jupyter.errors import DownloadFailed, TaskFailed, WaitTimeout
+from qwave_jupyter.jobs.job import resume
+from tests.image_factory import plain
+from tests.scripted_server import CDN, DAY
+
+PATIENCE = 20
+WEEK = 7 * DAY
+
+
+def error_of(job):
+    assert job.wait(PATIENCE)
+    assert job.error is not None
+    return job.error
+
+
+def state_of(bench):
+    (entry,) = bench.journal._entries("ORDER BY created")
+    return entry.state
+
+
+@pytest.fixture
+def late(server):
+    """Let the task list its images only after so many answers that say completed."""
+
+    def after(answers):
+        server.states = ["completed"]
+        server.images = []
+        left = [answers]
+
+        def count():
+            left[0] -= 1
+            if left[0] < 0:
+                server.images = [plain()]
+
+        server.before["status"] = count
+
+    return after
+
+
+@pytest.fixture
+def status_says(server, monkeypatch):
+    """Change what the status answers say."""
+
+    def change(**changes):
+        true = server._status
+
+        def status(request, path):
+            code, answer = true(request, path)
+            return code, {
+                **answer,
+                **{name: value for name, value in changes.items() if answer["status"] == "completed"},
+            }
+
+        monkeypatch.setattr(server, "_status", status)
+
+    return change
+
+
+@pytest.mark.parametrize("answers", [1, 3, 20])
+def test_empty_result_asked_again(submit, server, late, answers):
+    late(answers)
+    assert len(submit().result(PATIENCE)) == 1
+    assert server.seen.count("status") == answers + 1
+    assert server.billed == 1
+
+
+def test_empty_result_leaves_job_open(submit, server, bench):
+    server.states, server.images = ["completed"], []
+    job = submit(bench=replace(bench, timeout=30.0))
+    error = error_of(job)
+    assert isinstance(error, WaitTimeout)
+    assert error.fields["task_id"] == "task-1"
+    assert "resume" in str(error)
+    assert bench.clock.monotonic() >= 30
+    assert (state_of(bench), job.status) == ("running", "timeout")
+    assert "cancel" not in server.seen
+
+
+@pytest.mark.parametrize("answers", [0, 1, 5])
+def test_empty_result_asked_again_at_resume(submit, server, bench, late, answers):
+    server.states, server.images = ["completed"], []
+    error_of(submit(bench=replace(bench, timeout=30.0)))
+    late(answers)
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 1
+    assert server.billed == 1
+    assert state_of(bench) == "done"
+
+
+def test_empty_result_stays_open_after_resumes(submit, server, bench):
+    server.states, server.images = ["completed"], []
+    brief = replace(bench, timeout=10.0)
+    error_of(submit(bench=brief))
+    for _ in range(3):
+        (again,) = resume(brief)
+        assert isinstance(error_of(again), WaitTimeout)
+        assert state_of(bench) == "running"
+    bench.clock.advance(WEEK + 60)
+    (again,) = resume(brief)
+    assert isinstance(error_of(again), TaskFailed)
+    assert state_of(bench) == "failed"
+    assert resume(bench) == ()
+
+
+def test_empty_result_that_costs_nothing_ends(submit, server, bench):
+    server.states, server.images, server.cost = ["completed"], [], 0
+    error = error_of(submit(bench=replace(bench, timeout=30.0)))
+    assert isinstance(error, TaskFailed)
+    assert error.code == "no_images"
+    assert "Nothing was charged" in str(error)
+    assert state_of(bench) == "failed"
+
+
+@pytest.mark.parametrize("result", [None, {}, {"images": []}, {"images": [{"url": []}]}, {"images": [{"url": ""}]}])
+def test_result_of_any_empty_shape_leaves_job_open(submit, bench, server, status_says, result):
+    server.states = ["completed"]
+    status_says(result=result)
+    assert isinstance(error_of(submit(bench=replace(bench, timeout=10.0))), WaitTimeout)
+    assert state_of(bench) == "running"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("times", [1, 4, 12])
+def test_link_not_there_yet_retried(submit, server, bench, status, times):
+    server.faults["image"] = [status] * times
+    assert len(submit().result(PATIENCE)) == 1
+    assert server.seen.count("image") == times + 1
+    assert state_of(bench) == "done"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_link_not_there_yet_leaves_job_open(submit, server, bench, status):
+    server.images = [status]
+    job = submit()
+    error = error_of(job)
+    assert isinstance(error, DownloadFailed)
+    assert error.code == "link_not_ready"
+    assert f"{CDN}/task-1/0.png" in error.fields["links"]
+    assert bench.clock.monotonic() >= 300
+    assert state_of(bench) == "completed"
+    for _ in range(2):
+        (again,) = resume(bench)
+        assert error_of(again).code == "link_not_ready"
+        assert state_of(bench) == "completed"
+    server.images = [plain()]
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 1
+    assert (server.billed, state_of(bench)) == (1, "done")
+
+
+def test_link_not_there_yet_does_not_hold_up_others(submit, server, bench):
+    server.images = [404, plain(), plain(colour="red")]
+    job = submit(n=3)
+    told = []
+    job.subscribe(lambda now: told.append((bench.clock.monotonic(), len(now.gallery or ()))))
+    assert [image.index for image in job.result(PATIENCE)] == [2, 3]
+    assert min(moment for moment, count in told if count == 2) < 60
+    assert state_of(bench) == "completed"
+    assert str(job.snapshot.notices[-1]).startswith("1 of the images")
+    server.images[0] = plain(colour="blue")
+    (again,) = resume(bench)
+    assert [image.index for image in again.result(PATIENCE)] == [1, 2, 3]
+    assert state_of(bench) == "done"
+
+
+def test_link_not_there_yet_beside_broken_image(submit, server, bench):
+    server.images = [b"\x89PNG nonsense", 404, plain()]
+    rounds = []
+
+    def appear():
+        rounds.append(server.seen.count("image"))
+        if bench.clock.monotonic() > 100:
+            server.images[1] = plain(colour="red")
+
+    server.before["image"] = appear
+    assert [image.index for image in submit(n=3).result(PATIENCE)] == [2, 3]
+    # The broken one is not fetched again while the other is waited for.
+    assert rounds[-1] < 60
+    assert state_of(bench) == "completed"
+
+
+def test_link_not_there_yet_ends_with_stop(submit, server, bench):
+    server.images = [404]
+    job = submit(bench=replace(bench, timeout=1e9))
+    while server.seen.count("image") < 8:
+        assert not job.wait(0.01)
+    job.cancel()
+    assert job.done()
+    assert state_of(bench) == "completed"
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_expired_link_is_not_retried(submit, server, bench, status_says, status):
+    images = [{"url": [f"{CDN}/task-1/0.png"], "expires_at": int(bench.clock.now()) - 60}]
+    status_says(result={"images": images})
+    server.images = [status]
+    error = error_of(submit())
+    assert error.code == "link_dead"
+    assert server.seen.count("image") == 1
+    assert state_of(bench) == "completed"
+    (again,) = resume(bench)
+    assert error_of(again).code == "link_dead"
+    assert state_of(bench) == "failed"
+
+
+def test_expiry_of_the_page_counts_where_server_says_none(submit, server, bench, status_says):
+    status_says(result={"images": [{"url": [f"{CDN}/task-1/0.png"]}]})
+    server.images = [404]
+    job = submit()
+    assert error_of(job).code == "link_not_ready"
+    bench.clock.advance(job.request.model.link_hours * 3600 + 60)
+    (again,) = resume(bench)
+    assert error_of(again).code == "link_dead"
+    assert bench.journal.open_jobs() == ()
+
+
+def test_dead_link_of_unknown_age_stays_open_for_a_week(submit, server, bench, status_says, monkeypatch):
+    monkeypatch.setattr("qwave_jupyter.images.saver.ImageSaver.expiry", lambda _, link: link.expires_at)
+    status_says(result={"images": [{"url": [f"{CDN}/task-1/0.png"]}]})
+    server.images = [404]
+    error_of(submit())
+    (again,) = resume(bench)
+    assert error_of(again).code == "link_dead"
+    assert state_of(bench) == "completed"
+    bench.clock.advance(WEEK + 60)
+    (again,) = resume(bench)
+    error_of(again)
+    assert state_of(bench) == "failed"
+
+
+def test_second_address_not_there_yet_keeps_job_open(submit, server, bench, status_says):
+    # Two images were asked for, and one entry with two addresses may be either.
+    end = int(bench.clock.now()) + DAY
+    status_says(result={"images": [{"url": [f"{CDN}/task-1/0.png", f"{CDN}/task-1/1.png"], "expires_at": end}]})
+    server.images = [plain(), 404]
+    assert len(submit(n=2).result(PATIENCE)) == 1
+    assert state_of(bench) == "completed"
+    server.images[1] = plain(colour="red")
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 2
+    assert state_of(bench) == "done"
+
+
+@pytest.mark.parametrize("link", ["https://cdn.example.com\\@x/0.png", "https://10.0.0.1/0.png"])
+def test_unusable_link_stays_open_for_a_week(submit, server, bench, status_says, link):
+    status_says(result={"images": [{"url": [link], "expires_at": int(bench.clock.now()) + WEEK}]})
+    error_of(submit())
+    (again,) = resume(bench)
+    assert isinstance(error_of(again), DownloadFailed)
+    assert state_of(bench) == "completed"
+    bench.clock.advance(WEEK + 60)
+    (again,) = resume(bench)
+    error_of(again)
+    assert state_of(bench) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("entries", "contents", "made"),
+    [
+        ([[0, 1]], ["blue", "red"], 2),
+        ([[0, 1]], ["blue", "blue"], 1),
+        ([[0], [1]], ["blue", "red"], 2),
+        ([[0, 1, 2]], ["blue", "red", "green"], 3),
+    ],
+    ids=["two in one entry", "mirrors", "an entry each", "three in one entry"],
+)
+def test_shares_of_the_cost_are_what_was_charged(submit, server, bench, status_says, entries, contents, made):
+    server.images, server.cost = [plain(colour=colour) for colour in contents], 6375
+    listed = [{"url": [f"{CDN}/task-1/{place}.png" for place in places]} for places in entries]
+    status_says(result={"images": listed})
+    gallery = submit(n=max(2, len(contents))).result(PATIENCE)
+    assert len(gallery) == made
+    assert gallery.cost_usd == pytest.approx(0.01275)
+    (entry,) = bench.journal._entries("ORDER BY created")
+    assert sum(one["cost_usd"] for one in entry.files) == pytest.approx(0.01275)

@@ -1,0 +1,268 @@
+"""Reuse: only of the same server's images, never refused for money, and identical orders are sent once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+import requests
+
+import qwave_jupyter as qwave
+from qwave_jupyter import api, threads
+from qwave_jupyter.batches.batch import Batch
+from qwave_jupyter.budget import Budget
+from qwave_jupyter.client.client import Client
+from qwave_jupyter.errors import Cancelled, RequestRejected, TaskFailed, TooExpensive, WaitTimeout
+from qwave_jupyter.jobs.costs import Limits
+from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.session import default
+
+WAIT = 20
+PRICE = 0.006375
+
+
+@pytest.fixture
+def gate(server):
+    """Holds back every answer to a status question until it is set."""
+    event = threading.Event()
+    server.before["status"] = lambda: event.wait(WAIT)
+    yield event
+    event.set()
+
+
+def wait_until(condition):
+    ends = threading.Event()
+    for _ in range(WAIT * 100):
+        if condition():
+            return
+        ends.wait(0.01)
+    raise AssertionError
+
+
+def session_of(server):
+    def make():
+        made = requests.Session()
+        made.mount("https://", server)
+        return made
+
+    return make
+
+
+def test_reuse_asks_which_server_made_it(bench, server, asked):
+    Job(asked(), bench).start().result(WAIT)
+    elsewhere = replace(
+        bench, client=Client("https://other.example.com", "sk-x", session=session_of(server), clock=bench.clock)
+    )
+    job = Job(asked(), elsewhere, reuse=True).start()
+    assert job.result(WAIT)
+    assert not job.snapshot.reused
+    assert len(server.tasks) == 2
+    assert Job(asked(), bench, reuse=True).start().result(WAIT)
+    assert len(server.tasks) == 2
+
+
+@pytest.mark.parametrize("demo_first", [True, False])
+def test_reuse_never_mixes_demo_and_paid_images(bench, server, asked, demo_first):
+    Job(asked(), replace(bench, demo=demo_first)).start().result(WAIT)
+    job = Job(asked(), replace(bench, demo=not demo_first), reuse=True).start()
+    assert job.result(WAIT)
+    assert not job.snapshot.reused
+    assert len(server.tasks) == 2
+
+
+def test_free_reuse_is_not_refused_for_money(ours, server):
+    first = qwave.generate("a cat")
+    default().configure(budget=PRICE / 2, max_cost=PRICE / 2, reuse=True)
+    assert qwave.generate("a cat").paths == first.paths
+    (outcome,) = qwave.batch(["a cat"]).results()
+    assert (outcome.gallery.paths, outcome.cost_usd) == (first.paths, 0.0)
+    with pytest.raises(TooExpensive):
+        qwave.submit("a dog")
+    assert len(server.tasks) == 1
+
+
+def test_free_reuse_leaves_the_price_of_a_sweep_to_its_new_requests(ours, server):
+    plan = default().plan_sweep("a cat", ["seed=1..3"])
+    default().start_sweep(default().plan_sweep("a cat", ["seed=1,2"])).result()
+    run = default().start_sweep(plan, max_cost=1.1 * PRICE, reuse=True)
+    assert len(run.result()) == 3
+    assert len(server.tasks) == 3
+
+
+def test_limits_hold_where_the_reused_files_have_gone(ours, server, monkeypatch):
+    qwave.generate("a cat")[0].path.unlink()
+    default().configure(max_cost=PRICE / 2, reuse=True)
+    monkeypatch.setattr("qwave_jupyter.jobs.idempotency.claim", lambda *_: None)
+    with pytest.raises(TooExpensive):
+        qwave.submit("a cat").result(WAIT)
+    assert len(server.tasks) == 1
+
+
+def test_equal_rows_of_a_batch_are_ordered_once(ours, server):
+    default().configure(budget=1.5 * PRICE)
+    server.states = ["queued"] * 5 + ["completed"]
+    outcomes = qwave.batch(["a cat"] * 5, reuse=True).results()
+    assert len(server.tasks) == 1
+    assert len({outcome.gallery.paths[0] for outcome in outcomes}) == 1
+    assert sum(outcome.job.snapshot.reused for outcome in outcomes) == 4
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
+
+
+def test_equal_job_is_not_refused_before_the_first_runs(bench, server, asked):
+    limits = Limits(Budget(1.5 * PRICE), None)
+    first, second = (Job(asked(), bench, reuse=True, limits=limits).reserve() for _ in range(2))
+    assert (first.reservation is None, second.reservation is None) == (False, True)
+    paths = {job.start().result(WAIT).paths for job in (first, second)}
+    assert len(paths) == len(server.tasks) == 1
+
+
+def test_job_that_is_not_started_lets_an_equal_one_order(bench, server, asked):
+    budget = Budget(1.5 * PRICE)
+    first = Job(asked(), bench, reuse=True, limits=Limits(budget, None)).reserve()
+    first.cancel()
+    assert budget.spent_usd == 0.0
+    assert Job(asked(), bench, reuse=True, limits=Limits(budget, None)).reserve().start().result(WAIT)
+    refused = Job(asked(prompt="a dog"), bench, reuse=True, limits=Limits(budget, None))
+    with pytest.raises(TooExpensive):
+        refused.reserve()
+    assert Job(asked(prompt="a dog"), bench, reuse=True).start().result(WAIT)
+
+
+def test_job_whose_thread_does_not_start_lets_an_equal_one_order(ours, server, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qwave_jupyter.threads.spawn", fail)
+        with pytest.raises(RuntimeError):
+            qwave.submit("a cat", model="gpt-image-2", reuse=True)
+    assert default().spent_usd == 0.0
+    assert qwave.submit("a cat", model="gpt-image-2", reuse=True).result(WAIT)
+    assert len(server.tasks) == 1
+
+
+def test_refund_that_is_told_late_leaves_the_budget(bench, server, asked, monkeypatch):
+    monkeypatch.setattr("qwave_jupyter.jobs.runner.CANCEL_WITHIN", 0.2)
+    server.states = ["queued"] * 900
+    answer = threading.Event()
+    server.before["cancel"] = lambda: answer.wait(WAIT)
+    budget = Budget(1.0)
+    job = Job(asked(), bench, limits=Limits(budget, None)).reserve().start()
+    wait_until(lambda: job.task_id)
+    assert job.cancel().stopped == "unknown"
+    assert budget.spent_usd > 0
+    answer.set()
+    wait_until(lambda: budget.spent_usd == 0.0)
+
+
+def test_equal_job_leaves_a_task_alone_while_it_is_cancelled(bench, server, asked):
+    server.states = ["queued"] * 900
+    answer = threading.Event()
+    server.before["cancel"] = lambda: answer.wait(WAIT)
+    first, second = (Job(asked(), bench, reuse=True) for _ in range(2))
+    first.start()
+    wait_until(lambda: first.task_id)
+    second.start()
+    first.cancel(wait=False)
+    wait_until(lambda: "cancel" in server.seen)
+    # Time in which the other job looks for open tasks.
+    threading.Event().wait(0.5)
+    assert (second.task_id, len(server.tasks)) == ("", 1)
+    server.states = ["completed"]
+    answer.set()
+    assert second.result(WAIT)
+    assert (first.snapshot.stopped, second.task_id) == ("refunded", "task-2")
+    assert server.seen.count("cancel") == 1
+
+
+def test_equal_rows_without_reuse_are_ordered_each(ours, server):
+    outcomes = qwave.batch(["a cat"] * 3).results()
+    assert len(server.tasks) == len({outcome.gallery.paths[0] for outcome in outcomes}) == 3
+
+
+def test_second_orders_where_the_first_is_refused(bench, server, asked):
+    server.faults["submit"] = [[400, {"error": {"code": "invalid_request", "message": "no"}}]]
+    outcomes = Batch([asked()] * 3, bench, reuse=True).start().results()
+    assert [type(one.error) for one in outcomes if one.error] == [RequestRejected]
+    assert len(server.tasks) == 1
+
+
+def test_second_orders_where_the_first_fails(bench, server, asked):
+    server.states = ["queued", "failed"]
+
+    def next_states():
+        if server.tasks:
+            server.states = ["queued", "completed"]
+
+    server.before["submit"] = next_states
+    outcomes = Batch([asked()] * 3, bench, reuse=True).start().results()
+    assert [type(one.error) for one in outcomes if one.error] == [TaskFailed]
+    assert len(server.tasks) == 2
+
+
+def test_waiting_for_an_equal_order_can_be_stopped(bench, server, asked, gate):
+    first = Job(asked(), bench, reuse=True).start()
+    wait_until(lambda: server.tasks)
+    second = Job(asked(), bench, reuse=True).start()
+    assert second.cancel().stopped == "unsent"
+    with pytest.raises(Cancelled, match="nothing was charged"):
+        second.result(WAIT)
+    gate.set()
+    assert first.result(WAIT)
+    assert len(server.tasks) == 1
+
+
+def test_stopping_a_batch_ends_the_wait_of_equal_rows(ours, server, gate):
+    server.states = ["queued"] * 9
+    batch = qwave.batch(["a cat"] * 4, reuse=True)
+    wait_until(lambda: server.tasks)
+    gate.set()
+    batch.stop()
+    assert batch.done()
+    assert [type(one.error) for one in batch.outcomes] == [Cancelled] * 4
+    assert len(server.tasks) == 1
+    # A cancel that a slow machine answers late is told to the budget when it comes.
+    wait_until(lambda: default().spent_usd == 0.0)
+
+
+def test_stopping_a_batch_slowly_orders_nothing_more(ours, server, gate, monkeypatch):
+    server.states = ["queued"] * 9
+    batch = qwave.batch(["a cat"] * 4, reuse=True)
+    wait_until(lambda: server.tasks)
+    gate.set()
+    spawn = threads.spawn
+
+    def spawn_slowly(work, *, name):
+        thread = spawn(work, name=name)
+        thread.join(0.5)
+        return thread
+
+    with monkeypatch.context() as patched:
+        patched.setattr("qwave_jupyter.jobs.job.threads.spawn", spawn_slowly)
+        batch.stop()
+    assert batch.done()
+    assert len(server.tasks) == 1
+
+
+def test_waiting_for_an_equal_order_ends_with_the_timeout(bench, server, asked, clock, gate):
+    Job(asked(), bench, reuse=True).start()
+    wait_until(lambda: server.tasks)
+    second = Job(asked(), replace(bench, timeout=50), reuse=True).start()
+    wait_until(lambda: any(thread.name == f"qwave-{second.id[:8]}" for thread in threading.enumerate()))
+    threading.Event().wait(0.2)
+    clock.advance(60)
+    with pytest.raises(WaitTimeout, match="already being made"):
+        second.result(WAIT)
+    assert len(server.tasks) == 1
+
+
+def test_task_that_nobody_follows_any_more_is_taken_up(ours, server):
+    server.states = ["queued"] * 900
+    with pytest.raises(WaitTimeout):
+        default().start(api.build("a cat"), timeout=30).result(WAIT)
+    server.tasks["task-1"]["states"] = ["completed"]
+    assert qwave.submit("a cat", reuse=True).result(WAIT)
+    assert len(server.tasks) == 1
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
+    assert ours.journal.open_jobs() == ()
