@@ -1,6 +1,6 @@
-"""Many requests, a bounded number of them at once, every outcome in its place.
+"""Many requests, a bounded number of them at once, and the outcome of each.
 
-No thread of its own: each job that ends starts the next one, so an abandoned batch holds up nothing.
+A batch has no thread of its own: each job that ends starts the next one, so an abandoned batch holds up nothing.
 """
 
 from __future__ import annotations
@@ -11,34 +11,76 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, NoReturn
 
-from qwave_jupyter import forking
-from qwave_jupyter.batches import worker
-from qwave_jupyter.batches.outcome import Outcome
+from qwave_jupyter import i18n, threads
+from qwave_jupyter.amounts import read_amount
+from qwave_jupyter.arguments import require_seconds
 from qwave_jupyter.batches.rows import Row
+from qwave_jupyter.batches.tally import Tally, tally
 from qwave_jupyter.budget import Reservation
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, TooExpensive, UserMistake
+from qwave_jupyter.frontend import cancel_requests, raise_if_cancelled, wait_for
 from qwave_jupyter.images.gallery import Gallery
-from qwave_jupyter.jobs import resume, reuse
+from qwave_jupyter.jobs import idempotency
 from qwave_jupyter.jobs.context import JobContext
-from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.costs import Limits, is_free
+from qwave_jupyter.jobs.job import Job, resumable
 from qwave_jupyter.jobs.journal.store import Entry
-from qwave_jupyter.jobs.limits import Limits
-from qwave_jupyter.jobs.reference_bytes import release_bytes
+from qwave_jupyter.jobs.references import release_bytes
 from qwave_jupyter.jobs.request import Request
-from qwave_jupyter.jobs.wait import cancel_requests, raise_if_cancelled, wait_for
+from qwave_jupyter.logs import log_problem
+from qwave_jupyter.types import JSONObject
 
 __all__ = ["Batch", "Outcome"]
 
 #: Codes of orders that may have been accepted and paid, by a server that would make a second task.
 _MAY_BE_PAID = frozenset({"order_unknown_left", "order_unknown_age"})
-#: Several that wait for outcomes take one another's; so long until each looks again.
+#: Several threads may wait for outcomes and take one another's: each looks again after so many seconds.
 _SLICE = 1.0
+_MAX_REASON = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one row.
+
+    Args:
+        index: the row's index, from 0.
+        job: its job, or None when nothing was sent from here: it was refused, or an executor ran it.
+        gallery: its images, or None.
+        error: why there are none, or None.
+        cost_usd: what it cost, or None where nobody said.
+        request: what was asked for, or None when it was refused before it became one.
+    """
+
+    index: int
+    job: Job | None = None
+    gallery: Gallery | None = None
+    error: QwaveError | None = None
+    cost_usd: float | None = None
+    request: Request | None = None
+
+    def __repr__(self) -> str:
+        result = repr(self.error) if self.error is not None else repr(self.gallery)
+        cost = "" if self.cost_usd is None else f", {i18n.dollars(self.cost_usd)}"
+        return f"Outcome({self.index}, {result}{cost})"
+
+    def to_record(self) -> JSONObject:
+        """One dict: prompt, model, files, cost, error."""
+        return {
+            "index": self.index,
+            "prompt": self.request.prompt if self.request else None,
+            "model": self.request.model.id if self.request else None,
+            "paths": [str(path) for path in self.gallery.paths] if self.gallery else [],
+            "cost_usd": self.cost_usd,
+            "error": None if self.error is None else str(self.error),
+        }
 
 
 class Batch:
@@ -47,79 +89,83 @@ class Batch:
     Args:
         rows: requests, or functions that build one when its turn comes; they may come from a generator, which is asked
             for a row only when there is room for it.
-        workbench: what the jobs need.
+        context: what the jobs need.
         concurrency: how many jobs at once; what is only being downloaded no longer counts.
-        max_cost: USD for each of them; where the server took more and it was too late to cancel, no further row is
-            ordered.
         reuse: show identical finished requests again instead of paying again.
-        hold: seconds for which the server may keep an answer back instead of being asked repeatedly.
+        prefer_wait: seconds for which the server may keep an answer back instead of being asked repeatedly.
         executor: runs the rows instead of this process's threads.
         write: a file to which each outcome is appended as a line of JSON.
         total: how many rows there are, where that is known.
-        estimate_usd: USD for all of it, where that is known.
-        limits: what each may cost, and the budget that they are counted in, instead of ``max_cost``.
+        limits: what each may cost, and the budget that they are counted in; where the server took more and it was too
+            late to cancel, no further row is ordered.
         on_done: called once when all have ended.
 
     Example:
-        >>> batch = Batch([build_a_cat, build_a_dog], workbench, concurrency=2).start()
+        >>> batch = Batch([build_a_cat, build_a_dog], context, concurrency=2).start()
         >>> [outcome.gallery for outcome in batch.results()]
     """
 
     def __init__(
         self,
         rows: Iterable[Request | Callable[[], Request | Row]],
-        workbench: JobContext,
+        context: JobContext,
         *,
         concurrency: int = 8,
-        max_cost: float | None = None,
         reuse: bool = False,
-        hold: float | None = None,
+        prefer_wait: float | None = None,
         executor: Executor | None = None,
         write: Path | None = None,
         total: int | None = None,
-        estimate_usd: float | None = None,
         limits: Limits | None = None,
         on_done: Callable[[], object] | None = None,
     ) -> None:
-        if concurrency < 1:
-            raise UserMistake("generation.bad_concurrency", given=concurrency)
+        given: object = concurrency
+        if isinstance(given, bool) or not isinstance(given, Integral) or concurrency < 1:
+            raise UserMistake("generation.bad_concurrency", given=i18n.PrintableValue(given))
         self.total = total
-        self.estimate_usd = estimate_usd
         self._rows = iter(rows)
-        self._bench = workbench
+        self._context = context
         self._concurrency = concurrency
-        max_cost = limits.max_cost if limits is not None else max_cost
-        self._ways: Mapping[str, Any] = {"max_cost": max_cost, "reuse": reuse, "hold": hold}
+        self._reuse = reuse
+        self._prefer_wait = prefer_wait
         self._limits = limits
+        self._max_cost = None if limits is None else limits.max_cost
         self._on_done = on_done
-        #: The place of a row for which more was taken than allowed; no further one is ordered.
-        self._too_dear: int | None = None
+        #: The index of a row for which more was taken than allowed; no further one is ordered.
+        self._too_expensive_row: int | None = None
         self._executor = executor
         self._write = write
-        #: Whoever asks for rows and builds them: that may take long, and look at other batches.
-        self._feeding = threading.RLock()
-        #: Whoever reads or changes what is known; never held while anything else is waited for.
-        self._lock = forking.guard(threading.RLock())
-        self._elsewhere: dict[int, Request] = {}
-        self._running: dict[int, Job | Future[worker.Came]] = {}
+        #: Held while rows are asked for and built: that may take long, and look at other batches.
+        self._rows_lock = threading.RLock()
+        #: Held while state is read or changed; never while anything else is waited for.
+        self._lock = threads.guard(threading.RLock())
+        self._running: dict[int, Job | Future[_WorkerResult]] = {}
         self._at_server: set[int] = set()
         self._outcomes: dict[int, Outcome] = {}
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         #: Set when there is an outcome to take, or none will come any more.
-        self._news = threading.Event()
+        self._changed = threading.Event()
         self._over = threading.Event()
         self._interrupted: Cancelled | None = None
-        self._left_open: dict[str, list[Entry]] = {}
+        self._open_entries: dict[str, list[Entry]] = {}
         self._jobs: list[Job] = []
-        self._next = 0
+        self._next_index = 0
         self._exhausted = False
         self._stopped = False
-        self._broken: Exception | None = None
+        #: Raised where results are awaited: the generator of rows failed, or the file can't be written to.
+        self._problem: Exception | None = None
         self._process = os.getpid()
+        self._let_exit: Callable[[], None] = lambda: None
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        # A copy would take rows from the same iterator, or have neither its threads nor its locks.
+        raise UserMistake("generation.batch_not_copied")
 
     def __repr__(self) -> str:
-        done = len(self._outcomes)
-        return f"Batch({done} of {'?' if self.total is None else self.total} done, {len(self._running)} running)"
+        now = self.tally()
+        others = f", {now.failed} failed" * (now.failed > 0) + f", {now.stopped_rows} stopped" * (now.stopped_rows > 0)
+        running = len(self._running)
+        return f"Batch({now.done} of {'?' if self.total is None else self.total} done{others}, {running} running)"
 
     @property
     def running(self) -> tuple[Job, ...]:
@@ -134,12 +180,6 @@ class Batch:
             return tuple(self._jobs)
 
     @property
-    def handed_over(self) -> tuple[Request, ...]:
-        """What an executor has in hand."""
-        with self._lock:
-            return tuple(self._elsewhere.values())
-
-    @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """What has ended so far, in the order of the rows."""
         with self._lock:
@@ -147,11 +187,11 @@ class Batch:
 
     @property
     def errors(self) -> dict[int, QwaveError]:
-        """Why rows have no pictures, by their place."""
+        """Why rows have no images, by their index."""
         return {outcome.index: outcome.error for outcome in self.outcomes if outcome.error is not None}
 
     def gallery(self) -> Gallery:
-        """The pictures that are there so far, in the order of the rows."""
+        """The images that are there so far, in the order of the rows."""
         return Gallery([image for outcome in self.outcomes for image in outcome.gallery or ()])
 
     def done(self) -> bool:
@@ -161,8 +201,9 @@ class Batch:
 
     def start(self) -> Batch:
         """Start the first jobs. What an earlier run left open of these very requests is picked up, not paid again."""
-        for entry in resume.resumable(self._bench):
-            self._left_open.setdefault(entry.fingerprint, []).append(entry)
+        for entry in resumable(self._context):
+            self._open_entries.setdefault(entry.fingerprint, []).append(entry)
+        self._let_exit = threads.before_exit(self._end_with_interpreter)
         self._fill()
         return self
 
@@ -182,20 +223,20 @@ class Batch:
                     continue
                 if self.done() and self._ended.empty():
                     break
-                # Not on the queue: this wait hears an interrupt and keeps a kernel alive also within a running loop.
-                wait_for(self._news, _SLICE, self._bench.frontend)
-                self._news.clear()
+                # Not on the queue: this wait is interruptible and keeps a kernel alive also within a running loop.
+                wait_for(self._changed, _SLICE, self._context.frontend)
+                self._changed.clear()
                 raise_if_cancelled(requests)
         except KeyboardInterrupt:
             raise self._stop_for_interrupt() from None
         if self._interrupted is not None:
             interrupted, self._interrupted = self._interrupted, None
             raise interrupted
-        if self._broken is not None:
-            raise self._broken
+        if self._problem is not None:
+            raise self._problem
 
     def results(self) -> tuple[Outcome, ...]:
-        """Wait for all; the outcomes in the order of the rows. What the generator of rows raises is raised at the end.
+        """Wait for all; the outcomes in the order of the rows. What the rows raise is raised at the end, as a cause.
 
         Raises:
             Cancelled: the batch was interrupted; :attr:`outcomes` has what is done.
@@ -213,17 +254,33 @@ class Batch:
         Returns:
             Whether all have ended.
         """
-        return wait_for(self._over, timeout, self._bench.frontend)
+        require_seconds("timeout", timeout)
+        return wait_for(self._over, timeout, self._context.frontend)
 
     def interrupt(self) -> Cancelled:
-        """Stop because of an interrupt, and give the error that tells; whoever takes outcomes next is told as well."""
+        """Stop because of an interrupt, and return the error; whoever takes outcomes next gets it as well."""
         self._interrupted = self._stop_for_interrupt()
         return self._interrupted
 
     def _stop_for_interrupt(self) -> Cancelled:
         self.stop()
-        done = sum(outcome.gallery is not None for outcome in self.outcomes)
-        return Cancelled("generation.batch_stopped", count=done, job_id="", task_id="")
+        return self.describe_stop()
+
+    def describe_stop(self, *, of_images: bool = False) -> Cancelled:
+        """The error that counts what became of the rows of a stopped batch; it has the batch."""
+        now = self.tally()
+        key, count = ("sweep_stopped", now.images) if of_images else ("batch_stopped", now.done)
+        error = now.to_error(f"generation.{key}", count)
+        error.batch = self
+        return error
+
+    def tally(self) -> Tally:
+        """How many rows are done, failed, cancelled, and what they cost, as far as it is known."""
+        with self._lock:
+            running = list(self._running.values())
+            prices = [one.request.estimate_usd if isinstance(one, Job) else None for one in running]
+            held = None if None in prices else sum(price for price in prices if price is not None)
+            return tally(self.outcomes, len(running), self.total, held)
 
     def stop(self, within: float = 3.5) -> None:
         """Start nothing more and cancel what runs.
@@ -235,132 +292,172 @@ class Batch:
         with self._lock:
             self._stopped, self._rows = True, iter(())
             running = list(self._running.values())
-        for one in running:
-            # One that can't be cancelled, such as for want of threads, leaves the others to be.
-            with contextlib.suppress(Exception):
-                one.cancel(**({"wait": False} if isinstance(one, Job) else {}))
+        # All of them first: a row that waits for an equal one would order where that one is cancelled before it.
+        stopped = [one for one in running if not isinstance(one, Job) or one.mark_stopped()]
+        for one in stopped:
+            try:
+                if isinstance(one, Job):
+                    one.spawn_cancel()
+                else:
+                    one.cancel()
+            except Exception as problem:  # noqa: BLE001 - such as for want of threads; the others are cancelled all the same
+                log_problem("batch, cancel", problem)
         ends = time.monotonic() + within
         for one in running:
             if isinstance(one, Job):
                 one.wait(max(0.0, ends - time.monotonic()))
-        self._tell_done()
+        self._notify_if_done()
 
     def _refuse_in_child(self) -> None:
-        if forking.is_child(self._process) and not self.done():
+        if threads.is_child(self._process) and not self.done():
             raise GenerationError("generation.in_parent", job_id="", task_id="")
 
-    def _fill(self) -> None:
-        self._start_rows()
-        self._tell_done()
-
-    def _start_rows(self) -> None:
-        with self._feeding:
-            while self._has_room():
-                too_dear = self._find_too_dear()
-                refusal = None if too_dear is None else TooExpensive("generation.row_after_too_dear", row=too_dear + 1)
-                if refusal is not None and self.total is None:
-                    # A generator may have no end.
-                    self._no_more_rows(refusal)
-                    return
-                try:
-                    row = next(self._rows)
-                except StopIteration:
-                    self._no_more_rows(None)
-                    return
-                except Exception as problem:  # noqa: BLE001 - the user's own generator; raised where results are awaited
-                    self._no_more_rows(problem)
-                    return
-                index, self._next = self._next, self._next + 1
-                if refusal is None:
-                    self._begin(index, row)
-                else:
-                    self._end(Outcome(index, error=refusal))
-
-    def _no_more_rows(self, problem: Exception | None) -> None:
+    def _notify_if_done(self) -> None:
         with self._lock:
-            self._exhausted, self._broken = True, problem or self._broken
-
-    def _find_too_dear(self) -> int | None:
-        with self._lock:
-            for index, one in self._running.items():
-                if self._too_dear is None and isinstance(one, Job) and one.snapshot.over_limit:
-                    self._too_dear = index
-            return self._too_dear
-
-    def _tell_done(self) -> None:
-        with self._lock:
-            on_done = self._on_done if self.done() else None
-            if on_done is not None:
-                self._on_done = None
-            if self.done():
-                self._over.set()
-                self._news.set()
+            if not self.done():
+                return
+            on_done, self._on_done = self._on_done, None
+            self._over.set()
+            self._changed.set()
+        self._let_exit()
         if on_done is not None:
             on_done()
 
+    # Starting rows
+
+    def _fill(self) -> None:
+        with self._rows_lock:
+            while self._has_room():
+                expensive = self._find_too_expensive_row()
+                refusal = (
+                    None if expensive is None else TooExpensive("generation.row_after_too_dear", row=expensive + 1)
+                )
+                if refusal is not None and self.total is None:
+                    # A generator may have no end.
+                    self._end_rows(refusal)
+                    break
+                try:
+                    row = next(self._rows)
+                except StopIteration:
+                    self._end_rows(None)
+                    break
+                except QwaveError as problem:
+                    self._end_rows(problem)
+                    break
+                except Exception as problem:  # noqa: BLE001 - the user's own generator; raised where results are awaited
+                    mistake = UserMistake(
+                        "generation.batch_rows_ended", row=self._next_index + 1, reason=_reason(problem)
+                    )
+                    mistake.__cause__ = problem
+                    self._end_rows(mistake)
+                    break
+                index, self._next_index = self._next_index, self._next_index + 1
+                if refusal is None:
+                    self._start_row(index, row)
+                else:
+                    self._add_outcome(Outcome(index, error=refusal))
+        self._notify_if_done()
+
     def _has_room(self) -> bool:
-        # What is only being downloaded keeps no place, or the server would stand idle; but downloads that can't
-        # keep up must not pile up either.
+        # What is only being downloaded doesn't count, or the server would stand idle; but downloads that can't keep up
+        # must not pile up either.
         with self._lock:
             wanted = not self._stopped and not self._exhausted
             room = len(self._at_server) < self._concurrency and len(self._running) < 2 * self._concurrency
             return wanted and room
 
-    def _begin(self, index: int, row: Request | Callable[[], Request | Row]) -> None:
+    def _end_rows(self, problem: Exception | None) -> None:
+        with self._lock:
+            self._exhausted, self._problem = True, problem or self._problem
+
+    def _end_with_interpreter(self, seconds: float) -> str:
+        """Order no further rows, and say how many there would have been; what was ordered sees to itself."""
+        with self._lock:
+            self._exhausted, before = True, self._exhausted or self._stopped
+        # A row that is just being built is still started.
+        if self._rows_lock.acquire(timeout=seconds):
+            self._rows_lock.release()
+        left = None if self.total is None else self.total - self._next_index
+        if before or left == 0:
+            return ""
+        key = "generation.exit_rows_unknown" if left is None else "generation.exit_rows"
+        return " ".join(i18n.text(key, count=left, total=self.total).split())
+
+    def _find_too_expensive_row(self) -> int | None:
+        with self._lock:
+            for index, one in self._running.items():
+                if self._too_expensive_row is None and isinstance(one, Job) and one.snapshot.over_limit:
+                    self._too_expensive_row = index
+            return self._too_expensive_row
+
+    def _start_row(self, index: int, row: Request | Callable[[], Request | Row]) -> None:
         try:
-            made = row if isinstance(row, Request) else row()
-            request, force = (made.request, made.force) if isinstance(made, Row) else (made, False)
+            built = row if isinstance(row, Request) else _build(index, row)
+            request, force = (built.request, built.force) if isinstance(built, Row) else (built, False)
             limits = None if self._limits is None else replace(self._limits, force=force or self._limits.force)
-            if self._executor is None or (self._ways["reuse"] and reuse.find_finished(request, self._bench)):
+            if self._executor is None or (self._reuse and idempotency.find_finished(request, self._context)):
                 # What is there already isn't worth a worker, and costs nothing.
-                self._begin_job(index, request, limits)
+                self._start_job(index, request, limits)
             else:
-                self._begin_elsewhere(index, request, self._executor, limits)
+                self._submit(index, request, self._executor, limits)
         except QwaveError as error:
-            self._end(Outcome(index, error=error))
+            self._add_outcome(Outcome(index, error=error))
         except Exception as problem:  # noqa: BLE001 - a row that can't be read is that row's outcome, whatever it holds
-            reason = f"{type(problem).__name__}: {problem}"[:300]
-            self._end(Outcome(index, error=UserMistake("generation.batch_row_broken", row=index + 1, reason=reason)))
+            log_problem(f"batch, row {index + 1}", problem)
+            mistake = UserMistake("generation.batch_row_broken", row=index + 1, reason=_reason(problem))
+            self._add_outcome(Outcome(index, error=mistake))
+
+    def _start_job(self, index: int, request: Request, limits: Limits | None) -> None:
+        try:
+            job = self._make_job(request, limits)
+            job.reserve()
+        except QwaveError as error:
+            self._add_outcome(Outcome(index, error=error, request=release_bytes(request)))
+            return
+        except Exception as problem:  # noqa: BLE001 - whatever is wrong with an open job is this row's outcome
+            log_problem(f"batch, row {index + 1}", problem)
+            fault = _describe_unsent("generation.not_taken_up", problem)
+            self._add_outcome(Outcome(index, error=fault, request=release_bytes(request)))
+            return
+        try:
+            # Before anybody can stop it, or nobody would learn of its end.
+            job.add_made_callback(lambda _: self._on_images_made(index))
+            job.add_done_callback(lambda ended: self._on_job_done(index, ended))
+            with self._lock:
+                if not self._stopped:
+                    self._running[index] = job
+                    self._at_server.add(index)
+                    self._jobs.append(job)
+        finally:
+            # An interrupt may strike here as well.
+            if self._running.get(index) is not job:
+                job.release()
+        if self._running.get(index) is not job:
+            return
+        try:
+            job.start()
+        except Exception as problem:  # noqa: BLE001 - such as for want of threads: this row's outcome, or it never ended
+            log_problem(f"batch, row {index + 1}", problem)
+            with self._lock:
+                self._running.pop(index, None)
+                self._at_server.discard(index)
+            fault = _describe_unsent("generation.our_fault_unsent", problem)
+            self._add_outcome(Outcome(index, error=fault, request=release_bytes(request)))
 
     def _make_job(self, request: Request, limits: Limits | None) -> Job:
-        left = self._left_open.get(request.fingerprint)
-        if left:
+        entries = self._open_entries.get(request.fingerprint)
+        if entries:
             try:
-                return Job.resume(left.pop(0), self._bench, limits=limits)
+                return Job.resume(entries.pop(0), self._context, limits=limits)
             except GenerationError as error:
                 if error.code in _MAY_BE_PAID:
                     # Ordered anew, it might be paid twice, and nobody has asked for that.
                     raise
                 # Any other record that can't go on is no reason not to make the row's image.
-        return Job(request, self._bench, limits=limits, **self._ways)
+        return Job(request, self._context, reuse=self._reuse, prefer_wait=self._prefer_wait, limits=limits)
 
-    def _begin_job(self, index: int, request: Request, limits: Limits | None) -> None:
-        try:
-            job = self._make_job(request, limits)
-            job.reserve()
-        except QwaveError as error:
-            self._end(Outcome(index, error=error, request=release_bytes(request)))
-            return
-        except Exception as problem:  # noqa: BLE001 - whatever is wrong with an open job is this row's outcome
-            reason = f"{type(problem).__name__}: {problem}"[:300]
-            fault = GenerationError("generation.not_taken_up", reason=reason, job_id="", task_id="")
-            self._end(Outcome(index, error=fault, request=release_bytes(request)))
-            return
-        # Before anybody can stop it, or it would end unheard.
-        job.add_made_callback(lambda _: self._job_made(index))
-        job.add_done_callback(lambda ended: self._job_ended(index, ended))
-        with self._lock:
-            if self._stopped:
-                if job.reservation is not None:
-                    job.reservation.release()
-                return
-            self._running[index] = job
-            self._at_server.add(index)
-            self._jobs.append(job)
-        job.start()
-
-    def _begin_elsewhere(self, index: int, request: Request, executor: Executor, limits: Limits | None) -> None:
-        ways = self._ways
+    def _submit(self, index: int, request: Request, executor: Executor, limits: Limits | None) -> None:
+        """Give a row to the executor."""
         reservation = None if limits is None else limits.reserve(request, f"{id(self)}-{index}")
         with self._lock:
             if self._stopped:
@@ -368,53 +465,63 @@ class Batch:
                     reservation.release()
                 return
             self._at_server.add(index)
-            self._elsewhere[index] = request
-        future = worker.hand_over(executor, request, self._bench, ways["max_cost"], bool(ways["reuse"]), ways["hold"])
+        future: Future[_WorkerResult]
+        try:
+            future = executor.submit(
+                _run_in_worker, request, self._context, self._max_cost, self._reuse, self._prefer_wait
+            )
+        except Exception as problem:  # noqa: BLE001 - an executor that was shut down, or failed in some other way
+            future = Future()
+            future.set_result(_WorkerResult(None, _describe_unsent("generation.our_fault_unsent", problem), None))
         with self._lock:
             self._running[index] = future
             if self._stopped:
                 future.cancel()
-        future.add_done_callback(lambda came: self._came(index, request, came, reservation))
+        future.add_done_callback(lambda done: self._on_worker_done(index, request, done, reservation))
 
-    def _job_made(self, index: int) -> None:
+    # Ends of rows
+
+    def _on_images_made(self, index: int) -> None:
         with self._lock:
             self._at_server.discard(index)
         self._fill()
 
-    def _job_ended(self, index: int, job: Job) -> None:
+    def _on_job_done(self, index: int, job: Job) -> None:
         now = job.snapshot
         with self._lock:
             self._running.pop(index, None)
-            if now.over_limit and self._too_dear is None:
-                self._too_dear = index
+            if now.over_limit and self._too_expensive_row is None:
+                self._too_expensive_row = index
             gallery = now.gallery if now.error is None else None
-            self._end(Outcome(index, job, gallery, now.error, 0.0 if now.reused else now.cost_usd, job.request))
+            cost = 0.0 if now.reused else now.cost_usd
+            self._add_outcome(Outcome(index, job, gallery, now.error, cost, job.request))
         self._fill()
 
-    def _came(self, index: int, request: Request, future: Future[worker.Came], reservation: Reservation | None) -> None:
-        gallery, error, cost = worker.read(future)
+    def _on_worker_done(
+        self, index: int, request: Request, future: Future[_WorkerResult], reservation: Reservation | None
+    ) -> None:
+        gallery, error, cost = _read_result(future)
         if reservation is not None:
             if cost is not None:
                 reservation.settle(charged=cost)
-            elif gallery is None:
+            elif error is not None and is_free(error, str(error.fields.get("task_id") or "")):
                 reservation.release()
-        ceiling = self._ways["max_cost"]
         with self._lock:
-            if cost is not None and ceiling is not None and cost > ceiling and self._too_dear is None:
-                self._too_dear = index
+            over_limit = cost is not None and self._max_cost is not None and cost > self._max_cost
+            if over_limit and self._too_expensive_row is None:
+                self._too_expensive_row = index
             self._at_server.discard(index)
-            self._elsewhere.pop(index, None)
             self._running.pop(index, None)
-            self._end(Outcome(index, None, gallery, error, cost, release_bytes(request)))
+            self._add_outcome(Outcome(index, None, gallery, error, cost, release_bytes(request)))
         self._fill()
 
-    def _end(self, outcome: Outcome) -> None:
+    def _add_outcome(self, outcome: Outcome) -> None:
         with self._lock:
             self._outcomes[outcome.index] = outcome
             if self._write is not None:
                 self._append(outcome, self._write)
             self._ended.put(outcome)
-            self._news.set()
+            self._changed.set()
 
     def _append(self, outcome: Outcome, file: Path) -> None:
         try:
@@ -424,5 +531,57 @@ class Batch:
             with file.open("a", encoding="utf-8", errors="backslashreplace") as lines:
                 lines.write(line)
         except Exception as problem:  # noqa: BLE001 - the outcome is there all the same, and other rows may be written
-            reason = getattr(problem, "strerror", None) or f"{type(problem).__name__}: {problem}"[:300]
-            self._broken = self._broken or UserMistake("generation.batch_write", path=file, reason=reason)
+            log_problem("batch, write", problem)
+            reason = getattr(problem, "strerror", None) or _reason(problem)
+            self._problem = self._problem or UserMistake("generation.batch_write", path=file, reason=reason)
+
+
+def _build(index: int, row: Callable[[], Request | Row]) -> Request | Row:
+    """What a row makes; an error of it names the row."""
+    try:
+        return row()
+    except QwaveError as error:
+        error.fields["of_row"] = index + 1
+        raise
+
+
+def _describe_unsent(key: str, problem: Exception) -> GenerationError:
+    """The outcome of a row for which nothing was ordered, as it failed before there was a job."""
+    return GenerationError(key, reason=_reason(problem), job_id="", task_id="")
+
+
+class _WorkerResult(NamedTuple):
+    gallery: Gallery | None
+    error: QwaveError | None
+    cost_usd: float | None
+
+
+def _run_in_worker(
+    request: Request, context: JobContext, max_cost: float | None, reuse: bool, prefer_wait: float | None
+) -> _WorkerResult:
+    """Make one request in another thread, process or machine."""
+    # The context arrives without its key; the worker reads its own from the environment.
+    job = Job(request, context, max_cost=max_cost, reuse=reuse, prefer_wait=prefer_wait).start()
+    try:
+        gallery = job.result()
+    except QwaveError as error:
+        return _WorkerResult(None, error.with_traceback(None), job.snapshot.cost_usd)
+    return _WorkerResult(gallery, None, job.snapshot.cost_usd)
+
+
+def _read_result(future: Future[_WorkerResult]) -> _WorkerResult:
+    """What an executor made of a row, whatever happened to its worker."""
+    try:
+        gallery, error, cost = future.result()
+    except CancelledError:
+        return _WorkerResult(None, Cancelled("generation.cancelled_unsent", job_id="", task_id=""), None)
+    except Exception as problem:  # noqa: BLE001 - it is this row's outcome
+        log_problem("batch, worker", problem)
+        return _WorkerResult(
+            None, GenerationError("generation.worker_failed", reason=_reason(problem), outcome_unknown=True), None
+        )
+    return _WorkerResult(gallery, error, read_amount(cost))
+
+
+def _reason(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}".rstrip(": ")[:_MAX_REASON]

@@ -2,82 +2,89 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any
 
-from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter import i18n
+from qwave_jupyter.errors import OptionMistake, UserMistake
 from qwave_jupyter.jobs.request import Request
+from qwave_jupyter.types import Values
 
-__all__ = ["Row", "builder", "read"]
+__all__ = ["Row", "build_row", "read_rows"]
+
+_MAX_REASON, _MAX_KEYS = 300, 12
 
 
 @dataclass(frozen=True)
 class Row:
-    """The request of a row.
-
-    Args:
-        request: what to make.
-        force: an unknown price is no reason to refuse it.
-    """
+    """The request of a row."""
 
     request: Request
     force: bool = False
 
 
-#: ``(prompt, model or None, options)`` to the request of a row.
-Build = Callable[[str, "str | None", Mapping[str, Any]], Row]
-
-
-def read(rows: Any) -> tuple[int | None, Iterable[Any]]:
-    """How many rows there are, where that is known, and the rows.
-
-    Args:
-        rows: a list, a pandas DataFrame, or anything that can be iterated once.
-
-    Raises:
-        OptionMistake: a single text, which would be a row for each of its letters.
-    """
+def read_rows(rows: object) -> tuple[int | None, Iterable[object]]:
+    """How many rows there are, where that is known, and the rows."""
     if isinstance(rows, (str, bytes, Mapping)):
         raise OptionMistake("generation.batch_rows", kind=type(rows).__name__)
-    if hasattr(rows, "to_dict") and hasattr(rows, "columns"):
-        rows = [dict(zip(map(str, rows.columns), values, strict=True)) for values in rows.itertuples(index=False)]
+    try:
+        if hasattr(rows, "to_dict") and hasattr(rows, "columns") and hasattr(rows, "itertuples"):
+            rows = _read_table(type(rows).__name__, list(map(str, rows.columns)), iter(rows.itertuples(index=False)))
+        count = len(rows) if isinstance(rows, Sized) else None
+    except UserMistake:
+        raise
+    except Exception:  # noqa: BLE001 - a user's object may fail at anything; an array may call itself sized and not be
+        raise OptionMistake("generation.batch_rows", kind=type(rows).__name__) from None
     if not isinstance(rows, Iterable):
         raise OptionMistake("generation.batch_rows", kind=type(rows).__name__)
-    count = len(rows) if isinstance(rows, Sized) else None
-    return count, rows
+    try:
+        return count, iter(rows)
+    except Exception as problem:
+        raise _unreadable(1, type(rows).__name__, problem) from problem
 
 
-def builder(row: Any, build: Build) -> Request | Callable[[], Row]:
-    """What makes the request of a row when its turn comes.
+def _read_table(kind: str, columns: Sequence[str], values: Iterator[Iterable[object]]) -> list[dict[str, object]]:
+    """The rows of a table; they are read at once, for it may change while the batch goes on."""
+    twice = next((name for place, name in enumerate(columns) if name in columns[:place]), None)
+    if twice is not None:
+        raise OptionMistake("generation.batch_column_twice", kind=kind, name=twice)
+    rows: list[dict[str, object]] = []
+    try:
+        rows.extend(dict(zip(columns, row, strict=True)) for row in values)
+    except Exception as problem:
+        raise _unreadable(len(rows) + 1, kind, problem) from problem
+    return rows
 
-    Args:
-        row: a prompt, a dict with ``prompt``, perhaps ``model``, and parameters, or a request.
-        build: makes the request.
-    """
-    return row if isinstance(row, Request) else functools.partial(_built, row, build)
+
+def _unreadable(row: int, kind: str, problem: Exception) -> UserMistake:
+    reason = f"{type(problem).__name__}: {problem}".rstrip(": ")[:_MAX_REASON]
+    return UserMistake("generation.batch_row_unreadable", row=row, kind=kind, reason=reason)
 
 
-def _built(row: Any, build: Build) -> Row:
+def build_row(row: object, build: Callable[[str, str | None, Values], Row]) -> Row:
+    """The request of a row."""
     if isinstance(row, str):
         return build(row, None, {})
-    if not isinstance(row, Mapping) or "prompt" not in row:
+    if not isinstance(row, Mapping) or not row:
         raise OptionMistake("generation.batch_row", kind=type(row).__name__)
-    options = dict(_set(row))
+    if "prompt" not in row:
+        names = [i18n.printable(name) for name in row]
+        listed = i18n.text("words.separator").join([*names[:_MAX_KEYS], *["…"] * (len(names) > _MAX_KEYS)])
+        raise OptionMistake("generation.batch_row_keys", names=listed, count=len(names))
+    options = dict(_present_values(row))
     prompt, model = str(options.pop("prompt", "")), options.pop("model", None)
     return build(prompt, None if model is None else str(model), options)
 
 
-def _set(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _present_values(row: Mapping[object, object]) -> Iterator[tuple[str, object]]:
+    """The values of a row without those that only a table's empty cells hold: None, NaN and pandas' NA."""
     for name, value in row.items():
-        # A table has a value in every cell; None, NaN and pandas' NA mean that there is none.
-        missing = value is None or (not isinstance(value, (str, bytes, list, tuple, Mapping)) and _is_nan(value))
-        if not missing:
-            yield str(name), value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
+        if value is None or (not isinstance(value, (str, bytes, list, tuple, Mapping)) and _is_nan(value)):
+            continue
+        yield str(name), value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
 
 
-def _is_nan(value: Any) -> bool:
+def _is_nan(value: object) -> bool:
     if type(value).__name__ in {"NAType", "NaTType"}:
         return True
     try:

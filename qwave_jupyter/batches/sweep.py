@@ -1,88 +1,75 @@
-"""A sweep under way and what came of it: a grid of requests, all checked and priced before the first is sent."""
+"""Sweeps: a grid of requests, all checked and priced before the first is sent, its run and its gallery."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qwave_jupyter import i18n
-from qwave_jupyter.batches.batch import Batch
-from qwave_jupyter.batches.sweep_axes import Axis, Tile
+from qwave_jupyter.batches.batch import Batch, Outcome
+from qwave_jupyter.batches.sweep_axes import Axis, Combination
 from qwave_jupyter.errors import Cancelled, OptionMistake, QwaveError, RequestRefused, TooExpensive
-from qwave_jupyter.jobs import codegen
-from qwave_jupyter.jobs import reuse as reuse_of
+from qwave_jupyter.frontend import interruptible
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+from qwave_jupyter.jobs import codegen, idempotency
 from qwave_jupyter.jobs.context import JobContext
-from qwave_jupyter.jobs.reference_bytes import release_bytes
+from qwave_jupyter.jobs.references import release_bytes
 from qwave_jupyter.jobs.request import Request
+from qwave_jupyter.types import Namespace, Values
 
 if TYPE_CHECKING:
-    from qwave_jupyter.batches.sweep_gallery import SweepGallery
-    from qwave_jupyter.jobs.limits import Limits
+    from PIL import Image
 
-__all__ = ["Place", "Sweep", "SweepRun", "plan"]
+    from qwave_jupyter.images.contact_sheet import Tile
+    from qwave_jupyter.images.preview import MimeBundle
+    from qwave_jupyter.jobs.costs import Limits
 
-#: Builds the request of one tile: options, variables, model (or None) to a request.
-Builder = Callable[[Mapping[str, Any], Mapping[str, Any], "str | None"], Request]
+__all__ = ["GridCell", "Sweep", "SweepGallery", "SweepRun", "build_grid"]
+
+#: Builds the request of one combination from its options, variables, and model (or None).
+BuildRequest = Callable[[Values, Namespace, "str | None"], Request]
 
 
 @dataclass(frozen=True)
-class Place:
-    """One place of the grid before it is made.
+class GridCell:
+    """One cell of the grid before it is made."""
 
-    Args:
-        tile: what is different here.
-        requests: what will be sent; several where a model makes one picture at a time.
-        refused: why nothing can be sent for it, or None.
-    """
-
-    tile: Tile
+    combination: Combination
     requests: tuple[Request, ...] = ()
-    refused: QwaveError | None = None
+    refusal: QwaveError | None = None
 
 
-def plan(tiles: Sequence[Tile], build: Builder) -> tuple[Place, ...]:
-    """Check every tile; those that are refused stay in the grid with their reason.
-
-    Args:
-        tiles: what :func:`~qwave_jupyter.batches.sweep_axes.expand` gave.
-        build: builds one request.
-
-    Raises:
-        RequestRefused: every tile is refused.
-        UserMistake: what would be wrong with any of them.
-    """
-    places = [_planned(tile, build) for tile in tiles]
-    if all(place.refused for place in places):
-        raise places[0].refused or OptionMistake("generation.sweep_empty", key="", given="")
-    return tuple(places)
+def build_grid(combinations: Sequence[Combination], build: BuildRequest) -> tuple[GridCell, ...]:
+    """Check every combination; those that are refused stay in the grid with their reason."""
+    grid = tuple(_build_cell(combination, build) for combination in combinations)
+    if all(cell.refusal for cell in grid):
+        raise grid[0].refusal or OptionMistake("generation.sweep_empty", key="", given="")
+    return grid
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep that may be started.
-
-    Args:
-        axes: its directions.
-        places: its grid, the last axis fastest.
-        prompt: the prompt with its braces unfilled, for the cells of single tiles.
-        options: what all tiles have in common.
-        model: the model of tiles that sweep none.
-    """
+    """A sweep that may be started."""
 
     axes: tuple[Axis, ...]
-    places: tuple[Place, ...]
+    grid: tuple[GridCell, ...]
     prompt: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Values = field(default_factory=dict)
     model: str = ""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each axis has."""
+        return tuple(len(axis.values) for axis in self.axes)
 
     @property
     def requests(self) -> tuple[Request, ...]:
         """All that will be sent, in the order of the grid."""
-        return tuple(request for place in self.places for request in place.requests)
+        return tuple(request for cell in self.grid for request in cell.requests)
 
     @property
     def estimate_usd(self) -> float | None:
@@ -90,24 +77,16 @@ class Sweep:
         estimates = [request.estimate_usd for request in self.requests]
         return None if None in estimates else round(math.fsum(one for one in estimates if one is not None), 9)
 
-    def hold_to(self, ceiling: float | None, *, force: bool = False) -> None:
-        """Refuse the sweep when it would cost more than that.
-
-        Args:
-            ceiling: USD for all of it, or None.
-            force: go on although a price isn't known; what is known counts all the same.
-
-        Raises:
-            TooExpensive: it is dearer, or a price isn't known.
-        """
-        if ceiling is None:
+    def check_max_cost(self, max_cost: float | None, *, force: bool = False) -> None:
+        """Refuse the sweep when it would cost more than that."""
+        if max_cost is None:
             return
-        allowed = i18n.dollars(ceiling)
+        allowed = i18n.dollars(max_cost)
         unknown = sum(request.estimate_usd is None for request in self.requests)
         if unknown and not force:
             raise TooExpensive("generation.sweep_price_unknown", count=unknown, ceiling_words=allowed)
         total = round(math.fsum(request.estimate_usd or 0.0 for request in self.requests), 9)
-        if total > ceiling:
+        if total > max_cost:
             raise TooExpensive(
                 "generation.sweep_too_expensive",
                 count=len(self.requests),
@@ -115,103 +94,105 @@ class Sweep:
                 ceiling_words=allowed,
             )
 
-    def to_pay(self, bench: JobContext, *, reuse: bool) -> Sweep:
-        """The part of it that is to be paid for.
-
-        Args:
-            bench: whose journal knows what was made already.
-            reuse: what this server made already, and what is the same as another of its requests, costs nothing.
-        """
-        if not reuse:
-            return self
+    def without_reused(self, context: JobContext) -> Sweep:
+        """Leave out what this server made already and what is the same as another of its requests."""
         seen: set[str] = set()
 
         def is_new(request: Request) -> bool:
-            known = request.fingerprint in seen or reuse_of.is_likely(request, bench)
+            known = request.fingerprint in seen or idempotency.is_likely(request, context)
             seen.add(request.fingerprint)
             return not known
 
-        places = (replace(place, requests=tuple(filter(is_new, place.requests))) for place in self.places)
-        return replace(self, places=tuple(places))
+        return replace(
+            self, grid=tuple(replace(cell, requests=tuple(filter(is_new, cell.requests))) for cell in self.grid)
+        )
 
-    def start(
+    def without_bytes(self) -> Sweep:
+        """Leave out the bytes of its reference images."""
+        return replace(
+            self, grid=tuple(replace(cell, requests=tuple(map(release_bytes, cell.requests))) for cell in self.grid)
+        )
+
+    def prepare(
         self,
-        bench: JobContext,
+        context: JobContext,
         *,
         concurrency: int = 8,
-        max_cost: float | None = None,
         reuse: bool = False,
         limits: Limits | None = None,
         on_done: Callable[[], object] | None = None,
     ) -> SweepRun:
-        """Send it.
-
-        Args:
-            bench: what the jobs need.
-            concurrency: how many jobs at once.
-            max_cost: USD for all of it, so that no single request may reserve more either.
-            reuse: show identical finished requests again instead of paying again.
-            limits: what each may cost, and the budget that they are counted in, instead of ``max_cost``.
-            on_done: called once when all have ended.
-        """
+        """Its run, which isn't started yet."""
         batch = Batch(
             self.requests,
-            bench,
+            context,
             concurrency=concurrency,
-            max_cost=max_cost,
             reuse=reuse,
             total=len(self.requests),
-            estimate_usd=self.estimate_usd,
             limits=limits,
             on_done=on_done,
         )
-        return SweepRun(self, batch.start(), bench)
+        return SweepRun(self, batch, context)
 
-    def released(self) -> Sweep:
-        """The same without the bytes of its reference images."""
-        light = (replace(place, requests=tuple(map(release_bytes, place.requests))) for place in self.places)
-        return replace(self, places=tuple(light))
+    def start(self, context: JobContext, *, concurrency: int = 8, reuse: bool = False) -> SweepRun:
+        """Send it, with no limits but the budget of whoever registers its jobs."""
+        return self.prepare(context, concurrency=concurrency, reuse=reuse).start()
 
-    def cell(self, place: int) -> str:
-        """The cell that makes one tile again."""
-        tile = self.places[place].tile
+    def cell(self, index: int) -> str:
+        """The cell that makes one image of the grid again."""
+        combination = self.grid[index].combination
         prompt = self.prompt
-        for name, value in tile.variables.items():
-            if name in tile.labels:
+        for name, value in combination.variables.items():
+            if name in combination.labels:
                 prompt = str(value).join(re.split(rf"\{{\{{\s*{re.escape(name)}\s*\}}\}}", prompt))
-        return codegen.cell(tile.model or self.model, prompt, tile.options)
+        return codegen.cell(combination.model or self.model, prompt, combination.options)
 
 
 class SweepRun:
-    """A sweep under way.
+    """A sweep, from the moment at which it may be started.
 
     Args:
         sweep: what was planned.
         batch: its jobs.
-        bench: what they need.
+        context: what they need.
     """
 
-    def __init__(self, sweep: Sweep, batch: Batch, bench: JobContext) -> None:
+    def __init__(self, sweep: Sweep, batch: Batch, context: JobContext) -> None:
         self.sweep = sweep
         self.batch = batch
-        self._bench = bench
+        self._context = context
 
     def __repr__(self) -> str:
         done, total = len(self.batch.outcomes), len(self.sweep.requests)
         return f"SweepRun({self.sweep.model}, {done} of {total} done)"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:  # noqa: ARG002 - IPython's
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> object:  # noqa: ARG002 - IPython's
         return self.so_far().mimebundle() if self.done() else {"text/plain": repr(self)}
 
+    def start(self) -> SweepRun:
+        """Send it.
+
+        Raises:
+            Cancelled: it was interrupted; what was ordered already is cancelled, not left to go on unseen.
+        """
+        try:
+            with interruptible():
+                self.batch.start()
+        except KeyboardInterrupt:
+            raise self.stop() from None
+        except BaseException:
+            self.batch.stop(0.0)
+            raise
+        return self
+
     def done(self) -> bool:
-        """Whether every tile has ended."""
+        """Whether every request has ended."""
         return self.batch.done()
 
     def stop(self) -> Cancelled:
-        """Start nothing more, cancel what is queued, keep what is done; the error that tells."""
+        """Start nothing more, cancel what is queued, keep what is done; returns the error that says so."""
         self.batch.stop()
-        count = sum(outcome.gallery is not None for outcome in self.batch.outcomes)
-        return Cancelled("generation.sweep_stopped", count=count, job_id="", task_id="")
+        return self.batch.describe_stop(of_images=True)
 
     def result(self) -> SweepGallery:
         """Wait for all of it; failures are tiles with their reason.
@@ -224,39 +205,214 @@ class SweepRun:
 
     def so_far(self) -> SweepGallery:
         """The grid with what has come until now."""
-        from qwave_jupyter.batches.sweep_gallery import SweepGallery
-
         if self.done():
             # Its requests are needed for their parameters from now on, and no longer for their reference images.
-            self.sweep = self.sweep.released()
+            self.sweep = self.sweep.without_bytes()
         outcomes = {outcome.index: outcome for outcome in self.batch.outcomes}
-        numbers = itertools.count()
-        made = tuple(tuple(outcomes.get(next(numbers)) for _ in place.requests) for place in self.sweep.places)
-        return SweepGallery(self.sweep, made, self._bench)
+        indices = itertools.count()
+        made = [[outcomes.get(next(indices)) for _ in cell.requests] for cell in self.sweep.grid]
+        return SweepGallery(self.sweep, made, self._context)
 
 
-def _planned(tile: Tile, build: Builder) -> Place:
+class SweepGallery(Gallery):
+    """What came of a sweep: a gallery of its images, and a grid that knows where each belongs.
+
+    Args:
+        sweep: what was planned.
+        made: for each cell of the grid, what became of its requests; None for what hasn't ended.
+        context: where previews are kept.
+
+    Example:
+        >>> best = sweep.best(1, 2)
+        >>> print(sweep.cell(1, 2))
+    """
+
+    def __init__(self, sweep: Sweep, made: Sequence[Sequence[Outcome | None]], context: JobContext) -> None:
+        self.sweep = sweep
+        #: The images of each cell, and why it has none.
+        self._images_of = [
+            [image for one in outcomes if one is not None for image in one.gallery or ()] for outcomes in made
+        ]
+        self._error_of = [
+            cell.refusal or next((one.error for one in outcomes if one is not None and one.error is not None), None)
+            for cell, outcomes in zip(sweep.grid, made, strict=True)
+        ]
+        labels = [cell.combination.caption for cell, images in self._cells() for _ in images]
+        super().__init__(itertools.chain(*self._images_of), showing=context.showing, labels=labels)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each axis has."""
+        return self.sweep.shape
+
+    def at(self, *place: int) -> Gallery:
+        """The images of one tile; empty where it failed.
+
+        Args:
+            place: its index along each axis, from 0.
+
+        Raises:
+            OptionMistake: there is no such tile.
+        """
+        return Gallery(self._images_of[self._index(place)])
+
+    def best(self, *place: int) -> GeneratedImage:
+        """The image of one tile, to go on from.
+
+        Args:
+            place: its index along each axis, from 0.
+
+        Raises:
+            OptionMistake: there is no such tile.
+            QwaveError: it failed; its reason.
+        """
+        index = self._index(place)
+        if not self._images_of[index]:
+            raise self._error_of[index] or self._no_tile(place)
+        return self._images_of[index][0]
+
+    def cell(self, *place: int) -> str:
+        """The cell that makes one tile again.
+
+        Args:
+            place: its index along each axis, from 0.
+        """
+        return self.sweep.cell(self._index(place))
+
+    @property
+    def errors(self) -> dict[tuple[int, ...], QwaveError]:
+        """Why tiles have no image, by their place."""
+        return {
+            cell.combination.position: error
+            for cell, error in zip(self.sweep.grid, self._error_of, strict=True)
+            if error is not None
+        }
+
+    def to_records(self) -> list[dict[str, object]]:
+        """One dict for each tile: its labels, files, cost, and why there is no image."""
+        records = []
+        for (cell, images), error in zip(self._cells(), self._error_of, strict=True):
+            costs = [image.cost_usd for image in images]
+            records.append(
+                {
+                    **cell.combination.labels,
+                    "paths": [str(image.path) for image in images],
+                    "cost_usd": None if None in costs else round(math.fsum(filter(None, costs)), 9),
+                    "error": None if error is None else str(error),
+                }
+            )
+        return records
+
+    def sheet(self, columns: int | None = None) -> Image.Image:
+        """The contact sheet: rows for the first axis, columns for the second, a page for each value of further ones.
+
+        Args:
+            columns: for a sweep of one axis, how many stand side by side.
+        """
+        return self._draw_sheet(self.showing.preview_px, columns)
+
+    def mimebundle(self, *, embed: str | None = None, preview_px: int | None = None) -> MimeBundle:
+        """Its static representation: the sheet, and the files in words."""
+        from qwave_jupyter.images.preview import MAX_SHEET_BYTES, render_preview
+
+        text = {"text/plain": self.text()}
+        embed = embed or self.showing.embed
+        if embed == "link":
+            return text, {}
+        width = (preview_px or self.showing.preview_px) * (2 if embed == "full" else 1)
+        image = render_preview(self._draw_sheet(width, None), max_bytes=MAX_SHEET_BYTES)
+        metadata: dict[str, str | int] = {
+            "alt": self.alt or self.sweep.prompt,
+            "width": image.width,
+            "height": image.height,
+        }
+        return {**text, image.mime: image.base64()}, {image.mime: metadata}
+
+    def text(self) -> str:
+        """Every tile in a line: its labels, then its files or why there are none."""
+        return "\n".join(
+            f"{cell.combination.caption}: {', '.join(str(image.path) for image in images) or self._note(index)}"
+            for index, (cell, images) in enumerate(self._cells())
+        )
+
+    def _cells(self) -> Iterator[tuple[GridCell, list[GeneratedImage]]]:
+        return zip(self.sweep.grid, self._images_of, strict=True)
+
+    def _index(self, position: tuple[int, ...]) -> int:
+        for index, cell in enumerate(self.sweep.grid):
+            if cell.combination.position == position:
+                return index
+        raise self._no_tile(position)
+
+    def _no_tile(self, position: tuple[int, ...]) -> OptionMistake:
+        return OptionMistake("generation.sweep_no_tile", given=position, shape="×".join(map(str, self.shape)))
+
+    def _note(self, index: int) -> str:
+        """Why a cell of the grid has no image."""
+        error = self._error_of[index]
+        return i18n.text("generation.waiting_tile") if error is None else str(error)
+
+    def _draw_sheet(self, width: int, columns: int | None) -> Image.Image:
+        from qwave_jupyter.images import contact_sheet
+
+        per_cell = max(1, *(sum(one.images_asked for one in cell.requests) for cell in self.sweep.grid))
+        axes = self.sweep.axes
+        if len(axes) == 1:
+            tiles = self._tiles(range(len(self.sweep.grid)), per_cell, caption=True)
+            return contact_sheet.draw_sheet(tiles, columns=columns * per_cell if columns else None, width=width)
+        rows, across = axes[-2], axes[-1]
+        heads = [text for value in across.values for text in [f"{across.key} {value}", *[""] * (per_cell - 1)]]
+        per_page = len(rows.values) * len(across.values)
+        pages = [
+            contact_sheet.draw_sheet(
+                self._tiles(range(start, start + per_page), per_cell, caption=False),
+                columns=len(heads),
+                width=width,
+                row_labels=[f"{rows.key} {value}" for value in rows.values],
+                column_labels=heads,
+            )
+            for start in range(0, len(self.sweep.grid), per_page)
+        ]
+        titles = [
+            "  ·  ".join(f"{axis.key} {value}" for axis, value in zip(axes[:-2], values, strict=True))
+            for values in itertools.product(*(axis.values for axis in axes[:-2]))
+        ]
+        return pages[0] if len(pages) == 1 else contact_sheet.stack_sheets(pages, titles)
+
+    def _tiles(self, indices: range, per_cell: int, *, caption: bool) -> list[Tile]:
+        from qwave_jupyter.images.contact_sheet import Tile
+
+        tiles = []
+        for index in indices:
+            label = self.sweep.grid[index].combination.caption if caption else ""
+            images = self._images_of[index][:per_cell]
+            empty = Tile(None, label, self._note(index), waiting=self._error_of[index] is None)
+            tiles += [Tile(image.path, label) for image in images] + [empty] * (per_cell - len(images))
+        return tiles
+
+
+def _build_cell(combination: Combination, build: BuildRequest) -> GridCell:
     try:
-        return Place(tile, (build(tile.options, tile.variables, tile.model),))
+        return GridCell(combination, (build(combination.options, combination.variables, combination.model),))
     except RequestRefused as refused:
-        split = _one_by_one(tile, build, refused)
-        return split or Place(tile, refused=refused)
+        requests = _split_images(combination, build, refused)
+        return GridCell(combination, requests) if requests else GridCell(combination, refusal=refused)
 
 
-def _one_by_one(tile: Tile, build: Builder, refused: RequestRefused) -> Place | None:
-    """A tile of several pictures for a model that makes one at a time."""
-    mistakes: Iterable[Any] = refused.fields.get("violations", ())
-    wanted = str(tile.options.get("n", ""))
-    if {one.parameter for one in mistakes} != {"n"} or not wanted.isdigit() or int(wanted) < 1:
-        return None
-    options = {name: value for name, value in tile.options.items() if name != "n"}
+def _split_images(combination: Combination, build: BuildRequest, refused: RequestRefused) -> tuple[Request, ...]:
+    """One request for each image, for a model that makes one at a time; none where something else is wrong."""
+    wanted = str(combination.options.get("n", ""))
+    parameters = {one.parameter for one in refused.fields.get("violations", ())}
+    if parameters != {"n"} or not wanted.isdigit() or int(wanted) < 1:
+        return ()
+    options = {name: value for name, value in combination.options.items() if name != "n"}
     seed = str(options.get("seed", ""))
     requests = []
     for number in range(int(wanted)):
-        # The same seed would give the same picture again and again.
+        # The same seed would give the same image again and again.
         own = {**options, "seed": int(seed) + number} if seed.isdigit() and number else options
         try:
-            requests.append(build(own, tile.variables, tile.model))
+            requests.append(build(own, combination.variables, combination.model))
         except RequestRefused:
-            return None
-    return Place(tile, tuple(requests))
+            return ()
+    return tuple(requests)
