@@ -1,4 +1,4 @@
-"""Pictures from prompts in a notebook: the Jupyter/IPython extension for the QWave image API.
+"""Images from prompts in a notebook: the Jupyter/IPython extension for the QWave image API.
 
 In a notebook::
 
@@ -18,9 +18,11 @@ Names are imported when they are first used, so that loading the extension costs
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from qwave_jupyter.api import balance as balance
     from qwave_jupyter.api import batch as batch
     from qwave_jupyter.api import build as build
@@ -37,14 +39,14 @@ if TYPE_CHECKING:
     from qwave_jupyter.images.gallery import Gallery as Gallery
     from qwave_jupyter.images.gallery import GeneratedImage as GeneratedImage
     from qwave_jupyter.images.metadata import read_provenance as read_provenance
-    from qwave_jupyter.jobs.completion_order import as_completed as as_completed
     from qwave_jupyter.jobs.job import Job as Job
+    from qwave_jupyter.jobs.job import as_completed as as_completed
     from qwave_jupyter.session import Session as Session
     from qwave_jupyter.widgets.canvas.box_editor import draw_boxes as draw_boxes
     from qwave_jupyter.widgets.canvas.mask_brush import paint_mask as paint_mask
-    from qwave_jupyter.widgets.panel.factory import panel as panel
+    from qwave_jupyter.widgets.panel.panel import panel as panel
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Gallery",
@@ -73,37 +75,28 @@ __all__ = [
     "use_demo",
 ]
 
-_HOMES = {
-    "Gallery": "images.gallery",
-    "GeneratedImage": "images.gallery",
-    "Job": "jobs.job",
-    "QwaveError": "errors",
-    "Session": "session",
-    "as_completed": "jobs.completion_order",
-    "balance": "api",
-    "batch": "api",
-    "build": "api",
-    "configure": "api",
-    "cost": "api",
-    "draw_boxes": "widgets.canvas.box_editor",
-    "generate": "api",
-    "history": "api",
-    "model": "api",
-    "models": "api",
-    "paint_mask": "widgets.canvas.mask_brush",
-    "panel": "widgets.panel.factory",
-    "read_provenance": "images.metadata",
-    "resume": "api",
-    "submit": "api",
-    "use_demo": "api",
+_MODULES = {
+    name: module
+    for module, names in {
+        "api": "balance batch build configure cost generate history model models resume submit use_demo",
+        "errors": "QwaveError",
+        "images.gallery": "Gallery GeneratedImage",
+        "images.metadata": "read_provenance",
+        "jobs.job": "Job as_completed",
+        "session": "Session",
+        "widgets.canvas.box_editor": "draw_boxes",
+        "widgets.canvas.mask_brush": "paint_mask",
+        "widgets.panel.panel": "panel",
+    }.items()
+    for name in names.split()
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 
@@ -112,14 +105,14 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def load_ipython_extension(ip: Any) -> None:
+def load_ipython_extension(ip: InteractiveShell) -> None:
     """What ``%load_ext qwave_jupyter`` calls."""
     from qwave_jupyter.magics import extension
 
     extension.load(ip)
 
 
-def unload_ipython_extension(ip: Any) -> None:
+def unload_ipython_extension(ip: InteractiveShell) -> None:
     """What ``%unload_ext qwave_jupyter`` calls; it leaves nothing behind."""
     from qwave_jupyter.magics import extension
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from qwave_jupyter import i18n
+from qwave_jupyter import i18n, threads
 from qwave_jupyter.amounts import read_amount
 from qwave_jupyter.errors import TooExpensive
 
@@ -17,6 +17,11 @@ __all__ = ["Budget", "Reservation"]
 
 #: Amounts are added as whole billionths of a dollar, so that sums are exact: 500 000 quota are 1 USD.
 _UNITS = 1_000_000_000
+#: What is said instead of each refusal where the price isn't known.
+_UNPRICED = {
+    "generation.over_budget": "generation.over_budget_unpriced",
+    "generation.over_sweep_limit": "generation.over_sweep_limit_unpriced",
+}
 
 Limit = float | Callable[[], float | None] | None
 
@@ -54,8 +59,8 @@ class Budget:
         self._allotted = _allotted
         self._used = 0
         # One lock and one register for a budget and all its parts.
-        self._lock: threading.RLock = threading.RLock() if _parent is None else _parent._lock
-        self._named: dict[str, Reservation] = {} if _parent is None else _parent._named
+        self._lock: threading.RLock = threads.guard(threading.RLock()) if _parent is None else _parent._lock
+        self._by_name: dict[str, Reservation] = {} if _parent is None else _parent._by_name
 
     @property
     def spent_usd(self) -> float:
@@ -63,32 +68,42 @@ class Budget:
         with self._lock:
             return self._used / _UNITS
 
+    @property
+    def left_usd(self) -> float | None:
+        """What may still be ordered, what is reserved for jobs under way taken off; None without a limit."""
+        with self._lock:
+            limit = self._limit_usd()
+            return None if limit is None else max(0, _to_units(limit) - self._used) / _UNITS
+
+    @property
+    def limit_usd(self) -> float | None:
+        """The limit in USD; None for none."""
+        with self._lock:
+            return self._limit_usd()
+
     def reserve(self, estimate: float | None, *, name: str = "") -> Reservation:
-        """Take an amount out of what is left, or refuse.
+        """Take USD for a job, once, out of what is left; raises TooExpensive without room or price."""
+        amount = read_amount(estimate)
+        with self._lock:
+            if name in self._by_name:
+                return self._by_name[name]
+            self._check(None if amount is None and not self._unknown_ok else _to_units(amount or 0.0))
+            return self._add_reservation(amount, name)
+
+    def check(self, estimate: float | None) -> None:
+        """Raise TooExpensive where :meth:`reserve` would; reserves nothing.
 
         Args:
             estimate: USD; what is no amount is an unknown price.
-            name: the job; a job that counts already is not counted again.
-
-        Raises:
-            TooExpensive: there is no room for it, or there is a limit and the price isn't known.
         """
         amount = read_amount(estimate)
         with self._lock:
-            if name in self._named:
-                return self._named[name]
-            self._check(None if amount is None and not self._unknown_ok else _units(amount or 0.0))
-            return self._enter(amount, name)
+            self._check(None if amount is None and not self._unknown_ok else _to_units(amount or 0.0))
 
     def count(self, usd: float | None, *, name: str = "") -> Reservation:
-        """Count what was ordered already, without refusing it.
-
-        Args:
-            usd: what is held or expected; what is no amount counts for nothing until more is known.
-            name: the job.
-        """
+        """Count what was ordered already, without refusing it; what is no amount counts for nothing for now."""
         with self._lock:
-            return self._named.get(name) or self._enter(read_amount(usd), name)
+            return self._by_name.get(name) or self._add_reservation(read_amount(usd), name)
 
     def allot(
         self,
@@ -98,21 +113,11 @@ class Budget:
         refusal: str = "generation.over_budget",
         unknown_ok: bool = False,
     ) -> Budget:
-        """A part for many orders, reserved as a whole; :meth:`close` gives back what they didn't use.
-
-        Args:
-            estimate: USD for all of them.
-            limit: USD that they may cost together, whatever the rest has room for.
-            refusal: the text where that limit is passed.
-            unknown_ok: in it an unknown price is no reason to refuse.
-
-        Raises:
-            TooExpensive: there is no room for the whole, or its price isn't known.
-        """
+        """A part for many orders, reserved as a whole; :meth:`close` gives back what they didn't use."""
         amount = read_amount(estimate)
         with self._lock:
-            self._check(None if amount is None else _units(amount))
-            whole = _units(amount or 0.0)
+            self._check(None if amount is None else _to_units(amount))
+            whole = _to_units(amount or 0.0)
             self._add(whole)
             return Budget(limit, refusal=refusal, unknown_ok=unknown_ok, _parent=self, _allotted=whole)
 
@@ -130,38 +135,40 @@ class Budget:
     def _check(self, more: int | None) -> None:
         """Raise TooExpensive where so much more has no room here, or in what this is a part of."""
         limit = self._limit_usd()
-        if limit is not None and (more is None or self._used + more > _units(limit)):
-            raise TooExpensive(
-                self._refusal,
-                budget_words=i18n.dollars(limit),
-                spent_words=i18n.dollars(self._used / _UNITS),
-                estimate_words=i18n.say("notebook.no_price") if more is None else i18n.dollars(more / _UNITS),
+        if limit is not None and (more is None or self._used + more > _to_units(limit)):
+            amounts = (self._used / _UNITS, (more or 0) / _UNITS, limit)
+            spent, estimate, whole = i18n.dollars_where(
+                lambda spent, order, whole: more is None or spent + order > whole, *amounts
             )
+            words = {"budget_words": whole, "spent_words": spent}
+            if more is None:
+                raise TooExpensive(_UNPRICED[self._refusal], **words)
+            raise TooExpensive(self._refusal, **words, estimate_words=estimate)
         if self._parent is not None and more:
             beyond = self._share(self._used + more) - self._share(self._used)
             if beyond:
                 self._parent._check(beyond)
 
-    def _passed(self) -> float | None:
+    def _find_passed_limit(self) -> float | None:
         """The limit in USD that is passed here or above; None where none is."""
         limit = self._limit_usd()
-        if limit is not None and self._used > _units(limit):
+        if limit is not None and self._used > _to_units(limit):
             return limit
         if self._parent is None or self._used <= self._allotted:
             return None
-        return self._parent._passed()
+        return self._parent._find_passed_limit()
 
     def _limit_usd(self) -> float | None:
         # A limit that is no amount would compare with nothing: it allows nothing.
         limit = self._limit() if callable(self._limit) else self._limit
         return None if limit is None else read_amount(limit) or 0.0
 
-    def _enter(self, amount: float | None, name: str) -> Reservation:
-        entered = Reservation(self, _units(amount or 0.0), name)
-        self._add(entered._amount)
+    def _add_reservation(self, amount: float | None, name: str) -> Reservation:
+        reservation = Reservation(self, _to_units(amount or 0.0), name)
+        self._add(reservation._amount)
         if name:
-            self._named[name] = entered
-        return entered
+            self._by_name[name] = reservation
+        return reservation
 
     def _add(self, more: int) -> None:
         before = self._share(self._used)
@@ -171,13 +178,7 @@ class Budget:
 
 
 class Reservation:
-    """One order's place in a budget.
-
-    Args:
-        budget: where it counts.
-        amount: billionths of a dollar.
-        name: the job, or "".
-    """
+    """What one order, by the name of its job, counts for in a budget."""
 
     def __init__(self, budget: Budget, amount: int, name: str = "") -> None:
         self._budget = budget
@@ -206,43 +207,33 @@ class Reservation:
             return self._amount / _UNITS
 
     def settle(self, *, held: float | None = None, charged: float | None = None) -> float | None:
-        """Count what the server says instead of what was expected; what is no amount changes nothing.
-
-        What was charged or released is final: what is said to be held comes from an earlier answer.
-
-        Args:
-            held: USD that the server reserved.
-            charged: USD that it charged in the end.
-
-        Returns:
-            The limit in USD that is passed now, or None: what the server holds counts even then, and only the caller
-            can cancel the task.
-        """
+        """Count what the server holds or charged, not what was expected; return the limit in USD that is passed now."""
         usd = read_amount(held if charged is None else charged)
         with self._budget._lock:
+            # What was charged or released is final: what is said to be held comes from an earlier answer.
             if usd is None or (charged is None and self._final):
                 return None
-            self._count(_units(usd))
+            self._count(_to_units(usd))
             if charged is not None:
-                self._end()
-            return self._budget._passed()
+                self._finish()
+            return self._budget._find_passed_limit()
 
     def release(self) -> None:
         """Count for nothing: it was not sent, or all of it was given back."""
         with self._budget._lock:
             self._count(0)
-            self._end()
+            self._finish()
 
     def _count(self, amount: int) -> None:
         before, self._amount, self._settled = self._amount, amount, True
         self._budget._add(amount - before)
 
-    def _end(self) -> None:
+    def _finish(self) -> None:
         self._final = True
         # Its sum stays; only open jobs are looked up by their name.
-        if self._budget._named.get(self._name) is self:
-            del self._budget._named[self._name]
+        if self._budget._by_name.get(self._name) is self:
+            del self._budget._by_name[self._name]
 
 
-def _units(usd: float) -> int:
+def _to_units(usd: float) -> int:
     return round(usd * _UNITS)

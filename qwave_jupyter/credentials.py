@@ -1,8 +1,4 @@
-"""The API key: where it is looked for, and nowhere else kept.
-
-A key that was typed in wins over the environment, which wins over Colab's secrets and the system's keyring. The key
-itself is only ever handed to the client; what is shown is where it came from.
-"""
+"""The API key: where it comes from."""
 
 from __future__ import annotations
 
@@ -16,28 +12,24 @@ from pathlib import Path
 
 from qwave_jupyter.errors import ConfigurationError
 
-__all__ = ["KEY_VARIABLES", "Key", "find", "forget", "forget_remembered", "keep_mark_in", "remember", "type_in"]
+__all__ = ["KEY_VARIABLES", "Key", "find", "forget", "forget_remembered", "remember", "set_home", "type_in"]
 
 #: Environment variables that may hold the key, first wins: ours, then the two that the vendor's material uses
 #: (curl examples on every page of edition 2026-04; integration pages of edition 2026-09).
 KEY_VARIABLES = ("QWAVE_API_KEY", "WAVE_API_KEY", "WAVEAPI_API_KEY")
 
 _SERVICE, _NAME = "qwave-jupyter", "api-key"
-#: An empty file in the home folder that says: the keyring holds a key.
+#: An empty file in the home folder: the keyring holds a key.
 _MARK = "key-in-keyring"
 _ABSENT_IN_COLAB = "SecretNotFoundError"
+# Of the process, like its environment: a client that was unpickled has no session that it could ask.
 _typed: list[str] = []
 _home: list[Callable[[], Path]] = []
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key that was found.
-
-    Args:
-        secret: the key; kept out of every repr.
-        source: where it came from, fit to be shown.
-    """
+    """A key that was found, and where it came from, fit to be shown."""
 
     secret: str = field(repr=False)
     source: str
@@ -48,30 +40,20 @@ class Key:
 
 
 def find() -> Key | None:
-    """The key in force, or None.
-
-    Example:
-        >>> os.environ["QWAVE_API_KEY"] = "sk-example"
-        >>> find()
-        Key(source='QWAVE_API_KEY')
-    """
+    """The key in force, or None."""
     if _typed:
         return Key(_typed[-1], "%qwave key")
     for variable in KEY_VARIABLES:
         secret = os.environ.get(variable, "").strip()
         if secret:
             return Key(secret, variable)
-    return _from_colab() or _from_keyring()
+    return _find_in_colab() or _find_in_keyring()
 
 
 def type_in(text: str) -> None:
-    """Keep a typed key for this process, in memory only.
-
-    Raises:
-        ConfigurationError: a text that can't be a key.
-    """
+    """Keep a typed key for this process, in memory only."""
     cleaned = text.strip()
-    usable = bool(cleaned) and all("!" <= sign <= "~" for sign in cleaned)
+    usable = bool(cleaned) and all("!" <= character <= "~" for character in cleaned)
     if usable:
         _typed[:] = [cleaned]
     # A traceback may show what a frame holds, and a mistyped key is nearly one.
@@ -86,15 +68,11 @@ def forget() -> None:
 
 
 def remember(text: str) -> None:
-    """Keep a key in the system's keyring, for the next sessions as well.
-
-    Raises:
-        ConfigurationError: the keyring package isn't installed, or it has no usable store.
-    """
+    """Keep a key in the system's keyring, for the next sessions as well."""
     given = [text]
     del text
     type_in(given.pop())
-    reason = _kept_in_keyring()
+    reason = _store_in_keyring()
     if reason:
         raise ConfigurationError("settings.no_keyring", reason=reason)
 
@@ -106,34 +84,30 @@ def forget_remembered() -> None:
     with contextlib.suppress(Exception):
         importlib.import_module("keyring").delete_password(_SERVICE, _NAME)
     with contextlib.suppress(OSError, LookupError, ConfigurationError):
-        _mark().unlink()
+        _find_mark().unlink()
 
 
-def keep_mark_in(home: Callable[[], Path]) -> None:
-    """Say which folder tells that a key is remembered; the key itself is never in it.
-
-    Args:
-        home: gives the folder of the settings in force.
-    """
+def set_home(home: Callable[[], Path]) -> None:
+    """Set what gives the folder of the file that marks a remembered key; the key itself is never in it."""
     _home[:] = [home]
 
 
-def _mark() -> Path:
+def _find_mark() -> Path:
     return _home[-1]() / _MARK
 
 
 def _is_remembered() -> bool:
     try:
-        return bool(_home) and _mark().is_file()
+        return bool(_home) and _find_mark().is_file()
     except (OSError, ValueError, ConfigurationError):
         return False
 
 
-def _kept_in_keyring() -> str:
-    """Store the typed key; what kept us from it, or ""."""
+def _store_in_keyring() -> str:
+    """Store the typed key; the problem that prevented it, or ""."""
     try:
         importlib.import_module("keyring").set_password(_SERVICE, _NAME, _typed[-1])
-        mark = _mark()
+        mark = _find_mark()
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
     except Exception as problem:  # noqa: BLE001 - every backend has errors of its own
@@ -141,7 +115,7 @@ def _kept_in_keyring() -> str:
     return ""
 
 
-def _from_colab() -> Key | None:
+def _find_in_colab() -> Key | None:
     # Only there is google.colab already imported by the kernel itself; importing it elsewhere means nothing.
     if "google.colab" not in sys.modules:
         return None
@@ -158,7 +132,7 @@ def _from_colab() -> Key | None:
     return None
 
 
-def _from_keyring() -> Key | None:
+def _find_in_keyring() -> Key | None:
     # A keyring is consulted only where %qwave key --remember filled it, or the user has already brought it in:
     # importing it on a machine without a desktop can block for seconds.
     if "keyring" not in sys.modules and not os.environ.get("QWAVE_KEYRING") and not _is_remembered():

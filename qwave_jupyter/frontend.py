@@ -1,4 +1,4 @@
-"""Where a session runs: whether a person is there, how a wait passes, how jobs and batches are shown.
+"""Where a session runs: whether a person is there and can be asked, how a wait passes, how jobs and batches are shown.
 
 ``%load_ext`` hands a session the notebook's frontend; a script has :class:`PlainFrontend`. It imports nothing of ours,
 so that loading costs next to nothing.
@@ -6,9 +6,13 @@ so that loading costs next to nothing.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,20 +21,41 @@ if TYPE_CHECKING:
     from qwave_jupyter.images.gallery import Gallery
     from qwave_jupyter.jobs.job import Job
 
-__all__ = ["Frontend", "PlainFrontend", "contain_view_errors", "install", "installed"]
+__all__ = [
+    "SLICE",
+    "Frontend",
+    "PlainFrontend",
+    "cancel_requests",
+    "contain_view_errors",
+    "current",
+    "has_person",
+    "has_visitor",
+    "install",
+    "interruptible",
+    "is_voila",
+    "may_ask",
+    "raise_if_cancelled",
+    "wait_for",
+]
+
+#: A wait in slices stays interruptible everywhere, Windows included.
+SLICE = 0.2
 
 
 class Frontend(Protocol):
-    """What a session asks of the place where it runs."""
+    """What a session needs from where it runs."""
 
     def is_interactive(self) -> bool:
-        """Whether a person is there who sees what is shown and can be asked."""
+        """Whether a person is there who sees what is shown and can click."""
+
+    def can_ask(self) -> bool:
+        """Whether that person can be asked to type something; in Voilà nobody can."""
 
     def can_wait(self) -> bool:
         """Whether :meth:`wait` can be used here and now, in this thread."""
 
     def wait(self, over: threading.Event, timeout: float | None) -> bool:
-        """Wait until the event is set, or so many seconds, and keep the frontend alive meanwhile; tells which."""
+        """Wait until the event is set, or so many seconds, and keep the frontend alive meanwhile; whether it is set."""
 
     def keep_alive(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Keep the frontend alive while a coroutine waits for something else."""
@@ -52,6 +77,10 @@ class PlainFrontend:
     """A script: nobody is there, nothing is shown, a wait just waits."""
 
     def is_interactive(self) -> bool:
+        """False."""
+        return False
+
+    def can_ask(self) -> bool:
         """False."""
         return False
 
@@ -87,20 +116,98 @@ _PLAIN = PlainFrontend()
 _installed: list[Frontend] = [_PLAIN]
 
 
-def installed() -> Frontend:
+def current() -> Frontend:
     """The frontend of sessions that were given none of their own."""
     return _installed[0]
 
 
 def install(frontend: Frontend | None) -> None:
-    """Set the frontend of sessions that were given none of their own.
-
-    It is kept here and not in the default session, so that ``%load_ext`` needs neither settings nor texts.
-
-    Args:
-        frontend: None goes back to the plain one.
-    """
+    """Set the frontend of sessions that were given none of their own; None goes back to the plain one."""
     _installed[0] = frontend or _PLAIN
+
+
+def may_ask(kernel: object | None) -> bool:
+    """Whether a kernel may ask for input: those of nbclient, papermill and Voilà may not; a terminal always can."""
+    return kernel is None or bool(getattr(kernel, "_allow_stdin", True))
+
+
+def has_person(kernel: object | None) -> bool:
+    """Whether a person sees what a kernel shows and can click: one that can be asked, or a visitor of Voilà."""
+    return may_ask(kernel) or is_voila(kernel)
+
+
+def has_visitor(frontend: Frontend) -> bool:
+    """Whether the person is a visitor of an app, to whom neither the key nor the files of this machine belong."""
+    return frontend.is_interactive() and not frontend.can_ask()
+
+
+def is_voila(kernel: object | None) -> bool:
+    """Whether Voilà runs this kernel, as its environment says (read in voila 0.5's handler.py and utils.py)."""
+    if may_ask(kernel) or not _names_voila():
+        return False
+    # What another process was started with, such as papermill from a cell, is inherited: the id is then another's.
+    kernel_id = os.environ.get("VOILA_KERNEL_ID", "")
+    connection_file = str(getattr(getattr(kernel, "parent", None), "connection_file", ""))
+    return kernel_id in connection_file if connection_file else True
+
+
+def _names_voila() -> bool:
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila/") or any(
+        os.environ.get(name) for name in ("VOILA_KERNEL_ID", "VOILA_SERVER_URL", "VOILA_REQUEST_URL")
+    )
+
+
+def wait_for(over: threading.Event, timeout: float | None = None, frontend: Frontend | None = None) -> bool:
+    """Wait until an event is set. An interrupt is always heard, even where a running event loop keeps it for itself."""
+    if over.is_set():
+        return True
+    frontend = frontend or current()
+    if frontend.can_wait():
+        return frontend.wait(over, timeout)
+    until = None if timeout is None else time.monotonic() + timeout
+    with interruptible():
+        while not over.is_set():
+            left = SLICE if until is None else min(SLICE, until - time.monotonic())
+            if left <= 0:
+                return False
+            over.wait(left)
+            if frontend.is_exiting():
+                raise SystemExit
+    return True
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let an interrupt be raised where it strikes, also within a running event loop."""
+    # A loop's own handler only leaves itself a note, which it reads when we give the thread back: too late.
+    if threading.current_thread() is not threading.main_thread() or not _is_in_loop():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
+
+
+def cancel_requests() -> int:
+    """How often the running asyncio task was asked to cancel; an interrupt between two waits leaves no other trace."""
+    task = asyncio.current_task() if _is_in_loop() else None
+    return task.cancelling() if task is not None else 0
+
+
+def raise_if_cancelled(before: int) -> None:
+    """Raise KeyboardInterrupt if the running asyncio task was asked to cancel since so many requests were counted."""
+    if cancel_requests() > before:
+        raise KeyboardInterrupt
+
+
+def _is_in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -111,9 +218,11 @@ def contain_view_errors() -> Iterator[None]:
     except Exception as problem:  # of displays, widgets, comms and terminals
         from qwave_jupyter import i18n
         from qwave_jupyter.errors import QwaveError
+        from qwave_jupyter.logs import log_problem
 
         if isinstance(problem, QwaveError):
             raise
+        log_problem("view", problem)
         reason = f"{type(problem).__name__}: {problem}"[:300]
         with contextlib.suppress(Exception):
-            sys.stderr.write(" ".join(i18n.say("generation.view_failed", reason=reason).split()) + "\n")
+            sys.stderr.write(" ".join(i18n.text("generation.view_failed", reason=reason).split()) + "\n")

@@ -1,47 +1,72 @@
-"""A session: settings, client, catalog, journal, budget, and the jobs under way.
-
-The functions of :mod:`qwave_jupyter` use the default session. A program can make others, such as one for each of two
-accounts; what a session made goes on with it.
-"""
+"""A session: settings, client, catalog, journal, budget, and the jobs under way; a program may have several."""
 
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from qwave_jupyter import credentials, forking, i18n
+from qwave_jupyter import credentials, i18n, threads
 from qwave_jupyter import frontend as frontends
-from qwave_jupyter.amounts import read_amount
+from qwave_jupyter.arguments import check, require_positive, require_type
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel, UnknownTask
-from qwave_jupyter.folders import STARTED_IN, absolute
+from qwave_jupyter.folders import START_FOLDER, absolute, is_folder, refuse_unwritable
 from qwave_jupyter.frontend import Frontend, contain_view_errors
-from qwave_jupyter.settings import Settings, from_environment
+from qwave_jupyter.jobs.own_options import RESERVED, to_flag
+from qwave_jupyter.settings import Settings, read_environment
+from qwave_jupyter.types import JSONObject, Namespace, Values
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from qwave_jupyter.batches.batch import Batch
     from qwave_jupyter.batches.sweep import Sweep, SweepRun
+    from qwave_jupyter.batches.sweep_axes import Axis
     from qwave_jupyter.catalog import Catalog, Model
+    from qwave_jupyter.catalog.live import ListedModel
+    from qwave_jupyter.client.auth import Secret
+    from qwave_jupyter.client.client import Client
+    from qwave_jupyter.client.responses import Balance
+    from qwave_jupyter.client.retry import RateLimiter
     from qwave_jupyter.demo.embedded import EmbeddedDemo
     from qwave_jupyter.demo.server import DemoServer
-    from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.images.gallery import Gallery, GeneratedImage
     from qwave_jupyter.jobs.context import JobContext
-    from qwave_jupyter.jobs.costs import CostTable
+    from qwave_jupyter.jobs.costs import CostTable, Limits
     from qwave_jupyter.jobs.job import Job
-    from qwave_jupyter.jobs.limits import Limits
     from qwave_jupyter.jobs.request import Request
     from qwave_jupyter.views.model_table import ModelTable
 
 __all__ = ["Session", "default", "require_positive"]
 
+_LOG = logging.getLogger(__name__)
 #: How long a batch lets the server keep an answer back (``Prefer: wait``, at most 60 s; Submit page, edition 2026-06).
-_HOLD_SECONDS = 30.0
+_PREFER_WAIT_SECONDS = 30.0
+#: How many jobs and batches that have ended are remembered; those under way always are.
+_MAX_ENDED_JOBS, _MAX_ENDED_BATCHES = 500, 50
+
+#: More jobs than that no view shows.
+_MAX_LISTED = 1_000_000
+_FILTER_TYPES: Mapping[str, type] = {
+    "action": str,
+    "aspect_ratio": str,
+    "resolution": str,
+    "references": int,
+    "mask": bool,
+    "max_price": Real,
+    "prompt_chars": int,
+}
+
+_T = TypeVar("_T", "Job", "Batch")
 
 
 class Session:
@@ -67,19 +92,21 @@ class Session:
         key: str | None = None,
         frontend: Frontend | None = None,
         clock: Clock = SYSTEM_CLOCK,
-        **settings: Any,
+        **settings: object,
     ) -> None:
         self._own_key = credentials.Key(key, "Session(key=…)") if key is not None else None
         # A traceback may show what a frame holds.
         del key
         self._clock = clock
         self._frontend = frontend
-        self._overrides: dict[str, Any] = {}
+        self._overrides: dict[str, object] = {}
         self._demo: EmbeddedDemo | None = None
-        self._demo_told = False
-        self._wired: tuple[tuple[Any, ...], JobContext] | None = None
-        self._learned: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = {}
-        self._lock = forking.guard(threading.RLock())
+        self._demo_notice_shown = False
+        self._client: tuple[tuple[str, Secret], Client] | None = None
+        self._wired: tuple[tuple[object, ...], JobContext] | None = None
+        self._learned: dict[tuple[object, ...], tuple[tuple[ListedModel, ...] | None, dict[str, Model]]] = {}
+        self._rate_limiters: dict[str, RateLimiter] = {}
+        self._lock = threads.guard(threading.RLock())
         self._jobs: list[Job] = []
         self._batches: list[Batch] = []
         #: What the orders of this session cost together, and what they may.
@@ -90,7 +117,8 @@ class Session:
     def __repr__(self) -> str:
         # The environment may hold what no setting takes, and a traceback shows this.
         named = [f"{name}={self._overrides[name]!r}" for name in ("base_url", "edition") if name in self._overrides]
-        return f"Session({', '.join([*named, f'{len(self._jobs)} jobs'])})"
+        jobs = f"{len(self._jobs)} job{'s' * (len(self._jobs) != 1)}"
+        return f"Session({', '.join([*named, jobs])})"
 
     # Settings
 
@@ -101,18 +129,18 @@ class Session:
         Raises:
             ConfigurationError: a variable or override that can't be used.
         """
-        return Settings(**{**from_environment(), **self._overrides})
+        return Settings(**{**read_environment(), **self._overrides})
 
     @property
     def frontend(self) -> Frontend:
         """Where this session runs."""
-        return self._frontend or frontends.installed()
+        return self._frontend or frontends.current()
 
     def _key(self) -> str | None:
         found = self._own_key or credentials.find()
         return found.secret if found else None
 
-    def configure(self, /, **changes: Any) -> Settings:
+    def configure(self, /, **changes: object) -> Settings:
         """Override settings for this session; None gives a setting back to the environment and the defaults.
 
         Args:
@@ -127,19 +155,20 @@ class Session:
         """
         Settings.check_names(changes)
         given = {name: value for name, value in changes.items() if value is not None}
-        # As they are kept: a relative folder is that of this moment.
+        # As they are stored: a relative folder is that of this moment.
         checked = Settings(**given)
-        kept = {name: value for name, value in self._overrides.items() if name not in changes}
-        merged = {**kept, **{name: getattr(checked, name) for name in given}}
-        settings = Settings(**{**from_environment(), **merged})
-        self._overrides = merged
+        with self._lock:
+            others = {name: value for name, value in self._overrides.items() if name not in changes}
+            overrides = {**others, **{name: getattr(checked, name) for name in given}}
+            settings = Settings(**{**read_environment(), **overrides})
+            self._overrides = overrides
         if "language" in changes:
             # Texts have one language in a process.
             i18n.use(settings.language)
         return settings
 
     @property
-    def overrides(self) -> Mapping[str, Any]:
+    def overrides(self) -> Mapping[str, object]:
         """What :func:`configure` has set, by name."""
         return dict(self._overrides)
 
@@ -158,7 +187,28 @@ class Session:
             return settings.demo and not (settings.base_url and self._key())
         return settings.base_url is None and self._key() is None and self.frontend.is_interactive()
 
-    def use_demo(self, /, on: bool = True, **options: Any) -> str | None:
+    def check_key(self) -> None:
+        """Check that a request could be sent: there is a key, or the demo answers.
+
+        Raises:
+            ConfigurationError: there is neither.
+
+        Example:
+            >>> session.use_demo()
+            'http://127.0.0.1:40123'
+            >>> session.check_key()
+        """
+        self._check_key(self.settings)
+
+    def _check_key(self, settings: Settings) -> None:
+        if self._key() or self.serves_demo(settings):
+            return
+        # A visitor can type no key; who runs the server can give it one.
+        key = "settings.no_key_on_server" if frontends.has_visitor(self.frontend) else "settings.no_key"
+        raise ConfigurationError(key, variables=credentials.KEY_VARIABLES)
+
+    @check(on=bool)
+    def use_demo(self, /, on: bool = True, **options: object) -> str | None:
         """Switch the built-in demo on or off for this session.
 
         Args:
@@ -177,25 +227,27 @@ class Session:
             'http://127.0.0.1:40123'
         """
         if not on:
-            if not self.has_active_jobs():
-                self.stop_demo()
-                self._demo = None
             self.configure(demo=False)
+            if self.has_active_jobs():
+                threads.spawn(self._stop_unused_demo, name="stop-demo")
+            else:
+                self._stop_unused_demo()
             return None
         now = self.settings
-        self.embedded_demo().change(now.edition, _demo_home(now), options)
+        self.embedded_demo().change(now.edition, _find_demo_home(now), options)
         self.configure(demo=True)
         return self.demo_server().url
 
     def take_demo_notice(self) -> bool:
-        """Whether nobody has been told yet that the demo answers; True once in a session."""
-        told, self._demo_told = self._demo_told, True
-        return not told
+        """Whether the notice that the demo answers is still to be shown; True once in a session."""
+        with self._lock:
+            before, self._demo_notice_shown = self._demo_notice_shown, True
+        return not before
 
     def demo_server(self) -> DemoServer:
         """The demo server of this session, started on first need on a free loopback port."""
         now = self.settings
-        return self.embedded_demo().server(now.edition, _demo_home(now))
+        return self.embedded_demo().server(now.edition, _find_demo_home(now))
 
     def embedded_demo(self) -> EmbeddedDemo:
         """The demo with its switches, whether it serves or not; starts nothing."""
@@ -212,6 +264,16 @@ class Session:
         if demo is not None:
             demo.stop()
 
+    def _stop_unused_demo(self) -> None:
+        with self._lock:
+            under_way: list[Job | Batch] = [*self._jobs, *self._batches]
+        for one in under_way:
+            one.wait()
+        # It may have been switched on again meanwhile.
+        if not self.serves_demo():
+            self.stop_demo()
+            self._demo = None
+
     # The catalog
 
     @property
@@ -220,30 +282,34 @@ class Session:
         from qwave_jupyter.catalog import load
 
         edition = load(self.settings.edition)
-        listed, models = self._learned.get(self._server(), (None, {}))
+        listed, models = self._learned.get(self._identify_server(), (None, {}))
         if listed is None and not models:
             return edition
         from qwave_jupyter.catalog.live import LiveCatalog
 
         return LiveCatalog(edition, listed, models)
 
-    def learn(self, *, listed: Sequence[Any] | None = None, model: Model | None = None) -> None:
+    def learn(self, *, listed: Sequence[JSONObject] | None = None, model: Model | None = None) -> None:
         """Lay what the server in force said over the edition, until this session ends or another server is chosen.
 
         Args:
             listed: the entries of its live list.
             model: a model as its live schema describes it.
         """
-        known, models = self._learned.get(self._server(), (None, {}))
-        if listed is not None:
-            from qwave_jupyter.catalog.live import read_list
+        from qwave_jupyter.catalog.live import read_list
 
-            known = read_list(listed)
-        if model is not None:
-            models = {**models, model.id: model}
-        self._learned[self._server()] = (known, models)
+        server = self._identify_server()
+        with self._lock:
+            known, models = self._learned.get(server, (None, {}))
+            if listed is not None:
+                known = read_list(listed)
+            if model is not None:
+                models = {**models, model.id: model}
+            self._learned[server] = (known, models)
+            # The next context is wired with the catalog as it is then.
+            self._wired = None
 
-    def _server(self) -> tuple[Any, ...]:
+    def _identify_server(self) -> tuple[object, ...]:
         now = self.settings
         return now.edition, self.serves_demo(now), now.base_url
 
@@ -255,8 +321,8 @@ class Session:
         if settings.save_dir is not None:
             return settings.save_dir
         notebook = os.environ.get("JPY_SESSION_NAME", "")
-        beside = Path(notebook).parent if notebook and Path(notebook).is_absolute() else STARTED_IN
-        return (beside if beside.is_dir() else STARTED_IN) / "qwave-images"
+        beside = Path(notebook).parent if notebook and Path(notebook).is_absolute() else START_FOLDER
+        return (beside if is_folder(beside) else START_FOLDER) / "qwave-images"
 
     def context(self) -> JobContext:
         """What jobs need, wired for the settings in force.
@@ -266,8 +332,9 @@ class Session:
         """
         from qwave_jupyter.client.auth import Secret
         from qwave_jupyter.client.client import Client
+        from qwave_jupyter.client.retry import RateLimiter
         from qwave_jupyter.jobs.context import JobContext
-        from qwave_jupyter.jobs.journal.store import open_journal
+        from qwave_jupyter.jobs.journal.store import Journal
 
         settings = self.settings
         demo = self.serves_demo(settings)
@@ -275,44 +342,52 @@ class Session:
             server = self.demo_server()
             base_url, secret = server.url, Secret(server.key)
         else:
+            self._check_key(settings)
             base_url, secret = settings.base_url or self.catalog.host, Secret(self._key() or "")
-            if not secret:
-                raise ConfigurationError("settings.no_key", variables=credentials.KEY_VARIABLES)
-        home = _demo_home(settings) if demo else settings.home
-        save_dir = self.save_folder(settings)
-        wiring = (settings, demo, base_url, secret, save_dir)
+        home = _find_demo_home(settings) if demo else settings.home
+        wired: dict[str, Any] = {
+            "home": home,
+            "save_dir": self.save_folder(settings),
+            "preview_px": settings.preview_px,
+            "timeout": settings.timeout,
+            "notebook": os.environ.get("JPY_SESSION_NAME") or None,
+            "demo": demo,
+        }
+        wiring = (settings.edition, base_url, secret, *wired.values())
         with self._lock:
+            if self._client is None or self._client[0] != (base_url, secret):
+                # It knows what its server can do, and has open connections.
+                limiter = self._rate_limiters.setdefault(base_url, RateLimiter(self._clock))
+                client = Client(base_url, secret, clock=self._clock, rate_limiter=limiter)
+                self._client = (base_url, secret), client
             if self._wired is None or self._wired[0] != wiring:
-                self._wired = (
-                    wiring,
-                    JobContext(
-                        catalog=self.catalog,
-                        client=Client(base_url, secret),
-                        journal=open_journal(home),
-                        home=home,
-                        save_dir=save_dir,
-                        preview_px=settings.preview_px,
-                        timeout=settings.timeout,
-                        notebook=os.environ.get("JPY_SESSION_NAME") or None,
-                        clock=self._clock,
-                        demo=demo,
-                        frontend=self._frontend,
-                        session=self,
-                    ),
+                context = JobContext(
+                    catalog=self.catalog,
+                    client=self._client[1],
+                    journal=Journal(home, clock=self._clock),
+                    clock=self._clock,
+                    frontend=self._frontend,
+                    session=self,
+                    **wired,
                 )
+                self._wired = wiring, context
             return self._wired[1]
+
+    #: The one way in which work is started beside the caller's.
+    spawn = staticmethod(threads.spawn)
 
     # Jobs under way, and their money
 
     def register(self, job: Job) -> None:
         """Remember a job that was started, in the place of what it was before; one that no budget counts is counted."""
-        self._jobs[:] = [one for one in self._jobs if one.id != job.id]
-        self._jobs.append(job)
+        with self._lock:
+            self._jobs = _drop_old([*(one for one in self._jobs if one.id != job.id), job], _MAX_ENDED_JOBS)
         job.count_in(self.budget)
 
     def register_batch(self, batch: Batch) -> None:
         """Remember a batch that was started."""
-        self._batches.append(batch)
+        with self._lock:
+            self._batches = _drop_old([*self._batches, batch], _MAX_ENDED_BATCHES)
 
     @property
     def batches(self) -> tuple[Batch, ...]:
@@ -329,18 +404,19 @@ class Session:
         return not (all(one.done() for one in self._jobs) and all(one.done() for one in self._batches))
 
     def find_job(self, name: str | None = None) -> Job:
-        """A job of this session by its task id, its job id, or the end of either; the newest without a name.
+        """A job of this session by its task id, its job id, or the beginning or end of one; the newest without a name.
 
         Raises:
-            UnknownTask: there is none, or several end like that.
+            UnknownTask: there is none, or there are several.
         """
-        found = [one for one in self.jobs if name is None or _is_called(one, name)]
+        require_type("task", name, str)
         if name is None:
-            found = found[:1]
-            if not found:
+            if not self.jobs:
                 raise UnknownTask("generation.no_task_yet")
+            return self.jobs[0]
+        found = [one for one in self.jobs if _is_called(one, name)]
         if len(found) != 1:
-            raise UnknownTask("generation.unknown_task" if not found else "generation.ambiguous_task", given=name or "")
+            raise UnknownTask("generation.unknown_task" if not found else "generation.ambiguous_task", given=name)
         return found[0]
 
     def limits(self, max_cost: float | None = None, *, force: bool = False) -> Limits:
@@ -353,7 +429,7 @@ class Session:
         Raises:
             OptionMistake: ``max_cost`` is no number above 0.
         """
-        from qwave_jupyter.jobs.limits import Limits
+        from qwave_jupyter.jobs.costs import Limits
 
         if max_cost is not None:
             require_positive("max_cost", max_cost)
@@ -375,8 +451,8 @@ class Session:
         *,
         model: str | None = None,
         force: bool = False,
-        variables: Mapping[str, Any] | None = None,
-        **options: Any,
+        variables: Namespace | None = None,
+        **options: object,
     ) -> Request:
         """Check and price a request without sending it.
 
@@ -400,6 +476,11 @@ class Session:
 
         if not isinstance(prompt, str):
             raise OptionMistake("generation.prompt_no_text", given=type(prompt).__name__)
+        require_type("model", model, str)
+        require_type("variables", variables, Mapping)
+        for name in variables or ():
+            require_type("variables", name, str, optional=False)
+        require_type("force", force, bool)
         return requests_of.build(
             self.catalog,
             prompt,
@@ -408,8 +489,10 @@ class Session:
             force=force,
             variables=variables or {},
             now=self._clock.now(),
+            demo=self.serves_demo(),
         )
 
+    @check(reuse=bool, force=bool)
     def start(
         self,
         request: Request,
@@ -441,11 +524,16 @@ class Session:
         job = Job(request, self.job_context(save, timeout), reuse=reuse, limits=limits).reserve()
         try:
             job.start()
+            self.register(job)
+        except KeyboardInterrupt:
+            if not job.abandon():
+                raise
+            self.register(job)
+            raise job.cancel_and_describe() from None
         except BaseException:
-            if job.reservation is not None:
-                job.reservation.release()
+            if job.abandon():
+                self.register(job)
             raise
-        self.register(job)
         return job
 
     def submit(
@@ -459,8 +547,8 @@ class Session:
         max_cost: float | None = None,
         reuse: bool | None = None,
         force: bool = False,
-        variables: Mapping[str, Any] | None = None,
-        **options: Any,
+        variables: Namespace | None = None,
+        **options: object,
     ) -> Job:
         """Send a request and return at once; ``job.result()`` or ``await job`` gives the gallery.
 
@@ -476,7 +564,7 @@ class Session:
             options: parameters of the model by name.
 
         Example:
-            >>> job = self.submit("a cat", model="z-image-turbo")
+            >>> job = session.submit("a cat", model="z-image-turbo")
             >>> job.result()[0].path.suffix
             '.png'
         """
@@ -508,6 +596,7 @@ class Session:
 
     # The journal
 
+    @check(repeat=bool)
     def resume(self, *, save: str | Path | None = None, repeat: bool = False) -> Sequence[Job]:
         """Pick up every open job of the journal that no other kernel holds.
 
@@ -525,25 +614,65 @@ class Session:
         Raises:
             OptionMistake: the folder can't be written to.
         """
-        from qwave_jupyter.jobs import resume as resume_jobs
+        from qwave_jupyter.jobs.job import resume
 
-        workbench = self.context() if save is None else self.job_context(save)
-        folder = None if save is None else workbench.save_dir
-        picked = resume_jobs.resume(workbench, self.limits(), folder, repeat=repeat)
-        for job in picked:
-            self.register(job)
-        return picked
+        context = self.context() if save is None else self.job_context(save)
+        folder = None if save is None else context.save_dir
+        if not self.frontend.is_interactive():
+            for line in self.describe_open_elsewhere():
+                _LOG.warning("%s", line)
+        return resume(context, self.limits(), folder, repeat=repeat, register=self.register)
 
-    def history(self, words: str = "", limit: int = 100) -> Gallery:
+    def describe_open_elsewhere(self) -> Sequence[str]:
+        """A line for each other server that has open jobs in the journal, which :meth:`resume` leaves alone."""
+        context = self.context()
+        servers = Counter(one.base_url for one in context.journal.abandoned_jobs() if one.base_url != context.server)
+        return [
+            i18n.text("generation.resume_elsewhere", count=count, server=server or "?", here=context.server)
+            for server, count in servers.items()
+        ]
+
+    @check(starred=bool)
+    def history(self, words: str = "", limit: int = 100, *, starred: bool = False) -> Gallery:
         """The finished images that the journal knows, newest first.
 
         Args:
             words: words to look for in prompts and model ids.
             limit: how many jobs at most.
-        """
-        from qwave_jupyter.jobs import resume as resume_jobs
+            starred: only the images that were starred, in the panel or by :meth:`star`.
 
-        return resume_jobs.history(self.context(), words=words, limit=limit)
+        Example:
+            >>> best = session.history(starred=True)
+        """
+        from qwave_jupyter.jobs import records
+
+        require_type("words", words, str, optional=False)
+        require_type("limit", limit, int, optional=False)
+        # The journal holds no half of a character, so it is found nowhere.
+        words, limit = words.encode(errors="replace").decode(), max(0, min(limit, _MAX_LISTED))
+        return records.history(self.context(), words=words, limit=limit, starred=starred)
+
+    @check(on=bool)
+    def star(self, image: GeneratedImage, on: bool = True) -> None:
+        """Star an image, or take its star back; ``history(starred=True)`` finds it again.
+
+        Args:
+            image: a result of this session's journal.
+            on: False takes the star back.
+
+        Raises:
+            JournalUnavailable: the journal can't be written.
+
+        Example:
+            >>> session.star(gallery[0])
+        """
+        from qwave_jupyter.errors import JournalUnavailable
+        from qwave_jupyter.images.gallery import GeneratedImage
+
+        require_type("image", image, GeneratedImage, optional=False)
+        journal = self.context().journal
+        if not journal.star(image.job_id, image.index, on=on):
+            raise JournalUnavailable("generation.star_unwritten", path=journal.path)
 
     def cost(self) -> CostTable:
         """What was spent: today, for this notebook, by model; expected, held, charged and refunded kept apart.
@@ -554,9 +683,9 @@ class Session:
         """
         from qwave_jupyter.jobs import costs
 
-        return costs.table(self.context())
+        return costs.cost_table(self.context())
 
-    def balance(self) -> Any:
+    def balance(self) -> Balance:
         """What the account has left, where the server tells.
 
         Raises:
@@ -575,23 +704,22 @@ class Session:
             OptionMistake: no such timeout, or the folder can't be written to, which is better known before the images
                 are paid for than after.
         """
-        from qwave_jupyter.images import save_folder
+        from qwave_jupyter.images.saver import check_folder
 
-        changes: dict[str, Any] = {}
+        context = self.context()
         if save is not None:
             if not isinstance(save, (str, os.PathLike)):
                 raise OptionMistake("generation.folder_no_text", given=save)
-            changes["save_dir"] = absolute(save)
+            context = replace(context, save_dir=absolute(save, "save"))
         if timeout is not None:
             require_positive("timeout", timeout)
-            changes["timeout"] = timeout
-        usual = self.context()
-        chosen = replace(usual, **changes) if changes else usual
-        save_folder.check_folder(chosen.save_dir)
-        return chosen
+            context = replace(context, timeout=timeout)
+        check_folder(context.save_dir)
+        return context
 
     # Many jobs
 
+    @check(model=str, force=bool, variables=Mapping, options=Mapping)
     def plan_sweep(
         self,
         prompt: str,
@@ -599,8 +727,8 @@ class Session:
         *,
         model: str | None = None,
         force: bool = False,
-        variables: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
+        variables: Namespace | None = None,
+        options: Values | None = None,
     ) -> Sweep:
         """Check and price a sweep without sending anything.
 
@@ -619,19 +747,47 @@ class Session:
         Example:
             >>> session.plan_sweep("a cat", ["seed=1..3"], model="seedream-5.0").estimate_usd
         """
-        from qwave_jupyter.batches import sweep
-        from qwave_jupyter.batches import sweep_axes as axes_of
-        from qwave_jupyter.jobs import prompt_template
+        from qwave_jupyter.batches.sweep import Sweep, build_grid
+        from qwave_jupyter.batches.sweep_axes import expand_axes, parse_axis
+        from qwave_jupyter.jobs.request import prompt_names
 
         chosen = model or self.settings.model
-        names = prompt_template.names(prompt)
-        axes = [axes_of.parse(one, prompt_names=names) for one in sweeps]
-        tiles = axes_of.expand(axes, options or {}, variables or {})
+        if not isinstance(prompt, str):
+            raise OptionMistake("generation.prompt_no_text", given=type(prompt).__name__)
+        for name in options or ():
+            require_type("options", name, str, optional=False)
+        names = prompt_names(prompt)
+        require_type("sweeps", sweeps, (list, tuple), optional=False)
+        for one in sweeps:
+            require_type("sweeps", one, str, optional=False)
+        axes = tuple(parse_axis(one, prompt_names=names, variables=variables) for one in sweeps)
+        self._check_axes(axes, chosen, options or {})
 
-        def built(own: Mapping[str, Any], filled: Mapping[str, Any], swept: str | None) -> Request:
+        def build(own: Values, filled: Namespace, swept: str | None) -> Request:
             return self.build(prompt, model=swept or chosen, force=force, variables=filled, **own)
 
-        return sweep.Sweep(tuple(axes), sweep.plan(tiles, built), prompt, dict(options or {}), chosen)
+        grid = build_grid(expand_axes(axes, options, variables), build)
+        return Sweep(axes, grid, prompt, dict(options or {}), chosen)
+
+    def _check_axes(self, axes: Sequence[Axis], model: str, options: Values) -> None:
+        """Raise OptionMistake for a parameter that is swept and given as well, or swept by two of its names."""
+        try:
+            known = self.catalog.model(model)
+        except UnknownModel:
+            # Refused, or sent as it is written, where it is built.
+            return
+        given: dict[str, str] = {}
+        written = [(name, to_flag(name)) for name, value in options.items() if value is not None]
+        swept = [(axis.key, f"--sweep {axis.key}") for axis in axes if not axis.in_prompt]
+        for name, spelled in (*written, *swept):
+            # Models may be swept.
+            if name in RESERVED - {"model"}:
+                raise OptionMistake("options.reserved", option=spelled)
+            parameter = known.find_parameter(name)
+            key = name if parameter is None else parameter.name
+            if key in given:
+                raise OptionMistake("options.given_twice", option=given[key], other=spelled)
+            given[key] = spelled
 
     def start_sweep(
         self,
@@ -657,30 +813,58 @@ class Session:
 
         Raises:
             TooExpensive: all of it would cost more; nothing was sent.
+            Cancelled: it was interrupted while it was sent; the error's ``batch`` has the outcomes.
         """
-        from qwave_jupyter.jobs.limits import Limits
+        return self.prepare_sweep(
+            sweep, concurrency=concurrency, max_cost=max_cost, reuse=reuse, save=save, timeout=timeout, force=force
+        ).start()
+
+    @check(reuse=bool, force=bool)
+    def prepare_sweep(
+        self,
+        sweep: Sweep,
+        *,
+        concurrency: int = 8,
+        max_cost: float | None = None,
+        reuse: bool | None = None,
+        save: str | Path | None = None,
+        timeout: float | None = None,
+        force: bool = False,
+    ) -> SweepRun:
+        """Reserve what a planned sweep may cost, and return its run, which is to be started; see :meth:`start_sweep`.
+
+        Raises:
+            TooExpensive: all of it would cost more.
+        """
+        from qwave_jupyter.jobs.costs import Limits
 
         own = self.limits(max_cost)
         again = self.settings.reuse if reuse is None else reuse
         context = self.job_context(save, timeout)
-        paid = sweep.to_pay(context, reuse=again)
-        paid.hold_to(own.max_cost, force=force)
+        paid = sweep.without_reused(context) if again else sweep
+        paid.check_max_cost(own.max_cost, force=force)
         together = own.budget.allot(
             paid.estimate_usd, limit=own.max_cost, refusal="generation.over_sweep_limit", unknown_ok=force
         )
         limits = Limits(together, own.max_cost, force=force)
         try:
-            run = sweep.start(context, concurrency=concurrency, reuse=again, limits=limits, on_done=together.close)
+            run = sweep.prepare(context, concurrency=concurrency, reuse=again, limits=limits, on_done=together.close)
         except BaseException:
             together.close()
             raise
-        self.register_batch(run.batch)
+        try:
+            self.register_batch(run.batch)
+        except BaseException:
+            # Its end gives back what was reserved.
+            run.batch.stop(0.0)
+            raise
         return run
 
+    @check(model=str, reuse=bool)
     def batch(
         self,
         /,
-        rows: Iterable[Any],
+        rows: Iterable[object],
         *,
         model: str | None = None,
         concurrency: int = 8,
@@ -688,9 +872,9 @@ class Session:
         reuse: bool | None = None,
         save: str | Path | None = None,
         timeout: float | None = None,
-        executor: Any = None,
+        executor: Executor | None = None,
         write: str | Path | None = None,
-        **options: Any,
+        **options: object,
     ) -> Batch:
         """Many requests, a bounded number at once; returns at once, and shows its progress in a notebook.
 
@@ -699,7 +883,8 @@ class Session:
 
         Args:
             rows: prompts, dicts with ``prompt`` and parameters, or a pandas DataFrame of such rows; a generator is
-                asked for a row only when there is room for it.
+                asked for a row only when there is room for it. ``variables`` of a dict fill the ``{{names}}`` of its
+                prompt.
             model: the model of rows that name none.
             concurrency: how many jobs at once.
             max_cost: USD for each of them; a row that is dearer, or has no published price, is refused. Should the
@@ -723,38 +908,39 @@ class Session:
             >>> for outcome in session.batch(["a cat", "a dog"], model="z-image-turbo").as_completed():
             ...     print(outcome.index, outcome.error or outcome.gallery.paths)
         """
-        from qwave_jupyter.batches import rows as rows_of
         from qwave_jupyter.batches.batch import Batch
-        from qwave_jupyter.batches.rows import Row
-        from qwave_jupyter.jobs import wait
+        from qwave_jupyter.batches.rows import Row, build_row, read_rows
+        from qwave_jupyter.jobs.request import Request
 
+        file = None if write is None else _check_file(absolute(write, "write"))
         context = self.job_context(save, timeout)
         limits = self.limits(max_cost)
 
-        def built(prompt: str, chosen: str | None, own: Mapping[str, Any]) -> Row:
-            together = {**options, **own}
-            request = self.build(prompt, model=chosen or model, variables={}, **together)
+        def build(prompt: str, chosen: str | None, own: Values) -> Row:
+            together = {"variables": {}, **options, **own}
+            request = self.build(prompt, model=chosen or model, **together)
             return Row(request, force=bool(together.get("force")))
 
-        def ready(row: Any) -> Callable[[], Row]:
-            made = rows_of.builder(row, built)
-            return made if callable(made) else functools.partial(Row, made, force=bool(options.get("force")))
+        def builder(row: object) -> Callable[[], Row]:
+            if isinstance(row, Request):
+                return functools.partial(Row, row, force=bool(options.get("force")))
+            return functools.partial(build_row, row, build)
 
-        count, listed = rows_of.read(rows)
+        count, listed = read_rows(rows)
         running = Batch(
-            map(ready, listed),
+            map(builder, listed),
             context,
             concurrency=concurrency,
             limits=limits,
             reuse=self.settings.reuse if reuse is None else reuse,
-            hold=_HOLD_SECONDS,
+            prefer_wait=_PREFER_WAIT_SECONDS,
             executor=executor,
-            write=absolute(write) if write is not None else None,
+            write=file,
             total=count,
         )
         self.register_batch(running)
         try:
-            with wait.interruptible():
+            with frontends.interruptible():
                 running.start()
                 with contain_view_errors():
                     self.frontend.present_batch(running)
@@ -767,6 +953,7 @@ class Session:
 
     # What the models can do
 
+    @check(refresh=bool)
     def models(self, /, *words: str, refresh: bool = False, **filters: Any) -> ModelTable:
         """The models of the edition in force that can do what is asked, cheapest first; shows as a table.
 
@@ -787,6 +974,12 @@ class Session:
         from qwave_jupyter.catalog.live import LiveCatalog
         from qwave_jupyter.views.model_table import ModelTable
 
+        for word in words:
+            require_type("words", word, str, optional=False)
+        for name, value in filters.items():
+            if name not in _FILTER_TYPES:
+                raise OptionMistake("options.no_such_filter", given=name, allowed=list(_FILTER_TYPES))
+            require_type(name, value, _FILTER_TYPES[name])
         if refresh:
             self.learn(listed=self.context().client.models())
         known = self.catalog
@@ -797,6 +990,7 @@ class Session:
         unknown = [] if filters else [name for name in known.unknown if all(word in name.lower() for word in asked)]
         return ModelTable(found, known.edition, unusable=known.unusable, unknown=unknown, live=True)
 
+    @check(live=bool)
     def model(self, model_id: str, *, live: bool = False) -> Model:
         """One model with all that is documented about it.
 
@@ -809,17 +1003,20 @@ class Session:
             UnknownModel: no such id; the nearest is named.
             ApiError: with ``live``, the server has no such endpoint or doesn't know the model.
         """
+        from qwave_jupyter.jobs.request import unvalidated_model
+
+        require_type("model_id", model_id, str, optional=False)
         known = self.catalog
         if not live:
-            return _listed_only(model_id) if known.lists(model_id) else known.model(model_id)
-        from qwave_jupyter.catalog.live import with_schema
+            return unvalidated_model(model_id) if known.is_live_only(model_id) else known.model(model_id)
+        from qwave_jupyter.catalog.live import apply_schema
 
         schema = self.context().client.tool("get_model_schema", {"model": model_id})
         try:
             documented = known.model(model_id)
         except UnknownModel:
-            documented = _listed_only(model_id)
-        self.learn(model=with_schema(documented, schema))
+            documented = unvalidated_model(model_id)
+        self.learn(model=apply_schema(documented, schema))
         return self.catalog.model(model_id)
 
     def live_estimate(self, request: Request) -> float | None:
@@ -838,39 +1035,35 @@ class Session:
         return read_estimate(answer)
 
 
-def require_positive(name: str, given: Any) -> None:
-    """Refuse what is no number above 0: such a limit would hold nothing.
-
-    Args:
-        name: what it is called.
-        given: what was given for it.
-
-    Raises:
-        OptionMistake: it is none.
-    """
-    if not read_amount(given):
-        raise OptionMistake("settings.not_positive", setting=name, given=given)
-
-
 def default() -> Session:
     """The session that the functions of :mod:`qwave_jupyter` use."""
     return _default
 
 
-def _demo_home(settings: Settings) -> Path:
+def _check_file(file: Path) -> Path:
+    """The same file; raises OptionMistake where nothing can be appended to it, before anything is paid for."""
+    with refuse_unwritable(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8"):
+            return file
+
+
+def _find_demo_home(settings: Settings) -> Path:
     # Apart from the real journal: what the demo pretends to charge must never stand among real costs.
     return settings.home / "demo"
 
 
-def _is_called(job: Job, name: str) -> bool:
-    return any(known and (known == name or known.endswith(name)) for known in (job.task_id, job.id))
-
-
-def _listed_only(model_id: str) -> Model:
-    from qwave_jupyter.jobs.request import unvalidated_model
-
-    return unvalidated_model(model_id)
+def _drop_old(items: list[_T], limit: int) -> list[_T]:
+    """All that are under way, and the newest of those that have ended."""
+    ended = [one for one in items if one.done()]
+    old = {id(one) for one in ended[: max(0, len(ended) - limit)]}
+    return [one for one in items if id(one) not in old]
 
 
 _default = Session()
-credentials.keep_mark_in(lambda: _default.settings.home)
+credentials.set_home(lambda: _default.settings.home)
+
+
+def _is_called(job: Job, name: str) -> bool:
+    # Cards show the end of a task id; file names and reprs the beginning of a job id.
+    return job.id.startswith(name) or any(known and known.endswith(name) for known in (job.task_id, job.id))

@@ -1,13 +1,11 @@
-"""The settings: type, default, limits and environment variables of each, and nowhere else.
-
-Each source overrides the one before: default, environment, overrides (``%config QWave.…``, ``configure()``), the option
-on the cell. The environment is read whenever a request is made, never at import.
-"""
+"""The settings: type, default, limits and variables of each; an override wins over the environment, read each time."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from numbers import Integral
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,49 +13,55 @@ from typing import Any, NoReturn
 from traitlets import HasTraits, TraitType, default
 
 from qwave_jupyter import i18n
-from qwave_jupyter.amounts import read_amount
-from qwave_jupyter.errors import ConfigurationError
-from qwave_jupyter.folders import absolute, folder_variable, homes
+from qwave_jupyter.amounts import read_amount, to_ascii_digits
+from qwave_jupyter.errors import ConfigurationError, OptionMistake
+from qwave_jupyter.folders import absolute, homes, read_folder_variable
 
-__all__ = ["Setting", "Settings", "from_environment"]
+__all__ = ["Setting", "Settings", "read_environment"]
 
+#: Longer ones are no names and no addresses.
+_MAX_TEXT = 4096
 _SWITCH_WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 
 
-class Setting(TraitType[Any, Any]):
-    """One setting.
+def _to_plain(value: object) -> object:
+    """A member of an enumeration as what it stands for."""
+    return value.value if isinstance(value, Enum) else value
 
-    Args:
-        default: its value where nothing says otherwise; None for what the situation gives.
-        variables: environment variables that give it, the first one that is set wins.
-    """
+
+class Setting(TraitType[Any, object]):
+    """One setting; of its environment variables the first one that is set wins."""
 
     #: The text that says what it takes: ``configuration.type_…``.
     kind = "str"
 
-    def __init__(self, default: Any = None, *, variables: Sequence[str] = (), **metadata: Any) -> None:
-        super().__init__(default, allow_none=default is None, read_only=True, **metadata)
+    def __init__(self, default: object = None, *, variables: Sequence[str] = ()) -> None:
+        super().__init__(default, allow_none=default is None, read_only=True)
         self.variables = tuple(variables)
 
     @property
-    def described(self) -> str:
-        """What it is for, in the language of the moment."""
-        return i18n.say(f"configuration.{self.name}")
+    def description(self) -> str:
+        """What it is for, in the language in force."""
+        return i18n.text(f"configuration.{self.name}")
 
-    def validate(self, obj: Any, value: Any) -> Any:  # noqa: ARG002 - traitlets passes it
-        """The value as it is kept.
+    def validate(self, obj: object, value: object) -> object:  # noqa: ARG002 - traitlets passes it
+        """The value as it is stored; raises ConfigurationError for one that it can't take."""
+        value = _to_plain(value)
+        if not isinstance(value, str):
+            self.refuse(value)
+        if not value.isprintable() or len(value) > _MAX_TEXT:
+            self.refuse(value)
+        # A text of another class, such as NumPy's or an enumeration's, counts as the text.
+        return str.__str__(value)
 
-        Raises:
-            ConfigurationError: it can't take that.
-        """
-        return value if isinstance(value, str) else self.refuse(value)
-
-    def refuse(self, value: Any, allowed: Sequence[str] = ()) -> NoReturn:
+    def refuse(self, value: object, allowed: Sequence[str] = ()) -> NoReturn:
         """Raise ConfigurationError with what is allowed."""
-        allowed = allowed or [i18n.say(f"configuration.type_{self.kind}")]
-        raise ConfigurationError("settings.not_a_choice", setting=self.name, given=value, allowed=allowed)
+        allowed = allowed or [i18n.text(f"configuration.type_{self.kind}")]
+        raise ConfigurationError(
+            "settings.not_a_choice", setting=self.name, given=i18n.PrintableValue(value), allowed=allowed
+        )
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> object:
         """The value that an environment variable's text stands for."""
         return text
 
@@ -67,17 +71,27 @@ class _Choice(Setting):
         super().__init__(default)
         self.choices = tuple(choices)
 
-    def validate(self, obj: Any, value: Any) -> Any:
-        if super().validate(obj, value) in self.choices:
-            return value
-        return self.refuse(value, self.choices)
+    def validate(self, obj: object, value: object) -> object:
+        text = super().validate(obj, value)
+        return text if text in self.choices else self.refuse(text, self.choices)
 
 
 class _Amount(Setting):
-    def validate(self, obj: Any, value: Any) -> Any:  # noqa: ARG002 - traitlets passes it
-        if not read_amount(value):
-            raise ConfigurationError("settings.not_positive", setting=self.name, given=value)
-        return float(value)
+    def validate(self, obj: object, value: object) -> object:  # noqa: ARG002 - traitlets passes it
+        amount = read_amount(_to_plain(value))
+        if not amount:
+            raise ConfigurationError("settings.not_positive", setting=self.name, given=i18n.PrintableValue(value))
+        return amount
+
+    def read(self, text: str) -> object:
+        try:
+            # Python's own 1_000 is no way to write an amount.
+            amount = read_amount(float(to_ascii_digits(text).replace("_", " ")))
+        except ValueError:
+            amount = None
+        if not amount:
+            raise ConfigurationError("settings.not_usd", setting=self.variables[0], given=i18n.PrintableValue(text))
+        return amount
 
 
 class _Whole(Setting):
@@ -87,12 +101,17 @@ class _Whole(Setting):
         super().__init__(default)
         self.low, self.high = low, high
 
-    def validate(self, obj: Any, value: Any) -> Any:  # noqa: ARG002 - traitlets passes it
+    def validate(self, obj: object, value: object) -> object:  # noqa: ARG002 - traitlets passes it
+        value = _to_plain(value)
         if isinstance(value, bool) or not isinstance(value, Integral):
             self.refuse(value)
         if not self.low <= int(value) <= self.high:
             raise ConfigurationError(
-                "settings.out_of_range", setting=self.name, given=value, low=self.low, high=self.high
+                "settings.out_of_range",
+                setting=self.name,
+                given=i18n.PrintableValue(value),
+                low=self.low,
+                high=self.high,
             )
         return int(value)
 
@@ -100,13 +119,13 @@ class _Whole(Setting):
 class _Switch(Setting):
     kind = "bool"
 
-    def validate(self, obj: Any, value: Any) -> Any:  # noqa: ARG002 - traitlets passes it
+    def validate(self, obj: object, value: object) -> object:  # noqa: ARG002 - traitlets passes it
         return value if isinstance(value, bool) else self.refuse(value)
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> object:
         if text.lower() not in _SWITCH_WORDS:
             raise ConfigurationError(
-                "settings.not_a_choice", setting=self.variables[0], given=text.lower(), allowed=("1", "0")
+                "settings.not_a_choice", setting=self.variables[0], given=i18n.PrintableValue(text), allowed=("1", "0")
             )
         return _SWITCH_WORDS[text.lower()]
 
@@ -114,8 +133,24 @@ class _Switch(Setting):
 class _Folder(Setting):
     kind = "Path"
 
-    def validate(self, obj: Any, value: Any) -> Any:  # noqa: ARG002 - traitlets passes it
-        return absolute(value) if isinstance(value, (str, Path)) else self.refuse(value)
+    def validate(self, obj: object, value: object) -> object:  # noqa: ARG002 - traitlets passes it
+        value = _to_plain(value)
+        if not isinstance(value, (str, os.PathLike)):
+            self.refuse(value)
+        if isinstance(value, (str, Path)):
+            text = str.__str__(value) if isinstance(value, str) else str(value)
+            if not text.strip() or "\0" in text:
+                self.refuse(value)
+        with _refuse_unusable(str(self.name)):
+            return absolute(str.__str__(value) if isinstance(value, str) else value, str(self.name))
+
+
+@contextlib.contextmanager
+def _refuse_unusable(setting: str) -> Iterator[None]:
+    try:
+        yield
+    except OptionMistake as problem:
+        raise ConfigurationError("settings.bad_folder", setting=setting, reason=str(problem)) from None
 
 
 class Settings(HasTraits):
@@ -132,22 +167,22 @@ class Settings(HasTraits):
         768
     """
 
-    base_url: TraitType[str | None, Any] = Setting(variables=("QWAVE_BASE_URL", "WAVEAPI_BASE_URL"))
-    edition: TraitType[str, Any] = Setting("2026-04", variables=("QWAVE_EDITION",))
-    model: TraitType[str, Any] = Setting("gpt-image-2")
-    timeout: TraitType[float | None, Any] = _Amount()
-    max_cost: TraitType[float | None, Any] = _Amount()
-    budget: TraitType[float | None, Any] = _Amount()
-    preview_px: TraitType[int, Any] = _Whole(768, 64, 4096)
-    display: TraitType[str, Any] = _Choice("auto", ("auto", "widget", "html", "text"))
-    embed: TraitType[str, Any] = _Choice("preview", ("preview", "full", "link"))
-    home: TraitType[Path, Any] = _Folder(Path(), variables=("QWAVE_HOME",))
-    save_dir: TraitType[Path | None, Any] = _Folder(variables=("QWAVE_SAVE_DIR",))
-    demo: TraitType[bool | None, Any] = _Switch(variables=("QWAVE_DEMO",))
-    language: TraitType[str | None, Any] = _Choice(None, i18n.LANGUAGES)
-    reuse: TraitType[bool, Any] = _Switch(False)
+    base_url: TraitType[str | None, object] = Setting(variables=("QWAVE_BASE_URL", "WAVEAPI_BASE_URL"))
+    edition: TraitType[str, object] = Setting("2026-04", variables=("QWAVE_EDITION",))
+    model: TraitType[str, object] = Setting("gpt-image-2")
+    timeout: TraitType[float | None, object] = _Amount()
+    max_cost: TraitType[float | None, object] = _Amount()
+    budget: TraitType[float | None, object] = _Amount(variables=("QWAVE_BUDGET",))
+    preview_px: TraitType[int, object] = _Whole(768, 64, 4096)
+    display: TraitType[str, object] = _Choice("auto", ("auto", "widget", "html", "text"))
+    embed: TraitType[str, object] = _Choice("preview", ("preview", "full", "link"))
+    home: TraitType[Path, object] = _Folder(Path(), variables=("QWAVE_HOME",))
+    save_dir: TraitType[Path | None, object] = _Folder(variables=("QWAVE_SAVE_DIR",))
+    demo: TraitType[bool | None, object] = _Switch(variables=("QWAVE_DEMO",))
+    language: TraitType[str | None, object] = _Choice(None, i18n.LANGUAGES)
+    reuse: TraitType[bool, object] = _Switch(False)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **values: object) -> None:
         super().__init__()
         self.check_names(values)
         for name, value in values.items():
@@ -168,7 +203,8 @@ class Settings(HasTraits):
 
     @default("home")
     def _default_home(self) -> Path:
-        return homes()[0]
+        with _refuse_unusable("QWAVE_HOME"):
+            return homes()[0]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Settings) and self.values() == other.values()
@@ -181,24 +217,24 @@ class Settings(HasTraits):
         }
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """The values by name."""
         return {name: getattr(self, name) for name in self.definitions()}
 
 
-def from_environment() -> dict[str, Any]:
-    """The settings that environment variables give, by name.
-
-    Raises:
-        ConfigurationError: a variable that can't be used.
-    """
+def read_environment() -> dict[str, object]:
+    """The settings that environment variables give, by name."""
     # Looked at where it is, and not handed over: the key stands there, and a traceback may show locals.
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for name, setting in Settings.definitions().items():
         for variable in setting.variables:
             text = os.environ.get(variable, "").strip()
             if text:
                 # A relative folder is that of the moment when the variable was first read.
-                found[name] = folder_variable(variable) if isinstance(setting, _Folder) else setting.read(text)
+                if isinstance(setting, _Folder):
+                    with _refuse_unusable(variable):
+                        found[name] = read_folder_variable(variable)
+                else:
+                    found[name] = setting.read(text)
                 break
     return found

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from qwave_jupyter import frontend
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.frontend import PlainFrontend
+from qwave_jupyter.session import default
 
 # Whatever the machine's language, the tests and the kernels that they start speak English unless told otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
@@ -26,10 +27,14 @@ os.environ.pop("VIRTUAL_ENV", None)
 #: Whether everything runs (``make test-all``): then a missing library is an error, and properties try more examples.
 TEST_ALL = os.environ.get("QWAVE_TEST_ALL") == "1"
 
-# How long an example takes says nothing on a busy machine.
-settings.register_profile("quick", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says nothing on a busy machine; the same examples each time, so that a run can be repeated.
+# "random" looks for new ones: HYPOTHESIS_PROFILE=random make test TESTS=tests/unit
+settings.register_profile(
+    "quick", max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("complete", settings.get_profile("quick"), max_examples=200)
-settings.load_profile("complete" if TEST_ALL else "quick")
+settings.register_profile("random", settings.get_profile("quick"), max_examples=1000, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("complete" if TEST_ALL else "quick"))
 
 # A shell's background job is started with interrupts ignored, and so would be every kernel and terminal of ours.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -71,6 +76,16 @@ def main_module():
     sys.modules["__main__"] = MAIN
 
 
+@pytest.fixture(autouse=True)
+def default_settings():
+    """Give back what a test has configured in the default session."""
+    session = default()
+    before = session.overrides
+    yield
+    if session.overrides != before:
+        session.configure(**{**dict.fromkeys(session.overrides), **before})
+
+
 CONFIGURATION = ("QWAVE_", "WAVE_API", "WAVEAPI_", "JPY_SESSION_NAME")
 
 
@@ -102,7 +117,7 @@ class Server:
             "QWAVE_BASE_URL": self.url,
             "QWAVE_API_KEY": self.key,
             "QWAVE_HOME": str(home),
-            "QWAVE_SAVE_DIR": str(home / "pictures"),
+            "QWAVE_SAVE_DIR": str(home / "images"),
             **more,
         }
 
@@ -122,7 +137,7 @@ def serve(*arguments):
 
 @pytest.fixture(scope="session")
 def quick_server():
-    """Pictures in about a second."""
+    """Images in about a second."""
     yield from serve("--latency", "1")
 
 
@@ -161,7 +176,7 @@ def clean_environment(monkeypatch, tmp_path):
         if name.startswith(CONFIGURATION):
             monkeypatch.delenv(name)
     monkeypatch.setenv("QWAVE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("QWAVE_SAVE_DIR", str(tmp_path / "pictures"))
+    monkeypatch.setenv("QWAVE_SAVE_DIR", str(tmp_path / "images"))
     # A shell of another test may still have the extension loaded.
     monkeypatch.setattr(frontend, "_installed", [PlainFrontend()])
     return tmp_path

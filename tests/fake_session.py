@@ -38,6 +38,11 @@ class FakeFrontend(PlainFrontend):
         return self.interactive
 
 
+#: A notebook, and a page of Voilà.
+NOTEBOOK = FakeFrontend(interactive=True, can_ask=lambda: True)
+VOILA = FakeFrontend(interactive=True, can_ask=lambda: False)
+
+
 def replace_default(monkeypatch, context=None):
     """Let the public functions use a fresh session, with its own context or a given one; what is configured stays."""
     overrides = session.default().overrides

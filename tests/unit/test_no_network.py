@@ -12,7 +12,7 @@ from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.magics.completion import complete
 from qwave_jupyter.session import default
 from qwave_jupyter.views.model_card import ModelCard
-from qwave_jupyter.views.model_comparison import Comparison
+from qwave_jupyter.views.model_table import ModelComparison
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_lookups_use_no_network(cut_off, monkeypatch, edition):
     assert models._repr_html_()
     for model in qwave.models():
         assert repr(ModelCard(api.model(model.id)))
-    assert repr(Comparison(list(models)[:3]))
+    assert repr(ModelComparison(list(models)[:3]))
     assert api.build("a cat", model="gpt-image-2", images=["https://example.com/a.png"]).body
     with pytest.raises(RequestRefused):
         api.build("a cat", model="gpt-image-2", aspect_ratio="99:1")

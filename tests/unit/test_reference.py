@@ -12,8 +12,8 @@ import qwave_jupyter
 from qwave_jupyter import credentials, i18n, settings
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import RequestRefused
-from qwave_jupyter.magics.cell_options import OWN_OPTIONS, SHORT
-from qwave_jupyter.magics.line_magic import VERBS
+from qwave_jupyter.jobs.own_options import OWN_OPTIONS, SHORT_FORMS
+from qwave_jupyter.magics.line_magic import COMMANDS
 from qwave_jupyter.session import default
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,28 +26,33 @@ def writer():
     return runpy.run_path(str(ROOT / "tools" / "write_reference.py"))
 
 
-def test_reference_page_is_current(writer):
-    written = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
-    assert written == writer["page"](), "docs/reference.md is out of date: run make reference"
+def text_of(writer):
+    return "\n".join(writer["pages"]().values())
+
+
+def test_reference_pages_are_current(writer):
+    folder = ROOT / "docs" / "reference"
+    written = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    assert written == writer["pages"](), "docs/reference is out of date: run make reference"
 
 
 def test_reference_page_ignores_the_language(writer):
     i18n.use("zh")
     try:
-        in_chinese = writer["page"]()
+        in_chinese = writer["pages"]()
     finally:
         i18n.use(None)
-    assert in_chinese == writer["page"]()
+    assert in_chinese == writer["pages"]()
 
 
 def test_reference_page_is_complete(writer):
-    page = writer["page"]()
+    page = text_of(writer)
     spelled = {name.replace("_", "-") for name in OWN_OPTIONS}
     assert all(f"`--{name}" in page for name in spelled)
-    assert all(f"`{short}`" in page for short in SHORT)
-    assert all(f"`%qwave {verb}" in page for verb in VERBS)
+    assert all(f"`{short}`" in page for short in SHORT_FORMS)
+    assert all(f"`%qwave {command}" in page for command in COMMANDS)
     assert all(f"| `{name}` |" in page for name in settings.Settings.definitions())
-    assert all(f"`{name}" in page or f"### {name}" in page for name in qwave_jupyter.__all__)
+    assert all(f"`{name}" in page or f"## {name}" in page for name in qwave_jupyter.__all__)
     assert all(page.count(f"| `{name}`") for edition in ("2026-04", "2026-09") for name in load(edition).ids())
 
 
@@ -77,7 +82,7 @@ def test_variables_in_code_are_documented(writer):
     }
     told = {name for one in settings.Settings.definitions().values() for name in one.variables} | TOLD
     assert named == told
-    assert all(name in writer["page"]() for name in named)
+    assert all(name in text_of(writer) for name in named)
 
 
 def test_contributing_example_model_works(clean_environment, monkeypatch, tmp_path):
@@ -90,6 +95,6 @@ def test_contributing_example_model_works(clean_environment, monkeypatch, tmp_pa
     assert (request.body["size"], request.body["wetness"]) == ("3:2", 0.9)
     with pytest.raises(RequestRefused, match="resolution 2k needs aspect_ratio 3:2 or 2:3; you asked for 1:1"):
         qwave_jupyter.build("a pond", model="aquarelle-1", wetness=0.9, resolution="2k", aspect_ratio="1:1")
-    from_picture = qwave_jupyter.build("in the rain", model="aquarelle-1", images=["https://example.com/pond.png"])
-    assert from_picture.body["action"] == "edit"
+    from_image = qwave_jupyter.build("in the rain", model="aquarelle-1", images=["https://example.com/pond.png"])
+    assert from_image.body["action"] == "edit"
     assert qwave_jupyter.model("gpt-image-2").id == "gpt-image-2"

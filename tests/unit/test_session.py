@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -54,6 +55,43 @@ def test_sessions_side_by_side(sessions, servers, monkeypatch):
     assert all(session.spent_usd > 0 for session in sessions)
     assert other.jobs == ()
     assert other.spent_usd == 0
+
+
+def test_rate_limiter_is_shared_per_host(sessions, servers):
+    first, other = sessions
+    before = first.context().client
+    first.configure(base_url=servers[1].url)
+    assert first.context().client.rate_limiter is not before.rate_limiter
+    first.configure(base_url=servers[0].url)
+    after = first.context().client
+    assert after is not before
+    assert after.rate_limiter is before.rate_limiter
+    assert other.context().client.rate_limiter is not before.rate_limiter
+
+
+@pytest.mark.parametrize("changes", [{"timeout": 99}, {"embed": "full"}, {"max_cost": 1.0, "display": "text"}])
+def test_client_stays_while_its_server_does(sessions, changes):
+    first, _ = sessions
+    before = first.context().client
+    first.configure(**changes)
+    assert first.context().client is before
+    assert first.context().timeout == first.settings.timeout
+
+
+def test_clock_reaches_all_parts(clean_environment, clock):
+    context = qwave.Session(key="sk-x", clock=clock, home=clean_environment).context()
+    assert context.clock is clock
+    assert context.client._clock is clock
+    assert context.journal._clock is clock
+    assert context.client.rate_limiter._clock is clock
+
+
+def test_find_job_by_what_is_shown(sessions):
+    first, _ = sessions
+    job = first.submit("a cat", model="gpt-image-2", resolution="1k")
+    (image,) = job.result(60)
+    shown = (repr(job)[4:12], image.path.name.split("-")[-2], job.task_id[-6:], job.task_id, job.id, job.id[-5:])
+    assert [first.find_job(name) for name in shown] == [job] * len(shown)
 
 
 def test_image_goes_on_with_its_session(sessions, servers):
@@ -116,3 +154,46 @@ def test_functions_use_the_default_session(clean_environment):
     assert qwave.build("a cat").model == default().catalog.model(default().settings.model)
     assert qwave.build.__doc__.count("qwave.build(") == 1
     assert "self" not in inspect.signature(qwave.build).parameters
+
+
+class Work:
+    """A job or batch that has ended or hasn't."""
+
+    def __init__(self, number=0, *, ended=True):
+        self.id, self.ended = f"job-{number}", ended
+
+    def done(self):
+        return self.ended
+
+    def count_in(self, budget):
+        """Nothing to count."""
+
+
+@pytest.mark.parametrize(("register", "kept"), [("register", "jobs"), ("register_batch", "batches")])
+def test_ended_work_is_remembered_up_to_a_bound(clean_environment, register, kept):
+    session = qwave.Session()
+    running, later = Work(-1, ended=False), Work(-2)
+    getattr(session, register)(running)
+    for number in range(2000):
+        getattr(session, register)(Work(number))
+    getattr(session, register)(later)
+    known = getattr(session, kept)
+    assert (known[0], known[-1]) == (later, running)
+    assert len(known) <= 501
+    assert session.has_active_jobs()
+
+
+def test_threads_register_jobs_together(clean_environment):
+    session = qwave.Session()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: session.register(Work(number)), range(400)))
+    assert {job.id for job in session.jobs} == {f"job-{number}" for number in range(400)}
+
+
+def test_jobs_know_what_the_server_said(sessions):
+    first, other = sessions
+    for session in sessions:
+        assert not session.context().catalog.is_live_only("new-model")
+    first.learn(listed=[{"id": "new-model"}])
+    assert first.context().catalog.is_live_only("new-model")
+    assert not other.context().catalog.is_live_only("new-model")

@@ -145,11 +145,12 @@ def test_cancelled_and_timeout_error_types():
 
 
 def test_lists_and_prices_in_words():
-    assert i18n.listed(["a"]) == "a"
-    assert i18n.listed(["a", "b", "c"]) == "a, b or c"
-    assert i18n.listed(range(100)).endswith("and 77 more")
+    assert i18n.join_values(["a"]) == "a"
+    assert i18n.join_values(["a", "b", "c"]) == "a, b or c"
+    assert i18n.join_values(range(100)).endswith("and 77 more")
     assert [i18n.dollars(usd) for usd in (0, 0.01275, 1.2)] == ["$0.00", "$0.0128", "$1.20"]
+    assert [i18n.dollars(usd) for usd in (0.00002, 0.0000034, 0.0001)] == ["$0.00002", "$0.000003", "$0.0001"]
 
 
 def test_paths_as_text_are_expanded():
-    assert default().configure(save_dir="~/pictures").save_dir == Path.home() / "pictures"
+    assert default().configure(save_dir="~/images").save_dir == Path.home() / "images"

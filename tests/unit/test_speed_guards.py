@@ -20,16 +20,19 @@ from PIL import Image
 from qwave_jupyter import catalog
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.images import image_io
-from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+from qwave_jupyter.images.preview import PreviewOptions
 from qwave_jupyter.jobs import request
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.record import to_row
 from qwave_jupyter.jobs.journal.schema import COLUMNS
-from qwave_jupyter.jobs.journal.store import Entry, open_journal
+from qwave_jupyter.jobs.journal.store import Entry, Journal
 from tests.fake_clock import FakeClock
 from tests.job_contexts import open_context
-from tests.unit.jobs.scripted_server import CDN, ScriptedServer
+from tests.scripted_server import CDN, ScriptedServer
 from tests.waiting import PATIENCE, wait_until
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -76,16 +79,16 @@ def test_held_job_takes_one_post(server, bench):
     server.before["submit"] = lambda: server.clock.advance(7.0)
     server.extra = {"result": {"images": [{"url": [f"{CDN}/task-1/0.png"]}]}}
     rows = [asked(bench, f"cat {place}") for place in range(12)]
-    outcomes = Batch(rows, bench, concurrency=1, hold=30.0).start().results()
+    outcomes = Batch(rows, bench, concurrency=1, prefer_wait=30.0).start().results()
     assert all(outcome.gallery for outcome in outcomes)
-    assert (server.seen.count("submit"), server.seen.count("picture"), server.seen.count("status")) == (12, 12, 0)
-    assert bench.client.holds
+    assert (server.seen.count("submit"), server.seen.count("image"), server.seen.count("status")) == (12, 12, 0)
+    assert bench.client.supports_prefer_wait
 
 
 def test_held_task_duration_is_remembered(server, bench):
     server.states = ["completed"]
     server.before["submit"] = lambda: server.clock.advance(7.0)
-    Job(asked(bench), bench, hold=30.0).start().result(PATIENCE)
+    Job(asked(bench), bench, prefer_wait=30.0).start().result(PATIENCE)
     (remembered,) = bench.journal.durations("gpt-image-2")
     assert remembered == pytest.approx(7.0, abs=0.1)
 
@@ -99,9 +102,9 @@ def test_task_duration_ends_before_notice(server, bench):
 
 
 def test_saved_notebook_is_light(tmp_path):
-    picture = grainy(1536, 1536)
+    image = grainy(1536, 1536)
     file = tmp_path / "one.png"
-    picture.save(file, compress_level=1)
+    image.save(file, compress_level=1)
 
     def stored(thing):
         data, metadata = DisplayFormatter().format(thing)
@@ -110,13 +113,13 @@ def test_saved_notebook_is_light(tmp_path):
         return len(nbformat.writes(v4.new_notebook(cells=[cell])))
 
     # Noise is the worst case for a preview; photographs make a hundred.
-    assert stored(picture) >= 20 * stored(Gallery([GeneratedImage(file)]))
+    assert stored(image) >= 20 * stored(Gallery([GeneratedImage(file)]))
 
 
 def test_new_image_is_decoded_once(server, bench, monkeypatch):
     content = io.BytesIO()
     grainy(1200, 900).save(content, "PNG")
-    server.pictures = [content.getvalue()]
+    server.images = [content.getvalue()]
     decoded = []
     true = image_io.load
     monkeypatch.setattr(image_io, "load", lambda path, *rest: decoded.append(path.suffix) or true(path, *rest))
@@ -127,7 +130,7 @@ def test_new_image_is_decoded_once(server, bench, monkeypatch):
 
 
 def test_contact_sheet_decodes_previews_only(tmp_path, monkeypatch):
-    showing = Showing(cache=tmp_path / "previews")
+    showing = PreviewOptions(cache=tmp_path / "previews")
     images = []
     for place in range(4):
         file = tmp_path / f"{place}.png"
@@ -138,9 +141,9 @@ def test_contact_sheet_decodes_previews_only(tmp_path, monkeypatch):
     true = image_io.load
 
     def load(path):
-        picture = true(path)
-        largest.append(max(picture.size))
-        return picture
+        image = true(path)
+        largest.append(max(image.size))
+        return image
 
     monkeypatch.setattr(image_io, "load", load)
     data, _ = Gallery(images).mimebundle()
@@ -153,7 +156,7 @@ def test_gallery_holds_no_pixels(tmp_path):
     file = tmp_path / "one.png"
     grainy(1000, 1000).save(file)
     tracemalloc.start()
-    gallery = Gallery([GeneratedImage(file, showing=Showing(cache=tmp_path)) for _ in range(100)])
+    gallery = Gallery([GeneratedImage(file, showing=PreviewOptions(cache=tmp_path)) for _ in range(100)])
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(gallery) == 100
@@ -178,7 +181,7 @@ def long_kept(tmp_path_factory):
     """Two journals: one with a hundredth of the other's rows."""
     journals = []
     for rows in (200, 20_000):
-        journal = open_journal(tmp_path_factory.mktemp("journal"))
+        journal = Journal(tmp_path_factory.mktemp("journal"))
         journal.begin(Entry("open", created=1.0, state="running", task_id="t"))
         like = Entry("", created=0.0, state="done", duration=8.0)
         entries = (
@@ -202,7 +205,7 @@ def long_kept(tmp_path_factory):
 @pytest.mark.parametrize(
     "operation",
     [
-        pytest.param(lambda journal: journal.abandoned(), id="resume scan"),
+        pytest.param(lambda journal: journal.abandoned_jobs(), id="resume scan"),
         pytest.param(lambda journal: journal.history(100), id="history page"),
         pytest.param(lambda journal: journal.durations("m3"), id="past durations"),
         pytest.param(lambda journal: journal.find_finished("7"), id="an identical job"),
@@ -227,11 +230,11 @@ def test_job_watchers_need_no_thread_each(server, bench):
     job = Job(asked(bench), bench)
     others = [Job(asked(bench), bench) for _ in range(50)]
     end = job.subscribe(lambda now: told.append(now.progress))
-    job._publish(progress=0.5)
+    job._runner.update(lambda now: replace(now, progress=0.5))
     wait_until(lambda: 0.5 in told, "the watcher")
     end()
     # A thread only for what is watched.
-    assert all(other._watchers._thread is None for other in others)
+    assert all(other._runner.observers._thread is None for other in others)
 
 
 def test_results_page_is_complete():

@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from qwave_jupyter.catalog import load
 from qwave_jupyter.magics.completion import complete
-from qwave_jupyter.magics.line_magic import VERBS
+from qwave_jupyter.magics.line_magic import COMMANDS
 
 WIDE = {"16:9", "9:16", "2:1", "1:2", "21:9", "9:21"}
 
@@ -100,7 +100,7 @@ def test_completion_of_sweeps():
 def test_completion_of_line_commands():
     assert offered("%qwave mod|") == {"models", "model"}
     assert offered("x = %qwave comp|") == {"compare"}
-    assert offered("%qwave |") == set(VERBS)
+    assert offered("%qwave |") == set(COMMANDS)
     assert "--max-price" in offered("%qwave models --|")
     assert offered("%qwave model seedream-5|") == {"seedream-5.0"}
     assert "inpaint" in offered("%qwave models --action |")

@@ -7,7 +7,7 @@ import pytest
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.magics.completion import complete
 from qwave_jupyter.session import default
-from tests.unit.recording_console import RecordingConsole
+from tests.recording_console import RecordingConsole
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def typed(clean_environment):
 
 
 def switches():
-    return default().demo_server().app.switches
+    return default().demo_server().app.options
 
 
 def test_demo_goes_on_and_off(typed):
@@ -62,7 +62,7 @@ def test_demo_changes_only_named_switches(typed):
 
 def test_demo_normal_resets_switches(typed):
     typed("demo on --slow --reset 3 --fail task_failed")
-    default().demo_server().app.break_next(at="status", how="502")
+    default().demo_server().app.inject_fault(at="status", how="502")
     assert "behaves again" in typed("demo normal")
     assert default().demo_server().describe() == []
     assert default().demo_server().app.faults.pending() == ()
@@ -107,7 +107,7 @@ def test_demo_refuses_wrong_switches(typed, line, says):
     [
         ("%qwave demo n", {"normal"}),
         ("%qwave demo on --dia", {"--dialect"}),
-        ("%qwave demo on --dialect p", {"percent", "pictures"}),
+        ("%qwave demo on --dialect p", {"percent"}),
         ("%qwave demo on --fail upstream_b", {"upstream_bad_request"}),
         ("%qwave demo on --latency ", {"auto", "off"}),
         ("%qwave demo on --slow --se", {"--seed"}),
@@ -123,7 +123,7 @@ def test_demo_switches_are_completed(typing, offered):
 def test_demo_output_is_escaped():
     console = RecordingConsole()
     console.typed("demo on --fail upstream_unavailable")
-    default().demo_server().app.break_next(at="submit", how="fail", code="<b>bold</b>")
+    default().demo_server().app.inject_fault(at="submit", how="fail", code="<b>bold</b>")
     console.typed("demo help")
     assert "<b>bold" in console.shown[-1]["text/plain"]
     assert "<b>bold" not in console.shown[-1]["text/html"]

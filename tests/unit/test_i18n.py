@@ -19,9 +19,9 @@ from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
 from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
 from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
-from qwave_jupyter.widgets.panel.field_specs import worded
+from qwave_jupyter.widgets.panel.fields import format_name
 from tests.fake_session import replace_default
-from tests.unit.jobs.image_factory import plain
+from tests.image_factory import plain
 
 ROOT = files("qwave_jupyter.i18n")
 SECTIONS = sorted(one.name for one in (ROOT / "en").iterdir() if one.name.endswith(".json"))
@@ -100,9 +100,9 @@ def test_language_follows_setting_or_locale(monkeypatch):
 
 
 def test_chinese_lists_and_counts(chinese):
-    assert i18n.listed(["1k", "2k", "4k"]) == "1k、2k 或 4k"
-    assert i18n.say("notebook.pictures", count=1) == "1 张图"
-    assert i18n.say("notebook.pictures", count=3) == "3 张图"
+    assert i18n.join_values(["1k", "2k", "4k"]) == "1k、2k 或 4k"
+    assert i18n.text("notebook.images", count=1) == "1 张图"
+    assert i18n.text("notebook.images", count=3) == "3 张图"
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,12 @@ def demo(monkeypatch, clean_environment, small_images, short_waits):
 
 def test_chinese_status_card(demo):
     job = qwave.submit("a cat", model="z-image-turbo")
-    seen = {i18n.say(f"notebook.phase_{job.snapshot.phase}"), job_card.render_running(job.snapshot, 0.0)}
+    seen = {i18n.text(f"notebook.phase_{job.snapshot.phase}"), job_card.render_running(job.snapshot, 0.0)}
     gallery = job.result()
     assert not [text for text in seen if not HAN.search(text)]
     ended = html.unescape(re.sub(r"<[^>]*>", "", job_card.render_ended(job.snapshot)))
     assert re.search(r"1 张图，用时 [\d.]+ 秒", ended)
-    assert not re.search(r"pictures? in|\d s\b", ended)
+    assert not re.search(r"images? in|\d s\b", ended)
     assert gallery.paths
 
 
@@ -177,19 +177,20 @@ def test_chinese_canvas_controls(demo):
 def test_chinese_panel_controls_of_every_model(chinese, edition):
     for model in load(edition):
         # Two of one family's names are explained by no page, so they stay as they are.
-        names = {one.name for one in model.parameters.values() if not one.internal and not one.picture} - {"dref", "dw"}
-        unsaid = [name for name in names - {"prompt"} if not HAN.search(worded(name, "field"))]
-        assert not unsaid + [name for name in model.actions if not HAN.search(worded(name, "action"))], model.id
+        fields = [one for one in model.parameters.values() if not one.internal and not one.is_image]
+        names = {one.name for one in fields} - {"dref", "dw"}
+        unsaid = [name for name in names - {"prompt"} if not HAN.search(format_name(name, "field"))]
+        assert not unsaid + [name for name in model.actions if not HAN.search(format_name(name, "action"))], model.id
 
 
 def test_chinese_panel(demo):
     panel = qwave.panel(prompt="一只猫", model="gpt-image-2", aspect_ratio="1:1")
     said = {
-        one.description for one in below(panel.face.widget) if isinstance(one, ipywidgets.Button) and one.description
+        one.description for one in below(panel.view.widget) if isinstance(one, ipywidgets.Button) and one.description
     }
     assert {"生成", "复制为单元格", "复制为 Python"} <= said
     assert not [text for text in said if not HAN.search(text) and text != "Cancel"]
-    lines = " ".join(one.value for one in below(panel.face.widget) if isinstance(one, ipywidgets.HTML))
+    lines = " ".join(one.value for one in below(panel.view.widget) if isinstance(one, ipywidgets.HTML))
     assert "就绪：1 张图，$0.0064" in lines
     assert not re.search(r">[^<]*\b(Ready|characters?|Prompt|References)\b", lines)
     panel.close()
@@ -206,3 +207,40 @@ def test_chinese_columns_are_aligned(demo):
     starts = {i18n.columns(line[: line.index("$")]) for line in lines[1:4] if "$" in line}
     head = lines[0]
     assert starts == {i18n.columns(head[: head.index("价格")])}
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("2026-11-29-sk-telecom-poster-14c109dd-1.png", "2026-11-29-sk-telecom-poster-14c109dd-1.png"),
+        ("risk-assessment-2026-report", "risk-assessment-2026-report"),
+        ("/home/me/sk-learn-course-2026/a.png", "/home/me/sk-learn-course-2026/a.png"),
+        (r"C:\sk-learn-course-2026\a.png", r"C:\sk-learn-course-2026\a.png"),
+        ("sk-live-0123456789abcdef", "sk-…"),
+        ("key=sk-live-0123456789abcdef", "key=sk-…"),
+        ("(sk-live-0123456789abcdef)", "(sk-…)"),
+    ],
+)
+def test_keys_are_cut_and_file_names_are_not(given, shown):
+    assert i18n.text("notebook.advised", text=given) == f"note: {shown}"
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [("zh_CN.UTF-8", "zh"), ("Chinese_China.936", "zh"), ("en_GB", "en"), ("de_DE", "en"), ("C", "en")],
+)
+def test_language_follows_the_locale(monkeypatch, locale, language):
+    monkeypatch.setenv("LC_ALL", locale)
+    assert i18n.language() == language
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_texts_name_each_key_once(language):
+    def refuse_twice(pairs):
+        names = [name for name, _ in pairs]
+        assert len(names) == len(set(names)), [name for name in names if names.count(name) > 1]
+        return dict(pairs)
+
+    for source in sorted((files("qwave_jupyter.i18n") / language).iterdir(), key=lambda one: one.name):
+        if source.name.endswith(".json"):
+            json.loads(source.read_text(encoding="utf-8"), object_pairs_hook=refuse_twice)

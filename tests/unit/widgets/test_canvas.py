@@ -21,16 +21,14 @@ import qwave_jupyter as qwave
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import ImageInfo, load
 from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake
-from qwave_jupyter.jobs.references import Limits, resolve
-from qwave_jupyter.magics.cell_options import read_line
+from qwave_jupyter.jobs.references import ImageLimits, resolve
+from qwave_jupyter.magics.cell_options import parse_line
 from qwave_jupyter.widgets import canvas
-from qwave_jupyter.widgets.canvas import boxes, rasterize
-from qwave_jupyter.widgets.canvas.box_editor import BoxEditor
-from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
-from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
-from qwave_jupyter.widgets.canvas.ratios import divided as divide
+from qwave_jupyter.widgets.canvas.box_editor import BoxEditor, read_boxes
+from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush, rasterize
+from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor, divide
 from tests.checks import collect_failures
-from tests.unit.jobs.image_factory import noise, plain
+from tests.image_factory import noise, plain
 
 HERE = Path(canvas.__file__).parent
 BOXED = next(one for one in load("2026-04") if "bbox_list" in one.parameters)
@@ -82,7 +80,7 @@ coordinate = st.integers(-300, 1500).map(lambda tenth: tenth / 10)
 @example([(10.0, 10.0)], 1)
 @example([(5.5, 5.5), (90.5, 5.5)], 2)
 def test_stroke_covers_pixel_centres(points, size):
-    area = np.frombuffer(rasterize.rastered([stroke(*points, size=size)], (120, 80)), np.uint8).reshape(80, 120) == 255
+    area = np.frombuffer(rasterize([stroke(*points, size=size)], (120, 80)), np.uint8).reshape(80, 120) == 255
     exact = under((120, 80), points, size / 2)
     # A centre that lies on the very rim may fall either way in floating point.
     rim = under((120, 80), points, size / 2 + 1e-6) & ~under((120, 80), points, size / 2 - 1e-6)
@@ -188,7 +186,7 @@ def test_mask_save_takes_image_options(tmp_path):
     brush = MaskBrush(photo())
     with pytest.raises(ReferenceMistake, match="empty"):
         brush.save(tmp_path / "mask.png")
-    limits = Limits.of(MASKED, "mask", tuple)
+    limits = ImageLimits.of(MASKED, "mask", tuple)
     with pytest.raises(ReferenceMistake) as refused:
         resolve(brush, "mask", limits, now=0.0)
     assert "is empty" in str(refused.value.fields["mistake"])
@@ -199,14 +197,14 @@ def test_mask_save_takes_image_options(tmp_path):
         assert (kept.size, kept.mode) == ((120, 80), "RGBA")
     with pytest.raises(ReferenceMistake, match="can't be written"):
         brush.save(path / "mask.png")
-    options = read_line("--mask mask", MASKED, {"mask": brush}).options
+    options = parse_line("--mask mask", MASKED, {"mask": brush}).values
     reference = resolve(options["mask"], "mask", limits, now=0.0)
-    sent = Image.open(io.BytesIO(base64.b64decode(reference.wire.partition(",")[2])))
+    sent = Image.open(io.BytesIO(base64.b64decode(reference.uri.partition(",")[2])))
     assert sent.convert("RGBA").tobytes() == brush.mask.tobytes()
     assert (reference.size, reference.format) == ((120, 80), "png")
     for size, said in (((120, 80), []), ((60, 40), ["mask_size"])):
         facts = ImageInfo(sizes=(size,), mask_size=reference.size, mask_format="png", mask_bytes=reference.weight)
-        wrong = MASKED.check({"mask": reference.wire, "images": ("https://example.com/a.png",)}, facts)
+        wrong = MASKED.check({"mask": reference.uri, "images": ("https://example.com/a.png",)}, facts)
         assert [one.code for one in wrong if one.parameter == "mask"] == said
 
 
@@ -216,13 +214,13 @@ edge = st.one_of(st.integers(-500, 500), st.floats(-1e9, 1e9), st.floats(allow_n
 @given(st.lists(st.lists(edge, min_size=3, max_size=5), max_size=5), st.integers(1, 300), st.integers(1, 200))
 @example([["1", 2, 3, 4], [True, 0, 9, 9], [0, 0, float("nan"), 9], [0, 0, 9], [9, 9, 1, 1]], 10, 10)
 def test_boxes_are_integers_inside(given_boxes, width, height):
-    found = boxes.read(given_boxes, (width, height), 2)
+    found = read_boxes(given_boxes, (width, height), 2)
     assert len(found) <= 2
     for x1, y1, x2, y2 in found:
         assert all(isinstance(one, int) for one in (x1, y1, x2, y2))
         assert 0 <= x1 < x2 <= width
         assert 0 <= y1 < y2 <= height
-    assert boxes.read(found, (width, height), 2) == found
+    assert read_boxes(found, (width, height), 2) == found
 
 
 def test_boxes_fit_the_parameter():
@@ -231,12 +229,12 @@ def test_boxes_fit_the_parameter():
     assert editor.boxes == [[20, 10, 90, 70], [0, 0, 10, 10]]
     editor.boxes.clear()
     assert len(editor.boxes) == 2
-    options = read_line("--bbox-list editor --action interactive_edit", BOXED, {"editor": editor}).options
+    options = parse_line("--bbox-list editor --action interactive_edit", BOXED, {"editor": editor}).values
     values, wrong = BOXED.read({**options, "images": ["https://example.com/a.png"]})
     assert not wrong
     assert values["bbox_list"] == (editor.boxes,)
     assert not [one for one in BOXED.check(values, ImageInfo(sizes=((120, 80),))) if one.parameter == "bbox_list"]
-    assert read_line("--bbox-list BoxEditor", BOXED, {"BoxEditor": BoxEditor}).options == {"bbox_list": "BoxEditor"}
+    assert parse_line("--bbox-list BoxEditor", BOXED, {"BoxEditor": BoxEditor}).values == {"bbox_list": "BoxEditor"}
 
 
 @pytest.mark.parametrize("most", [0, -1, True, 1.5, "2"])
@@ -284,7 +282,7 @@ def test_palette_in_every_spelling():
     editor = PaletteEditor()
     editor.value = [("#000", 1), ("#111", 1), ("#222", 2)]
     assert [one["ratio"] for one in editor.palette] == [25, 25, 50]
-    options = read_line("--color-palette colours", BOXED, {"colours": editor}).options
+    options = parse_line("--color-palette colours", BOXED, {"colours": editor}).values
     assert options["color_palette"] == editor.palette
 
 
@@ -308,10 +306,10 @@ def test_palette_errors(colors, said):
 
 
 def test_palette_from_image_has_proportions():
-    picture = Image.new("RGB", (100, 100), "#FF0000")
-    picture.paste("#00FF00", (0, 0, 30, 100))
-    picture.paste("#0000FF", (30, 0, 40, 100))
-    assert PaletteEditor.from_picture(picture, 3).palette == [
+    image = Image.new("RGB", (100, 100), "#FF0000")
+    image.paste("#00FF00", (0, 0, 30, 100))
+    image.paste("#0000FF", (30, 0, 40, 100))
+    assert PaletteEditor.from_image(image, 3).palette == [
         {"hex": "#FF0000", "ratio": 60},
         {"hex": "#00FF00", "ratio": 30},
         {"hex": "#0000FF", "ratio": 10},
@@ -320,17 +318,17 @@ def test_palette_from_image_has_proportions():
 
 @pytest.mark.parametrize("shade", ["black", "white", "#808080"])
 def test_palette_from_one_colour(shade):
-    palette = PaletteEditor.from_picture(Image.new("RGBA", (9, 9), shade), 10).palette
+    palette = PaletteEditor.from_image(Image.new("RGBA", (9, 9), shade), 10).palette
     assert len({one["hex"] for one in palette}) == 10
     assert palette[0]["ratio"] == 91
     with pytest.raises(OptionMistake, match="3 to 10 colours"):
-        PaletteEditor.from_picture(photo(), 2)
+        PaletteEditor.from_image(photo(), 2)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"])
 def test_editor_shows_every_image_mode(mode):
-    picture = Image.new(mode, (30, 20)) if mode in {"LAB", "I;16", "HSV"} else photo(30, 20).convert(mode)
-    editor = BoxEditor(picture)
+    image = Image.new(mode, (30, 20)) if mode in {"LAB", "I;16", "HSV"} else photo(30, 20).convert(mode)
+    editor = BoxEditor(image)
     assert editor.size == (30, 20)
     with Image.open(io.BytesIO(editor.preview)) as preview:
         assert (preview.format, preview.size) == ("JPEG", (30, 20))
@@ -338,7 +336,7 @@ def test_editor_shows_every_image_mode(mode):
 
 NO_IMAGES = [
     b"",
-    b"no picture",
+    b"no image",
     plain()[:60],
     Path("/nowhere/at/all.png"),
     Path("/"),
@@ -359,7 +357,7 @@ NO_IMAGES = [
 
 def test_controls_refuse_what_is_no_image():
     with collect_failures() as check:
-        for control in (MaskBrush, BoxEditor, PaletteEditor.from_picture):
+        for control in (MaskBrush, BoxEditor, PaletteEditor.from_image):
             for hostile in NO_IMAGES:
                 before = len(live_widgets)
                 with check(control.__qualname__, type(hostile).__name__, repr(hostile)[:40]):
@@ -371,7 +369,7 @@ def test_controls_refuse_what_is_no_image():
 
 
 def test_controls_refuse_a_bomb(monkeypatch):
-    monkeypatch.setattr("qwave_jupyter.images.image_io.MOST_PIXELS", 1000)
+    monkeypatch.setattr("qwave_jupyter.images.image_io.MAX_PIXELS", 1000)
     for bomb in (photo(), plain(64, 48)):
         with pytest.raises(ReferenceMistake, match="megapixel"):
             MaskBrush(bomb)
@@ -383,7 +381,7 @@ def test_controls_respect_exif_rotation(tmp_path):
     exif[0x0112] = 6
     turned.save(tmp_path / "turned.jpg", exif=exif)
     # The same sizes as those that are sent and that a mask has to have.
-    limits = Limits("any", takes_bytes=True)
+    limits = ImageLimits("any", takes_bytes=True)
     path = tmp_path / "turned.jpg"
     with Image.open(path) as opened:
         for reference in (path, str(path), opened):
@@ -406,8 +404,8 @@ LARGE_IMAGES = {
 
 @pytest.mark.parametrize("mode", LARGE_IMAGES)
 def test_controls_open_below_200_kb(mode):
-    picture = LARGE_IMAGES[mode]()
-    for control in (MaskBrush(picture), BoxEditor(picture), PaletteEditor.from_picture(picture)):
+    image = LARGE_IMAGES[mode]()
+    for control in (MaskBrush(image), BoxEditor(image), PaletteEditor.from_image(image)):
         assert traffic(control) < 200_000
         control.close_all()
 
@@ -416,10 +414,12 @@ def test_front_ends_are_offline():
     for control in (MaskBrush, BoxEditor, PaletteEditor):
         script, style = str(control._esm), str(control._css)
         assert not re.search(r"https?:|import\s|@import|url\(", script + style)
-        asked = set(re.findall(r'said\(texts, "(\w+)"', script)) | set(re.findall(r'openStage\([^)]*"(\w+)"\)', script))
-        asked |= {name for name in control._said if name.startswith("edge_")}
+        asked = set(re.findall(r'formatText\(texts, "(\w+)"', script)) | set(
+            re.findall(r'openViewport\([^)]*"(\w+)"\)', script)
+        )
+        asked |= {name for name in control._text_keys if name.startswith("edge_")}
         asked |= {"painted", "nothing_painted"} if control is MaskBrush else set()
-        assert asked == set(control._said)
+        assert asked == set(control._text_keys)
 
 
 def test_canvas_texts_are_used():
@@ -427,7 +427,7 @@ def test_canvas_texts_are_used():
     sources = "\n".join(path.read_text("utf-8") for path in HERE.glob("*.py"))
     said = set(re.findall(r'"canvas\.(\w+)"', sources))
     for control in (MaskBrush, BoxEditor, PaletteEditor):
-        said |= set(control._said)
+        said |= set(control._text_keys)
     assert said == known
 
 

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from qwave_jupyter import credentials, i18n
-from qwave_jupyter.magics.commands import doctor
+from qwave_jupyter.magics.commands import installation
 from qwave_jupyter.session import default
 from tests.fake_session import replace_frontend
-from tests.unit.recording_console import RecordingConsole
+from tests.recording_console import RecordingConsole
 
 KERNEL = SimpleNamespace(_allow_stdin=True)
 
@@ -29,7 +29,7 @@ def alone(clean_environment, monkeypatch):
 
 def found(name, *, live=False, **shell):
     """What a finding says, and whether it is one to look at."""
-    (one,) = [one for one in doctor.findings(RecordingConsole(**shell), live=live) if one.name == name]
+    (one,) = [one for one in installation.check_installation(RecordingConsole(**shell), live=live) if one.name == name]
     return " ".join([one.value, *one.means]), one.wrong
 
 
@@ -125,15 +125,15 @@ def test_doctor_explains_a_kernel_without_input():
 def test_doctor_marks_unwritable_folders(monkeypatch, alone):
     file = alone / "a-file"
     file.write_text("in the way")
-    monkeypatch.setenv("QWAVE_SAVE_DIR", str(file / "pictures"))
-    said, wrong = found("pictures")
+    monkeypatch.setenv("QWAVE_SAVE_DIR", str(file / "images"))
+    said, wrong = found("images")
     assert wrong
     assert "QWAVE_SAVE_DIR" in said
     assert not found("journal")[1]
 
 
 def test_doctor_marks_a_full_disk(monkeypatch):
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    monkeypatch.setattr(installation.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
     said, wrong = found("journal")
     assert wrong
     assert "less than 200 MB" in said

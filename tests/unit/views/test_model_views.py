@@ -12,10 +12,9 @@ import qwave_jupyter as qwave
 from qwave_jupyter import api
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.magics.cell_options import read_line, split_cell
+from qwave_jupyter.magics.cell_options import parse_line, split_cell
 from qwave_jupyter.views.model_card import ModelCard
-from qwave_jupyter.views.model_comparison import Comparison
-from qwave_jupyter.views.model_table import ModelTable
+from qwave_jupyter.views.model_table import ModelComparison, ModelTable
 from tests.checks import collect_failures
 
 EVERY = [(edition, name) for edition in ("2026-04", "2026-09") for name in load(edition).ids()]
@@ -84,27 +83,27 @@ def test_card_example_is_a_valid_cell(monkeypatch):
                 model = api.model(name)
                 head, _, body = ModelCard(model).example().partition("\n")
                 line, prompt = split_cell(head.removeprefix("%%qwave"), body)
-                request = api.build(prompt, model=name, **read_line(line, model, {}).options)
+                request = api.build(prompt, model=name, **parse_line(line, model, {}).values)
                 assert request.model.id == name
 
 
 def test_comparison_marks_differences():
-    several = Comparison([load("2026-04").model(name) for name in ("gpt-image-2", "z-image-turbo")])
+    several = ModelComparison([load("2026-04").model(name) for name in ("gpt-image-2", "z-image-turbo")])
     text = repr(several)
     assert re.search(r"≠ --resolution", text)
     assert "gpt-image-2" in text.splitlines()[0]
     assert "≠" in several._repr_html_()
-    same = Comparison([load("2026-04").model("gpt-image-2")] * 2)
+    same = ModelComparison([load("2026-04").model("gpt-image-2")] * 2)
     assert "≠" not in repr(same)
 
 
 def test_comparison_needs_two_models():
     with pytest.raises(OptionMistake, match="two models"):
-        Comparison([load("2026-04").model("gpt-image-2")])
+        ModelComparison([load("2026-04").model("gpt-image-2")])
 
 
 def test_lookup_output_is_escaped():
     hostile = "<script>alert(1)</script>"
     model = replace(load("2026-04").model("gpt-image-2"), vendor=hostile, summary=hostile, notes=(hostile,), id=hostile)
-    for shown in (ModelCard(model), ModelTable([model], hostile), Comparison([model, model])):
+    for shown in (ModelCard(model), ModelTable([model], hostile), ModelComparison([model, model])):
         assert "<script" not in shown._repr_html_()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from qwave_jupyter.magics.line_magic import Lines
+from qwave_jupyter.magics.line_magic import LineMagic
 from qwave_jupyter.magics.output import Console
 
 
@@ -25,7 +25,7 @@ class RecordingConsole(Console):
     def typed(self, line):
         """What a line shows, as text."""
         before = len(self.shown)
-        Lines(self)(line)
+        LineMagic(self)(line)
         shown = self.shown[before:]
         assert all(one["text/html"].startswith("<style>") for one in shown)
         return "\n".join(one["text/plain"] for one in shown)

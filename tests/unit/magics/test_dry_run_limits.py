@@ -1,0 +1,57 @@
+"""A dry run says what the limits would refuse, and neither reserves nor sends anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwave_jupyter.errors import TooExpensive
+from qwave_jupyter.magics.cell_magic import CellMagic
+from qwave_jupyter.session import default
+from tests.fake_session import replace_default
+from tests.recording_console import RecordingConsole
+
+PRICE = 0.006375
+
+
+@pytest.fixture
+def cell(clean_environment, bench, monkeypatch):
+    replace_default(monkeypatch, bench)
+
+    def run(line):
+        console = RecordingConsole()
+        CellMagic(console).run_blocking(line, "a cat")
+        return "\n".join(one["text/plain"] for one in console.shown)
+
+    yield run
+    default().configure(budget=None, max_cost=None, reuse=None)
+
+
+LIMITED = [
+    ("--max-cost 0.0001", {}),
+    ("", {"max_cost": PRICE / 2}),
+    ("", {"budget": PRICE / 2}),
+    ("--sweep seed=1..3 --max-cost 0.01", {}),
+    ("--sweep seed=1..3", {"budget": 2 * PRICE}),
+]
+
+
+@pytest.mark.parametrize(("options", "settings"), LIMITED)
+def test_dry_run_says_what_a_limit_refuses(cell, server, options, settings):
+    default().configure(**settings)
+    shown = cell(f"-m gpt-image-2 {options} --dry-run")
+    with pytest.raises(TooExpensive) as refused:
+        cell(f"-m gpt-image-2 {options}")
+    assert f"Without --dry-run it would be refused: {refused.value}" in shown
+    assert default().spent_usd == 0.0
+    assert not server.tasks
+
+
+@pytest.mark.parametrize("options", ["--max-cost 0.01", "--sweep seed=1..3 --max-cost 0.03", ""])
+def test_dry_run_within_its_limits_says_nothing_of_them(cell, options):
+    default().configure(budget=4 * PRICE)
+    assert "refused" not in cell(f"-m gpt-image-2 {options} --dry-run")
+
+
+def test_dry_run_of_a_reused_request_says_nothing_of_limits(cell):
+    default().configure(max_cost=PRICE / 2)
+    assert "refused" not in cell("-m gpt-image-2 --reuse --dry-run")

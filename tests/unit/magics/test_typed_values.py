@@ -1,0 +1,296 @@
+"""Quoted dashes, help as text, full-width numbers, options given twice and names in braces, wherever they are typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwave_jupyter.batches.sweep_axes import parse_axis
+from qwave_jupyter.catalog import load
+from qwave_jupyter.demo import __main__ as demo_main
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.jobs import codegen
+from qwave_jupyter.magics import cell_options
+from qwave_jupyter.magics.line_magic import COMMANDS
+from qwave_jupyter.session import Session
+
+CATALOG = load("2026-09")
+QWEN = CATALOG.model("qwen-image-3.0")
+GPT = load("2026-04").model("gpt-image-2")
+SEEDREAM = load("2026-04").model("seedream-5.0")
+
+
+def parse(line, model=QWEN, **variables):
+    return cell_options.parse_line(line, model, variables)
+
+
+def parse_command(line, **variables):
+    name, *tokens = cell_options.tokenize(line)
+    return COMMANDS[name].parse(tokens, variables)
+
+
+# Values that begin with dashes
+
+
+@pytest.mark.parametrize("text", ["--no text", "-n", "--dry-run", "--help", "-h", "-m", "—dry-run", "--seed=3"])
+@pytest.mark.parametrize("form", ['--negative-prompt "{}"', "--negative-prompt '{}'", "--negative-prompt=“{}”"])
+def test_quoted_dashes_are_text(form, text):
+    parsed = parse(form.format(text))
+    assert parsed.values == {"negative_prompt": text}
+    assert not parsed.own.help
+    assert not parsed.own.dry_run
+
+
+def test_quoted_dashes_name_no_model():
+    line = '--negative-prompt "-m" -m qwen-image-3.0'
+    assert cell_options.find_model_id(line) == "qwen-image-3.0"
+    assert parse(line).values == {"negative_prompt": "-m"}
+    with pytest.raises(OptionMistake, match="neither an option"):
+        parse('"-m" z-image-turbo')
+
+
+@pytest.mark.parametrize("line", ["--negative-prompt --dry-run", "--negative-prompt -n 2", "--save --force"])
+def test_unquoted_dashes_begin_an_option(line):
+    with pytest.raises(OptionMistake, match="needs a value"):
+        parse(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        ('resume --save "--out"', {"save": "--out"}),
+        ('report "-a.html" --by "-n"', {"by": "-n"}),
+        ('models --action "--mask"', {"action": "--mask"}),
+    ],
+)
+def test_quoted_dashes_in_commands(line, options):
+    assert parse_command(line).options == options
+
+
+def test_quoted_dashes_in_words_of_commands():
+    assert parse_command('report "--all" --all').words == ("--all",)
+    with pytest.raises(OptionMistake, match="--by needs a value"):
+        parse_command("report a.html --by --all")
+
+
+# Help
+
+
+@pytest.mark.parametrize("line", ["--help", "-h", "-n 2 --help --bogus", "－－help", "--negative-prompt x -h"])
+def test_help_on_a_cell(line):
+    assert parse(line).own.help
+
+
+@pytest.mark.parametrize("line", ["models --help", "models -h", "history a --help", "panel -n 2 --help", "cost -h"])
+def test_help_on_a_command(line):
+    assert parse_command(line).help
+
+
+@pytest.mark.parametrize(
+    "line", ['history "how --help works"', 'history "--help"', "report a.html --by=--help", "resume --save '-h'"]
+)
+def test_help_as_text_of_a_command(line):
+    assert not parse_command(line).help
+
+
+# Full-width characters
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("-n ２ －－seed＝１２", {"n": 2, "seed": 12}),
+        ("-r １６：９ -p seed＝７", {"aspect_ratio": "16:9", "seed": 7}),
+        ("——resolution ２ｋ", {"resolution": "2k"}),
+    ],
+)
+def test_wide_numbers_are_read(line, values):
+    read, wrong = GPT.read(parse(line, GPT).values)
+    assert (read, wrong) == (values, ())
+
+
+def test_wide_characters_stay_in_text():
+    text = "１＋１＝２，－－no “text”"
+    assert parse(f"--negative-prompt '{text}'").values == {"negative_prompt": text}
+    assert parse("--negative-prompt “a —b\u3000c”").values == {"negative_prompt": "a —b\u3000c"}
+    assert QWEN.read({"prompt": "第１张"})[0] == {"prompt": "第１张"}
+
+
+def test_wide_numbers_of_our_own():
+    own = parse("--timeout １２ --max-cost ０．０２ --sweep seed＝１..３").own
+    assert (own.timeout, own.max_cost) == (12.0, 0.02)
+    assert parse_axis(own.sweep[0]).values == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        ("models －－max-price＝０．０２", {"max_price": 0.02}),
+        ("models —references ２", {"references": 2}),
+        ("models --prompt-chars １０００ －－mask", {"prompt_chars": 1000, "mask": True}),
+    ],
+)
+def test_wide_numbers_of_commands(line, options):
+    assert parse_command(line).options == options
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "two", "1.5", "9" * 30])
+def test_numbers_of_commands_are_checked(text):
+    with pytest.raises(OptionMistake, match="whole number"):
+        parse_command(f"models --references={text}")
+
+
+# Given twice
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "second"),
+    [
+        ("--dry-run --dry-run", "--dry-run", "--dry-run"),
+        ("--watermark --no-watermark", "--watermark", "--no-watermark"),
+        ("--watermark false --watermark", "--watermark", "--watermark"),
+        ("-p watermark=true --no-watermark", "-p watermark", "--no-watermark"),
+        ("－－seed 1 --seed 2", "--seed", "--seed"),
+        ("-o a --out b", "-o", "--out"),
+        ("--sparkle 1 --sparkle 2", "--sparkle", "--sparkle"),
+        ("-p timeout=1 -p timeout=2", "-p timeout", "-p timeout"),
+        ("-a edit --action generate", "-a", "--action"),
+    ],
+)
+def test_given_twice_names_both(line, first, second):
+    with pytest.raises(OptionMistake) as refusal:
+        parse(line, SEEDREAM)
+    assert str(refusal.value).startswith(f"{first} and {second} give one option twice; keep one of them. Nothing")
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "second"),
+    [
+        ("models --action edit -a generate", "--action", "-a"),
+        ("models --mask —mask", "--mask", "--mask"),
+        ("demo --latency 1 --latency=2", "--latency", "--latency"),
+        ("resume --save a --save b", "--save", "--save"),
+    ],
+)
+def test_given_twice_in_commands(line, first, second):
+    with pytest.raises(OptionMistake, match=f"{first} and {second} give one option twice"):
+        parse_command(line)
+
+
+@pytest.mark.parametrize("line", ["model gpt-image-2 z-image-turbo", "show a b", "cancel a b c"])
+def test_words_that_nothing_reads_are_refused(line):
+    with pytest.raises(OptionMistake, match="takes one word"):
+        parse_command(line)
+
+
+@pytest.mark.parametrize(
+    ("options", "sweep"), [({"seed": 1}, "seed=1..3"), ({"size": "1:1"}, "aspect_ratio=1:1,2:3"), ({"n": 1}, "n=1,2")]
+)
+def test_given_twice_by_a_sweep(clean_environment, options, sweep):
+    with pytest.raises(OptionMistake, match="--sweep"):
+        Session().plan_sweep("a", [sweep], model="seedream-5.0", options=options)
+
+
+def test_given_twice_is_no_name_of_the_prompt(clean_environment):
+    plan = Session().plan_sweep("a {{style}}", ["style=oil,ink"], model="gpt-image-2", options={"style": "old"})
+    assert [one.body["style"] for one in plan.requests] == ["old", "old"]
+
+
+@pytest.mark.parametrize("line", ["--port 1 --port 2", "--slow --slow", "--seed 1 --see 2"])
+def test_given_twice_in_a_terminal(line, capsys):
+    with pytest.raises(SystemExit):
+        demo_main._parser().parse_args(line.split())
+    assert "give one option twice; keep one of them." in capsys.readouterr().err
+
+
+def test_terminal_takes_options_once():
+    read = demo_main._parser().parse_args(["--port", "5", "--slow", "--latency=1"])
+    assert (read.port, read.slow, read.latency) == (5, True, "1")
+
+
+# Names in braces
+
+
+def test_names_fill_every_kind_of_option():
+    line = (
+        "-n {{count}} -r {{ ratio }} --style '{{style}} on paper' -p quality={{quality}} "
+        "-i {{url}} -o {{out}} --timeout {{seconds}} --embed {{embed}} --official-fallback {{flag}}"
+    )
+    names = {
+        "count": 2,
+        "ratio": "16:9",
+        "style": "ink",
+        "quality": "low",
+        "url": "https://x.example/a.png",
+        "out": "city",
+        "seconds": 2.5,
+        "embed": "link",
+        "flag": False,
+    }
+    parsed = parse(line, GPT, **names)
+    assert GPT.read(parsed.values) == (
+        {
+            "n": 2,
+            "aspect_ratio": "16:9",
+            "style": "ink on paper",
+            "quality": "low",
+            "images": ("https://x.example/a.png",),
+            "official_fallback": False,
+        },
+        (),
+    )
+    assert (parsed.own.out, parsed.own.timeout, parsed.own.embed) == ("city", 2.5, "link")
+
+
+def test_names_choose_the_model():
+    assert cell_options.find_model_id("-m {{model}}", {"model": "z-image-turbo"}) == "z-image-turbo"
+    assert cell_options.find_model_id("--model=z-{{kind}}", {"kind": "image"}) == "z-image"
+    with pytest.raises(OptionMistake, match="must be variables that hold text"):
+        cell_options.find_model_id("-m {{model}}", {})
+
+
+@pytest.mark.parametrize("option", ["--seed", "--negative-prompt", "-i", "-o", "--timeout", "-m", "--embed", "-r"])
+@pytest.mark.parametrize("name", ["missing", "nothing", "a.b"])
+def test_names_are_refused_everywhere(option, name):
+    with pytest.raises(OptionMistake, match="must be variables that hold text"):
+        parse(f"{option} {{{{{name}}}}}", nothing=None)
+
+
+def test_names_of_images_go_without_braces():
+    with pytest.raises(OptionMistake, match="named without braces, -i photo"):
+        parse("-i {{photo}}", GPT, photo=object())
+
+
+def test_names_fill_values_of_a_sweep():
+    axis = parse_axis("style={{a}},ink", variables={"a": "oil, wet"})
+    assert axis.values == ("oil, wet", "ink")
+    assert parse_axis("seed={{low}}..{{high}}", variables={"low": 2, "high": 4}).values == (2, 3, 4)
+    with pytest.raises(OptionMistake, match="must be variables"):
+        parse_axis("style={{a}}", variables={})
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "options"),
+    [
+        ("model {{model}}", ("z-image-turbo",), {}),
+        ("resume --save {{folder}}/x", (), {"save": "out/x"}),
+        ("models --references {{count}}", (), {"references": 2}),
+    ],
+)
+def test_names_fill_values_of_commands(line, words, options):
+    args = parse_command(line, model="z-image-turbo", folder="out", count=2)
+    assert (args.words, args.options) == (words, options)
+    with pytest.raises(OptionMistake, match="must be variables that hold text"):
+        parse_command(line)
+
+
+@pytest.mark.parametrize("text", ["{{x}}", r"\{{x}}", "{{{{", "a {{ b }} c"])
+def test_names_in_generated_cells_are_literal(text):
+    line, _, _ = codegen.cell("gpt-image-2", "a", {"style": text, "timeout": text}).partition("\n")
+    assert parse(line.removeprefix("%%qwave"), GPT).values == {"style": text, "timeout": text}
+
+
+@pytest.mark.parametrize("value", ["$folder", "x/{folder}", "${folder}/y", "{folder}-$nobody"])
+def test_names_in_other_braces_are_refused(value):
+    with pytest.raises(OptionMistake, match=r"filled in as \{\{folder\}\}\."):
+        parse(f"--save '{value}'", folder="out")
+    assert parse(f"--save '{value}'").own.save == value

@@ -1,0 +1,103 @@
+"""Values that the browser sends at once: set in their control, not sent back, and before the button that follows."""
+
+from __future__ import annotations
+
+import ipywidgets
+import pytest
+
+from qwave_jupyter.jobs.presets import Preset, list_presets, save_preset
+from qwave_jupyter.session import default
+from qwave_jupyter.widgets.panel.models import ModelFinder
+from qwave_jupyter.widgets.panel.panel import Panel
+from qwave_jupyter.widgets.panel.sent_values import SentValues
+from qwave_jupyter.widgets.panel.state import PanelState
+
+OPTIONS = ["a", "b", "c"]
+
+
+def name_of(widget):
+    (name,) = (one.removeprefix("qwp-sent-") for one in widget._dom_classes if one.startswith("qwp-sent-"))
+    return name
+
+
+@pytest.fixture
+def panel(clean_environment):
+    made = Panel(PanelState(default().catalog.model("gpt-image-2"), "a cat"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("control", "value", "trait"),
+    [
+        (ipywidgets.Dropdown(options=OPTIONS), 2, "index"),
+        (ipywidgets.ToggleButtons(options=OPTIONS), 1, "index"),
+        (ipywidgets.Checkbox(), True, "value"),
+        (ipywidgets.ToggleButton(), True, "value"),
+        (ipywidgets.Text(), "灯塔", "value"),
+        (ipywidgets.Textarea(), "one\ntwo", "value"),
+        (ipywidgets.Combobox(options=OPTIONS), "b", "value"),
+    ],
+)
+def test_value_is_set_and_not_sent_back(monkeypatch, control, value, trait):
+    values, heard, sent = SentValues(), [], []
+    values.add(ipywidgets.VBox([ipywidgets.Box([control])]))
+    control.observe(lambda change: heard.append(change["new"]), trait)
+    monkeypatch.setattr(control, "send_state", lambda key=None: sent.append(key))
+    values.set(name_of(control), value)
+    assert (getattr(control, trait), heard) == (value, [value])
+    assert trait not in str(sent)
+    for wrong in (None, 7.5, [], {}, 99 if trait == "index" else 3, -1, "x" if trait == "index" else b"x"):
+        values.set(name_of(control), wrong)
+    assert (getattr(control, trait), heard) == (value, [value])
+    control.value = control.value
+
+
+def test_number_stays_and_is_unique():
+    values = SentValues()
+    controls = [ipywidgets.Text(), ipywidgets.Checkbox(), ipywidgets.Dropdown(options=OPTIONS)]
+    box = ipywidgets.Box([*controls, ipywidgets.HTML(), ipywidgets.Button()])
+    values.add(box)
+    names = [name_of(control) for control in controls]
+    values.add(box, *controls)
+    assert [name_of(control) for control in controls] == names
+    assert len(set(names)) == 3
+    values.set("unknown", "x")
+
+
+@pytest.mark.parametrize("chosen", [0, 1, 2])
+def test_delete_means_the_preset_that_is_seen(panel, chosen):
+    home = default().settings.home
+    for name in ("one", "three", "two"):
+        save_preset(home, name, Preset("gpt-image-2", {"aspect_ratio": "16:9"}))
+    panel.press("presets")
+    names = list(panel.presets.chosen.options)
+    panel.view.prompt_controls._receive(None, {"sent": name_of(panel.presets.chosen), "value": chosen}, [])
+    panel.presets.buttons["delete_preset"].click()
+    assert sorted(list_presets(home)) == sorted(set(names) - {names[chosen]})
+
+
+@pytest.mark.parametrize("typed", ["wide", "a b", "灯塔"])
+def test_save_takes_the_name_that_is_seen(panel, typed):
+    panel.press("presets")
+    panel.presets.name.value = typed[:1]
+    panel.view.prompt_controls._receive(None, {"sent": name_of(panel.presets.name), "value": typed}, [])
+    panel.presets.buttons["save_preset"].click()
+    assert len(list_presets(default().settings.home)) == 1
+    assert typed.replace(" ", "-") in list_presets(default().settings.home)
+
+
+def test_every_control_of_a_panel_has_a_number(panel):
+    panel.press("find_model")
+    panel.press("presets")
+    finder = panel.finder
+    assert isinstance(finder, ModelFinder)
+    controls = [finder.words, finder.action, finder.ratio, finder.references, finder.price, finder.mask]
+    controls += [panel.presets.chosen, panel.presets.name, *panel.tools.controls]
+    assert len({name_of(control) for control in controls}) == len(controls)
+    panel.press("plain_controls")
+    plain = [control for _, control in panel.view.plain.controls.values()]
+    assert len({name_of(control) for control in plain}) == len(plain) > 4
+    combobox = panel.view.plain_controls[0]
+    panel.view.prompt_controls._receive(None, {"sent": name_of(combobox), "value": "imagen-4.0"}, [])
+    assert panel.state.model.id == "imagen-4.0"
