@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwave_jupyter import i18n
-from qwave_jupyter.images.preview import preview_file
 from qwave_jupyter.views.templating import render_template
 
 if TYPE_CHECKING:
@@ -19,31 +18,23 @@ _MAX_WIDTH = 640
 
 @dataclass(frozen=True)
 class BeforeAfter:
-    """A comparison of two images.
-
-    Args:
-        before: the upper image, left of the border.
-        after: the lower image.
-    """
+    """A comparison of two images, ``before`` left of the border."""
 
     before: GeneratedImage
     after: GeneratedImage
 
     def __repr__(self) -> str:
-        first, second = i18n.say("generation.before"), i18n.say("generation.after")
+        first, second = i18n.text("generation.before"), i18n.text("generation.after")
         return f"{first}: {self.before.text()}\n{second}: {self.after.text()}"
 
     def _repr_html_(self) -> str:
-        first, second = (preview_file(one.path, one.showing) for one in (self.before, self.after))
-        if first is None or second is None:
-            return render_template("image_compare.html", text=repr(self))
-        width = min(_MAX_WIDTH, second.width)
-        return render_template(
-            "image_compare.html",
-            before=first,
-            after=second,
-            before_alt=self.before.alt,
-            after_alt=self.after.alt,
-            width=width,
-            height=round(width * second.height / max(1, second.width)),
-        )
+        before, after = _get_preview(self.before), _get_preview(self.after)
+        if before is None or after is None:
+            return render_template("image_compare.html", plain=repr(self))
+        return render_template("image_compare.html", before=before, after=after, max_width=_MAX_WIDTH)
+
+
+def _get_preview(image: GeneratedImage) -> dict[str, str | int] | None:
+    # Only an image that is there, and that isn't just linked, has more than its text.
+    data, metadata = image.mimebundle()
+    return next(({**facts, "uri": f"data:{mime};base64,{data[mime]}"} for mime, facts in metadata.items()), None)

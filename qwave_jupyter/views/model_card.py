@@ -1,60 +1,62 @@
-"""Everything that is documented of one model, as HTML and text."""
+"""One model as a card, and the texts that stand for its limits, defaults and prices in every view."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from qwave_jupyter import i18n
-from qwave_jupyter.catalog import Model
-from qwave_jupyter.views.model_facts import (
-    choices_of,
-    format_allowed,
-    format_default,
-    format_price,
-    format_references,
-    format_tiers,
-    option_name,
-)
 from qwave_jupyter.views.templating import render_template
 
-__all__ = ["ModelCard"]
+if TYPE_CHECKING:
+    from qwave_jupyter.catalog import Model, Parameter
+
+__all__ = [
+    "ModelCard",
+    "format_allowed",
+    "format_default",
+    "format_option",
+    "format_parameter",
+    "format_price",
+    "format_references",
+    "format_tiers",
+    "format_unknown_price",
+    "list_choices",
+]
 
 _EXAMPLE_OPTIONS = ("aspect_ratio", "resolution", "quality")
 
 
 class ModelCard:
-    """One model: what it does, options, limits, prices, rules and a cell to copy.
-
-    Args:
-        model: the model.
-    """
+    """One model: what it does, options, limits, prices, rules and a cell to copy."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
 
     def example(self) -> str:
         """Return a cell that the model accepts as it is."""
+        values: dict[str, object] = {"prompt": "a"}
         options = [f"-m {self.model.id}"]
-        values: dict[str, object] = {}
         for name in _EXAMPLE_OPTIONS:
-            usable = [value for value, reason in self._allowed(name, values) if not reason]
+            if not list_choices(self.model, name):
+                continue
+            usable = [value for value, reason in self.model.allowed_values(name, values) if not reason]
             if usable:
                 # The documented order starts with the plainest; quality is cheapest in the middle of its list.
                 values[name] = usable[min(1, len(usable) - 1)] if name == "quality" else usable[0]
-                options.append(f"--{name.replace('_', '-')} {values[name]}")
-        return f"%%qwave {' '.join(options)}\n{i18n.say('lookup.example_prompt')}"
+                options.append(f"{format_option(name)} {values[name]}")
+        return f"%%qwave {' '.join(options)}\n{i18n.text('lookup.example_prompt')}"
 
     def __repr__(self) -> str:
         model = self.model
         lines = [f"{model.id} ({model.vendor}) · {format_price(model)}", model.summary, ", ".join(model.actions), ""]
         lines += [
-            f"  {name:24} {allowed}{i18n.say('lookup.default', default=default) if default else ''}"
-            for name, allowed, default, _ in self._parameters()
+            f"  {format_option(parameter.name):24} {format_parameter(parameter)}"
+            for parameter in self._list_parameters()
         ]
-        lines += ["", *(f"  {one}" for one in self._limits())]
+        lines += ["", *(f"  {limit}" for limit in self._format_limits())]
         lines += [f"  • {rule}" for rule in (*model.rule_words, *model.notes)]
-        lines += ["", i18n.say("lookup.prices"), *(f"  {one}" for one in format_tiers(model) or (format_price(model),))]
-        lines += ["", i18n.say("lookup.example"), self.example(), "", self._origin()]
+        lines += ["", i18n.text("lookup.prices"), *(f"  {tier}" for tier in format_tiers(model))]
+        lines += ["", i18n.text("lookup.example"), self.example(), "", self._format_origin()]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -62,46 +64,126 @@ class ModelCard:
             "model_card.html",
             model=self.model,
             price=format_price(self.model),
-            parameters=self._parameters(),
-            limits=self._limits(),
-            tiers=format_tiers(self.model) or (format_price(self.model),),
+            parameters=[
+                (format_option(one.name), format_allowed(one), format_default(one), one.note)
+                for one in self._list_parameters()
+            ],
+            limits=self._format_limits(),
+            tiers=format_tiers(self.model),
             example=self.example(),
-            origin=self._origin(),
+            origin=self._format_origin(),
         )
 
-    def _parameters(self) -> Iterator[tuple[str, str, str, str]]:
-        for parameter in self.model.parameters.values():
-            if not parameter.internal and parameter.name != "prompt":
-                yield option_name(parameter), format_allowed(parameter), format_default(parameter), parameter.note
+    def _list_parameters(self) -> list[Parameter]:
+        return [one for one in self.model.parameters.values() if not one.internal and one.name != "prompt"]
 
-    def _allowed(self, name: str, values: dict[str, object]) -> tuple[tuple[object, str], ...]:
-        if not choices_of(self.model, name):
-            return ()
-        return self.model.allowed_values(name, {"prompt": "a", **values})
-
-    def _limits(self) -> tuple[str, ...]:
-        model, found = self.model, []
+    def _format_limits(self) -> list[str]:
+        model = self.model
+        limits = []
         prompt = model.parameters.get("prompt")
         if prompt is not None and prompt.maximum is not None:
-            found.append(i18n.say("lookup.prompt_length", most=f"{prompt.maximum:g}"))
+            limits.append(i18n.text("lookup.prompt_length", most=f"{prompt.maximum:g}"))
         if prompt is not None and prompt.recommended is not None:
-            found.append(i18n.say("lookup.prompt_advice", most=f"{prompt.recommended:g}"))
+            limits.append(i18n.text("lookup.prompt_advice", most=f"{prompt.recommended:g}"))
         if "images" in model.parameters:
-            parts = [format_references(model), *(", ".join(model.references.formats).split("\0"))]
+            parts = [format_references(model), ", ".join(model.references.formats)]
             if model.references.max_mb:
                 parts.append(f"≤ {model.references.max_mb:g} MB")
             parts.append(model.references.note)
-            found.append(i18n.say("lookup.references", text=", ".join(part for part in parts if part)))
+            limits.append(i18n.text("lookup.references", text=", ".join(part for part in parts if part)))
         if model.mask is not None:
             parts = [", ".join(model.mask.formats), model.mask.note]
-            found.append(i18n.say("lookup.mask", text="; ".join(part for part in parts if part) or "–"))
+            limits.append(i18n.text("lookup.mask", text="; ".join(part for part in parts if part) or "–"))
         if model.link_hours:
-            found.append(i18n.say("lookup.links", hours=model.link_hours))
-        return tuple(found)
+            limits.append(i18n.text("lookup.links", hours=model.link_hours, count=model.link_hours))
+        return limits
 
-    def _origin(self) -> str:
+    def _format_origin(self) -> str:
         model = self.model
-        text = i18n.say(
+        text = i18n.text(
             "lookup.origin", edition=model.edition, documented=model.documented or "–", sources="; ".join(model.sources)
         )
-        return f"{i18n.say(f'lookup.live_{model.live}')} {text}" if model.live else text
+        return f"{i18n.text(f'lookup.live_{model.live}')} {text}" if model.live else text
+
+
+def list_choices(model: Model, name: str) -> tuple[object, ...]:
+    """Return the documented values of a parameter; empty where the model doesn't have it."""
+    parameter = model.parameters.get(name)
+    return parameter.choices if parameter else ()
+
+
+def format_option(parameter: str) -> str:
+    """Return the option of a parameter's name as it is written in a cell."""
+    return f"--{parameter.replace('_', '-')}"
+
+
+def format_allowed(parameter: Parameter) -> str:
+    """Format the values that a parameter allows."""
+    if parameter.choices:
+        return ", ".join(map(_format_value, parameter.choices))
+    low, high = (None if limit is None else f"{limit:g}" for limit in (parameter.minimum, parameter.maximum))
+    kind = "images" if parameter.is_image else "task" if parameter.task else parameter.type.rstrip("[]")
+    text = i18n.text(f"lookup.kind_{kind}")
+    if low is None and high is None:
+        return text
+    if low is None or high is None:
+        return f"{text}, {f'≥ {low}' if high is None else f'≤ {high}'}"
+    return f"{text}, {low}–{high}"
+
+
+def format_default(parameter: Parameter) -> str:
+    """Format a parameter's default, or "" without one."""
+    return _format_value(parameter.default) if parameter.has_default else ""
+
+
+def format_parameter(parameter: Parameter) -> str:
+    """Format the values that a parameter allows, and its default."""
+    default = format_default(parameter)
+    return format_allowed(parameter) + (i18n.text("lookup.default", default=default) if default else "")
+
+
+def format_price(model: Model) -> str:
+    """Format the price range of one image, or that it isn't documented."""
+    low, high = model.price.from_usd, model.price.to_usd
+    if low is None or high is None:
+        return format_unknown_price(model)
+    return i18n.dollars(low) if low == high else f"{i18n.dollars(low)}–{i18n.dollars(high)}"
+
+
+def format_unknown_price(model: Model) -> str:
+    """Format in the place of a price why none is known."""
+    return i18n.text("lookup.by_tokens" if model.price.unit == "token" else "lookup.no_price")
+
+
+def format_tiers(model: Model) -> tuple[str, ...]:
+    """Format the price of each tier, the fee for references and the rates of tokens; else the price range."""
+    price = model.price
+    lines = [
+        i18n.text("lookup.tier", by=price.by, tier="…" if tier == "*" else tier, usd=i18n.dollars(usd))
+        for tier, usd in price.tiers.items()
+    ]
+    if not lines and price.usd is not None:
+        unit = i18n.text("lookup.per_call" if price.unit == "call" else "lookup.per_image")
+        four = price.usd if price.unit == "call" else price.usd * 4
+        lines = [f"{i18n.dollars(price.usd)} {unit}", i18n.text("lookup.four", usd=i18n.dollars(four))]
+    if price.reference_usd:
+        lines.append(i18n.text("lookup.per_reference", usd=i18n.dollars(price.reference_usd)))
+    lines += [
+        i18n.text("lookup.rate", kind=kind.replace("_", " "), usd=f"${rate:g}") for kind, rate in price.rates.items()
+    ]
+    if price.note:
+        lines.append(price.note)
+    return tuple(lines) or (format_price(model),)
+
+
+def format_references(model: Model) -> str:
+    """Format how many reference images a model takes, and whether as URLs or bytes."""
+    if "images" not in model.parameters:
+        return "–"
+    maximum = model.references.maximum
+    takes = i18n.text("lookup.url_or_bytes" if model.references.takes_bytes else "lookup.url")
+    return f"{maximum if maximum is not None else i18n.text('lookup.some')}, {takes}"
+
+
+def _format_value(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

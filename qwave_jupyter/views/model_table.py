@@ -1,34 +1,36 @@
-"""Models in a table, cheapest first, as HTML and text."""
+"""Models in a table, cheapest first, and models side by side, as HTML and text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, overload
 
 from qwave_jupyter import i18n
-from qwave_jupyter.catalog import Model
-from qwave_jupyter.views.model_facts import choices_of, format_price, format_references
-from qwave_jupyter.views.templating import render_template
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.views.model_card import (
+    format_option,
+    format_parameter,
+    format_price,
+    format_references,
+    list_choices,
+)
+from qwave_jupyter.views.templating import format_columns, render_template
 
-__all__ = ["ModelTable"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from qwave_jupyter.catalog import Model
+
+__all__ = ["ModelComparison", "ModelTable"]
 
 _COLUMNS = ("model", "does", "ratios", "resolution", "references", "price")
-_MAX_WIDTH = 44
+#: Characters of a cell in plain text.
+_MAX_TABLE_CELL, _MAX_COMPARISON_CELL = 44, 36
+_MIN_COMPARED = 2
 
 
-class ModelTable(Sequence[Model]):
-    """Models in a table; iterates as models.
-
-    Args:
-        models: in the order in which they are shown.
-        edition: the edition that documents them.
-        unusable: ids that the live list doesn't have.
-        unknown: ids that only the live list has.
-        live: whether a live list was queried.
-
-    Example:
-        >>> [model.id for model in qwave.models("seedream", resolution="4k")]
-    """
+class ModelTable(Sequence["Model"]):
+    """Models in a table; iterates as models. A live list may lack ids (``unusable``) and add others (``unknown``)."""
 
     def __init__(
         self,
@@ -59,7 +61,7 @@ class ModelTable(Sequence[Model]):
     def __len__(self) -> int:
         return len(self._models)
 
-    def to_records(self) -> list[dict[str, Any]]:
+    def to_records(self) -> list[dict[str, object]]:
         """One dict for each model."""
         return [
             {
@@ -67,8 +69,8 @@ class ModelTable(Sequence[Model]):
                 "vendor": one.vendor,
                 "family": one.family,
                 "actions": list(one.actions),
-                "aspect_ratios": list(choices_of(one, "aspect_ratio")),
-                "resolutions": list(choices_of(one, "resolution")),
+                "aspect_ratios": list(list_choices(one, "aspect_ratio")),
+                "resolutions": list(list_choices(one, "resolution")),
                 "references": one.references.maximum if "images" in one.parameters else 0,
                 "reference_bytes": one.references.takes_bytes,
                 "mask": "mask" in one.parameters,
@@ -79,79 +81,95 @@ class ModelTable(Sequence[Model]):
             for one in self._models
         ]
 
-    def to_dataframe(self) -> Any:
-        """A pandas DataFrame.
-
-        Raises:
-            ModuleNotFoundError: pandas isn't installed.
-        """
+    def to_dataframe(self) -> pd.DataFrame:
+        """A pandas DataFrame."""
         import pandas as pd
 
         return pd.DataFrame(self.to_records())
 
     def __repr__(self) -> str:
         if not self._models and not self._unknown:
-            return i18n.say("lookup.no_models", edition=self._edition)
-        rows = [self._head(), *([self._mark(one) + row[0], *row[1:]] for one in self._models for row in [_row(one)])]
-        widths = [min(_MAX_WIDTH, max(i18n.columns(row[column]) for row in rows)) for column in range(len(_COLUMNS))]
-        lines = [
-            "  ".join(i18n.padded(_truncate(cell), wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        return "\n".join([*lines, "", *self._notes()])
+            return i18n.text("lookup.no_models", edition=self._edition)
+        lines = format_columns([self._build_head(), *self._build_rows()], _MAX_TABLE_CELL)
+        return "\n".join([lines, "", *self._format_notes()])
 
     def _repr_html_(self) -> str:
         return render_template(
             "model_table.html",
-            head=self._head(),
-            rows=tuple(self._html_rows()),
-            notes=self._notes(),
+            head=self._build_head(),
+            rows=list(zip(self._models, self._build_rows(), strict=True)),
+            unusable=self._unusable,
+            notes=self._format_notes(),
             empty="" if self._models or self._unknown else repr(self),
         )
 
-    def _html_rows(self) -> Iterator[dict[str, Any]]:
+    def _build_head(self) -> list[str]:
+        return [i18n.text(f"lookup.head_{name}") for name in _COLUMNS]
+
+    def _build_rows(self) -> Iterator[list[str]]:
         for model in self._models:
-            name, *cells = _row(model)
-            yield {
-                "name": self._mark(model) + name,
-                "vendor": model.vendor,
-                "cells": cells,
-                "usable": model.id not in self._unusable,
-            }
+            ratios = list_choices(model, "aspect_ratio")
+            yield [
+                f"✕ {model.id}" if model.id in self._unusable else model.id,
+                _format_actions(model),
+                str(len(ratios)) if ratios else "–",
+                " ".join(map(str, list_choices(model, "resolution"))) or "–",
+                format_references(model),
+                format_price(model),
+            ]
 
-    def _head(self) -> list[str]:
-        return [i18n.say(f"lookup.head_{name}") for name in _COLUMNS]
-
-    def _mark(self, model: Model) -> str:
-        return "✕ " if model.id in self._unusable else ""
-
-    def _notes(self) -> list[str]:
+    def _format_notes(self) -> list[str]:
         dates = sorted({one.documented for one in self._models if one.documented})
-        notes = [i18n.say("lookup.prices_of", edition=self._edition, dates=_span(dates))] if dates else []
+        notes = []
         if self._live:
-            notes = [i18n.say("lookup.prices_live")]
+            notes.append(i18n.text("lookup.prices_live"))
+        elif dates:
+            span = dates[0] if dates[0] == dates[-1] else f"{dates[0]} – {dates[-1]}"
+            notes.append(i18n.text("lookup.prices_of", edition=self._edition, dates=span))
         if any(one.id in self._unusable for one in self._models):
-            notes.append(i18n.say("lookup.unusable"))
+            notes.append(i18n.text("lookup.unusable"))
         if self._unknown:
-            notes.append(i18n.say("lookup.unknown", names=list(self._unknown)))
+            notes.append(i18n.text("lookup.unknown", names=list(self._unknown)))
         return notes
 
 
-def _row(model: Model) -> list[str]:
-    ratios = choices_of(model, "aspect_ratio")
-    return [
-        model.id,
-        ", ".join(model.actions) or "generate",
-        str(len(ratios)) if ratios else "–",
-        " ".join(map(str, choices_of(model, "resolution"))) or "–",
-        format_references(model),
-        format_price(model),
-    ]
+class ModelComparison:
+    """Two models or more side by side."""
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        if len(models) < _MIN_COMPARED:
+            raise OptionMistake("lookup.compare_two")
+        self.models = tuple(models)
+
+    def rows(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield what is compared and each model's text for it."""
+        yield i18n.text("lookup.head_price"), tuple(map(format_price, self.models))
+        yield i18n.text("lookup.head_does"), tuple(map(_format_actions, self.models))
+        yield i18n.text("lookup.head_references"), tuple(map(format_references, self.models))
+        names = dict.fromkeys(
+            name
+            for one in self.models
+            for name, parameter in one.parameters.items()
+            if not parameter.internal and name not in {"prompt", "action", "images"}
+        )
+        for name in names:
+            cells = (format_parameter(one.parameters[name]) if name in one.parameters else "–" for one in self.models)
+            yield format_option(name), tuple(cells)
+
+    def __repr__(self) -> str:
+        rows = [["", *(one.id for one in self.models)]]
+        rows += [[f"{'≠' if len(set(cells)) > 1 else ' '} {name}", *cells] for name, cells in self.rows()]
+        return format_columns(rows, _MAX_COMPARISON_CELL)
+
+    def _repr_html_(self) -> str:
+        return render_template(
+            "model_comparison.html", models=self.models, rows=self.rows(), origin=self._format_origin()
+        )
+
+    def _format_origin(self) -> str:
+        dates = ", ".join(f"{one.id} {one.documented}" for one in self.models if one.documented)
+        return i18n.text("lookup.compared", edition=self.models[0].edition, dates=dates)
 
 
-def _span(dates: Sequence[str]) -> str:
-    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} – {dates[-1]}"
-
-
-def _truncate(text: str) -> str:
-    return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"
+def _format_actions(model: Model) -> str:
+    return ", ".join(model.actions) or "generate"
