@@ -107,6 +107,30 @@ class SkippableClock(Clock):
         self._skipped += seconds
 
 
+def start_server(module, options, own, log, *, cwd=None):
+    """A server's process, in a group of its own, without this machine's configuration."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(CONFIGURATION)}
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *options],
+        env={**clean, **{name: str(value) for name, value in own.items()}},
+        cwd=cwd,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+
+
+def stop_server(process):
+    """End a server with its kernels."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(5)
+
+
 class JupyterServer:
     """A Jupyter server over a folder; tests have a subfolder and a kernel specification each."""
 
@@ -116,7 +140,6 @@ class JupyterServer:
         self.workspaces.mkdir()
         self._numbers = itertools.count(1)
         self._runtime = self.root / "runtime"
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(CONFIGURATION)}
         own = {
             "JUPYTER_CONFIG_DIR": self.root / "config",
             "JUPYTER_DATA_DIR": self.root / "data",
@@ -131,14 +154,7 @@ class JupyterServer:
         options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
         options += ["--LanguageServerManager.autodetect=False"]
         self._log = (self.root / "jupyter.log").open("wb")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            env={**clean, **{name: str(value) for name, value in own.items()}},
-            cwd=self.root,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
+        self._process = start_server("jupyterlab", options, own, self._log, cwd=self.root)
         try:
             self.url = self._read_url()
         except BaseException:
@@ -158,13 +174,7 @@ class JupyterServer:
         raise AssertionError((self.root / "jupyter.log").read_text(encoding="utf-8", errors="replace")[-3000:])
 
     def close(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(5)
+        stop_server(self._process)
         self._log.close()
 
     def open_workspace(self, demo):
@@ -196,7 +206,7 @@ class Workspace:
         self.folder = jupyter.workspaces / name
         self.folder.mkdir()
         self.home = self.folder / "home"
-        self.images = self.home / "pictures"
+        self.images = self.home / "images"
         self._specification = jupyter.root / "data" / "kernels" / name
         self._specification.mkdir(parents=True)
         specification = {

@@ -238,7 +238,7 @@ def test_boxes_are_drawn_and_edited(open_tool):
 
 def test_palette_always_sums_to_100(open_tool):
     notebook = open_tool(
-        'palette = PaletteEditor.from_picture("photo.png", 5, decimals=2)\npalette',
+        'palette = PaletteEditor.from_image("photo.png", 5, decimals=2)\npalette',
         "print(json.dumps(palette.palette))",
         "PaletteEditor()",
     )

@@ -79,7 +79,7 @@ class PanelPage:
         expect(self.root.locator(".qwp-line").first).to_contain_text("Ready")
         self.button("Generate").click()
         expect(self.runs).to_have_count(before + 1)
-        expect(self.runs.first.locator(".qwp-pictures img")).to_have_count(count)
+        expect(self.runs.first.locator(".qwp-images img")).to_have_count(count)
         files = [file for file in self._files() if file not in self._seen]
         self._seen.update(files)
         assert len(files) == count
@@ -105,6 +105,16 @@ class PanelPage:
     def screenshot(self, name):
         self.notebook.screenshot(f"panel-{name}", 1)
 
+    def screenshot_themes(self, width, prefix=""):
+        """Screenshots in both themes at a width of the page, with as much room for the notebook as there is."""
+        self.page.set_viewport_size({"width": width, "height": 1300})
+        if width < 800:
+            self.notebook.collapse_sidebar()
+        for theme in ("Light", "Dark"):
+            self.notebook.set_theme(theme)
+            await_steady(self.root)
+            self.screenshot(f"{prefix}{theme.lower()}-{width}")
+
 
 @pytest.fixture
 def open_panel(open_notebook, workspace):
@@ -119,12 +129,12 @@ def open_panel(open_notebook, workspace):
 
 
 def size_of(file):
-    with Image.open(file) as picture:
-        return picture.size
+    with Image.open(file) as image:
+        return image.size
 
 
 def changed(before, after):
-    """The box in which two pictures differ, beyond what compression does."""
+    """The box in which two images differ, beyond what compression does."""
     with Image.open(before) as one, Image.open(after) as other:
         assert one.size == other.size
         difference = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
@@ -132,9 +142,9 @@ def changed(before, after):
 
 
 def shares_of(file):
-    """By colour of the palette, the percentage of the picture's pixels that are nearest to it."""
-    with Image.open(file) as picture:
-        small = picture.convert("RGB").resize((256, 256), Image.Resampling.NEAREST)
+    """By colour of the palette, the percentage of the image's pixels that are nearest to it."""
+    with Image.open(file) as image:
+        small = image.convert("RGB").resize((256, 256), Image.Resampling.NEAREST)
     counts = dict.fromkeys(SHARES, 0)
     raw = small.tobytes()
     for pixel in zip(raw[::3], raw[1::3], raw[2::3], strict=True):
@@ -191,8 +201,8 @@ def test_series_transparency_palette(open_panel, face):
     panel.unfold()
     panel.choose("Background", "transparent")
     (file,) = panel.generate()
-    with Image.open(file) as picture:
-        assert picture.convert("RGBA").getchannel("A").getextrema() == (0, 255)
+    with Image.open(file) as image:
+        assert image.convert("RGBA").getchannel("A").getextrema() == (0, 255)
     panel.screenshot(f"gpt-image-{face}")
 
     panel.choose_model("wan2.7-image")
@@ -296,13 +306,13 @@ def test_panel_works_by_keyboard(open_panel):
     keys.press("Enter")
     panel.sync()
     expect(panel.radio("Aspect ratio", "4:3")).to_have_attribute("aria-checked", "true")
-    panel.root.get_by_role("textbox", name="Pictures").focus()
+    panel.root.get_by_role("textbox", name="Images").focus()
     keys.press("ArrowUp")
     panel.sync()
-    expect(panel.root.locator(".qwp-line").first).to_contain_text("for 2 pictures")
+    expect(panel.root.locator(".qwp-line").first).to_contain_text("for 2 images")
     panel.button("Generate").focus()
     keys.press("Enter")
-    expect(panel.runs.first.locator(".qwp-pictures img")).to_have_count(2)
+    expect(panel.runs.first.locator(".qwp-images img")).to_have_count(2)
     unnamed = panel.root.evaluate(
         """root => [...root.querySelectorAll('button, input, textarea, select, [role=radio]')]
         .filter(one => one.offsetParent && !(one.textContent.trim() || one.ariaLabel || one.title
@@ -332,7 +342,7 @@ def test_references_added_and_removed(open_panel, tmp_path):
     panel = open_panel()
     heavy, text = tmp_path / "heavy.png", tmp_path / "no.png"
     heavy.write_bytes(b"\0" * 9_500_000)
-    text.write_bytes(b"no picture")
+    text.write_bytes(b"no image")
     upload = panel.root.locator("input[type=file]").first
     upload.set_input_files(str(heavy))
     panel.expect_text("give its path instead")
@@ -340,8 +350,8 @@ def test_references_added_and_removed(open_panel, tmp_path):
     expect(panel.root.locator(".qwp-wrong")).to_have_count(1)
     upload.set_input_files(str(panel.notebook.workspace.folder / "photo.png"))
     panel.root.locator(".qwp-thumbs img").wait_for()
-    place = panel.root.get_by_role("textbox", name="Address, path or variable of a picture").first
-    place.fill("https://pictures.example/second.png")
+    place = panel.root.get_by_role("textbox", name="Address, path or variable of an image").first
+    place.fill("https://images.example/second.png")
     place.press("Enter")
     captions = panel.root.locator(".qwp-caption")
     expect(captions).to_have_text(["photo.png", "second.png"])
@@ -363,13 +373,7 @@ def test_panel_fits_widths_and_themes(open_panel):
     panel = open_panel("qwave.panel('a red lighthouse at dusk', resolution='1k', n=2)", size=(1600, 1300))
     panel.generate(2)
     for width in (1600, 1000, 480):
-        panel.page.set_viewport_size({"width": width, "height": 1300})
-        if width < 800:
-            panel.notebook.collapse_sidebar()
-        for theme in ("Light", "Dark"):
-            panel.notebook.set_theme(theme)
-            await_steady(panel.root)
-            panel.screenshot(f"{theme.lower()}-{width}")
+        panel.screenshot_themes(width)
         assert not panel.root.evaluate(STICKING_OUT)
         assert panel.root.evaluate("root => root.scrollWidth <= root.clientWidth + 1")
     if os.environ.get("QWAVE_UPDATE_SCREENSHOTS"):

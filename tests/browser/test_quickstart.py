@@ -22,7 +22,7 @@ def test_image_survives_saving(open_notebook, workspace, face):
     notebook.run(0, 1, 2)
     notebook.wait(1, 2)
     notebook.expect_text(2, "the next cell ran")
-    notebook.expect_text(1, "1 picture in")
+    notebook.expect_text(1, "1 image in")
     assert preview_bytes(notebook.outputs(1)).startswith(b"\xff\xd8")
     expect(notebook.cell(1).locator("img")).to_have_count(1)
     expect(notebook.cell(1).locator("button.jupyter-button")).to_have_count(0)
@@ -38,7 +38,7 @@ def test_image_survives_saving(open_notebook, workspace, face):
     workspace.jupyter.stop_kernels()
 
     reopened = open_notebook(name="city.ipynb", face=face)
-    reopened.expect_text(1, "1 picture in")
+    reopened.expect_text(1, "1 image in")
     expect(reopened.cell(1).locator("img")).to_be_visible()
     expect(reopened.cell(1).locator("img")).to_have_count(1)
     assert "Error displaying widget" not in reopened.text(1)
@@ -82,7 +82,7 @@ def test_refusal_and_tables_are_legible(open_notebook):
     notebook.wait(2, 3, 4)
     notebook.expect_text(2, "gpt-image-2")
     notebook.expect_text(3, "--output-format")
-    notebook.expect_text(4, "4 pictures in")
+    notebook.expect_text(4, "4 images in")
     for theme in ("Light", "Dark"):
         notebook.set_theme(theme)
         for place, what in ((1, "refusal"), (2, "models"), (3, "card"), (4, "sheet")):

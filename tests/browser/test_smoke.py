@@ -20,7 +20,7 @@ def test_cell_shows_card_then_image(open_notebook, demo, demo_clock, workspace):
     notebook.screenshot("smoke-waiting")
     demo_clock.skip(3600)
     notebook.wait(1, 2)
-    notebook.expect_text(1, "1 picture in")
+    notebook.expect_text(1, "1 image in")
     expect(notebook.cell(1).locator("img")).to_be_visible()
     assert preview_bytes(notebook.outputs(1)).startswith(b"\xff\xd8")
     notebook.expect_text(2, "the next cell ran")
@@ -34,6 +34,6 @@ def test_panel_generates_image(open_notebook, workspace):
     panel = notebook.cell(1).locator(".qwp-panel")
     expect(panel.locator(".qwp-line").first).to_contain_text("Ready")
     panel.get_by_role("button", name="Generate", exact=True).click()
-    expect(panel.locator(".qwp-run .qwp-pictures img")).to_be_visible()
+    expect(panel.locator(".qwp-run .qwp-images img")).to_be_visible()
     assert workspace.statuses() == ["completed"]
     notebook.screenshot("smoke-panel")

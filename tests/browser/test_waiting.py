@@ -72,7 +72,7 @@ def test_card_is_steady_until_finished(open_notebook, workspace, demo, demo_cloc
     notebook.set_theme("Light")
     demo_clock.skip(10 * HELD)
     notebook.wait(1, 2)
-    notebook.expect_text(1, "1 picture in")
+    notebook.expect_text(1, "1 image in")
     notebook.expect_text(2, "the next cell ran")
     seen = stop_watching(notebook)
     assert seen["bar"]
@@ -123,7 +123,7 @@ def test_show_draws_job_after_reload(open_notebook, demo, demo_clock, face):
     notebook.expect_cancel_button(2)
     demo_clock.skip(10 * HELD)
     expect(notebook.cell(2).locator("img")).to_be_visible()
-    notebook.expect_text(2, "1 picture in")
+    notebook.expect_text(2, "1 image in")
     assert preview_bytes(notebook.outputs(2)).startswith(b"\xff\xd8")
     notebook.screenshot(f"shown-again-{face}", 2)
 
@@ -178,7 +178,7 @@ def test_background_jobs_cancel_each(open_notebook, workspace, demo, face):
     notebook.expect_text(4, "was refunded")
     expect(buttons).to_have_count(2)
 
-    # The id is selected by one click, and is what the verbs take. The card of an ended job isn't drawn anew meanwhile.
+    # The id is selected by one click, and is what commands take. The card of an ended job isn't drawn anew meanwhile.
     notebook.cell(2).locator(".qw-id").click()
     selected = notebook.page.evaluate("() => window.getSelection().toString()").strip()
     assert len(selected) == 6

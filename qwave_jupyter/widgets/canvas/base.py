@@ -1,87 +1,145 @@
-"""What every control of this package shares: its front end, its words, its static twin and its ending."""
+"""What every control shares: its front end, texts and static form, and the image that a canvas control lies on."""
 
 from __future__ import annotations
 
-import html
+import base64
+import io
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
+import ipywidgets
 import traitlets
 
-from qwave_jupyter import i18n
+from qwave_jupyter import frontend, i18n
+from qwave_jupyter.errors import ReferenceMistake
+from qwave_jupyter.folders import expand
+from qwave_jupyter.images import image_io, pixels
+from qwave_jupyter.images.gallery import GeneratedImage
+from qwave_jupyter.jobs.references import ImageLimits, flatten_images, resolve, unreadable_mistake
+from qwave_jupyter.logs import log_problem
 from qwave_jupyter.magics.status_view import close_all
-from qwave_jupyter.widgets.canvas.preview_image import BasePicture
+from qwave_jupyter.types import JSONObject
+from qwave_jupyter.views.templating import render_template
+from qwave_jupyter.widgets.canvas.key_guard import KEYS_SCRIPT
+from qwave_jupyter.widgets.canvas.shortcuts import describe_shortcuts, format_hint
 
-__all__ = ["Control", "PictureControl", "front_end", "is_headless", "show_now"]
+if TYPE_CHECKING:
+    from PIL import Image
 
-_HERE = Path(__file__).parent
+__all__ = [
+    "KEYS_SCRIPT",
+    "VIEWPORT_TEXTS",
+    "CanvasControl",
+    "Control",
+    "ImageControl",
+    "SlimLayout",
+    "decode_image",
+    "display_now",
+    "encode_preview",
+    "is_headless",
+    "read_assets",
+]
+
+#: The longest side of a preview, in pixels.
+_PREVIEW_SIDE = 1024
+#: What a preview weighs at most, in bytes: with its front end it opens in under 200 KB.
+_MAX_PREVIEW_BYTES = 120_000
+_QUALITIES = (85, 75, 62, 50)
+_SQUARE = 12
+#: The texts of the viewport that every image lies in.
+VIEWPORT_TEXTS = ("fit", "full_size", "tools", "zoom", "zoom_in", "zoom_out")
 #: The fields of texts whose values only the front end knows.
-_FILLED_THERE = ("box", "height", "most", "number", "other", "shade", "share", "size", "width")
+_FRONT_END_FIELDS = ("box", "height", "most", "number", "other", "shade", "share", "size", "width")
 
 
-def front_end(*names: str) -> str:
-    """Scripts or styles of this folder as one text: a front end that is sent whole needs no network.
+def read_assets(module: str, *names: str) -> str:
+    """Join scripts or styles beside a module's file, in this order: a front end that is sent whole needs no network."""
+    return "\n".join(Path(module).with_name(name).read_text(encoding="utf-8") for name in names)
 
-    Args:
-        names: file names, in the order in which they build on each other.
-    """
-    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+
+class SlimLayout(ipywidgets.Layout):  # type: ignore[misc]
+    """A layout that opens with what is set; ipywidgets' own sends forty nulls, 0.8 KB for every widget."""
+
+    def get_state(self, key: Iterable[str] | str | None = None, drop_defaults: bool = False) -> JSONObject:
+        """Return the whole state without what isn't set, or the traits that are asked for."""
+        state: JSONObject = super().get_state(key, drop_defaults)
+        return {name: value for name, value in state.items() if value is not None} if key is None else state
 
 
 class Control(anywidget.AnyWidget):  # type: ignore[misc]
-    """A widget with a front end of its own, all of whose words come from Python."""
+    """A widget with a front end of its own, all of whose texts come from Python."""
 
     texts = traitlets.Dict().tag(sync=True)
+    layout = ipywidgets.widgets.trait_types.InstanceDict(SlimLayout).tag(sync=True, **ipywidgets.widget_serialization)
 
-    #: The words that the front end says; fields in braces are filled there.
-    _said: tuple[str, ...] = ()
-    #: The words that stand where no widget can be drawn.
-    _static = ""
+    #: The texts that the front end shows: their section and keys; it fills their fields.
+    _text_section = "panel"
+    _text_keys: tuple[str, ...] = ()
 
-    def __init__(self, **traits: Any) -> None:
-        super().__init__(texts={name: _unfilled(f"canvas.{name}") for name in self._said}, **traits)
-        self._shown_in: int | None = None
+    def __init__(self, texts: Mapping[str, str] | None = None, **traits: Any) -> None:
+        unfilled = {field: f"{{{field}}}" for field in _FRONT_END_FIELDS}
+        own = {key: i18n.text(f"{self._text_section}.{key}", **unfilled) for key in self._text_keys}
+        super().__init__(texts={**own, **(texts or {})}, **traits)
+
+    def get_state(self, key: object = None, drop_defaults: bool = False) -> JSONObject:  # noqa: ARG002 - ipywidgets' own
+        """Return the whole state: a page that embeds it without our defaults would have no script to run."""
+        state: JSONObject = super().get_state(key)
+        return state
 
     def close_all(self) -> None:
         """Close it with its layout; ``close()`` alone leaves that open."""
         close_all(self)
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        if self._shown_in is not None and self._shown_in == _execution_count():
+
+class CanvasControl(Control):
+    """A control that stands alone in a cell, with a text in its place where no widget can be drawn."""
+
+    shortcuts = traitlets.Dict().tag(sync=True)
+
+    _text_section = "canvas"
+    #: The key of that text.
+    _static_key = ""
+    #: The group of its keys.
+    _shortcuts = ""
+    _displayed_in: int | None = None
+
+    def __init__(self, **traits: Any) -> None:
+        shortcuts = {**describe_shortcuts(self._shortcuts), "hint": format_hint(self._shortcuts)}
+        super().__init__(shortcuts=shortcuts, **traits)
+
+    def _repr_mimebundle_(self, **options: object) -> JSONObject | tuple[JSONObject, JSONObject]:
+        if self._displayed_in is not None and self._displayed_in == _execution_count():
             # It stands in this very cell already, and is also the cell's last expression.
             return {"text/plain": repr(self)}
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         if is_headless():
             # Nobody is there to draw, and the file that is made would hold a widget that nobody can bring to life.
             data = {"text/plain": repr(self)}
-        static = i18n.say(self._static, what=repr(self))
-        markup = f'<div class="qw-static" style="opacity:.75">{html.escape(static)}</div>'
-        return {**data, "text/html": markup}, metadata
+        message = i18n.text(self._static_key, what=repr(self))
+        return {**data, "text/html": render_template("canvas_static.html", message=message)}, metadata
 
 
-class PictureControl(Control):
-    """A control that lies on a picture."""
+class ImageControl(CanvasControl):
+    """A control that lies on an image: whatever :func:`decode_image` reads."""
 
     preview = traitlets.Bytes(b"").tag(sync=True)
     width = traitlets.Int(1).tag(sync=True)
     height = traitlets.Int(1).tag(sync=True)
 
-    def __init__(self, picture: BasePicture, **traits: Any) -> None:
-        super().__init__(preview=picture.preview, width=picture.width, height=picture.height, **traits)
+    def __init__(self, given: object, **traits: Any) -> None:
+        image = decode_image(given)
+        super().__init__(preview=encode_preview(image), width=image.width, height=image.height, **traits)
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the picture, in its own pixels."""
+        """Width and height of the image, in its own pixels."""
         return int(self.width), int(self.height)
 
 
-def show_now(control: Control) -> None:
-    """Show a control in the running cell; where there is no notebook, nothing happens.
-
-    Args:
-        control: any control; as the cell's last expression it isn't drawn a second time.
-    """
+def display_now(control: CanvasControl) -> None:
+    """Show a control in the running cell; where there is no notebook, nothing happens."""
     from IPython.core.getipython import get_ipython
 
     if get_ipython() is None:
@@ -89,7 +147,7 @@ def show_now(control: Control) -> None:
     from IPython.display import display
 
     display(control)
-    control._shown_in = _execution_count()  # noqa: SLF001 - its own base class
+    control._displayed_in = _execution_count()  # noqa: SLF001 - its own base class
 
 
 def _execution_count() -> int | None:
@@ -100,12 +158,97 @@ def _execution_count() -> int | None:
 
 
 def is_headless() -> bool:
-    """Whether nobody sits before this kernel: a file is being made, not a session lived."""
+    """Whether nobody sits before this kernel: a file is being made."""
     from IPython.core.getipython import get_ipython
 
-    kernel = getattr(get_ipython(), "kernel", None)
-    return kernel is not None and not getattr(kernel, "_allow_stdin", True)
+    return not frontend.has_person(getattr(get_ipython(), "kernel", None))
 
 
-def _unfilled(key: str) -> str:
-    return i18n.say(key, **{field: f"{{{field}}}" for field in _FILLED_THERE})
+def decode_image(given: object) -> Image.Image:
+    """Read whatever a user calls an image, in the pixels that a model would be sent: upright, as people see it.
+
+    Args:
+        given: a path, bytes, a data URI, an open file, a PIL image, an array, a Matplotlib figure, or an earlier
+            result; a web address is never fetched, so it can't be worked on.
+
+    Raises:
+        ReferenceMistake: it can't be used; the text says what can.
+    """
+    from PIL import Image
+
+    try:
+        images = list(flatten_images(given)) if not isinstance(given, str) else [given]
+    except RecursionError as problem:
+        # A list in itself, or thousands in each other.
+        reason = type(problem).__name__
+        raise ReferenceMistake("canvas.no_file", given=_format_source(given), reason=reason) from None
+    if len(images) != 1:
+        raise ReferenceMistake("canvas.one_image", count=len(images))
+    given = images[0]
+    if isinstance(given, Image.Image) and (given.width * given.height > image_io.MAX_PIXELS or 0 in given.size):
+        raise ReferenceMistake("canvas.bad_size", size=f"{given.width}×{given.height}", most=_megapixels())
+    content: bytes | None = None
+    try:
+        if isinstance(given, Image.Image):
+            return pixels.see(given).image
+        if isinstance(given, GeneratedImage):
+            given = given.path
+        if isinstance(given, Path):
+            content = expand(given).read_bytes()
+            return pixels.see(image_io.load(content)).image
+        reference = resolve(given, "image", ImageLimits("", takes_bytes=True), now=0.0)
+        if not reference.is_bytes:
+            raise ReferenceMistake("canvas.no_address", given=reference.uri[:80])
+        return pixels.see(image_io.load(base64.b64decode(reference.uri.partition(",")[2]))).image
+    except image_io.NotAnImage as problem:
+        raise unreadable_mistake(problem, "image", _format_source(given), content) from None
+    except (OSError, ValueError, RuntimeError) as problem:
+        log_problem("image", problem)
+        reason = getattr(problem, "strerror", None) or type(problem).__name__
+        raise ReferenceMistake("canvas.no_file", given=_format_source(given), reason=reason) from None
+
+
+def _format_source(given: object) -> str:
+    text = given.name if isinstance(given, Path) else type(given).__name__
+    return "".join(character if character.isprintable() else "�" for character in text[:80])
+
+
+def _megapixels() -> int:
+    return image_io.MAX_PIXELS // 10**6
+
+
+def encode_preview(image: Image.Image) -> bytes:
+    """Make the JPEG that a browser shows of an image, small enough to open at once."""
+    from PIL import Image
+
+    has_alpha = image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info
+    try:
+        small = image.convert("RGBA" if has_alpha else "RGB")
+    except (ValueError, OSError, MemoryError):
+        raise ReferenceMistake("canvas.not_an_image", given=image.mode, most=_megapixels()) from None
+    small.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small = _paste_on_checkerboard(small) if has_alpha else small
+    while True:
+        for quality in _QUALITIES:
+            target = io.BytesIO()
+            small.save(target, "JPEG", quality=quality)
+            if len(target.getvalue()) <= _MAX_PREVIEW_BYTES:
+                return target.getvalue()
+        small = small.resize((max(1, small.width * 3 // 4), max(1, small.height * 3 // 4)))
+
+
+def _paste_on_checkerboard(image: Image.Image) -> Image.Image:
+    from PIL import Image, ImageDraw
+
+    ground = Image.new("RGB", image.size, (255, 255, 255))
+    pen = ImageDraw.Draw(ground)
+    for left, top in _grey_squares(image.size):
+        pen.rectangle((left, top, left + _SQUARE - 1, top + _SQUARE - 1), fill=(214, 214, 214))
+    ground.paste(image, mask=image.getchannel("A"))
+    return ground
+
+
+def _grey_squares(size: tuple[int, int]) -> Iterable[tuple[int, int]]:
+    for row, top in enumerate(range(0, size[1], _SQUARE)):
+        for left in range(_SQUARE * (row % 2), size[0], 2 * _SQUARE):
+            yield left, top

@@ -1,9 +1,9 @@
-// The box editor: boxes in the picture's own pixels, by pointer, by key, or typed.
+// The box editor: boxes in the image's own pixels, by pointer, by key, or typed.
 
 const HANDLES = { nw: [0, 1], n: [null, 1], ne: [2, 1], e: [2, null], se: [2, 3], s: [null, 3], sw: [0, 3], w: [0, null] };
 const EDGES = ["x1", "y1", "x2", "y2"];
 
-function ordered(one, other, length) {
+function orderEdges(one, other, length) {
   let [low, high] = [one, other].map((edge) => clamp(Math.round(edge), 0, length)).sort((a, b) => a - b);
   if (low === high) {
     low = Math.min(low, length - 1);
@@ -14,32 +14,32 @@ function ordered(one, other, length) {
 
 function render({ model, el }) {
   const texts = model.get("texts");
-  const root = openRoot(el, "qwc-boxes", said(texts, "boxes_label"));
-  const stage = openStage(model, root, texts, "box_surface");
-  const { width, height, sheet } = stage;
+  const root = openRoot(el, "qwc-boxes", formatText(texts, "boxes_label"));
+  const viewport = openViewport(model, root, texts, "box_surface");
+  const { width, height, sheet } = viewport;
   const most = () => model.get("most");
 
   let boxes = [];
-  let chosen = -1;
+  let selected = -1;
   let drag = null;
   let marks = [];
 
   const state = make("span", "qwc-state", { role: "status" });
-  const adding = button(said(texts, "add_box"), addOne);
+  const addButton = button(formatText(texts, "add_box"), addBox);
   const list = make("div", "qwc-list");
   root.append(
-    make("div", "qwc-bar", { role: "toolbar", "aria-label": said(texts, "tools") }, adding, stage.zooming),
-    make("div", "qwc-columns", {}, stage.view, list),
-    make("div", "qwc-foot", {}, state, make("span", "qwc-hint", {}, said(texts, "keys_boxes"))),
+    make("div", "qwc-bar", { role: "toolbar", "aria-label": formatText(texts, "tools") }, addButton, viewport.zooming),
+    make("div", "qwc-columns", {}, viewport.view, list),
+    make("div", "qwc-foot", {}, state, buildShortcuts(model, root)),
   );
 
-  function fitted([x1, y1, x2, y2]) {
-    const [left, right] = ordered(x1, x2, width);
-    const [top, bottom] = ordered(y1, y2, height);
+  function fitBox([x1, y1, x2, y2]) {
+    const [left, right] = orderEdges(x1, x2, width);
+    const [top, bottom] = orderEdges(y1, y2, height);
     return [left, top, right, bottom];
   }
 
-  function moved(box, x, y) {
+  function moveBox(box, x, y) {
     const across = clamp(Math.round(x), -box[0], width - box[2]);
     const down = clamp(Math.round(y), -box[1], height - box[3]);
     return [box[0] + across, box[1] + down, box[2] + across, box[3] + down];
@@ -50,107 +50,107 @@ function render({ model, el }) {
     model.save_changes();
   }
 
-  function place(mark, box) {
+  function placeMark(mark, box) {
     mark.style.left = `${(100 * box[0]) / width}%`;
     mark.style.top = `${(100 * box[1]) / height}%`;
     mark.style.width = `${(100 * (box[2] - box[0])) / width}%`;
     mark.style.height = `${(100 * (box[3] - box[1])) / height}%`;
   }
 
-  function build() {
+  function buildMarks() {
     marks.forEach((mark) => mark.remove());
     marks = boxes.map((_, number) => {
       const mark = make("div", "qwc-box", { tabindex: "0", role: "group" }, make("b", "qwc-tag", {}, String(number + 1)));
       for (const side of Object.keys(HANDLES)) mark.append(make("i", `qwc-handle qwc-${side}`, { "data-side": side, "aria-hidden": "true" }));
-      mark.addEventListener("focus", () => choose(number));
+      mark.addEventListener("focus", () => select(number));
       sheet.append(mark);
       return mark;
     });
-    list.replaceChildren(...(boxes.length ? boxes.map(row) : [make("p", "qwc-none", {}, said(texts, "no_boxes"))]));
+    list.replaceChildren(...(boxes.length ? boxes.map(buildRow) : [make("p", "qwc-none", {}, formatText(texts, "no_boxes"))]));
   }
 
-  function row(_, number) {
+  function buildRow(_, number) {
     const fields = EDGES.map((edge, side) => {
-      const label = said(texts, `edge_${edge}`);
+      const label = formatText(texts, `edge_${edge}`);
       const input = make("input", "", {
         type: "number", min: "0", max: String(side % 2 ? height : width), step: "1", inputmode: "numeric",
-        "aria-label": `${said(texts, "box_title", { number: number + 1 })}: ${label}`, "data-side": side,
-        onchange: () => typed(number, side, input), onfocus: () => choose(number),
+        "aria-label": `${formatText(texts, "box_title", { number: number + 1 })}: ${label}`, "data-side": side,
+        onchange: () => setEdge(number, side, input), onfocus: () => select(number),
       });
       return make("label", "qwc-edge", {}, make("span", "", {}, label), input);
     });
-    const remove = button("✕", () => removeOne(number), { "aria-label": said(texts, "delete_box", { number: number + 1 }) });
-    return make("div", "qwc-row", {}, make("div", "qwc-title", {}, make("b", "", {}, said(texts, "box_title", { number: number + 1 })), remove), make("div", "qwc-edges", {}, ...fields));
+    const remove = button("✕", () => removeBox(number), { "aria-label": formatText(texts, "delete_box", { number: number + 1 }) });
+    return make("div", "qwc-row", {}, make("div", "qwc-title", {}, make("b", "", {}, formatText(texts, "box_title", { number: number + 1 })), remove), make("div", "qwc-edges", {}, ...fields));
   }
 
   function show() {
-    if (marks.length !== boxes.length) build();
+    if (marks.length !== boxes.length) buildMarks();
     boxes.forEach((box, number) => {
-      place(marks[number], box);
-      marks[number].classList.toggle("qwc-chosen", number === chosen);
-      marks[number].setAttribute("aria-label", said(texts, "box_label", { number: number + 1, box: box.join(", ") }));
+      placeMark(marks[number], box);
+      marks[number].classList.toggle("qwc-chosen", number === selected);
+      marks[number].setAttribute("aria-label", formatText(texts, "box_label", { number: number + 1, box: box.join(", ") }));
       const inputs = list.children[number].querySelectorAll("input");
-      list.children[number].classList.toggle("qwc-chosen", number === chosen);
+      list.children[number].classList.toggle("qwc-chosen", number === selected);
       inputs.forEach((input, side) => {
         if (input.value !== String(box[side])) input.value = box[side];
       });
     });
-    adding.disabled = boxes.length >= most();
-    state.textContent = said(texts, "boxes_left", { number: boxes.length, most: most(), width, height });
+    addButton.disabled = boxes.length >= most();
+    state.textContent = formatText(texts, "boxes_left", { number: boxes.length, most: most(), width, height });
   }
 
-  function choose(number) {
-    chosen = number;
+  function select(number) {
+    selected = number;
     marks.forEach((mark, at) => mark.classList.toggle("qwc-chosen", at === number));
     [...list.querySelectorAll(".qwc-row")].forEach((one, at) => one.classList.toggle("qwc-chosen", at === number));
   }
 
-  function typed(number, side, input) {
+  function setEdge(number, side, input) {
     const value = input.value === "" ? NaN : Number(input.value);
     if (Number.isFinite(value)) {
       const box = [...boxes[number]];
       box[side] = value;
-      boxes[number] = fitted(box);
+      boxes[number] = fitBox(box);
       send();
     }
     input.value = boxes[number][side];
     show();
   }
 
-  function addOne() {
-    if (boxes.length >= most()) return refuse();
+  function addBox() {
+    if (boxes.length >= most()) return showLimit();
     const shift = 0.06 * boxes.length;
-    boxes.push(fitted([(0.3 + shift) * width, (0.3 + shift) * height, (0.7 + shift) * width, (0.7 + shift) * height]));
-    chosen = boxes.length - 1;
+    boxes.push(fitBox([(0.3 + shift) * width, (0.3 + shift) * height, (0.7 + shift) * width, (0.7 + shift) * height]));
+    selected = boxes.length - 1;
     show();
-    marks[chosen].focus();
+    marks[selected].focus();
     send();
   }
 
-  function removeOne(number) {
+  function removeBox(number) {
     boxes.splice(number, 1);
-    chosen = Math.min(number, boxes.length - 1);
-    build();
+    selected = Math.min(number, boxes.length - 1);
+    buildMarks();
     show();
-    (marks[chosen] || sheet).focus({ preventScroll: true });
+    (marks[selected] || sheet).focus({ preventScroll: true });
     send();
   }
 
-  function refuse() {
-    state.textContent = said(texts, "too_many_boxes", { most: most() });
+  function showLimit() {
+    state.textContent = formatText(texts, "too_many_boxes", { most: most() });
   }
 
   sheet.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || stage.isGesture()) return;
+    if (event.button !== 0 || viewport.isGesture()) return;
     event.preventDefault();
-    const start = stage.at(event);
+    const start = viewport.at(event);
     const mark = event.target.closest(".qwc-box");
     const number = marks.indexOf(mark);
     if (number >= 0) {
       mark.focus({ preventScroll: true });
-      choose(number);
+      select(number);
       drag = { number, start, from: [...boxes[number]], side: event.target.dataset.side || "all" };
-    } else if (boxes.length >= most()) return refuse();
+    } else if (boxes.length >= most()) return showLimit();
     else drag = { number: -1, start, side: "new" };
     drag.pointer = event.pointerId;
     sheet.setPointerCapture(event.pointerId);
@@ -158,21 +158,21 @@ function render({ model, el }) {
 
   sheet.addEventListener("pointermove", (event) => {
     if (!drag || drag.pointer !== event.pointerId) return;
-    const [x, y] = stage.at(event);
+    const [x, y] = viewport.at(event);
     if (drag.side === "new") {
       // A click that slips by a pixel or two is no box.
-      const slipped = Math.max(Math.abs(x - drag.start[0]), Math.abs(y - drag.start[1])) * stage.scale < 4;
+      const slipped = Math.max(Math.abs(x - drag.start[0]), Math.abs(y - drag.start[1])) * viewport.scale < 4;
       if (drag.number < 0 && slipped) return;
       if (drag.number < 0) drag.number = boxes.push([0, 0, 1, 1]) - 1;
-      boxes[drag.number] = fitted([...drag.start, x, y]);
-      chosen = drag.number;
-    } else if (drag.side === "all") boxes[drag.number] = moved(drag.from, x - drag.start[0], y - drag.start[1]);
+      boxes[drag.number] = fitBox([...drag.start, x, y]);
+      selected = drag.number;
+    } else if (drag.side === "all") boxes[drag.number] = moveBox(drag.from, x - drag.start[0], y - drag.start[1]);
     else {
       const box = [...drag.from];
       const [across, down] = HANDLES[drag.side];
       if (across !== null) box[across] += x - drag.start[0];
       if (down !== null) box[down] += y - drag.start[1];
-      boxes[drag.number] = fitted(box);
+      boxes[drag.number] = fitBox(box);
     }
     show();
   });
@@ -186,48 +186,48 @@ function render({ model, el }) {
     send();
   });
 
-  function drop() {
+  function cancelDrag() {
     if (!drag) return;
     drag = null;
     load();
   }
-  sheet.addEventListener("pointercancel", drop);
-  stage.ongesture = drop;
+  sheet.addEventListener("pointercancel", cancelDrag);
+  viewport.ongesture = cancelDrag;
 
   root.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     const number = marks.indexOf(event.target);
     if (isTyping(event)) return;
-    if (number >= 0 && way) {
+    if (number >= 0 && direction) {
       const step = event.ctrlKey || event.metaKey ? 10 : 1;
-      const [x, y] = way.map((one) => one * step);
+      const [x, y] = direction.map((one) => one * step);
       const box = boxes[number];
-      const wide = Math.max(1, box[2] + x - box[0]);
-      const high = Math.max(1, box[3] + y - box[1]);
-      boxes[number] = event.shiftKey ? fitted([box[0], box[1], box[0] + wide, box[1] + high]) : moved(box, x, y);
+      const newWidth = Math.max(1, box[2] + x - box[0]);
+      const newHeight = Math.max(1, box[3] + y - box[1]);
+      boxes[number] = event.shiftKey ? fitBox([box[0], box[1], box[0] + newWidth, box[1] + newHeight]) : moveBox(box, x, y);
       show();
       send();
-    } else if (number >= 0 && (event.key === "Delete" || event.key === "Backspace")) removeOne(number);
-    else if (event.key === "Escape" && drag) drop();
-    else if (!stage.key(event)) return;
+    } else if (number >= 0 && (event.key === "Delete" || event.key === "Backspace")) removeBox(number);
+    else if (event.key === "Escape" && drag) cancelDrag();
+    else if (!viewport.key(event)) return;
     event.preventDefault();
   });
 
   function load() {
     if (drag) return;
     boxes = model.get("value").map((box) => [...box]);
-    if (chosen >= boxes.length) chosen = boxes.length - 1;
+    if (selected >= boxes.length) selected = boxes.length - 1;
     show();
   }
 
-  build();
+  buildMarks();
   load();
   model.on("change:value", load);
   model.on("change:most", show);
   return () => {
     model.off("change:value", load);
     model.off("change:most", show);
-    stage.close();
+    viewport.close();
   };
 }
 

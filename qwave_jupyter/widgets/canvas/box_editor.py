@@ -1,24 +1,23 @@
-"""The box editor: mark the places of a picture that an edit is about."""
+"""The box editor: mark the places of an image that an edit is about."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Iterable
 
 import traitlets
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.widgets.canvas import boxes
-from qwave_jupyter.widgets.canvas.base import PictureControl, front_end, show_now
-from qwave_jupyter.widgets.canvas.preview_image import look_at
+from qwave_jupyter.widgets.canvas.base import VIEWPORT_TEXTS, ImageControl, display_now, read_assets
 
 __all__ = ["BoxEditor", "draw_boxes"]
 
 
-class BoxEditor(PictureControl):
+class BoxEditor(ImageControl):
     """Draw, move, resize and delete boxes, with the pointer, with keys or by typing their numbers.
 
-    ``value`` is the list of boxes, in the picture's own pixels, and can be observed and set.
+    ``value`` is the list of boxes, in the image's own pixels, and can be observed and set.
 
     Args:
         image: a path, bytes, a PIL image, an array, a Matplotlib figure, or an earlier result.
@@ -29,16 +28,18 @@ class BoxEditor(PictureControl):
         OptionMistake: ``most`` isn't 1 or more.
 
     Example:
-        >>> editor = BoxEditor(picture)
+        >>> editor = BoxEditor(image)
         >>> editor.value = [[90, 10, 20, 60]]
         >>> editor.boxes
         [[20, 10, 90, 60]]
     """
 
-    _esm = front_end("elements.js", "viewport.js", "box_editor.js")
-    _css = front_end("controls.css", "box_editor.css")
-    _static = "canvas.static_boxes"
-    _said = (
+    _esm = read_assets(__file__, "keyboard.js", "shortcut_list.js", "elements.js", "viewport.js", "box_editor.js")
+    _css = read_assets(__file__, "controls.css", "shortcut_list.css", "box_editor.css")
+    _static_key = "canvas.static_boxes"
+    _shortcuts = "boxes"
+    _text_keys = (
+        *VIEWPORT_TEXTS,
         "add_box",
         "box_label",
         "box_surface",
@@ -50,44 +51,37 @@ class BoxEditor(PictureControl):
         "edge_x2",
         "edge_y1",
         "edge_y2",
-        "fit",
-        "full_size",
-        "keys_boxes",
         "no_boxes",
-        "tools",
         "too_many_boxes",
-        "zoom",
-        "zoom_in",
-        "zoom_out",
     )
 
-    value: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    value: traitlets.List[list[int]] = traitlets.List().tag(sync=True)
     most = traitlets.Int(2).tag(sync=True)
 
-    def __init__(self, image: Any, most: int = 2) -> None:
+    def __init__(self, image: object, most: int = 2) -> None:
         if isinstance(most, bool) or not isinstance(most, int) or most < 1:
             raise OptionMistake("canvas.bad_most", given=most)
-        super().__init__(look_at(image), most=most)
+        super().__init__(image, most=most)
 
     @traitlets.validate("value")
-    def _trusted(self, proposal: Any) -> list[list[int]]:
-        return boxes.read(proposal["value"], self.size, self.most)
+    def _validate_value(self, proposal: traitlets.Bunch) -> list[list[int]]:
+        return read_boxes(proposal["value"], self.size, self.most)
 
     @property
     def boxes(self) -> list[list[int]]:
-        """The boxes as ``[[x1, y1, x2, y2], …]``, whole pixels inside the picture."""
+        """The boxes as ``[[x1, y1, x2, y2], …]``, whole pixels inside the image."""
         return [list(box) for box in self.value]
 
     def _qwave_value_(self) -> list[list[list[int]]]:
-        """What a parameter reads when it is given this control: the boxes of the one picture that there is."""
+        """What a parameter reads when it is given this control: the boxes of the one image that there is."""
         return [self.boxes]
 
     def __repr__(self) -> str:
-        return i18n.say("canvas.repr_boxes", width=self.width, height=self.height, boxes=str(self.boxes))
+        return i18n.text("canvas.repr_boxes", width=self.width, height=self.height, boxes=str(self.boxes))
 
 
-def draw_boxes(image: Any, most: int = 2) -> BoxEditor:
-    """Show a box editor over a picture, and return it for its ``.boxes``.
+def draw_boxes(image: object, most: int = 2) -> BoxEditor:
+    """Show a box editor over an image, and return it for its ``.boxes``.
 
     Args:
         image: a path, bytes, a PIL image, an array, a Matplotlib figure, or an earlier result.
@@ -101,5 +95,28 @@ def draw_boxes(image: Any, most: int = 2) -> BoxEditor:
         >>> # draw, and then: qwave.generate("a clock here", images=[photo], bbox_list=[boxes.boxes])
     """
     editor = BoxEditor(image, most)
-    show_now(editor)
+    display_now(editor)
     return editor
+
+
+def read_boxes(given: Iterable[object], size: tuple[int, int], maximum: int) -> list[list[int]]:
+    """Read boxes ``[x1, y1, x2, y2]`` as whole pixels inside the image; leave out what isn't one or too many."""
+    return [box for raw in given if (box := _read_box(raw, size))][:maximum]
+
+
+def _read_box(given: object, size: tuple[int, int]) -> list[int] | None:
+    if not isinstance(given, (list, tuple)) or len(given) != 4:
+        return None
+    if any(isinstance(edge, bool) or not isinstance(edge, (int, float)) or not math.isfinite(edge) for edge in given):
+        return None
+    left, right = _order_edges(given[0], given[2], size[0])
+    top, bottom = _order_edges(given[1], given[3], size[1])
+    return [left, top, right, bottom]
+
+
+def _order_edges(one: float, other: float, length: int) -> tuple[int, int]:
+    low, high = sorted(min(max(round(edge), 0), length) for edge in (one, other))
+    if low == high:
+        low = min(low, length - 1)
+        high = low + 1
+    return low, high

@@ -1,4 +1,4 @@
-// Elements and words: what every control is made of.
+// Elements and texts: what every canvas control is made of.
 
 function make(tag, className, attributes, ...children) {
   const element = document.createElement(tag);
@@ -12,7 +12,7 @@ function make(tag, className, attributes, ...children) {
   return element;
 }
 
-function said(texts, name, fields) {
+function formatText(texts, name, fields) {
   return (texts[name] || name).replace(/\{(\w+)\}/g, (whole, field) => (fields && field in fields ? fields[field] : whole));
 }
 
@@ -25,11 +25,23 @@ function clamp(value, low, high) {
 }
 
 function openRoot(el, name, label) {
-  // Without the mark, JupyterLab would take single keys for its own: z would undo a cell's deletion.
-  const root = make("div", `qwc ${name}`, { role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
-  root.addEventListener("keydown", (event) => event.stopPropagation());
+  keepKeys();
+  const root = make("div", `qwc ${name}`, { role: "group", "aria-label": label });
   el.append(root);
   return root;
+}
+
+function buildShortcuts(model, root) {
+  // In a panel, its own list has these keys as well.
+  const { hint, ...list } = model.get("shortcuts");
+  const open = () => openShortcuts(list);
+  const button = make("button", "qwc-keys", { type: "button", onclick: open, title: list.title, "aria-label": list.title }, "?");
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== "?" || isTyping(event) || root.closest(".qwp-panel")) return;
+    event.preventDefault();
+    open();
+  });
+  return make("span", "qwc-hint", {}, hint, " ", button);
 }
 
 function isTyping(event) {

@@ -1,75 +1,75 @@
-// The picture with its zoom: what the mask brush and the box editor lie on.
+// The image with its zoom: what the mask brush and the box editor lie on.
 
-const STEPS = 1.25;
-const SMALLEST = 0.02;
-const LARGEST = 16;
+const ZOOM_STEP = 1.25;
+const MIN_SCALE = 0.02;
+const MAX_SCALE = 16;
 
-function openStage(model, root, texts, surface) {
+function openViewport(model, root, texts, surface) {
   const width = model.get("width");
   const height = model.get("height");
-  const picture = make("img", "qwc-picture", { alt: "", draggable: "false" });
+  const image = make("img", "qwc-image", { alt: "", draggable: "false" });
   const address = URL.createObjectURL(new Blob([model.get("preview")], { type: "image/jpeg" }));
-  picture.src = address;
-  const sheet = make("div", "qwc-sheet", { tabindex: "0", role: "application", "aria-label": said(texts, surface, { width, height }) }, picture);
+  image.src = address;
+  const sheet = make("div", "qwc-sheet", { tabindex: "0", role: "application", "aria-label": formatText(texts, surface, { width, height }) }, image);
   const view = make("div", "qwc-view", {}, sheet);
-  const stage = { sheet, view, width, height, scale: 1, onscale: () => {}, ongesture: () => {} };
+  const viewport = { sheet, view, width, height, scale: 1, onscale: () => {}, ongesture: () => {} };
   let fitting = true;
-  let seen = -1;
+  let lastWidth = -1;
 
-  function fitted() {
-    const room = Math.max(view.clientWidth, 64);
-    const tall = clamp(window.innerHeight * 0.6, 240, 560);
-    return clamp(Math.min(room / width, tall / height), SMALLEST, LARGEST);
+  function fitScale() {
+    const available = Math.max(view.clientWidth, 64);
+    const maxHeight = clamp(window.innerHeight * 0.6, 240, 560);
+    return clamp(Math.min(available / width, maxHeight / height), MIN_SCALE, MAX_SCALE);
   }
 
   function apply(scale) {
-    stage.scale = scale;
-    // The frame stays as high as the whole picture is: zooming must not push the page about.
-    view.style.height = `${Math.max(60, height * fitted())}px`;
+    viewport.scale = scale;
+    // The frame stays as high as the whole image is: zooming must not push the page about.
+    view.style.height = `${Math.max(60, height * fitScale())}px`;
     sheet.style.width = `${Math.max(1, width * scale)}px`;
     sheet.style.height = `${Math.max(1, height * scale)}px`;
     view.classList.toggle("qwc-fitting", fitting);
     fit.setAttribute("aria-pressed", String(fitting));
     full.setAttribute("aria-pressed", String(!fitting && scale === 1));
-    stage.onscale();
+    viewport.onscale();
   }
 
-  stage.zoom = (scale, at) => {
+  viewport.zoom = (scale, at) => {
     const before = sheet.getBoundingClientRect();
     const frame = view.getBoundingClientRect();
     const x = at ? at.clientX : frame.left + frame.width / 2;
     const y = at ? at.clientY : frame.top + frame.height / 2;
-    const where = [(x - before.left) / before.width, (y - before.top) / before.height];
+    const anchor = [(x - before.left) / before.width, (y - before.top) / before.height];
     fitting = false;
-    apply(clamp(scale, SMALLEST, LARGEST));
+    apply(clamp(scale, MIN_SCALE, MAX_SCALE));
     const after = sheet.getBoundingClientRect();
-    view.scrollLeft += after.left + where[0] * after.width - x;
-    view.scrollTop += after.top + where[1] * after.height - y;
-    if (at) stage.onscale(at);
+    view.scrollLeft += after.left + anchor[0] * after.width - x;
+    view.scrollTop += after.top + anchor[1] * after.height - y;
+    if (at) viewport.onscale(at);
   };
 
-  stage.fit = () => {
+  viewport.fit = () => {
     fitting = true;
-    apply(fitted());
+    apply(fitScale());
   };
 
-  stage.at = (event) => {
+  viewport.at = (event) => {
     const frame = sheet.getBoundingClientRect();
     return [((event.clientX - frame.left) * width) / frame.width, ((event.clientY - frame.top) * height) / frame.height];
   };
 
-  const fit = button(said(texts, "fit"), stage.fit);
-  const full = button(said(texts, "full_size"), () => stage.zoom(1));
-  stage.zooming = make(
-    "div", "qwc-seg", { role: "group", "aria-label": said(texts, "zoom") },
-    button("−", () => stage.zoom(stage.scale / STEPS), { "aria-label": said(texts, "zoom_out") }), fit, full,
-    button("+", () => stage.zoom(stage.scale * STEPS), { "aria-label": said(texts, "zoom_in") }),
+  const fit = button(formatText(texts, "fit"), viewport.fit);
+  const full = button(formatText(texts, "full_size"), () => viewport.zoom(1));
+  viewport.zooming = make(
+    "div", "qwc-seg", { role: "group", "aria-label": formatText(texts, "zoom") },
+    button("−", () => viewport.zoom(viewport.scale / ZOOM_STEP), { "aria-label": formatText(texts, "zoom_out") }), fit, full,
+    button("+", () => viewport.zoom(viewport.scale * ZOOM_STEP), { "aria-label": formatText(texts, "zoom_in") }),
   );
 
   view.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
-    stage.zoom(stage.scale * Math.exp(-clamp(event.deltaY, -60, 60) / 150), event);
+    viewport.zoom(viewport.scale * Math.exp(-clamp(event.deltaY, -60, 60) / 150), event);
   }, { passive: false });
 
   // Two fingers move and zoom; one finger works.
@@ -78,13 +78,13 @@ function openStage(model, root, texts, surface) {
     const [one, other] = [...fingers.values()];
     return {
       clientX: (one.clientX + other.clientX) / 2, clientY: (one.clientY + other.clientY) / 2,
-      apart: Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY),
+      distance: Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY),
     };
   };
   view.addEventListener("pointerdown", (event) => {
     if (event.pointerType !== "touch") return;
     fingers.set(event.pointerId, event);
-    if (fingers.size === 2) stage.ongesture();
+    if (fingers.size === 2) viewport.ongesture();
   }, true);
   view.addEventListener("pointermove", (event) => {
     if (!fingers.has(event.pointerId)) return;
@@ -97,30 +97,30 @@ function openStage(model, root, texts, surface) {
     const after = centre();
     view.scrollLeft -= after.clientX - before.clientX;
     view.scrollTop -= after.clientY - before.clientY;
-    if (before.apart > 0) stage.zoom((stage.scale * after.apart) / before.apart, after);
+    if (before.distance > 0) viewport.zoom((viewport.scale * after.distance) / before.distance, after);
     event.stopPropagation();
   }, true);
-  const lift = (event) => fingers.delete(event.pointerId);
-  view.addEventListener("pointerup", lift, true);
-  view.addEventListener("pointercancel", lift, true);
-  stage.isGesture = () => fingers.size > 1;
+  const liftFinger = (event) => fingers.delete(event.pointerId);
+  view.addEventListener("pointerup", liftFinger, true);
+  view.addEventListener("pointercancel", liftFinger, true);
+  viewport.isGesture = () => fingers.size > 1;
 
   // In the next frame: what is measured here is also changed here.
   const watcher = new ResizeObserver(() => requestAnimationFrame(() => {
-    if (view.clientWidth === seen) return;
-    seen = view.clientWidth;
-    apply(fitting ? fitted() : stage.scale);
+    if (view.clientWidth === lastWidth) return;
+    lastWidth = view.clientWidth;
+    apply(fitting ? fitScale() : viewport.scale);
   }));
   watcher.observe(view);
-  stage.key = (event) => {
-    const does = { 0: stage.fit, 1: () => stage.zoom(1), "+": () => stage.zoom(stage.scale * STEPS), "=": () => stage.zoom(stage.scale * STEPS), "-": () => stage.zoom(stage.scale / STEPS) }[event.key];
-    if (!does || event.ctrlKey || event.metaKey || event.altKey) return false;
-    does();
+  viewport.key = (event) => {
+    const action = { 0: viewport.fit, 1: () => viewport.zoom(1), "+": () => viewport.zoom(viewport.scale * ZOOM_STEP), "=": () => viewport.zoom(viewport.scale * ZOOM_STEP), "-": () => viewport.zoom(viewport.scale / ZOOM_STEP) }[event.key];
+    if (!action || event.ctrlKey || event.metaKey || event.altKey) return false;
+    action();
     return true;
   };
-  stage.close = () => {
+  viewport.close = () => {
     watcher.disconnect();
     URL.revokeObjectURL(address);
   };
-  return stage;
+  return viewport;
 }

@@ -1,17 +1,10 @@
 // A text to be taken away: selectable, and copied by one button where the browser allows it.
+
 function render({ model, el }) {
-  const say = model.get("words");
-  const root = document.createElement("div");
-  root.className = "qwp qwp-copy";
-  const area = document.createElement("textarea");
-  area.readOnly = true;
-  area.spellcheck = false;
-  area.setAttribute("aria-label", say.label);
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "qwp-small";
-  root.append(area, button);
-  el.append(root);
+  const texts = model.get("texts");
+  const area = make("textarea", { readonly: true, spellcheck: "false", "aria-label": texts.copy_label });
+  const button = make("button", { type: "button", class: "qwp-small" });
+  el.append(make("div", { class: "qwp qwp-copy" }, area, button));
   const draw = () => {
     area.value = model.get("text");
     area.rows = Math.min(12, Math.max(2, area.value.split("\n").length));
@@ -20,7 +13,7 @@ function render({ model, el }) {
       area.style.height = "auto";
       if (area.scrollHeight) area.style.height = `${Math.min(280, area.scrollHeight + 2)}px`;
     });
-    button.textContent = say.copy;
+    button.textContent = texts.copy;
   };
   button.addEventListener("click", async () => {
     let copied = false;
@@ -32,8 +25,8 @@ function render({ model, el }) {
       copied = document.execCommand("copy");
     }
     if (!copied) area.select();
-    button.textContent = copied ? say.copied : say.press;
-    setTimeout(() => { button.textContent = say.copy; }, 1600);
+    button.textContent = copied ? texts.copied : texts.press_copy;
+    setTimeout(() => { button.textContent = texts.copy; }, 1600);
   });
   area.addEventListener("focus", () => area.select());
   model.on("change:text", draw);

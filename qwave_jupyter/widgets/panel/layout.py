@@ -2,124 +2,127 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
-from importlib.resources import files
-from typing import Any, Protocol
+from typing import Protocol
 
 import ipywidgets
+import traitlets
 
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
+from qwave_jupyter.jobs.prompt_history import EarlierPrompts
 from qwave_jupyter.magics.status_view import close_all
-from qwave_jupyter.widgets.panel.copy_text import CopyText
-from qwave_jupyter.widgets.panel.field_specs import Field
-from qwave_jupyter.widgets.panel.field_widget import PanelFields
-from qwave_jupyter.widgets.panel.image_slider import Comparison
-from qwave_jupyter.widgets.panel.image_strip import ReferencesStrip
-from qwave_jupyter.widgets.panel.ipywidgets_fields import PlainFields
-from qwave_jupyter.widgets.panel.model_picker import ModelChoice
-from qwave_jupyter.widgets.panel.state import PanelState
-from qwave_jupyter.widgets.panel.validation import Verdict
+from qwave_jupyter.views.templating import render_template, trust
+from qwave_jupyter.widgets.canvas.base import SlimLayout, read_assets
+from qwave_jupyter.widgets.panel.fields import Field, FieldsWidget, PlainFields
+from qwave_jupyter.widgets.panel.images import ImageStrip
+from qwave_jupyter.widgets.panel.models import ModelPicker
+from qwave_jupyter.widgets.panel.prompt import PromptControls, PromptField
+from qwave_jupyter.widgets.panel.results import Comparison
+from qwave_jupyter.widgets.panel.runs import CopyText
+from qwave_jupyter.widgets.panel.sent_values import SentValues
+from qwave_jupyter.widgets.panel.state import PanelState, ValidationResult
 
-__all__ = ["Face", "Hearer"]
+__all__ = ["PanelEvents", "PanelView"]
 
 
-class Hearer(Protocol):
-    """Who is told what a person does."""
+class PanelEvents(Protocol):
+    """What a person does in a panel."""
 
     def choose_model(self, name: str) -> None:
         """Another model was chosen."""
 
-    def set(self, name: str, value: Any) -> None:
+    def set(self, name: str, value: object) -> None:
         """A parameter was set."""
 
     def set_prompt(self, text: str) -> None:
         """The prompt was changed."""
 
-    def pictures_asked(self, parameter: str, kind: str, value: Any, more: Any) -> None:
-        """Something was asked of the references or of the mask."""
+    def change_images(self, parameter: str, kind: str, value: object, detail: object) -> None:
+        """The references or the mask are to be changed."""
 
-    def pressed(self, button: str) -> None:
+    def press(self, button: str) -> None:
         """A button was pressed."""
 
+    def list_earlier(self) -> EarlierPrompts | None:
+        """Earlier prompts were asked for; None where there is no journal to look into."""
 
-class Face:
-    """The widgets of a panel.
 
-    Args:
-        models: every model, family by family.
-        state: what stands in it first.
-        hearer: who is told.
-        tools: the widget with the tools for mask, boxes and palette.
-        plain: use ipywidgets alone.
-    """
+class PanelView:
+    """The widgets of a panel."""
 
     def __init__(
-        self, models: Iterable[Model], state: PanelState, hearer: Hearer, tools: Any, *, plain: bool = False
+        self,
+        models: Iterable[Model],
+        state: PanelState,
+        events: PanelEvents,
+        tools: ipywidgets.Widget,
+        sent: SentValues,
+        *,
+        plain: bool = False,
     ) -> None:
-        self._hearer = hearer
+        self._events = events
         self._drawing = False
         models = tuple(models)
-        ids = [one.id for one in models]
-        style = (files(__package__) / "style.css").read_text(encoding="utf-8")
-        self._style = ipywidgets.HTML(f"<style>{style}</style>")
-        self._style.layout.display = "none"
-        self.models = ModelChoice(models, state.model.id, hearer.choose_model)
-        self._plain_models = ipywidgets.Combobox(
-            options=ids, value=state.model.id, description=i18n.say("panel.model"), continuous_update=False
-        )
-        self._plain_models.observe(self._chose_plainly, "value")
-        self.fields = PanelFields(hearer.set, self._seen)
+        self.models = ModelPicker(models, state.model.id, events.choose_model)
+        self._plain_models: ipywidgets.Combobox | None = None
+        self.fields = FieldsWidget(events.set, self._hide_plain_button)
         self.plain: PlainFields | None = None
-        self.notes = ipywidgets.HTML()
-        self._counted = ipywidgets.HTML()
-        self.prompt = ipywidgets.Textarea(value=state.prompt, tooltip=i18n.say("panel.prompt"), rows=4)
-        self.prompt.placeholder = i18n.say("panel.prompt_placeholder")
-        self.prompt.observe(self._typed, "value")
-        self.references = ReferencesStrip(i18n.say("panel.references"), self._asked("images"))
-        self.mask = ReferencesStrip(i18n.say("panel.mask"), self._asked("mask"), single=True)
+        self.prompt = PromptField(state.prompt)
+        self.prompt.observe(self._change_prompt, "value")
+        self.prompt_controls = PromptControls(
+            self.prompt, lambda: events.press("generate"), events.set, events.list_earlier, sent
+        )
+        self.references = ImageStrip(
+            i18n.text("panel.references"), lambda *change: events.change_images("images", *change)
+        )
+        self.mask = ImageStrip(
+            i18n.text("panel.mask"), lambda *change: events.change_images("mask", *change), single=True
+        )
+        self.strips = {"images": self.references, "mask": self.mask}
         self._tools = tools
-        self.line = ipywidgets.HTML()
+        self.line = _make_html("qwp-status")
+        self._budget = ("", False)
+        self._status = (ValidationResult((), "waiting"), False)
         self.copy = CopyText()
         self.comparison = Comparison()
-        self.lookup = ipywidgets.VBox()
-        self.card = ipywidgets.HTML()
-        self.runs = ipywidgets.VBox()
-        self.widget = self._laid_out()
+        self.lookup = ipywidgets.VBox(layout=SlimLayout())
+        self.card = ipywidgets.HTML(layout=SlimLayout())
+        self.runs = ipywidgets.VBox(layout=SlimLayout())
+        names = ("generate", "copy_as_cell", "copy_as_python", "presets", "find_model", "about_model", "plain_controls")
+        self.buttons = {name: self._build_button(name) for name in names}
+        self.buttons["generate"].add_class("qwp-generate")
+        self.widget = self._build_layout()
         self.copy.layout.display = "none"
         if plain:
             self.use_plain()
 
-    def _laid_out(self) -> Any:
-        def button(name: str, style: str = "") -> Any:
-            made = ipywidgets.Button(description=i18n.say(f"panel.{name}"), tooltip=i18n.say(f"panel.{name}_tip"))
-            made.on_click(lambda _: self._hearer.pressed(name))
-            if style:
-                made.add_class(style)
-            return made
+    def _build_button(self, name: str) -> ipywidgets.Button:
+        button = ipywidgets.Button(
+            description=i18n.text(f"panel.{name}"), tooltip=i18n.text(f"panel.{name}_tip"), layout=SlimLayout()
+        )
+        button.on_click(lambda _: self._events.press(name))
+        return button
 
-        self.buttons = {
-            name: button(name, "qwp-generate" if name == "generate" else "")
-            for name in ("generate", "copy_as_cell", "copy_as_python", "find_model", "about_model", "plain_controls")
-        }
-        go = _box(*(self.buttons[name] for name in ("generate", "copy_as_cell", "copy_as_python")), style="qwp-go")
-        links = _box(
-            *(self.buttons[name] for name in ("find_model", "about_model", "plain_controls")), style="qwp-links"
+    def _build_layout(self) -> ipywidgets.VBox:
+        buttons = list(self.buttons.values())
+        send = _make_box(*buttons[:3], self.line, style_class="qwp-go")
+        links = _make_box(*buttons[3:], style_class="qwp-links")
+        self._model_column = _make_column(self.models, style_class="qwp-order-1")
+        self._field_column = _make_column(self.fields, links, style_class="qwp-order-4")
+        left = _make_column(self._model_column, self._field_column, style_class="qwp-left")
+        right = _make_column(
+            _make_column(self.prompt, self.prompt_controls, style_class="qwp-order-2"),
+            _make_column(self.references, self.mask, self._tools, style_class="qwp-order-3"),
+            _make_column(send, self.copy, style_class="qwp-order-5"),
+            _make_column(self.lookup, self.comparison, self.runs, style_class="qwp-order-6"),
+            style_class="qwp-right",
         )
-        self.prompt.add_class("qwp-prompt")
-        self._chosen = _column(self.models, self.notes, style="qwp-order-1")
-        self._controls = _column(self.fields, links, style="qwp-order-4")
-        left = _column(self._chosen, self._controls, style="qwp-left")
-        right = _column(
-            _column(self._counted, self.prompt, style="qwp-order-2"),
-            _column(self.references, self.mask, self._tools, style="qwp-order-3"),
-            _column(go, self.line, self.copy, style="qwp-order-5"),
-            _column(self.lookup, self.comparison, self.runs, style="qwp-order-6"),
-            style="qwp-right",
-        )
-        frame = _box(left, right, style="qwp-frame")
-        root = ipywidgets.VBox([self._style, frame])
+        css = read_assets(__file__, "style.css")
+        hidden = SlimLayout(display="none")
+        style = ipywidgets.HTML(render_template("panel_style.html", css=trust(css)), layout=hidden)
+        frame = _make_box(left, right, style_class="qwp-frame")
+        root = ipywidgets.VBox([style, frame], layout=SlimLayout())
         root.add_class("qwp-panel")
         return root
 
@@ -128,105 +131,117 @@ class Face:
         """Whether only ipywidgets are used."""
         return self.plain is not None
 
-    def draw(self, state: PanelState, judged: Verdict, fields: tuple[Field, ...], *, demo: bool) -> None:
-        """Show a state; what is already shown like that isn't sent again.
+    @property
+    def plain_controls(self) -> tuple[ipywidgets.Widget, ...]:
+        """The controls that stand in the place of our own."""
+        return tuple(self._model_column.children) + ((self.plain.widget,) if self.plain is not None else ())
 
-        Args:
-            state: what stands in the panel.
-            judged: what is said of it.
-            fields: its controls.
-            demo: whether the demo serves.
-        """
+    def draw(
+        self,
+        state: PanelState,
+        validation: ValidationResult,
+        fields: tuple[Field, ...],
+        budget: tuple[str, bool],
+        *,
+        demo: bool,
+    ) -> None:
+        """Show a state; what is already shown like that isn't sent again."""
         self._drawing = True
         try:
-            # The check and the notes are one message each; the controls are one as well.
-            self.models.value = self._plain_models.value = state.model.id
+            # One message for each place that changes: what stands together is one widget.
+            self.models.value = state.model.id
+            if self._plain_models is not None:
+                self._plain_models.value = state.model.id
             self.prompt.value = state.prompt
-            (self.plain or self.fields).draw(fields)
-            self.notes.value = _notes(state.notes)
-            self._counted.value = _counted(state)
-            self.line.value = _line(judged, demo=demo)
-            self.references.layout.display = "" if "images" in state.model.parameters else "none"
+            (self.plain or self.fields).draw(fields, state.notes)
+            self.prompt_controls.draw(state, with_negative=not self.is_plain)
+            self._budget = budget
+            self._show_status(validation, demo=demo)
         finally:
             self._drawing = False
 
-    def say(self, text: str, tone: str = "wrong") -> None:
-        """One line where the check stands."""
-        self.line.value = _line(Verdict((text,), tone), demo=False)
+    def show_error(self, text: str) -> None:
+        """Show one line where the check stands."""
+        self._show_status(ValidationResult((text,), "wrong"), demo=False)
 
-    def show_lookup(self, finder: Any, card: str) -> None:
+    def show_budget(self, text: str, *, short: bool) -> None:
+        """Show beside Generate what is left to spend, and whether that is less than what stands in the panel."""
+        self._budget = (text, short)
+        validation, demo = self._status
+        self._show_status(validation, demo=demo)
+
+    def show_lookup(self, finder: ipywidgets.Widget | None, card: str) -> None:
         """Show the finder, a model's card, or neither."""
-        self.card.value = f'<div class="qwp-lookup">{card}</div>' if card else ""
+        self.card.value = render_template("panel_lookup.html", card=trust(card))
         self.lookup.children = [finder] if finder is not None else [self.card] if card else []
 
     def use_plain(self) -> None:
         """Put ipywidgets in the place of our own controls."""
         if self.plain is None:
-            self.plain = PlainFields(self._hearer.set)
-            self._plain_models.add_class("qwp-f")
-            self._chosen.children = [self._plain_models, self.notes]
-            self._controls.children = [self.plain.widget, *self._controls.children[1:]]
+            self.plain = PlainFields(self._events.set)
+            self._plain_models = self._build_plain_models()
+            self._model_column.children = [self._plain_models]
+            self._field_column.children = [self.plain.widget, *self._field_column.children[1:]]
             self._tools.layout.display = "none"
-            self.buttons["plain_controls"].layout.display = "none"
+            self._hide_plain_button()
 
     def close_all(self) -> None:
         """Close every widget, shown or not."""
-        for part in (self.models, self.fields, self._plain_models, self.card):
+        for part in (self.models, self.fields, self.card, self.widget):
             close_all(part)
-        close_all(self.widget)
 
-    def _seen(self) -> None:
-        # Our own controls were drawn, so nobody needs the plain ones.
+    def _hide_plain_button(self) -> None:
+        # Also once our own controls were drawn: then nobody needs the plain ones.
         self.buttons["plain_controls"].layout.display = "none"
 
-    def _chose_plainly(self, change: Any) -> None:
+    def _build_plain_models(self) -> ipywidgets.Combobox:
+        control = ipywidgets.Combobox(
+            options=[one["id"] for one in self.models.models],
+            value=self.models.value,
+            description=i18n.text("panel.model"),
+            continuous_update=False,
+        )
+        control.add_class("qwp-f")
+        control.observe(self._choose_plain_model, "value")
+        return control
+
+    def _choose_plain_model(self, change: traitlets.Bunch) -> None:
         # What is only half typed is no model yet.
-        if change["new"] in self._plain_models.options:
-            self._hearer.choose_model(change["new"])
+        if change["new"] in change["owner"].options:
+            self._events.choose_model(change["new"])
 
-    def _typed(self, change: Any) -> None:
+    def _change_prompt(self, change: traitlets.Bunch) -> None:
         if not self._drawing:
-            self._hearer.set_prompt(change["new"])
+            self._events.set_prompt(change["new"])
 
-    def _asked(self, parameter: str) -> Any:
-        return lambda kind, value, more: self._hearer.pictures_asked(parameter, kind, value, more)
+    def _show_status(self, validation: ValidationResult, *, demo: bool) -> None:
+        self._status = (validation, demo)
+        text, short = self._budget
+        self.line.value = render_template(
+            "panel_status.html",
+            lines=validation.lines,
+            advice=validation.advice,
+            tone=validation.tone,
+            demo=demo,
+            budget=text,
+            short=short,
+        )
 
 
-def _box(*children: Any, style: str) -> Any:
-    box = ipywidgets.Box(children)
-    box.add_class(style)
+def _make_html(style_class: str) -> ipywidgets.HTML:
+    html = ipywidgets.HTML(layout=SlimLayout())
+    html.add_class(style_class)
+    return html
+
+
+def _make_box(*children: ipywidgets.Widget, style_class: str) -> ipywidgets.Box:
+    box = ipywidgets.Box(children, layout=SlimLayout())
+    box.add_class(style_class)
     return box
 
 
-def _column(*children: Any, style: str) -> Any:
-    box = ipywidgets.VBox(children)
-    box.add_class(style)
+def _make_column(*children: ipywidgets.Widget, style_class: str) -> ipywidgets.VBox:
     # Lists of choices open over what stands below.
-    box.layout.overflow = "visible"
+    box = ipywidgets.VBox(children, layout=SlimLayout(overflow="visible"))
+    box.add_class(style_class)
     return box
-
-
-def _notes(notes: tuple[str, ...]) -> str:
-    lines = "".join(f"<div>{html.escape(note)}</div>" for note in notes)
-    return f'<div class="qwp-notes" role="status">{lines}</div>' if notes else ""
-
-
-def _counted(state: PanelState) -> str:
-    parameter = state.model.parameters.get("prompt")
-    most = parameter.maximum if parameter is not None else None
-    length = len(state.prompt)
-    if most is None:
-        said = i18n.say("panel.characters", count=length)
-    else:
-        said = i18n.say("panel.characters_of", count=length, most=round(most))
-    over = ' class="qwp-over"' if most is not None and length > most else ""
-    label = html.escape(i18n.say("panel.prompt"))
-    return f'<div class="qwp-row2"><span>{label}</span><span{over}>{html.escape(said)}</span></div>'
-
-
-def _line(judged: Verdict, *, demo: bool) -> str:
-    pill = '<span class="qw-pill">DEMO</span>' if demo else ""
-    lines = [f'<div class="qwp-line qwp-{judged.tone}">{pill}{html.escape(judged.lines[0])}</div>']
-    lines += [f'<div class="qwp-line qwp-{judged.tone}">{html.escape(one)}</div>' for one in judged.lines[1:]]
-    lines += [f'<div class="qwp-line qwp-advice">{html.escape(one)}</div>' for one in judged.advice]
-    return f'<div role="status" aria-live="polite">{"".join(lines)}</div>'

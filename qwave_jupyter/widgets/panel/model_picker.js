@@ -1,24 +1,19 @@
 // The choice of a model: searchable, grouped by family, the price beside each.
-const make = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-};
+
 let count = 0;
 
 function render({ model, el }) {
-  const say = model.get("words");
+  const texts = model.get("texts");
   const id = `qwp-models-${++count}`;
   const input = make("input", {
-    type: "text", role: "combobox", "aria-label": say.label, "aria-expanded": "false", "aria-controls": id,
+    type: "text", role: "combobox", "aria-label": texts.model, "aria-expanded": "false", "aria-controls": id,
     "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false",
   });
   const price = make("span", { class: "qwp-price", "aria-hidden": "true" });
-  const list = make("div", { id, role: "listbox", class: "qwp-list", "aria-label": say.label });
+  const list = make("div", { id, role: "listbox", class: "qwp-list", "aria-label": texts.model });
   list.hidden = true;
   const box = make("div", { class: "qwp-combo" }, input, price, list);
-  const root = make("div", { class: "qwp qwp-field" }, make("div", { class: "qwp-head" }, make("span", { class: "qwp-label" }, say.label)), box);
+  const root = make("div", { class: "qwp qwp-field" }, make("div", { class: "qwp-head" }, make("span", { class: "qwp-label" }, texts.model)), box);
   el.append(root);
   let at = -1;
 
@@ -48,7 +43,7 @@ function render({ model, el }) {
   };
   const choose = (name) => {
     model.set("value", name);
-    model.save_changes();
+    model.send({ choose: name });
     close();
   };
   const open = (words) => {
@@ -66,7 +61,7 @@ function render({ model, el }) {
       row.addEventListener("mousedown", (event) => { event.preventDefault(); choose(one.id); });
       list.append(row);
     }
-    if (!found.length) list.append(make("div", { class: "qwp-family" }, say.none));
+    if (!found.length) list.append(make("div", { class: "qwp-family" }, texts.no_model_found));
     list.hidden = false;
     price.style.display = "none";
     input.setAttribute("aria-expanded", "true");

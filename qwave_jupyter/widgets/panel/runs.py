@@ -1,81 +1,88 @@
-"""The runs of a panel: each with its card and Cancel while it goes, then its pictures and what can be done with them.
-
-Every widget of a run is made when it starts; the thread that follows the job touches nothing but their traits.
-"""
+"""The runs of a panel: each with its card and Cancel while it goes, then its images and what can be done with them."""
 
 from __future__ import annotations
 
-import html
-import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import ipywidgets
+import traitlets
 
-from qwave_jupyter import i18n
-from qwave_jupyter.clock import SYSTEM_CLOCK
-from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
-from qwave_jupyter.images.preview import preview_file
+from qwave_jupyter import frontend, i18n, threads
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.magics.status_view import StatusView, close_all
-from qwave_jupyter.views import job_card
-from qwave_jupyter.widgets.panel.copy_text import CopyText
+from qwave_jupyter.session import default
+from qwave_jupyter.views.templating import render_template, wrap_cards
+from qwave_jupyter.widgets.canvas.base import Control, read_assets
+from qwave_jupyter.widgets.panel.results import Results, describe_images
 from qwave_jupyter.widgets.panel.state import PanelState
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.job import Job
 
-__all__ = ["ACTIONS", "PanelRun", "shown"]
+__all__ = ["CopyText", "PanelRun"]
 
-#: What can be done with a picture, in the order of the buttons.
-ACTIONS = ("edit", "use", "vary", "compare", "copy_cell", "save")
-_ONE_PX, _MANY_PX = 640, 360
+#: What can be done with an image, in the order of the buttons.
+_IMAGE_ACTIONS = ("edit", "use", "vary", "same_seed", "compare", "star", "copy_cell", "save")
+#: What our own control of the results has beside each image, so that there only plain panels need a button.
+_PLAIN_ACTIONS = frozenset({"compare", "star"})
 
-Asked = Callable[[str, "PanelRun", "GeneratedImage | None"], None]
+
+class CopyText(Control):
+    """A selectable text with a button that copies it; a callback can't put text into a new cell reliably."""
+
+    _esm = read_assets(__file__, "elements.js", "copy_text.js")
+    _text_keys = ("copy_label", "copy", "copied", "press_copy")
+
+    text = traitlets.Unicode().tag(sync=True)
 
 
 class PanelRun(StatusView):
-    """One job in a panel.
+    """One job in a panel."""
 
-    Args:
-        job: a job that was started.
-        state: what stood in the panel.
-        asked: called with an action (``ended`` once it has), this run and the picture in question.
-    """
-
-    def __init__(self, job: Job, state: PanelState, asked: Asked) -> None:
+    def __init__(
+        self,
+        job: Job,
+        state: PanelState,
+        on_action: Callable[[str, PanelRun, GeneratedImage | None], None],
+        *,
+        plain: bool = False,
+    ) -> None:
         super().__init__(job)
-        self._whole = threading.Event()
+        # Every widget is made here: the thread that follows the job touches nothing but their traits.
         self.job = job
         self.state = state
-        self._asked = asked
-        self.card = ipywidgets.HTML(self._markup())
+        self._on_action = on_action
+        self.card = ipywidgets.HTML(self._render())
+        self.card.layout.width = "100%"
         # Always called Cancel, as everywhere: tests and habits look for it.
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.say("status.cancel_tip"))
+        self._cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.text("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
-        self._cancel.on_click(self._stop)
+        self._cancel.on_click(self._cancel_job)
         self._top = ipywidgets.Box([self.card, self._cancel])
         self._top.add_class("qw-live")
-        self.card.layout.width = "100%"
-        self.pictures = ipywidgets.HTML()
-        self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=i18n.say("panel.which"))
+        self.starred: set[int] = set()
+        self.results = None if plain else Results(self._change_result)
+        self.images = ipywidgets.HTML() if self.results is None else self.results
+        self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=i18n.text("panel.which"))
         self._which.add_class("qwp-which")
-        self._which.layout.display = "none"
-        self.buttons = {action: self._button(action) for action in (*ACTIONS, "dismiss", "save_here")}
-        self._acts = ipywidgets.Box([self._which, *(self.buttons[one] for one in (*ACTIONS, "dismiss"))])
-        self._acts.add_class("qwp-acts")
-        self._folder = ipywidgets.Text(value="best", description=i18n.say("panel.folder"))
+        self.buttons = {action: self._build_button(action) for action in (*_IMAGE_ACTIONS, "dismiss", "save_here")}
+        shown = [button for action, button in self.buttons.items() if action != "save_here"]
+        self._actions = ipywidgets.Box([self._which, *shown])
+        self._actions.add_class("qwp-acts")
+        self._folder = ipywidgets.Text(value="best", description=i18n.text("panel.folder"), continuous_update=False)
         self._saving = ipywidgets.Box([self._folder, self.buttons["save_here"]])
         self._saving.add_class("qwp-acts")
         self.note = ipywidgets.HTML()
         self.copy: CopyText | None = None
-        for hidden in (self._acts, self._saving, self.pictures, self.note):
+        for hidden in (self._which, self._actions, self._saving, self.images, self.note):
             hidden.layout.display = "none"
-        self.box = ipywidgets.VBox([self._top, self.pictures, self._acts, self._saving, self.note])
+        self.box = ipywidgets.VBox([self._top, self.images, self._actions, self._saving, self.note])
         self.box.add_class("qwp-run")
 
     @property
     def gallery(self) -> Gallery:
-        """The pictures that are there so far."""
+        """The images that are there so far."""
         return self.job.gallery or Gallery()
 
     @property
@@ -83,15 +90,9 @@ class PanelRun(StatusView):
         """The folder that was typed for saving."""
         return str(self._folder.value).strip() or "best"
 
-    @property
-    def picked(self) -> GeneratedImage | None:
-        """The picture that the buttons mean."""
-        place = self._which.value or 0
-        return self.gallery[place] if place < len(self.gallery) else None
-
     def open(self) -> PanelRun:
         """Begin to draw."""
-        threading.Thread(target=self._keep_drawing, name="qwave-panel", daemon=True).start()
+        threads.spawn(self._keep_drawing, name="panel")
         return self
 
     def close(self) -> None:
@@ -99,48 +100,39 @@ class PanelRun(StatusView):
         if self._finished.is_set():
             return
         self._finished.set()
-        self.card.value = self._markup()
+        self.card.value = self._render()
         self._cancel.layout.display = "none"
         self._top.add_class("qwp-ended")
         gallery = self.gallery
         if len(gallery):
-            self.pictures.value = shown(gallery)
-            self.pictures.layout.display = ""
+            if self.results is None:
+                self.images.value = render_template(
+                    "panel_results.html", single=len(gallery) == 1, figures=describe_images(gallery)
+                )
+            else:
+                self.results.show(gallery)
+            self.images.layout.display = ""
         if len(gallery) > 1:
-            self._which.options = [(str(place + 1), place) for place in range(len(gallery))]
+            self._which.options = [(str(index + 1), index) for index in range(len(gallery))]
             self._which.layout.display = ""
-        for action in ACTIONS:
-            self.buttons[action].layout.display = "" if len(gallery) or action in {"vary", "copy_cell"} else "none"
-        self._acts.layout.display = ""
-        self._asked("ended", self, None)
-        self._whole.set()
+        for action in _IMAGE_ACTIONS:
+            self.buttons[action].layout.display = "" if self._offers(action) else "none"
+        self._on_action("ended", self, None)
+        self._actions.layout.display = ""
 
-    def drawn(self, timeout: float) -> bool:
-        """Wait until the end is shown.
-
-        Args:
-            timeout: seconds.
-        """
-        return self._whole.wait(timeout)
-
-    def offer_saving(self) -> None:
+    def toggle_saving(self) -> None:
         """Ask for the folder, or stop asking."""
         self._saving.layout.display = "none" if self._saving.layout.display == "" else ""
 
-    def say(self, text: str) -> None:
-        """A line below the buttons."""
-        self.note.value = f'<div class="qwp-why" role="status">{html.escape(text)}</div>'
+    def show_message(self, text: str) -> None:
+        """Show a line below the buttons, or none."""
+        self.note.value = render_template("panel_message.html", style_class="qwp-why", text=text)
         self.note.layout.display = "" if text else "none"
 
-    def show_text(self, text: str) -> None:
-        """A text to copy, below the buttons; the same text again puts it away.
-
-        Args:
-            text: the text.
-        """
+    def toggle_text(self, text: str) -> None:
+        """Show a text to copy below the buttons, or put it away."""
         if self.copy is None:
-            self.copy = CopyText()
-            self.copy.text = text
+            self.copy = CopyText(text=text)
             self.box.children = (*self.box.children, self.copy)
         else:
             self.copy.layout.display = "" if self.copy.layout.display == "none" else "none"
@@ -150,44 +142,51 @@ class PanelRun(StatusView):
         self._finished.set()
         close_all(self.box)
 
-    def _button(self, action: str) -> Any:
-        button = ipywidgets.Button(description=i18n.say(f"panel.{action}"), tooltip=i18n.say(f"panel.{action}_tip"))
-        button.on_click(lambda _: self._asked(action, self, self.picked))
+    def pick(self, images: Sequence[GeneratedImage]) -> None:
+        """Show which of the images are being compared."""
+        if self.results is not None:
+            self.results.picked = [index for index, image in enumerate(self.gallery) if image in images]
+
+    def show_star(self, index: int, *, on: bool) -> None:
+        """Show an image with its star or without."""
+        (self.starred.add if on else self.starred.discard)(index)
+        if self.results is not None:
+            self.results.set_star(index, on=on)
+        else:
+            self.show_message(i18n.text("panel.star_set" if on else "panel.star_gone", image=self.gallery[index].path))
+
+    def _offers(self, action: str) -> bool:
+        if action in _PLAIN_ACTIONS and self.results is not None:
+            return False
+        if action == "save" and frontend.has_visitor(default().frontend):
+            # It copies to folders of the server; an enlarged image can be downloaded.
+            return False
+        if action == "same_seed":
+            return "seed" in self.state.values
+        return bool(len(self.gallery)) or action in {"vary", "copy_cell"}
+
+    def _change_result(self, action: str, index: int) -> None:
+        self._on_action(action, self, self.gallery[index])
+
+    def _build_button(self, action: str) -> ipywidgets.Button:
+        button = ipywidgets.Button(description=i18n.text(f"panel.{action}"), tooltip=i18n.text(f"panel.{action}_tip"))
+        button.on_click(lambda _: self._on_action(action, self, self._find_selected_image()))
         return button
 
-    def _stop(self, _: Any) -> None:
+    def _find_selected_image(self) -> GeneratedImage | None:
+        index = self._which.value or 0
+        return self.gallery[index] if index < len(self.gallery) else None
+
+    def _cancel_job(self, _: object) -> None:
         self._cancel.disabled = True
         self.job.cancel(wait=False)
 
     def _draw(self) -> None:
-        self.card.value = self._markup()
+        self.card.value = self._render()
 
-    def _markup(self) -> str:
-        now = self.job.snapshot
-        card = job_card.render_ended(now) if now.is_over else job_card.render_running(now, SYSTEM_CLOCK.monotonic())
-        return f'{job_card.STYLE}<div class="qw">{card}</div>'
+    def _render_card(self) -> str:
+        with i18n.place("panel"):
+            return super()._render_card()
 
-
-def shown(gallery: Gallery) -> str:
-    """Pictures as HTML that needs neither files nor network.
-
-    Args:
-        gallery: the pictures.
-    """
-    px = _ONE_PX if len(gallery) == 1 else _MANY_PX
-    figures = "".join(_figure(image, place, gallery, px) for place, image in enumerate(gallery, 1))
-    return f'<div class="qwp-pictures{" qwp-single" if len(gallery) == 1 else ""}">{figures}</div>'
-
-
-def _figure(image: GeneratedImage, place: int, gallery: Gallery, px: int) -> str:
-    preview = preview_file(image.path, Showing(px, gallery.showing.cache))
-    size = f"{image.width}×{image.height}" if image.width else ""
-    number = f"{place} · " if len(gallery) > 1 else ""
-    said = html.escape(" · ".join(part for part in (f"{number}{size}", image.model if place == 1 else "") if part))
-    if preview is None:
-        gone = html.escape(i18n.say("panel.file_gone", path=image.path))
-        return f"<figure><figcaption>{gone}</figcaption></figure>"
-    return (
-        f'<figure><img alt="{html.escape(image.alt)}" width="{preview.width}" height="{preview.height}" '
-        f'src="data:{preview.mime};base64,{preview.base64()}"><figcaption>{said}</figcaption></figure>'
-    )
+    def _render(self) -> str:
+        return wrap_cards(self._render_card())

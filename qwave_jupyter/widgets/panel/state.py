@@ -1,377 +1,456 @@
-"""What stands in a panel, as values: the chosen model, what is set, what fits and what doesn't; no widget.
-
-What the user wished for is kept apart from what fits the model at hand, so that a wish comes back with a model that can
-fulfil it. Everything is asked of the catalogue.
-"""
+"""What stands in a panel, as values, and whether it can be sent; no widget."""
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
-from qwave_jupyter import i18n
+from qwave_jupyter import api, i18n
 from qwave_jupyter.catalog import Model, Parameter, Violation
-from qwave_jupyter.catalog.parameter import Unreadable
+from qwave_jupyter.catalog.model import INCOMPLETE_CODES
+from qwave_jupyter.catalog.parameter import UnreadableValue
+from qwave_jupyter.clock import SYSTEM_CLOCK
+from qwave_jupyter.errors import ConfigurationError, QwaveError, ReferenceMistake, RequestRefused
+from qwave_jupyter.jobs import references
+from qwave_jupyter.jobs.references import ImageLimits, Reference
+from qwave_jupyter.session import default
+from qwave_jupyter.types import Namespace, Values
 
-__all__ = ["Choice", "PanelState", "Picked", "action_of", "choices_of", "chosen", "named", "switched", "with_pictures"]
+if TYPE_CHECKING:
+    from qwave_jupyter.jobs.request import Request
 
-#: What is missing can still be added, so it rules nothing out.
-_INCOMPLETE = frozenset({"needed_with", "too_few_with", "empty_prompt", "value_needed_with", "boxes_per_picture"})
-_PICTURES = ("images", "mask")
+__all__ = [
+    "Choice",
+    "PanelState",
+    "ReferenceCache",
+    "SelectedImage",
+    "ValidationResult",
+    "list_choices",
+    "list_with_room",
+    "validate",
+    "with_images",
+    "with_model",
+    "with_parameter",
+    "with_parameters",
+    "with_preset",
+    "with_seed",
+]
+
+#: What is missing can still be added: that isn't a mistake yet.
+_STILL_TO_COME = frozenset({"empty_prompt", "needed_with", "too_few_with"})
 #: Whatever Python or IPython may take for the end of a line, which an option can't hold.
 _LINE_ENDS = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
-_MOST_ROUNDS = 8
-#: The type of what stands once for each reference.
-_PER_PICTURE = "number[][][]"
+_MAX_REPAIRS = 8
+_MAX_CACHED = 200
+_SEED, _MAX_SEED = "seed", 2**31 - 1
+#: The type of parameters that hold one item for each reference.
+_PER_IMAGE = "number[][][]"
 
 
 @dataclass(frozen=True)
-class Picked:
-    """A picture that was picked as reference or mask.
+class SelectedImage:
+    """An image that was selected as reference or mask."""
 
-    Args:
-        source: what a request takes: URL, path, image, array, figure or earlier result.
-        written: how a cell writes it: URL, path or variable.
-        label: how it is called in the panel.
-        over: how the picture is written that a mask was painted over, or "".
-    """
-
-    source: Any = field(compare=False)
-    written: str
+    source: object = field(compare=False)
+    #: How a cell writes it: URL, path or variable; likewise what a mask was painted over.
+    expression: str
     label: str = ""
-    over: str = ""
+    painted_over: str = ""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it lies at an address, which is never fetched from here."""
+        return isinstance(self.source, str) and self.source.startswith(("http://", "https://"))
 
 
 @dataclass(frozen=True)
 class PanelState:
-    """One consistent content of a panel.
-
-    Args:
-        model: the chosen model.
-        prompt: the text as it is typed, braces unfilled.
-        wishes: what the user set, by name, whatever the model.
-        values: what of it goes into the request, in the model's own spelling.
-        picked: every reference that was picked, in order.
-        mask: the mask that was picked.
-        instead: what a change of model put in the place of wishes that don't fit, None for nothing.
-        notes: what was changed on the user's behalf, and why.
-    """
+    """One consistent content of a panel."""
 
     model: Model
     prompt: str = ""
-    wishes: Mapping[str, Any] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    picked: tuple[Picked, ...] = ()
-    mask: Picked | None = None
-    instead: Mapping[str, Any] = field(default_factory=dict)
+    #: What the user set, whatever the model; what of it fits this one; what a change of model put in its place.
+    requested: Values = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
+    overrides: Values = field(default_factory=dict)
+    selected: tuple[SelectedImage, ...] = ()
+    mask: SelectedImage | None = None
+    #: The name under which a negative prompt is requested: models may call it differently.
+    negative_name: str = ""
     notes: tuple[str, ...] = ()
 
     @property
-    def images(self) -> tuple[Picked, ...]:
+    def images(self) -> tuple[SelectedImage, ...]:
         """The references that go along: those that the model takes at all."""
-        if "images" not in self.model.parameters:
-            return ()
-        return self.picked[: self.most_images]
+        return self.selected[: self.max_images] if "images" in self.model.parameters else ()
 
     @property
-    def most_images(self) -> int | None:
+    def max_images(self) -> int | None:
         """How many references the model takes; None where no page says."""
         parameter = self.model.parameters.get("images")
         limits = [limit for limit in (parameter and parameter.maximum, self.model.references.maximum) if limit]
         return int(min(limits)) if limits else None
 
-    def options(self) -> dict[str, Any]:
-        """What a request is built from, beside model and prompt."""
-        found = dict(self.values)
-        if self.images:
-            found["images"] = [one.source for one in self.images]
-        if self._sent_mask is not None:
-            found["mask"] = self._sent_mask.source
-        return found
-
-    def written(self) -> dict[str, Any]:
-        """The same with the pictures as a cell writes them."""
-        found = dict(self.values)
-        if self.images:
-            found["images"] = [one.written for one in self.images]
-        if self._sent_mask is not None:
-            found["mask"] = self._sent_mask.written
-        return found
-
-    def judged(self) -> dict[str, Any]:
-        """The values with a stand-in for each picture and for a prompt that is still to come."""
-        found = {"prompt": self.prompt if self.prompt.strip() else "…", **self.values}
-        if self.images:
-            found["images"] = tuple(one.written for one in self.images)
-        if self._sent_mask is not None:
-            found["mask"] = self._sent_mask.written
-        return found
-
     @property
     def takes_mask(self) -> bool:
-        """Whether a mask would go along: the model takes one, and the set mode does."""
+        """Whether a mask would go along: the model takes one, and the set action does."""
         parameter = self.model.parameters.get("mask")
-        if parameter is None:
-            return False
-        return not parameter.only_for or self.values.get("action") in {None, *parameter.only_for}
+        return parameter is not None and _is_for_action(parameter, self.values.get("action"))
 
     @property
-    def _sent_mask(self) -> Picked | None:
-        return self.mask if self.takes_mask else None
+    def action(self) -> str:
+        """The action in force: the set one, else the one that the values ask for, else the documented default."""
+        explicit = self.values.get("action")
+        return str(explicit or self.model.infer_action(self.to_checkable()) or self.model.default_action or "")
+
+    def to_options(self) -> Values:
+        """What a request is built from, beside model and prompt."""
+        options = dict(self.values)
+        if self.images:
+            options["images"] = [image.source for image in self.images]
+        if self.mask is not None and self.takes_mask:
+            options["mask"] = self.mask.source
+        return options
+
+    def to_cell_options(self) -> Values:
+        """The same with the images as a cell writes them."""
+        options = dict(self.to_options())
+        if self.images:
+            options["images"] = [image.expression for image in self.images]
+        if self.mask is not None and "mask" in options:
+            options["mask"] = self.mask.expression
+        return options
+
+    def to_checkable(self) -> Values:
+        """The values with a placeholder for each image and for a prompt that is still to come."""
+        options = {"prompt": self.prompt if self.prompt.strip() else "…", **self.to_cell_options()}
+        if self.images:
+            options["images"] = tuple(image.expression for image in self.images)
+        return options
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One documented value of a parameter.
+    """One documented value of a parameter, and why it is impossible now, or ""."""
 
-    Args:
-        value: the value.
-        reason: why it is out of the question now, or "".
-    """
-
-    value: Any
+    value: object
     reason: str = ""
 
 
-def chosen(state: PanelState, name: str, value: Any) -> PanelState:
-    """The state with one parameter set, or given back to the page's default with None.
-
-    Args:
-        state: the state before.
-        name: the parameter, by its own name or an alias.
-        value: as the user wrote it; what can't be read is kept, so that the check can say so.
-
-    Example:
-        >>> chosen(PanelState(model), "resolution", "2K").values
-        {'resolution': '2k'}
-    """
-    parameter = state.model.named(name)
+def with_parameter(state: PanelState, name: str, value: object) -> PanelState:
+    """Set one parameter by its name or an alias, readable or not; None gives it back to the page's default."""
+    parameter = state.model.find_parameter(name)
     name = parameter.name if parameter is not None else name
-    wishes = {known: wish for known, wish in state.wishes.items() if known != name}
-    value = _on_one_line(value)
+    requested = {known: other for known, other in state.requested.items() if known != name}
+    if isinstance(value, str):
+        value = _LINE_ENDS.sub(" ", value).strip()
+    elif isinstance(value, float):
+        value = round(value, 12)
     if value is not None and value not in ("", (), []):
-        wishes[name] = value
-    instead = {known: other for known, other in state.instead.items() if known != name}
-    return _arranged(replace(state, wishes=wishes, instead=instead))
+        requested[name] = value
+    overrides = {known: other for known, other in state.overrides.items() if known != name}
+    if parameter is not None and parameter == state.model.negative_prompt:
+        state = replace(state, negative_name=name)
+    return _ValueResolver(replace(state, requested=requested, overrides=overrides)).resolve()
 
 
-def named(state: PanelState, wishes: Mapping[str, Any]) -> PanelState:
-    """The state with several parameters set at once, and nothing else.
-
-    Args:
-        state: the state before.
-        wishes: parameters by name; without prompt and pictures.
-    """
-    state = replace(state, wishes={}, instead={})
-    for name, value in wishes.items():
-        state = chosen(state, name, value)
+def with_parameters(state: PanelState, parameters: Values) -> PanelState:
+    """Set several parameters at once, and nothing else; without prompt and images."""
+    state = replace(state, requested={}, overrides={})
+    for name, value in parameters.items():
+        state = with_parameter(state, name, value)
     return state
 
 
-def with_pictures(state: PanelState, picked: tuple[Picked, ...]) -> PanelState:
-    """The state with other references; boxes and a painted mask stay with the picture that they were made for.
+def with_seed(state: PanelState, *, anew: bool = False) -> PanelState:
+    """Choose a seed where the model has one and none is set, or with ``anew`` another: what has one can be repeated."""
+    parameter = state.model.parameters.get(_SEED)
+    if parameter is None or (_SEED in state.values and not anew):
+        return state
+    if parameter.only_for and state.action not in parameter.only_for:
+        return state
+    low = max(1, round(parameter.minimum or 1))
+    high = min(_MAX_SEED, round(parameter.maximum or _MAX_SEED))
+    # An image's seed is no secret.
+    return with_parameter(state, _SEED, random.randint(low, max(low, high)))  # noqa: S311
 
-    Args:
-        state: the state before.
-        picked: every reference, in order.
-    """
-    after = replace(state, picked=picked)
-    if state.mask is not None and state.mask.over and state.mask.over != (picked[0].written if picked else ""):
+
+def with_images(state: PanelState, selected: tuple[SelectedImage, ...]) -> PanelState:
+    """Select other references; boxes and a painted mask stay with the image that they were made for."""
+    after = replace(state, selected=selected)
+    first = selected[0].expression if selected else ""
+    if state.mask is not None and state.mask.painted_over not in {"", first}:
         after = replace(after, mask=None)
     for name, value in state.values.items():
         parameter = state.model.parameters.get(name)
-        if parameter is None or parameter.type != _PER_PICTURE or not isinstance(value, (list, tuple)):
+        if parameter is None or parameter.type != _PER_IMAGE or not isinstance(value, (list, tuple)):
             continue
-        known = {one.written: boxes for one, boxes in zip(state.images, value, strict=False)}
-        boxes = [known.get(one.written, ()) for one in after.images]
-        after = chosen(after, name, boxes if any(boxes) else None)
+        known = {image.expression: boxes for image, boxes in zip(state.images, value, strict=False)}
+        boxes = [known.get(image.expression, ()) for image in after.images]
+        after = with_parameter(after, name, boxes if any(boxes) else None)
     return after
 
 
-def switched(state: PanelState, model: Model) -> PanelState:
-    """The state with another model: what fits is kept, the rest is changed or left out, and ``notes`` say why.
-
-    Args:
-        state: the state before.
-        model: the model to change to.
-
-    Example:
-        >>> switched(chosen(PanelState(gpt), "resolution", "4k"), z_image).notes
-        ('resolution 4k is left out: z-image-turbo has no such option.',)
-    """
-    return _arranged(replace(state, model=model, instead={}), repair=True)
+def list_with_room(state: PanelState) -> tuple[SelectedImage, ...]:
+    """List the references where one more can be added; raise ReferenceMistake where there are as many as go along."""
+    maximum = state.max_images
+    if maximum is not None and len(state.selected) >= maximum:
+        raise ReferenceMistake("panel.references_full", model=state.model.id, count=maximum)
+    return state.selected
 
 
-def action_of(state: PanelState) -> str:
-    """The action in force: the set one, else the one that the other values ask for, else the documented default."""
-    explicit = state.values.get("action")
-    if explicit:
-        return str(explicit)
-    return str(state.model.fitting_action(state.judged()) or state.model.default_action or "")
+def with_model(state: PanelState, model: Model) -> PanelState:
+    """Change to another model: what fits is kept, the rest is changed or left out, and ``notes`` say why."""
+    requested, negative = dict(state.requested), model.negative_prompt
+    known_as = state.negative_name or (state.model.negative_prompt.name if state.model.negative_prompt else "")
+    if negative is not None:
+        if known_as != negative.name and known_as in requested and negative.name not in requested:
+            requested[negative.name] = requested.pop(known_as)
+        known_as = negative.name
+    state = replace(state, model=model, requested=requested, overrides={}, negative_name=known_as)
+    return _ValueResolver(state, repair=True).resolve()
 
 
-def choices_of(state: PanelState) -> dict[str, tuple[Choice, ...]]:
-    """Every documented value of every parameter, with the reason where it is impossible beside what is set.
+def with_preset(state: PanelState, model: Model, values: Values) -> PanelState:
+    """Set a preset's model and values, and no others; what doesn't fit is changed or left out, and ``notes`` say so."""
+    return with_model(replace(state, model=model, requested=dict(values), values={}, negative_name=""), model)
 
-    Args:
-        state: what is set.
 
-    Returns:
-        By parameter; switches count as a choice of False and True.
-    """
-    given = state.judged()
-    found: dict[str, tuple[Choice, ...]] = {}
+def list_choices(state: PanelState) -> dict[str, tuple[Choice, ...]]:
+    """List the documented values of every parameter, with the reason where one is impossible beside what is set."""
+    given = state.to_checkable()
+    choices: dict[str, tuple[Choice, ...]] = {}
     for name, parameter in state.model.parameters.items():
-        values = parameter.choices or ((False, True) if parameter.type == "boolean" else ())
-        if values and not parameter.internal:
-            found[name] = _judged_choices(state.model, name, values, given)
-    return found
+        allowed = () if parameter.internal else state.model.allowed_values(name, given, is_complete=False)
+        if allowed:
+            choices[name] = tuple(Choice(value, reason) for value, reason in allowed)
+    return choices
 
 
-def _judged_choices(model: Model, name: str, values: Iterable[Any], given: Mapping[str, Any]) -> tuple[Choice, ...]:
-    wrong: list[tuple[Any, dict[tuple[str, str], Violation]]] = []
-    for value in values:
-        tried = {**given, name: value}
-        if name == "action":
-            # What another mode has no use for is left out with it, so it rules that mode out no more.
-            tried = {known: one for known, one in tried.items() if _goes_with(model.parameters.get(known), value)}
-        if "action" not in tried and (fitting := model.fitting_action(tried)):
-            tried["action"] = fitting
-        found = [one for one in model.check(tried) if one.severity == "reject" and one.code not in _INCOMPLETE]
-        wrong.append((value, {(one.code, one.parameter): one for one in found}))
-    # What every value meets with is not this parameter's fault.
-    shared = set.intersection(*(set(found) for _, found in wrong)) if len(wrong) > 1 else set()
-    return tuple(
-        Choice(value, next((str(one) for key, one in found.items() if key not in shared), "")) for value, found in wrong
-    )
+def _list_conflicts(model: Model, values: Values) -> list[Violation]:
+    return [found for found in model.check(values) if found.severity == "reject" and found.code not in INCOMPLETE_CODES]
 
 
-def _goes_with(parameter: Parameter | None, action: Any) -> bool:
-    return parameter is None or not parameter.only_for or action in parameter.only_for
+def _is_for_action(parameter: Parameter | None, action: object) -> bool:
+    return parameter is None or not parameter.only_for or action in (None, *parameter.only_for)
 
 
-def _arranged(state: PanelState, *, repair: bool = False) -> PanelState:
-    """What of the wishes goes into the request."""
-    values: dict[str, Any] = {}
-    notes: list[str] = []
-    for name, wish in state.wishes.items():
-        parameter = state.model.named(name)
-        if name in state.instead:
-            if state.instead[name] is not None:
-                values[name] = state.instead[name]
+class _ValueResolver:
+    """Derives the values of a request from what the user requested, with notes of what was changed."""
+
+    def __init__(self, state: PanelState, *, repair: bool = False) -> None:
+        self._state = state
+        self._repair = repair
+        self._values: dict[str, object] = {}
+        self._notes: list[str] = []
+
+    def resolve(self) -> PanelState:
+        """Return the state with values, overrides and notes."""
+        state, overrides = self._state, self._state.overrides
+        for name, value in state.requested.items():
+            self._read(name, value)
+        waiting = self._remove_other_actions()
+        self._add_forced_values()
+        if self._repair:
+            self._repair_conflicts()
+            self._note_unsent_images()
+            # What was put right stays so until it is set anew, or another model is chosen.
+            overrides = {name: self._values.get(name) for name in state.requested if name not in waiting}
+        return replace(state, values=self._values, overrides=overrides, notes=tuple(self._notes))
+
+    def _read(self, name: str, value: object) -> None:
+        parameter = self._state.model.find_parameter(name)
+        if name in self._state.overrides:
+            if self._state.overrides[name] is not None:
+                self._values[name] = self._state.overrides[name]
         elif parameter is not None:
-            values.update(_fitted(parameter, wish, notes, repair=repair))
-        elif repair:
-            why = i18n.say("panel.no_such_option", model=state.model.id)
-            notes.append(i18n.say("panel.left_out", parameter=name, value=_short(wish), why=why))
+            self._read_parameter(parameter, value)
+        elif self._repair:
+            why = i18n.text("panel.no_such_option", model=self._state.model.id)
+            self._notes.append(_format_left_out(name, value, why))
         else:
-            values[name] = wish
-    arranged = replace(state, values=values)
-    waiting = _leave_out_of_place(arranged, values, notes, told=repair)
-    _complete(arranged, values, notes)
-    instead = state.instead
-    if repair:
-        _mend(arranged, values, notes)
-        notes.extend(_picture_notes(arranged))
-        # What was put right stays so until it is set anew, or another model is chosen.
-        instead = {name: values.get(name) for name, wish in state.wishes.items() if name not in waiting}
-    return replace(arranged, instead=instead, notes=tuple(notes))
+            self._values[name] = value
+
+    def _read_parameter(self, parameter: Parameter, given: object) -> None:
+        try:
+            value = parameter.read(given)
+            violation = parameter.validate(value)
+        except UnreadableValue as problem:
+            value, violation = given, problem.violation
+        if not self._repair or violation is None or violation.severity != "reject":
+            self._values[parameter.name] = value
+        elif violation.nearest is not None:
+            self._replace(parameter.name, given, violation)
+        else:
+            self._note_left_out(parameter.name, given, violation)
+
+    def _remove_other_actions(self) -> set[str]:
+        """Remove values of other actions, which wait until that action comes back; return their names."""
+        action = self._values.get("action")
+        if not action:
+            return set()
+        parameters = self._state.model.parameters
+        waiting = {name for name in self._values if not _is_for_action(parameters.get(name), action)}
+        for name in [name for name in self._values if name in waiting]:
+            value = self._values.pop(name)
+            if self._repair:
+                allowed, detail = parameters[name].only_for, {"action": action}
+                self._note_left_out(name, value, Violation("only_for_action", name, value, allowed, detail=detail))
+        return waiting
+
+    def _add_forced_values(self) -> None:
+        """Where a choice leaves another parameter a single value, that is set along with it."""
+        for violation in self._state.model.check(self._to_checkable()):
+            name, allowed = violation.parameter, violation.allowed
+            if violation.code == "value_needed_with" and len(allowed) == 1 and name not in self._state.requested:
+                self._values[name] = allowed[0]
+                value, why = _truncate(allowed[0]), violation.detail.get("because", "")
+                self._notes.append(i18n.text("panel.set_too", parameter=name, value=value, why=why))
+
+    def _repair_conflicts(self) -> None:
+        for _ in range(_MAX_REPAIRS):
+            conflicts = _list_conflicts(self._state.model, self._to_checkable())
+            if not conflicts or not self._repair_conflict(conflicts[0]):
+                return
+
+    def _repair_conflict(self, conflict: Violation) -> bool:
+        """Change or leave out one value; return whether anything was to be changed."""
+        name, given = conflict.parameter, self._values.get(conflict.parameter)
+        # Where only a default is in the way, what the user set gives way before anything is set behind their back.
+        because = str(conflict.detail.get("because", "")).split()
+        cause = next((known for known in self._values if known in because), "")
+        if name not in self._values:
+            if cause:
+                self._note_left_out(cause, self._values.pop(cause), conflict)
+        elif conflict.nearest is not None and conflict.nearest != given:
+            self._replace(name, given, conflict)
+        else:
+            self._note_left_out(name, self._values.pop(name), conflict)
+        return name in self._values or bool(cause) or given is not None
+
+    def _to_checkable(self) -> Values:
+        return replace(self._state, values=self._values).to_checkable()
+
+    def _replace(self, name: str, before: object, violation: Violation) -> None:
+        after = self._values[name] = violation.nearest
+        value, why = _truncate(before), _format_reason(violation)
+        self._notes.append(i18n.text("panel.became", parameter=name, value=value, after=_truncate(after), why=why))
+
+    def _note_left_out(self, name: str, before: object, violation: Violation) -> None:
+        self._notes.append(_format_left_out(name, before, _format_reason(violation)))
+
+    def _note_unsent_images(self) -> None:
+        state = self._state
+        count = len(state.selected) - len(state.images)
+        if count and not state.images:
+            self._notes.append(i18n.text("panel.no_images_taken", model=state.model.id, count=count))
+        elif count:
+            text = i18n.text("panel.images_left", model=state.model.id, most=state.max_images, count=count)
+            self._notes.append(text)
 
 
-def _fitted(parameter: Parameter, wish: Any, notes: list[str], *, repair: bool) -> Iterator[tuple[str, Any]]:
-    try:
-        value = parameter.read(wish)
-        violation = parameter.validate(value)
-    except Unreadable as problem:
-        value, violation = wish, problem.violation
-    if not repair or violation is None or violation.severity != "reject":
-        yield parameter.name, value
-    elif violation.nearest is not None:
-        yield parameter.name, violation.nearest
-        notes.append(_became(parameter.name, wish, violation.nearest, violation))
-    else:
-        notes.append(_left_out(parameter.name, wish, violation))
+def _format_left_out(name: str, value: object, why: str) -> str:
+    """Say that a value is left out; boxes, colours and other lists are counted, for nobody reads them as numbers."""
+    if not isinstance(value, (list, tuple, dict)):
+        return i18n.text("panel.left_out", parameter=name, value=_truncate(value), why=why)
+    items = list(value)
+    if items and all(isinstance(item, (list, tuple)) for item in items):
+        return i18n.text("panel.boxes_left_out", count=sum(map(len, items)), why=why)
+    if items and all(isinstance(item, dict) and "hex" in item for item in items):
+        return i18n.text("panel.colours_left_out", count=len(items), why=why)
+    return i18n.text("panel.values_left_out", parameter=name, count=len(items), why=why)
 
 
-def _leave_out_of_place(state: PanelState, values: dict[str, Any], notes: list[str], *, told: bool) -> set[str]:
-    """A wish for another mode waits until that mode comes back; which do."""
-    action = values.get("action")
-    if not action:
-        return set()
-    waiting = set()
-    for name in list(values):
-        parameter = state.model.parameters.get(name)
-        if parameter is not None and not _goes_with(parameter, action):
-            value = values.pop(name)
-            waiting.add(name)
-            if told:
-                mistake = Violation("only_for_action", name, value, parameter.only_for, detail={"action": action})
-                notes.append(_left_out(name, value, mistake))
-    return waiting
-
-
-def _mend(state: PanelState, values: dict[str, Any], notes: list[str]) -> None:
-    for _ in range(_MOST_ROUNDS):
-        found = state.model.check(replace(state, values=values).judged())
-        wrong = [one for one in found if one.severity == "reject" and one.code not in _INCOMPLETE]
-        if not wrong or not _mended(wrong[0], values, notes):
-            return
-
-
-def _mended(wrong: Violation, values: dict[str, Any], notes: list[str]) -> bool:
-    name, given = wrong.parameter, values.get(wrong.parameter)
-    # Where only a default is in the way, what the user set gives way before anything is set behind their back.
-    cause = next((known for known in values if known in str(wrong.detail.get("because", "")).split()), "")
-    if name not in values:
-        if cause:
-            notes.append(_left_out(cause, values.pop(cause), wrong))
-    elif wrong.nearest is not None and wrong.nearest != given:
-        values[name] = wrong.nearest
-        notes.append(_became(name, given, wrong.nearest, wrong))
-    else:
-        notes.append(_left_out(name, values.pop(name), wrong))
-    return name in values or bool(cause) or given is not None
-
-
-def _complete(state: PanelState, values: dict[str, Any], notes: list[str]) -> None:
-    """Where a choice leaves another parameter a single value, that is set along with it."""
-    for one in state.model.check(replace(state, values=values).judged()):
-        if one.code == "value_needed_with" and len(one.allowed) == 1 and one.parameter not in state.wishes:
-            values[one.parameter] = one.allowed[0]
-            because = one.detail.get("because", "")
-            notes.append(i18n.say("panel.set_too", parameter=one.parameter, value=_short(one.allowed[0]), why=because))
-
-
-def _picture_notes(state: PanelState) -> Iterator[str]:
-    left = len(state.picked) - len(state.images)
-    if left and not state.images:
-        yield i18n.say("panel.no_pictures_taken", model=state.model.id, count=left)
-    elif left:
-        yield i18n.say("panel.pictures_left", model=state.model.id, most=state.most_images, count=left)
-
-
-def _became(name: str, before: Any, after: Any, violation: Violation) -> str:
-    return i18n.say("panel.became", parameter=name, value=_short(before), after=_short(after), why=_why(violation))
-
-
-def _left_out(name: str, before: Any, violation: Violation) -> str:
-    return i18n.say("panel.left_out", parameter=name, value=_short(before), why=_why(violation))
-
-
-def _why(violation: Violation) -> str:
+def _format_reason(violation: Violation) -> str:
     detail = {**violation.detail, "instead": ""}
     return str(replace(violation, nearest=None, others=(), detail=detail))
 
 
-def _short(value: Any) -> str:
+def _truncate(value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    text = "".join(sign if sign.isprintable() else " " for sign in text)
+    text = "".join(character if character.isprintable() else " " for character in text)
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _on_one_line(value: Any) -> Any:
-    if isinstance(value, str):
-        return _LINE_ENDS.sub(" ", value).strip()
-    return round(value, 12) if isinstance(value, float) else value
+@dataclass(frozen=True)
+class ValidationResult:
+    """What a panel's status line shows."""
+
+    lines: tuple[str, ...]
+    tone: str
+    request: Request | None = None
+    advice: tuple[str, ...] = ()
+
+
+class ReferenceCache:
+    """Images as models take them, so that a check at every keystroke reads no file twice."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str, str], Reference | ReferenceMistake] = {}
+
+    def resolve(self, image: SelectedImage, parameter: str, model: Model) -> Reference | ReferenceMistake | None:
+        """Read one image as a model takes it, or why it doesn't; None for several images behind one name."""
+        sources = list(references.flatten_images(image.source))
+        if len(sources) != 1:
+            return None
+        key = (image.expression, parameter, model.id, model.edition)
+        if key not in self._known:
+            if len(self._known) >= _MAX_CACHED:
+                self._known.clear()
+            limits = ImageLimits.of(model, parameter, tuple)
+            try:
+                self._known[key] = references.resolve(
+                    sources[0], parameter, limits, now=SYSTEM_CLOCK.now(), demo=default().serves_demo()
+                )
+            except ReferenceMistake as mistake:
+                self._known[key] = mistake
+        return self._known[key]
+
+    def resolve_all(self, state: PanelState) -> PanelState:
+        """Replace the source of every readable image by what was read."""
+
+        def resolve_source(image: SelectedImage, parameter: str) -> SelectedImage:
+            found = self.resolve(image, parameter, state.model)
+            return replace(image, source=found) if isinstance(found, Reference) else image
+
+        selected = tuple(resolve_source(image, "images") for image in state.selected)
+        return replace(state, selected=selected, mask=state.mask and resolve_source(state.mask, "mask"))
+
+
+def validate(state: PanelState, variables: Namespace, cache: ReferenceCache) -> ValidationResult:
+    """Check and price what stands in a panel; the notebook's variables fill its prompt."""
+    found = _validate_request(state, variables, cache)
+    try:
+        if default().frontend.is_interactive():
+            # Whatever stands in the panel: a person should not fill it in before they hear of it.
+            default().check_key()
+    except ConfigurationError as problem:
+        lines = () if found.tone == "ready" else found.lines
+        return ValidationResult((str(problem), *lines), "wrong", found.request, found.advice)
+    return found
+
+
+def _validate_request(state: PanelState, variables: Namespace, cache: ReferenceCache) -> ValidationResult:
+    options = cache.resolve_all(state).to_options()
+    try:
+        request = api.build(state.prompt, model=state.model.id, variables=variables, **options)
+    except RequestRefused as refused:
+        violations = refused.fields["violations"]
+        lines = tuple(
+            i18n.text("panel.no_prompt") if found.code == "empty_prompt" else str(found) for found in violations
+        )
+        only_waits = all(found.code in _STILL_TO_COME for found in violations)
+        return ValidationResult(lines, "waiting" if only_waits else "wrong")
+    except QwaveError as error:
+        return ValidationResult((str(error),), "wrong")
+    return ValidationResult((_format_price(request),), "ready", request, tuple(map(str, request.warnings)))
+
+
+def _format_price(request: Request) -> str:
+    count = i18n.text("notebook.images", count=request.images_asked)
+    if request.estimate_usd is not None:
+        return i18n.text("panel.ready", price=i18n.dollars(request.estimate_usd), images=count)
+    by_tokens = request.model.price.unit == "token"
+    return i18n.text("panel.ready_by_tokens" if by_tokens else "panel.ready_unpriced", images=count)
