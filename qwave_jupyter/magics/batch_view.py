@@ -1,134 +1,128 @@
-"""The live view of many jobs: one card with progress, time to go and spend, and a sheet that fills.
-
-Drawn at most once a second, the sheet at most every two and only when there is something new, so that a hundred jobs
-send no more than one does.
-"""
+"""The live view of many jobs: one card with progress, time to go and spend, and a sheet that fills."""
 
 from __future__ import annotations
 
-import html
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from qwave_jupyter import frontend, i18n
+from qwave_jupyter import frontend, i18n, threads
 from qwave_jupyter.clock import SYSTEM_CLOCK
-from qwave_jupyter.magics.status_view import close_all
+from qwave_jupyter.magics.output import Console
+from qwave_jupyter.magics.status_view import close_all, start_when_shown
+from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
+from qwave_jupyter.views.templating import render_template
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+    from IPython.display import DisplayHandle
+    from ipywidgets import HTML, Button, VBox
+
     from qwave_jupyter.batches.batch import Batch
-    from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.batches.sweep import SweepGallery
 
-__all__ = ["BatchView"]
+__all__ = ["BatchView", "fail_cell", "follow", "present"]
 
-_TICK = 1.0
-_SHEET_EVERY = 2.0
+#: Seconds between two drawings of the card and of the sheet: a hundred jobs send no more than one does.
+_TICK, _SHEET_TICK = 1.0, 2.0
 _SHEET_PX = 560
-_SPEEDY = 3
+_MIN_FOR_FORECAST = 3
 
 
 class BatchView:
-    """Shows a batch or a sweep until it ends.
-
-    Args:
-        batch: its jobs.
-        title: what is made.
-        total: how many requests; None where nobody knows beforehand.
-        estimate_usd: USD for all of it, or None.
-        hint: how to stop it, where there is no button.
-        clickable: whether a click would be heard.
-        in_terminal: whether it is a terminal, where only a line is written.
-        sheet: gives what has come so far as a gallery that can be drawn, or None for no sheet.
-        demo: whether the built-in demo serves.
-    """
+    """Shows a batch or a sweep until it ends; one that ``stays`` leaves the images instead of the card."""
 
     def __init__(
         self,
         batch: Batch,
         title: str,
+        console: Console,
         *,
         total: int | None,
         estimate_usd: float | None = None,
-        hint: str = "",
-        clickable: bool = False,
+        receives_clicks: bool = True,
         in_terminal: bool = False,
-        sheet: Any = None,
-        demo: bool = False,
+        sheet: Callable[[], SweepGallery] | None = None,
+        stays: bool = False,
     ) -> None:
         self._batch = batch
         self._title = title
         self._total = total
         self._estimate = estimate_usd
-        self._hint = hint
-        self._clickable = clickable
+        self._hint = "" if receives_clicks or console.is_headless else i18n.text("notebook.press_stop")
+        self._has_button = (
+            receives_clicks
+            and not console.is_headless
+            and not in_terminal
+            and default().settings.display in {"auto", "widget"}
+        )
         self._in_terminal = in_terminal
         self._sheet = sheet
-        self._demo = demo
+        self._demo = default().serves_demo()
         self._began = SYSTEM_CLOCK.monotonic()
         self._finished = threading.Event()
         self._drawing = threading.Lock()
-        self._box: Any = None
-        self._handle: Any = None
-        self._picture: Any = None
+        self._handle: DisplayHandle | None = None
+        self._card: HTML | None = None
+        self._box: VBox | None = None
+        self._image: HTML | None = None
         self._sheet_drawn = (0, 0.0)
-        self.detached = False
+        self.detached = stays
 
-    def open(self) -> BatchView:
+    def open(self) -> None:
         """Show it and begin to draw."""
-        if not self._in_terminal:
-            from IPython.display import display
+        with start_when_shown(lambda: threads.spawn(self._keep_drawing, name="batch-view")):
+            if not self._in_terminal:
+                self._display()
 
-            if self._clickable:
-                self._handle = display(self._widget(), display_id=True)
-            else:
-                self._handle = display(self._bundle(), raw=True, display_id=True)
-        threading.Thread(target=self._keep_drawing, name="qwave-batch-view", daemon=True).start()
-        return self
+    def _display(self) -> None:
+        from IPython.display import DisplayHandle
 
-    def detach(self) -> None:
-        """Let it go on by itself after the cell has ended."""
-        self.detached = True
+        self._handle = DisplayHandle()
+        if self._has_button:
+            self._handle.display(self._make_widget())
+        else:
+            self._handle.display(self._to_mimebundle(), raw=True)
 
     def close(self, *, with_sheet: bool = False) -> None:
-        """Put the static card in its place; the sheet goes, because it is the cell's result.
-
-        Args:
-            with_sheet: leave the pictures instead of the card, where nothing else shows them.
-        """
+        """Put the static card in its place, or with ``with_sheet`` the images, where nothing else shows them."""
         if self._finished.is_set():
             return
         self._finished.set()
         with self._drawing:
             if self._in_terminal:
                 end = "\r\x1b[2K" if sys.stderr.isatty() else ""
-                sys.stderr.write(f"{end}{self._text()}\n")
+                sys.stderr.write(f"{end}{self._format_text()}\n")
                 sys.stderr.flush()
                 return
-            pictures = self._sheet() if with_sheet and self._sheet is not None else None
-            shown, metadata = pictures.mimebundle() if pictures else (self._bundle(), {})
-            self._handle.update(shown, metadata=metadata, raw=True)
+            images = self._sheet() if with_sheet and self._sheet is not None else None
+            bundle, metadata = images.mimebundle() if images else (self._to_mimebundle(), {})
+            if self._handle is not None:
+                self._handle.update(bundle, metadata=metadata, raw=True)
             if self._box is not None:
                 close_all(self._box)
 
-    def _widget(self) -> Any:
+    def _make_widget(self) -> VBox:
         import ipywidgets
 
-        self._card = ipywidgets.HTML(self._markup())
-        cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.say("status.cancel_queued_tip"))
+        # Late: the widgets know the views.
+        from qwave_jupyter.widgets.canvas.key_guard import KeyGuard
+
+        self._card = ipywidgets.HTML(self._to_mimebundle()["text/html"], layout={"width": "100%", "margin": "0"})
+        cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.text("status.cancel_queued_tip"))
         cancel.add_class("qw-cancel")
-        cancel.on_click(self._clicked)
-        head = ipywidgets.Box([self._card, cancel])
+        cancel.on_click(self._stop_batch)
+        head = ipywidgets.Box([self._card, cancel, KeyGuard.acquire()])
         head.add_class("qw-live")
-        self._picture = ipywidgets.HTML("")
-        self._box = ipywidgets.VBox([head, self._picture])
-        self._card.layout.width = "100%"
-        self._card.layout.margin = "0"
+        self._image = ipywidgets.HTML("")
+        self._box = ipywidgets.VBox([head, self._image])
         return self._box
 
-    def _clicked(self, button: Any) -> None:
+    def _stop_batch(self, button: Button) -> None:
         button.disabled = True
-        threading.Thread(target=self._batch.stop, name="qwave-batch-stop", daemon=True).start()
+        threads.spawn(self._batch.stop, name="batch-stop")
 
     def _keep_drawing(self) -> None:
         while not self._finished.wait(_TICK) and not self._batch.done():
@@ -142,80 +136,120 @@ class BatchView:
     def _draw(self) -> None:
         if self._in_terminal:
             if sys.stderr.isatty():
-                sys.stderr.write(f"\r\x1b[2K{self._text()[:118]}")
+                sys.stderr.write(f"\r\x1b[2K{self._format_text()[:118]}")
                 sys.stderr.flush()
             return
-        if self._box is not None:
-            self._card.value = self._markup()
-        else:
-            self._handle.update(self._bundle(), raw=True)
+        if self._card is not None:
+            self._card.value = self._to_mimebundle()["text/html"]
+        elif self._handle is not None:
+            self._handle.update(self._to_mimebundle(), raw=True)
         ended, when = self._sheet_drawn
         now = SYSTEM_CLOCK.monotonic()
         count = len(self._batch.outcomes)
-        if self._picture is not None and self._sheet is not None and count > ended and now - when >= _SHEET_EVERY:
-            self._picture.value = self._drawn()
+        if self._image is not None and self._sheet is not None and count > ended and now - when >= _SHEET_TICK:
+            self._image.value = _render_sheet(self._sheet())
             self._sheet_drawn = (count, now)
 
-    def _drawn(self) -> str:
-        gallery: Gallery = self._sheet()
-        data, _ = gallery.mimebundle(preview_px=_SHEET_PX, embed="preview")
-        content = data.get("image/jpeg") or data.get("image/png") or ""
-        mime = "image/jpeg" if "image/jpeg" in data else "image/png"
-        return f'<img alt="{html.escape(gallery.alt)}" src="data:{mime};base64,{content}">' if content else ""
-
-    def _bundle(self) -> dict[str, str]:
-        return job_card.to_mimebundle(self._card_markup(), self._text())
-
-    def _markup(self) -> str:
-        return f'{job_card.STYLE}<div class="qw">{self._card_markup()}</div>'
-
-    def _card_markup(self) -> str:
+    def _to_mimebundle(self) -> dict[str, str]:
         outcomes = self._batch.outcomes
         failed = sum(one.error is not None for one in outcomes)
         share = len(outcomes) / self._total if self._total else 0.0
-        return job_card.render_batch(
+        markup = job_card.render_batch(
             title=self._title,
-            line=" · ".join(self._parts()),
-            right=self._money(),
+            line=" · ".join(self._format_progress()),
+            right=self._format_spending(),
             share=None if self._is_over() else share,
             demo=self._demo,
             bad=failed == len(outcomes) and self._is_over() and failed > 0,
         )
+        return job_card.to_mimebundle(markup, self._format_text())
 
-    def _text(self) -> str:
-        return " · ".join(part for part in (f"qwave: {self._title}", *self._parts(), self._money()) if part)
+    def _format_text(self) -> str:
+        return " · ".join(
+            part for part in (f"qwave: {self._title}", *self._format_progress(), self._format_spending()) if part
+        )
 
     def _is_over(self) -> bool:
         return self._finished.is_set() or self._batch.done()
 
-    def _parts(self) -> list[str]:
-        outcomes = self._batch.outcomes
-        done, failed = len(outcomes), sum(one.error is not None for one in outcomes)
+    def _format_progress(self) -> list[str]:
+        now = self._batch.tally()
+        done = now.done + now.failed + (0 if self._is_over() else now.stopped_rows)
         elapsed = SYSTEM_CLOCK.monotonic() - self._began
         parts = [
-            i18n.say("notebook.of_total", done=done, total=self._total)
+            i18n.text("notebook.of_total", done=done, total=self._total)
             if self._total is not None
-            else i18n.say("notebook.of_some", done=done)
+            else i18n.text("notebook.of_some", done=done)
         ]
-        if failed:
-            parts.append(i18n.say("notebook.failed_count", count=failed))
+        if now.failed:
+            parts.append(i18n.text("notebook.failed_count", count=now.failed))
+        if now.stopped_rows and self._is_over():
+            parts.append(i18n.text("notebook.stopped_count", count=now.stopped_rows))
         parts.append(f"{elapsed:.0f} s")
-        if self._is_over() and self._sheet is None and done > failed:
-            parts.append(i18n.say("notebook.batch_gallery"))
+        if self._is_over() and self._sheet is None and now.done:
+            parts.append(i18n.text("notebook.batch_gallery"))
         if not self._is_over():
-            if self._total and done >= _SPEEDY:
+            if self._total and done >= _MIN_FOR_FORECAST:
                 left = elapsed / done * (self._total - done)
-                parts.append(i18n.say("notebook.to_go", seconds=f"{left:.0f}"))
+                parts.append(i18n.text("notebook.to_go", seconds=f"{left:.0f}"))
             if self._hint:
                 parts.append(self._hint)
         return parts
 
-    def _money(self) -> str:
-        spent, known = 0.0, False
-        for one in self._batch.outcomes:
-            if one.cost_usd is not None:
-                spent, known = spent + one.cost_usd, True
-        paid = i18n.dollars(spent) if known else ""
+    def _format_spending(self) -> str:
+        costs = [one.cost_usd for one in self._batch.outcomes if one.cost_usd is not None]
+        paid = i18n.dollars(sum(costs)) if costs else ""
         if self._estimate is None or self._is_over():
             return paid
-        return i18n.say("notebook.spent_of", spent=paid or i18n.dollars(0), total=i18n.dollars(self._estimate))
+        return i18n.text("notebook.spent_of", spent=paid or i18n.dollars(0), total=i18n.dollars(self._estimate))
+
+
+def present(batch: Batch, console: Console) -> None:
+    """Show a batch and return at once; without a person wait until it has ended, so that the saved file is whole."""
+    if console.kernel is None:
+        # It goes on by itself, and a line below would run over the prompt.
+        return
+    view = None
+    with frontend.contain_view_errors():
+        view = follow(batch, console)
+    if console.updates_later:
+        return
+    try:
+        # Its outcomes are the caller's: only whether it is over is asked here.
+        batch.wait()
+    except KeyboardInterrupt:
+        # Before the view is closed, so that it shows how the batch ended.
+        batch.stop()
+        raise
+    finally:
+        if view is not None:
+            with frontend.contain_view_errors():
+                view.close()
+
+
+def follow(batch: Batch, console: Console) -> BatchView:
+    """Show a batch for as long as it goes on, with a Cancel of its own, in a kernel."""
+    model = batch.jobs[0].request.model.id if batch.jobs else default().settings.model
+    view = BatchView(batch, i18n.text("notebook.batch_title", model=model), console, total=batch.total, stays=True)
+    view.open()
+    return view
+
+
+def fail_cell(error: BaseException, shell: InteractiveShell) -> None:
+    """End the running cell with an error after its last statement: its names are bound, and queued cells stop."""
+
+    def fail(result: ExecutionResult | None) -> None:
+        shell.events.unregister("post_run_cell", fail)
+        if result is not None and result.success:
+            shell.showtraceback((type(error), error, None))
+            result.error_in_exec = error
+
+    shell.events.register("post_run_cell", fail)
+
+
+def _render_sheet(gallery: SweepGallery) -> str:
+    data, _ = gallery.mimebundle(preview_px=_SHEET_PX, embed="preview")
+    mime = "image/jpeg" if "image/jpeg" in data else "image/png"
+    if not data.get(mime):
+        return ""
+    return render_template("sheet_preview.html", alt=gallery.alt, mime=mime, content=data[mime])

@@ -1,211 +1,298 @@
-"""``%%qwave``: read the cell, call the Python API, wait, show."""
+"""``%%qwave``: parse the cell, start a job or a sweep, wait, show."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qwave_jupyter import api, frontend, i18n
 from qwave_jupyter.batches.sweep import SweepRun
-from qwave_jupyter.errors import Cancelled, QwaveError
-from qwave_jupyter.magics import cell_options, sweep_magic
-from qwave_jupyter.magics.async_wait import stopped, watched
+from qwave_jupyter.errors import Cancelled, QwaveError, TooExpensive
+from qwave_jupyter.jobs.own_options import OwnOptions
+from qwave_jupyter.magics.batch_view import BatchView
+from qwave_jupyter.magics.cell_options import ParsedCell, find_model_id, parse_cell, split_cell
+from qwave_jupyter.magics.kernel_wait import wait_async
 from qwave_jupyter.magics.output import Console
-from qwave_jupyter.magics.status_view import view_for
+from qwave_jupyter.magics.status_view import JobView, make_view, open_view
 from qwave_jupyter.session import default
-from qwave_jupyter.views.model_card import ModelCard
+from qwave_jupyter.types import Namespace
+from qwave_jupyter.views.model_card import ModelCard, format_unknown_price
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo
+
+    from qwave_jupyter.batches.sweep import Sweep
     from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.jobs.job import Job
+    from qwave_jupyter.jobs.request import Request
 
-__all__ = ["Cells"]
+__all__ = ["CellMagic"]
 
 
-class Cells:
-    """The cell magic, in its two ways of waiting.
-
-    Args:
-        console: where it is shown.
-    """
+class CellMagic:
+    """The cell magic, shown on a console; it waits in two ways."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._raw = ""
+        self._raw_cell = ""
 
-    def remember(self, info: Any) -> None:
+    def remember_raw_cell(self, info: ExecutionInfo) -> None:
         """Keep the raw cell: IPython strips ``>>> `` from the body that a magic gets."""
-        self._raw = info.raw_cell or ""
+        self._raw_cell = info.raw_cell or ""
 
-    async def awaited(self, line: str, body: str) -> Any:
-        """A top-level cell: the kernel lives on while it waits."""
-        job, own = self._started(line, self._raw_body(body))
-        if job is None:
+    async def run_async(self, line: str, body: str, variables: Namespace | None = None) -> object:
+        """Run a top-level cell: the kernel lives on while it waits."""
+        raw, self._raw_cell = self._raw_cell, ""
+        started = self._start(line, _restore_prompts(raw, body), variables)
+        if started is None:
             return None
-        if isinstance(job, SweepRun):
-            return await sweep_magic.awaited(job, self._console, own)
-        with self._shown(job, own, hears_clicks=True) as view:
+        work, own = started
+        with self._show(work, own, receives_clicks=True) as view:
             if view.detached:
-                return self._named(job, own)
-            gallery = await watched(job, self._console.shell)
-        return self._named(_given(job, _kept_as(gallery, own), own), own)
+                return self._assign_out(work, own)
+            await wait_async(work, self._console.shell, lambda: _cancel(work))
+            gallery: Gallery = work.result()
+        return self._assign_out(_choose_result(work, gallery, own), own)
 
-    def blocking(self, line: str, body: str) -> Any:
-        """A nested cell, or one in a terminal: an interrupt is heard, a click only where loops can be nested."""
-        job, own = self._started(line, body)
-        if job is None:
+    def run_blocking(self, line: str, body: str, variables: Namespace | None = None) -> object:
+        """Run a nested cell, or one in a terminal: an interrupt arrives, a click only where loops can be nested."""
+        started = self._start(line, body, variables)
+        if started is None:
             return None
-        if isinstance(job, SweepRun):
-            return sweep_magic.blocking(job, self._console, own)
-        with self._shown(job, own, hears_clicks=self._hears_clicks() or self._goes_on(own)) as view:
+        work, own = started
+        receives_clicks = self._stays(own) or (not isinstance(work, SweepRun) and frontend.current().can_wait())
+        with self._show(work, own, receives_clicks=receives_clicks) as view:
             if view.detached:
-                return self._named(job, own)
-            gallery = job.result()
-        return self._named(_given(job, _kept_as(gallery, own), own), own)
+                return self._assign_out(work, own)
+            gallery: Gallery = work.result()
+        return self._assign_out(_choose_result(work, gallery, own), own)
 
-    def present(self, job: Any) -> Any:
-        """How ``generate()`` waits in a notebook."""
-        with self._shown(job, {}, hears_clicks=self._hears_clicks()):
+    def present(self, job: Job) -> Gallery:
+        """Show a job of ``generate()`` while it is waited for, and return its gallery."""
+        with _cancel_on_interrupt(job):
+            self._show_warnings(job.request)
+        with self._show(job, OwnOptions(), receives_clicks=frontend.current().can_wait()):
             return job.result()
 
-    def _hears_clicks(self) -> bool:
-        return frontend.installed().can_wait()
-
-    @contextlib.contextmanager
-    def _shown(self, job: Any, own: Mapping[str, Any], *, hears_clicks: bool) -> Iterator[Any]:
-        view = view_for(
-            job,
-            self._console.shell,
-            default().settings.display,
-            hears_clicks=hears_clicks,
-            stays=self._goes_on(own),
-            embed=own.get("embed") or default().settings.embed,
-        )
+    def _start(self, line: str, body: str, variables: Namespace | None) -> tuple[Job | SweepRun, OwnOptions] | None:
+        variables = self._console.variables if variables is None else variables
+        line, prompt = split_cell(line, body)
+        model_id = ""
         try:
-            with frontend.contain_view_errors():
-                view.open()
-            yield view
-        except Cancelled:
-            raise
-        except KeyboardInterrupt:
-            # It may strike anywhere between the submit and the wait; the task is cancelled all the same.
-            raise stopped(job) from None
-        finally:
-            if not view.detached:
-                with frontend.contain_view_errors():
-                    view.close()
-
-    def _goes_on(self, own: Mapping[str, Any]) -> bool:
-        # Without a person nobody would wait for the end, and the saved file would hold half a run.
-        return bool(own.get("no_wait")) and not self._console.headless
-
-    def _started(self, line: str, body: str) -> tuple[Any, Mapping[str, Any]]:
-        line, prompt = cell_options.split_cell(line, body)
-        chosen = default().settings.model
-        variables = self._console.variables
-        try:
-            chosen = cell_options.model_named(line) or chosen
-            model = api.model(chosen)
-            if "--help" in line.split():
-                self._console.show(ModelCard(model))
-                return None, {}
-            parsed = cell_options.read_line(line, model, variables)
-            cell_options.refuse_key(prompt)
-            own = parsed.own
-            if own.get("live"):
-                model = api.model(chosen, live=True)
-            force = bool(own.get("force"))
-            if own.get("sweep"):
-                return self._sweeping(model.id, prompt, parsed), own
-            request = api.build(prompt, model=model.id, force=force, variables=variables, **parsed.options)
-            if own.get("dry_run"):
-                self._dry_run(request, live=bool(own.get("live")))
-                return None, own
-            for notice in map(str, request.warnings):
-                self._console.say(i18n.say("notebook.advised", text=notice))
-            job = default().start(
-                request,
-                timeout=own.get("timeout"),
-                save=own.get("save"),
-                max_cost=own.get("max_cost"),
-                reuse=True if own.get("reuse") else None,
-                force=force,
-            )
+            model_id = default().settings.model
+            model_id = find_model_id(line, variables) or model_id
+            cell = parse_cell(line, prompt, model_id, variables)
+            if cell.own.help:
+                self._console.show(ModelCard(cell.model))
+                return None
+            work = self._start_sweep(cell, variables) if cell.own.sweep else self._start_job(cell, variables)
         except QwaveError as error:
-            self._console.refuse(error, chosen)
+            self._console.show_refusal(error, model_id)
             raise
-        if job.snapshot.demo:
-            self._console.say_demo()
-        return job, own
+        return None if work is None else (work, cell.own)
 
-    def _sweeping(self, model: str, prompt: str, parsed: cell_options.CellOptions) -> SweepRun | None:
-        own = parsed.own
-        force, variables = bool(own.get("force")), self._console.variables
-        sweep = default().plan_sweep(
-            prompt, own["sweep"], model=model, force=force, variables=variables, options=parsed.options
-        )
-        refused = sum(place.refused is not None for place in sweep.places)
-        if refused:
-            self._console.say(i18n.say("notebook.sweep_refused", count=refused))
-        if own.get("dry_run"):
-            self._console.say_lines(sweep_magic.planned(sweep))
+    def _start_job(self, cell: ParsedCell, variables: Namespace) -> Job | None:
+        own = cell.own
+        request = api.build(cell.prompt, model=cell.model.id, force=own.force, variables=variables, **cell.values)
+        if own.dry_run:
+            self._console.show_lines(_format_dry_run(request, own))
             return None
-        run = default().start_sweep(
-            sweep,
-            max_cost=own.get("max_cost"),
-            reuse=True if own.get("reuse") else None,
-            save=own.get("save"),
-            timeout=own.get("timeout"),
-            force=force,
+        self._show_warnings(request)
+        job = default().start(
+            request,
+            timeout=own.timeout,
+            save=own.save,
+            max_cost=own.max_cost,
+            reuse=own.reuse or None,
+            force=own.force,
         )
-        if default().serves_demo():
-            self._console.say_demo()
+        if job.snapshot.demo:
+            with _cancel_on_interrupt(job):
+                self._console.show_demo_notice()
+        return job
+
+    def _show_warnings(self, request: Request) -> None:
+        for notice in request.warnings:
+            self._console.show_text(i18n.text("notebook.advised", text=str(notice)))
+
+    def _start_sweep(self, cell: ParsedCell, variables: Namespace) -> SweepRun | None:
+        own = cell.own
+        sweep = default().plan_sweep(
+            cell.prompt,
+            own.sweep,
+            model=cell.model.id,
+            force=own.force,
+            variables=variables,
+            options=cell.values,
+        )
+        refused = sum(one.refusal is not None for one in sweep.grid)
+        if refused:
+            self._console.show_text(i18n.text("notebook.sweep_refused", count=refused))
+        if own.dry_run:
+            self._console.show_lines(_format_sweep_plan(sweep, own))
+            return None
+        run = default().prepare_sweep(
+            sweep,
+            max_cost=own.max_cost,
+            reuse=own.reuse or None,
+            save=own.save,
+            timeout=own.timeout,
+            force=own.force,
+        )
+        try:
+            run.start()
+            if default().serves_demo():
+                self._console.show_demo_notice()
+        except KeyboardInterrupt as interrupt:
+            error = interrupt if isinstance(interrupt, Cancelled) else run.stop()
+            self._assign_out(_choose_result(run, run.so_far(), own), own)
+            raise error from None
         return run
 
-    def _raw_body(self, body: str) -> str:
-        raw = self._raw.lstrip()
-        head, _, rest = raw.partition("\n")
-        return rest if head.startswith("%%") and rest.strip() else body
+    def _show(
+        self, work: Job | SweepRun, own: OwnOptions, *, receives_clicks: bool
+    ) -> contextlib.AbstractContextManager[JobView]:
+        if isinstance(work, SweepRun):
+            view: JobView = self._make_sweep_view(work, own, receives_clicks=receives_clicks)
+        else:
+            stays = self._stays(own)
+            view = make_view(work, self._console, receives_clicks=receives_clicks, stays=stays, embed=own.embed)
 
-    def _named(self, value: Any, own: Mapping[str, Any]) -> Any:
-        if own.get("out"):
-            self._console.variables[own["out"]] = value
+        def cancel(interrupt: KeyboardInterrupt) -> BaseException:
+            is_cancelled = work.done() if isinstance(work, SweepRun) else isinstance(interrupt, Cancelled)
+            error = interrupt if is_cancelled else _cancel(work)
+            if isinstance(work, SweepRun):
+                # What is done can be reached by its name, as after a cell that ran to its end.
+                self._assign_out(_choose_result(work, work.so_far(), own), own)
+            return error
+
+        return open_view(view, cancel)
+
+    def _make_sweep_view(self, run: SweepRun, own: OwnOptions, *, receives_clicks: bool) -> BatchView:
+        sweep = run.sweep
+        models = next((len(axis.values) for axis in sweep.axes if axis.key == "model"), None)
+        made_by = sweep.model if models is None else i18n.text("notebook.models_swept", count=models)
+        return BatchView(
+            run.batch,
+            i18n.text("notebook.sweep_title", model=made_by, shape="×".join(map(str, sweep.shape))),
+            self._console,
+            total=len(sweep.requests),
+            estimate_usd=sweep.estimate_usd,
+            receives_clicks=receives_clicks,
+            in_terminal=self._console.kernel is None or default().settings.display == "text",
+            sheet=run.so_far,
+            stays=self._stays(own),
+        )
+
+    def _stays(self, own: OwnOptions) -> bool:
+        # Without a person nobody would wait for the end, and the saved file would hold half a run.
+        return own.no_wait and self._console.updates_later
+
+    def _assign_out(self, value: object, own: OwnOptions) -> object:
+        self._console.assign(own.out, value)
         return value
 
-    def _dry_run(self, request: Any, *, live: bool) -> None:
-        where = default().settings.base_url or default().catalog.host
-        if default().serves_demo():
-            where = i18n.say("notebook.the_demo")
-        lines = [
-            i18n.say("notebook.dry_run", url=where),
-            request.body_text(),
-            i18n.say("notebook.price", price=_priced(request.estimate_usd)),
-        ]
-        if live:
-            lines.append(i18n.say("notebook.live_price", price=_priced(default().live_estimate(request))))
-        if request.defaulted:
-            pairs = ", ".join(
-                f"{name} {value if value not in {True, False} else str(value).lower()}"
-                for name, value in request.defaulted.items()
-            )
-            lines.append(i18n.say("notebook.leave_out", defaults=pairs))
-        lines += [i18n.say("notebook.advised", text=str(one)) for one in request.warnings]
-        self._console.say_lines(lines)
+
+def _restore_prompts(raw: str, body: str) -> str:
+    """The body as it was typed, for IPython takes ``>>> `` from its lines; the body where the raw cell is another."""
+    head, _, typed = raw.lstrip().partition("\n")
+    lines, given = typed.splitlines(), body.splitlines()
+    is_same = len(lines) == len(given) and all(map(str.endswith, lines, given))
+    return typed if head.startswith("%%") and is_same else body
 
 
-def _priced(usd: float | None) -> str:
-    return i18n.dollars(usd) if usd is not None else i18n.say("notebook.no_price")
+@contextlib.contextmanager
+def _cancel_on_interrupt(work: Job | SweepRun) -> Iterator[None]:
+    """Let nothing that was ordered go on unseen where an interrupt strikes before its view is open."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise _cancel(work) from None
 
 
-def _kept_as(gallery: Gallery, own: Mapping[str, Any]) -> Gallery:
+def _cancel(work: Job | SweepRun) -> QwaveError:
+    return work.stop() if isinstance(work, SweepRun) else work.cancel_and_describe()
+
+
+def _choose_result(work: Job | SweepRun, gallery: Gallery, own: OwnOptions) -> object:
+    """The work itself for ``--no-wait``, though the cell has waited where nobody is there; else its gallery."""
     from qwave_jupyter.images.gallery import Gallery
 
-    showing = replace(gallery.showing, embed=own.get("embed") or default().settings.embed)
-    return Gallery(gallery, showing=showing, labels=gallery.labels)
+    if own.no_wait:
+        return work
+    showing = replace(gallery.showing, embed=own.embed or default().settings.embed)
+    if not isinstance(work, SweepRun):
+        return Gallery(gallery, showing=showing, labels=gallery.labels)
+    gallery.showing = showing
+    return gallery
 
 
-def _given(job: Any, gallery: Any, own: Mapping[str, Any]) -> Any:
-    # Code that asked for a job gets one, also where nobody is there and the cell waited; a job that is done shows its
-    # pictures.
-    return job if own.get("no_wait") else gallery
+def _format_dry_run(request: Request, own: OwnOptions) -> Iterator[str]:
+    """A dry run in lines."""
+    where = i18n.text("notebook.the_demo") if default().serves_demo() else default().settings.base_url
+    yield i18n.text("notebook.dry_run", url=where or default().catalog.host)
+    yield request.body_text()
+    yield _format_estimate(request)
+    yield from _format_refusal(lambda: default().limits(own.max_cost, force=own.force).check(request), own)
+    if own.live:
+        live = default().live_estimate(request)
+        yield (
+            i18n.text("notebook.live_price", price=i18n.dollars(live))
+            if live is not None
+            else i18n.text("notebook.live_price_unknown")
+        )
+    if request.defaulted:
+        pairs = ", ".join(
+            f"{name} {value if value not in {True, False} else str(value).lower()}"
+            for name, value in request.defaulted.items()
+        )
+        yield i18n.text("notebook.leave_out", defaults=pairs)
+    for notice in request.warnings:
+        yield i18n.text("notebook.advised", text=str(notice))
+
+
+def _format_sweep_plan(sweep: Sweep, own: OwnOptions) -> Iterator[str]:
+    """A dry run in lines: how many requests, for how much, and each with its labels."""
+    count, total = len(sweep.requests), sweep.estimate_usd
+    if total is None:
+        yield i18n.text("notebook.sweep_plan_unpriced", count=count)
+    else:
+        yield i18n.text("notebook.sweep_plan", count=count, price=i18n.dollars(total))
+    yield from _format_refusal(lambda: _check_sweep(sweep, own), own)
+    for cell in sweep.grid:
+        yield f"  {cell.combination.caption}  {cell.refusal or _format_price(cell.requests)}"
+
+
+def _check_sweep(sweep: Sweep, own: OwnOptions) -> None:
+    limits = default().limits(own.max_cost)
+    sweep.check_max_cost(limits.max_cost, force=own.force)
+    limits.budget.check(sweep.estimate_usd)
+
+
+def _format_refusal(check: Callable[[], None], own: OwnOptions) -> Iterator[str]:
+    """What a limit would say without ``--dry-run``; nothing where an earlier result may be shown for free."""
+    if own.reuse or default().settings.reuse:
+        return
+    try:
+        check()
+    except TooExpensive as refusal:
+        yield i18n.text("notebook.would_be_refused", reason=str(refusal))
+
+
+def _format_estimate(request: Request) -> str:
+    """What a request costs, in a sentence."""
+    if request.estimate_usd is not None:
+        return i18n.text("notebook.price", price=i18n.dollars(request.estimate_usd))
+    by_tokens = request.model.price.unit == "token"
+    return i18n.text("notebook.price_by_tokens" if by_tokens else "notebook.price_unpublished")
+
+
+def _format_price(requests: Sequence[Request]) -> str:
+    """What the requests of one tile cost."""
+    unpriced = next((one for one in requests if one.estimate_usd is None), None)
+    if unpriced is not None:
+        return format_unknown_price(unpriced.model)
+    return i18n.dollars(math.fsum(one.estimate_usd or 0.0 for one in requests))

@@ -4,290 +4,478 @@ from __future__ import annotations
 
 import builtins
 import difflib
+import io
 import keyword
+import os
 import re
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from qwave_jupyter import i18n
+from qwave_jupyter import api, i18n
+from qwave_jupyter.amounts import to_ascii_digits
 from qwave_jupyter.catalog import Model, Parameter
-from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.magics.tokenizer import words_of
+from qwave_jupyter.errors import OptionMistake, RequestRefused
+from qwave_jupyter.folders import is_file, is_folder
+from qwave_jupyter.jobs.own_options import OWN_OPTIONS, RESERVED, SHORT_FORMS, OwnOption, OwnOptions, to_flag, to_name
+from qwave_jupyter.jobs.request import fill_prompt
+from qwave_jupyter.types import Namespace, Values
 
-__all__ = ["OWN_CHOICES", "OWN_OPTIONS", "SHORT", "CellOptions", "read_line", "refuse_key", "split_cell"]
+__all__ = [
+    "ParsedCell",
+    "Token",
+    "fill_token",
+    "find_model_id",
+    "is_quoted",
+    "parse_cell",
+    "parse_line",
+    "parse_positive",
+    "refuse_key",
+    "split_cell",
+    "takes_as_value",
+    "tokenize",
+]
 
-#: Short spellings that every model has.
-SHORT = {"-m": "model", "-a": "action", "-n": "n", "-r": "aspect_ratio", "-i": "image", "-p": "param", "-o": "out"}
-#: Options of ours: name to the kind of value, "" for a switch.
-OWN_OPTIONS = {
-    "model": "text",
-    "out": "name",
-    "timeout": "number",
-    "save": "text",
-    "max_cost": "number",
-    "embed": "text",
-    "no_wait": "",
-    "dry_run": "",
-    "reuse": "",
-    "force": "",
-    "live": "",
-    "sweep": "several",
-    "help": "",
-}
-#: Those of ours that have a list of values.
-OWN_CHOICES = {"embed": ("preview", "full", "link")}
 _KEY_NAMES = {"key", "api_key", "apikey", "token", "auth", "authorization"}
 _LOOKS_LIKE_A_KEY = re.compile(r"(?i)^(?:sk|pk|key)-[\w-]{8,}$")
-_OF_IPYTHON = {"In", "Out"}
 _KEY_IN_PROMPT = re.compile(r"\bsk-(?=[\w-]*\d)[\w-]{16,}")
+#: A path may hold a name that looks like a key; a key is in a query or before the host.
+_URL_PATH = re.compile(r"(https?://[^\s/?#]+)/[^\s?#]*")
+_IPYTHON_NAMES = {"In", "Out"}
 _SWITCH_WORDS = {"true", "false", "yes", "no", "on", "off"}
+
+#: What is quoted, by a shell's quotes or by those of an input method or a word processor.
+_QUOTED = re.compile(r'("(?:\\.|[^"\\])*"|\'[^\']*\'|“[^“”]*”|‘[^‘’]*’)')
+_WIDE_SPACES = re.compile("[\u3000\u00a0]")
+_DASHES = re.compile("(?<!\\S)[-–—－−]{1,3}(?=[A-Za-z])")
+#: An option and a sign of equality from a Chinese keyboard.
+_WIDE_EQUALS = re.compile(r"(?<!\S)(--?[A-Za-z][\w-]*)＝")
+_WIDE_PAIR = re.compile(r"((?:^|(?<=\s))(?:-p|--param|--sweep)(?:=|\s+)[^\s=＝]+)＝")
+_BLANKS_IN_BRACES = re.compile(r"\{\{[ \t]*([^\W\d]\w*)[ \t]*\}\}")
+_OTHER_BRACES = re.compile(r"\$\{?([^\W\d]\w*)|(?<!\{)\{([^\W\d]\w*)\}(?!\})")
+_OPTION = re.compile(r"--?[A-Za-z]")
+_HELP = {"--help", "-h"}
+_SWEEP = re.compile(r"""((?:^|(?<=\s))--sweep(?:=|\s+))([^\s"'=]+=(?:"[^"]*"|'[^']*'|[^\s"'])+)(?=\s|$)""")
+
+
+class Token(str):
+    """A word of a line; ``is_quoted`` where it began with a quote, so that its dashes are text."""
+
+    __slots__ = ("is_quoted",)
+    is_quoted: bool
+
+    @classmethod
+    def of(cls, text: str, *, is_quoted: bool) -> Token:
+        """Make a token."""
+        token = cls(text)
+        token.is_quoted = is_quoted
+        return token
 
 
 @dataclass(frozen=True)
-class CellOptions:
-    """What the first line says.
+class ParsedCell:
+    """What a cell says; ``values`` are parameters by the user's names, as written."""
 
-    Args:
-        model: the model id, or "" for the setting's.
-        options: parameters by the user's names, as written.
-        own: options of ours, by name, typed.
-    """
+    model: Model
+    values: Values = field(default_factory=dict)
+    own: OwnOptions = field(default_factory=OwnOptions)
+    prompt: str = ""
 
-    model: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    own: Mapping[str, Any] = field(default_factory=dict)
+
+def parse_cell(line: str, prompt: str, model_id: str, variables: Namespace) -> ParsedCell:
+    """Parse a cell whose model :func:`find_model_id` has found; with ``--help`` only the model."""
+    model = api.model(model_id)
+    parsed = parse_line(line, model, variables)
+    if parsed.own.help:
+        return parsed
+    refuse_key(prompt)
+    if parsed.own.live:
+        model = api.model(model_id, live=True)
+    return ParsedCell(model, parsed.values, parsed.own, prompt)
 
 
 def split_cell(line: str, body: str) -> tuple[str, str]:
-    r"""First line and prompt; a line that ends in ``\`` goes on in the next.
-
-    Args:
-        line: what stands behind ``%%qwave``.
-        body: the rest of the cell.
-    """
+    r"""Return first line and prompt; a line that ends in ``\`` goes on in the next."""
     while line.rstrip().endswith("\\"):
         more, _, body = body.partition("\n")
         line = f"{line.rstrip()[:-1]} {more}"
     return line, body
 
 
-def model_named(line: str) -> str:
-    """The model id that a line names, or "": read first, because it decides what the other options are."""
-    tokens = words_of(line)
-    for place, token in enumerate(tokens):
+def find_model_id(line: str | Sequence[str], variables: Namespace | None = None) -> str:
+    """Return the model id that a line names, or ""; read first, because it decides what the other options are."""
+    tokens = tokenize(line) if isinstance(line, str) else line
+    for index, token in enumerate(tokens):
         name, equals, value = token.partition("=")
-        if name in {"-m", "--model"}:
-            return value if equals else (tokens[place + 1] if place + 1 < len(tokens) else "")
+        if name in {"-m", "--model"} and not is_quoted(token):
+            found = value if equals else (tokens[index + 1] if index + 1 < len(tokens) else "")
+            return fill_token(found, name, variables or {})
     return ""
 
 
-def read_line(line: str, model: Model | None, variables: Mapping[str, Any]) -> CellOptions:
-    """Read a first line.
-
-    Args:
-        line: the options.
-        model: the chosen model; None while only our own options matter.
-        variables: the notebook's variables, for pictures named by ``-i`` and ``--mask``, and for box and
-            palette editors.
+def parse_line(line: str | Sequence[str], model: Model, variables: Namespace) -> ParsedCell:
+    """Parse a first line, or its tokens; where it asks for help, nothing else of it counts.
 
     Raises:
         OptionMistake: what can't be read, all of it at once.
 
     Example:
-        >>> read_line("-n 2 --no-watermark -o city", model, {}).options
+        >>> parse_line("-n 2 --no-watermark -o city", model, {}).values
         {'n': '2', 'watermark': False}
     """
-    reading = _Reading(model, variables)
-    tokens = words_of(line)
-    while tokens:
-        reading.take(tokens)
-    if reading.mistakes:
-        raise OptionMistake("options.mistakes", mistakes=" ".join(reading.mistakes))
-    return CellOptions(str(reading.own.pop("model", "")), reading.options, reading.own)
+    parser = _LineParser(model, variables, list(tokenize(line) if isinstance(line, str) else line))
+    while parser.tokens:
+        parser.parse_option()
+    if parser.own.get("help"):
+        return ParsedCell(model, own=OwnOptions(help=True))
+    if parser.mistakes:
+        raise OptionMistake("options.mistakes", mistakes=" ".join(parser.mistakes))
+    return ParsedCell(model, parser.values, OwnOptions(**parser.own))
+
+
+def takes_as_value(token: str) -> bool:
+    """Whether a token may be the value of the option before it: unquoted dashes begin an option."""
+    return is_quoted(token) or not (re.match(r"--[A-Za-z]", token) or token.partition("=")[0] in SHORT_FORMS)
+
+
+def fill_token(text: str, option: str, variables: Namespace) -> str:
+    """Return a value with its ``{{names}}`` filled as a prompt's are.
+
+    Raises:
+        OptionMistake: a name that isn't there, or that holds no text.
+    """
+    try:
+        return fill_prompt(text, variables)
+    except RequestRefused:
+        raise OptionMistake("options.cannot_fill", option=option, given=_shorten(text)) from None
 
 
 def refuse_key(prompt: str) -> None:
-    """Refuse a prompt that seems to hold a key: it would go to whoever paints, and into the notebook.
+    """Raise OptionMistake if a prompt seems to hold a key: it would go to the server, and into the notebook."""
+    if _KEY_IN_PROMPT.search(_URL_PATH.sub(r"\1 ", prompt)):
+        raise OptionMistake("options.mistakes", mistakes=i18n.text("options.key_in_cell"))
 
-    Args:
-        prompt: the body of the cell.
+
+def tokenize(line: str) -> list[Token]:
+    r"""Split a line as a shell would, the same way on every platform and keyboard.
+
+    Curly quotes quote, wide blanks separate, and long dashes begin an option, as their plain forms do.
 
     Raises:
-        OptionMistake: it seems to hold one.
+        OptionMistake: a quote is never closed.
+
+    Example:
+        >>> tokenize("—quality “high” --sweep s=\"a, b\",c")
+        ['--quality', 'high', '--sweep', 's="a, b",c']
     """
-    if _KEY_IN_PROMPT.search(prompt):
-        raise OptionMistake("options.mistakes", mistakes=i18n.say("options.key_in_cell"))
+    parts = _QUOTED.split(line)
+    plain = "".join(_to_straight_quotes(part) if index % 2 else _to_ascii(part) for index, part in enumerate(parts))
+    # The quotes around one of several values are read where the values are told apart.
+    quoted = _SWEEP.sub(lambda found: found[1] + _quote_again(found[2]), plain)
+    try:
+        return list(_split_words(quoted.replace("\\", "\\\\") if os.name == "nt" else quoted))
+    except ValueError:
+        raise OptionMistake("options.open_quote") from None
+
+
+def _split_words(text: str) -> Iterator[Token]:
+    """Yield what ``shlex.split`` does, and whether each word began with a quote."""
+    stream = io.StringIO(text)
+    lexer = shlex.shlex(stream, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    while True:
+        # The lexer reads one character at a time, so the next word begins where it stands, or behind blanks.
+        start = re.compile(rf"[{lexer.whitespace}]*(.?)").match(text, stream.tell())
+        word = lexer.get_token()
+        if word is None:
+            return
+        yield Token.of(word, is_quoted=start is not None and start[1] in {'"', "'"})
+
+
+def is_quoted(token: str) -> bool:
+    """Whether a word of a line began with a quote."""
+    return isinstance(token, Token) and token.is_quoted
 
 
 @dataclass
-class _Reading:
-    model: Model | None
-    variables: Mapping[str, Any]
-    options: dict[str, Any] = field(default_factory=dict)
+class _LineParser:
+    model: Model
+    variables: Namespace
+    tokens: list[str]
+    values: dict[str, object] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
+    #: How each option was written, by its name.
+    written: dict[str, str] = field(default_factory=dict)
 
-    def take(self, tokens: list[str]) -> None:
+    def parse_option(self) -> None:
         """Read one option off the front."""
-        token = tokens.pop(0)
+        token = self.tokens.pop(0)
         written, equals, attached = token.partition("=")
-        if not re.match(r"--?[A-Za-z]", written):
-            self._wrong(
-                "options.key_in_cell" if _LOOKS_LIKE_A_KEY.match(token) else "options.loose_word", given=_cut(token)
+        # Which model is meant is read before anything else, and never from a quoted word.
+        is_loose = is_quoted(token) and to_name(written) == "model"
+        if is_loose or not _OPTION.match(written):
+            words = [token]
+            while self.tokens and not _OPTION.match(self.tokens[0]):
+                words.append(self.tokens.pop(0))
+            is_key = any(_LOOKS_LIKE_A_KEY.match(word) for word in words)
+            # A key is never repeated in a text that is saved.
+            self._add_mistake(
+                "options.key_in_cell" if is_key else "options.loose_word", given=_shorten(" ".join(words))
             )
             return
-        name = SHORT.get(written, written.lstrip("-").replace("-", "_"))
+        name = to_name(written)
         if name in _KEY_NAMES:
-            if tokens and not tokens[0].startswith("-"):
-                tokens.pop(0)
-            self._wrong("options.key_in_cell")
+            self._skip_value()
+            self._add_mistake("options.key_in_cell")
             return
-        if written.startswith("-") and not written.startswith("--") and written not in SHORT:
-            near = _near(written, [*SHORT])
-            self._wrong("options.unknown", option=written, near=near)
+        if written in _HELP and not equals and not is_quoted(token):
+            self.own["help"] = True
+            return
+        if written.startswith("-") and not written.startswith("--") and written not in SHORT_FORMS:
+            self._add_mistake("options.unknown", option=written, near=_find_closest(written, SHORT_FORMS))
+            return
+        if self._is_repeated(name, written):
+            if not equals and self._may_take_value(name):
+                self._skip_value()
             return
         value = attached if equals else None
         if name in OWN_OPTIONS:
-            self._own(name, OWN_OPTIONS[name], value, tokens, written)
+            self._parse_own(OWN_OPTIONS[name], value, written)
         else:
-            self._parameter(name, value, tokens, written)
+            self._parse_parameter(name, value, written)
 
-    def _own(self, name: str, kind: str, value: str | None, tokens: list[str], written: str) -> None:
-        if not kind:
+    def _is_repeated(self, name: str, written: str, key: str = "") -> bool:
+        """Whether an option that can be given once was given before, in whatever spelling; noted as a mistake."""
+        if not key:
+            if name == "param" or (name in OWN_OPTIONS and OWN_OPTIONS[name].kind == "several"):
+                return False
+            key = name if name in OWN_OPTIONS else self._find_key(name)
+        parameter = self.model.find_parameter(key)
+        if parameter is not None and key not in OWN_OPTIONS and parameter.is_image and parameter.type != "string":
+            return False
+        if key not in self.written:
+            self.written[key] = written
+            return False
+        self._add_mistake("options.given_twice", option=self.written[key], other=written)
+        return True
+
+    def _find_key(self, name: str) -> str:
+        """The parameter's own name; an unknown one is told apart by what was written."""
+        parameter = self.model.find_parameter(name)
+        if parameter is None and name.startswith("no_") and self._is_switch(name.removeprefix("no_")):
+            parameter = self.model.find_parameter(name.removeprefix("no_"))
+        return name if parameter is None else parameter.name
+
+    def _may_take_value(self, name: str) -> bool:
+        if name in OWN_OPTIONS:
+            return OWN_OPTIONS[name].kind != "switch"
+        return not self._is_switch(name.removeprefix("no_")) or self._is_switch_word()
+
+    def _is_switch_word(self) -> bool:
+        """Whether what follows a switch is its value."""
+        return bool(self.tokens) and (self.tokens[0].lower() in _SWITCH_WORDS or self.tokens[0].startswith("{{"))
+
+    def _parse_own(self, option: OwnOption, value: str | None, written: str) -> None:
+        if option.kind == "switch":
             if value is not None:
-                self._wrong("options.takes_no_value", option=written)
-            self.own[name] = True
+                self._add_mistake("options.takes_no_value", option=written)
+            self.own[option.name] = True
             return
-        value = self._value(value, tokens, written)
+        # The key of a sweep may be a name in braces; its values are filled where they are told apart.
+        value = self._read_value(value, written, fills=option.kind != "several")
         if value is None:
             return
-        if kind == "several":
-            self.own[name] = (*self.own.get(name, ()), value)
-        elif kind == "number":
-            self._number(name, value, written)
-        elif kind == "name" and not value.isidentifier():
-            self._wrong("options.not_a_name", option=written, given=_cut(value))
-        elif kind == "name" and _is_taken(value):
-            self._wrong("options.name_taken", option=written, given=_cut(value))
-        elif name in OWN_CHOICES and value not in OWN_CHOICES[name]:
-            self._wrong("options.not_a_choice", option=written, given=_cut(value), allowed=OWN_CHOICES[name])
+        given = _shorten(value)
+        if option.kind == "several":
+            self.own[option.name] = (*self.own.get(option.name, ()), value)
+        elif option.kind == "number":
+            self.own[option.name] = parse_positive(value)
+            if self.own[option.name] is None:
+                self._add_mistake("options.not_positive", option=written, given=given)
+        elif option.choices and value not in option.choices:
+            self._add_mistake("options.not_a_choice", option=written, given=given, allowed=option.choices)
+        elif self._is_usable(option, value, written):
+            self.own[option.name] = value
+
+    def _is_usable(self, option: OwnOption, value: str, written: str) -> bool:
+        """Whether a name or a text of ours can be taken; else a mistake is noted."""
+        given = _shorten(value)
+        if option.kind == "name" and not value.isidentifier():
+            self._add_mistake("options.not_a_name", option=written, given=given)
+        elif option.kind == "name" and _is_taken(value):
+            self._add_mistake("options.name_taken", option=written, given=given)
+        elif option.kind == "text" and (name := self._find_other_braces(value)):
+            # It would be the literal name of a folder after a paid run.
+            self._add_mistake("options.other_braces", option=written, given=given, name=f"{{{{{name}}}}}")
         else:
-            self.own[name] = value
+            return True
+        return False
 
-    def _number(self, name: str, value: str, written: str) -> None:
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not 0 < number < float("inf"):
-            self._wrong("options.not_positive", option=written, given=_cut(value))
-        self.own[name] = number
+    def _find_other_braces(self, value: str) -> str:
+        """The variable that other magics would fill, by ``$name`` or ``{name}``; "" for none."""
+        names = (found[1] or found[2] for found in _OTHER_BRACES.finditer(value))
+        return next((name for name in names if name in self.variables), "")
 
-    def _parameter(self, name: str, value: str | None, tokens: list[str], written: str) -> None:
+    def _parse_parameter(self, name: str, value: str | None, written: str) -> None:
         if name == "param":
-            self._pair(self._value(value, tokens, written), written)
+            self._parse_pair(self._read_value(value, written), written)
             return
         negated = name.removeprefix("no_") if name.startswith("no_") else ""
-        if negated and self._type(negated) == "boolean":
-            self.options[negated] = False
+        if negated and self._is_switch(negated):
+            if value is not None:
+                self._add_mistake("options.takes_no_value", option=written)
+            self.values[negated] = False
             return
-        if value is None and self._type(name) == "boolean":
-            spelled = bool(tokens) and tokens[0].lower() in _SWITCH_WORDS
-            self.options[name] = tokens.pop(0) if spelled else True
+        if value is None and self._is_switch(name) and not self._is_switch_word():
+            self.values[name] = True
             return
-        near = _near(name, [own for own in OWN_OPTIONS if self.model is None or own not in self.model.parameters])
-        if near and self.model is not None and self.model.named(name) is None:
-            if value is None and tokens and not tokens[0].startswith("-"):
-                tokens.pop(0)
-            self._wrong("options.unknown", option=written, near=f"--{near.replace('_', '-')}")
+        near = _find_closest(name, [own for own in OWN_OPTIONS if own not in self.model.parameters])
+        if near and self.model.find_parameter(name) is None:
+            if value is None:
+                self._skip_value()
+            self._add_mistake("options.unknown", option=written, near=to_flag(near))
             return
-        value = self._value(value, tokens, written)
-        if value is not None:
+        value = self._read_value(value, written)
+        if value is not None and name in RESERVED:
+            self._add_mistake("options.reserved", option=written)
+        elif value is not None:
             self._set(name, value)
 
-    def _pair(self, pair: str | None, written: str) -> None:
+    def _parse_pair(self, pair: str | None, written: str) -> None:
         if pair is None:
             return
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            self._wrong("options.not_a_pair", option=written, given=_cut(pair))
-            return
-        if name.replace("-", "_") in _KEY_NAMES:
-            self._wrong("options.key_in_cell")
-            return
-        self._set(name, value)
+            self._add_mistake("options.not_a_pair", option=written, given=_shorten(pair))
+        elif name.replace("-", "_") in _KEY_NAMES:
+            self._add_mistake("options.key_in_cell")
+        elif name.replace("-", "_") in RESERVED:
+            self._add_mistake("options.reserved", option=f"{written} {name}")
+        # A parameter that is called like an option of ours is another one.
+        elif not self._is_repeated(
+            name, f"{written} {name}", f"-p {name}" if name in OWN_OPTIONS else self._find_key(name.replace("-", "_"))
+        ):
+            self._set(name, value)
 
     def _set(self, name: str, value: str) -> None:
-        parameter = self.model.named(name) if self.model else None
+        parameter = self.model.find_parameter(name)
         if parameter is not None and parameter.task and value in self.variables:
-            self.options[name] = self.variables[value]
+            self.values[name] = self.variables[value]
             return
-        if parameter is None or not parameter.picture:
-            self.options[name] = self._edited(parameter, value)
+        if parameter is None or not parameter.is_image:
+            self.values[name] = self._read_variable(parameter, value)
             return
-        picture = self._picture(value)
-        if _holds_nothing(picture):
-            # Left out, it would be another picture that is paid for.
-            self._wrong("options.holds_no_picture", option=f"--{parameter.name}", given=_cut(value))
-            return
-        if parameter.type == "string":
-            self.options[parameter.name] = picture
+        image = self._find_image(value)
+        expression = re.match(r"([^\W\d]\w*)\s*[\[(]", value) if isinstance(image, str) else None
+        if expression and expression[1] in self.variables and not is_file(value) and not is_folder(value):
+            self._add_mistake("options.image_expression", option=f"--{parameter.name}", given=_shorten(value))
+        elif _holds_no_image(image):
+            # Left out, it would be another image that is paid for.
+            self._add_mistake("options.holds_no_image", option=f"--{parameter.name}", given=_shorten(value))
+        elif parameter.type == "string":
+            self.values[parameter.name] = image
         else:
-            self.options[parameter.name] = (*self.options.get(parameter.name, ()), picture)
+            earlier = self.values.get(parameter.name)
+            self.values[parameter.name] = (*(earlier if isinstance(earlier, tuple) else ()), image)
 
-    def _edited(self, parameter: Parameter | None, text: str) -> Any:
-        # A box or palette editor, or a list, is meant by its variable's name, as a picture is.
-        named = self.variables.get(text) if parameter is not None and parameter.type.endswith("[]") else None
-        if isinstance(named, (list, tuple)):
-            return list(named)
-        read = getattr(named, "_qwave_value_", None)
-        return read() if callable(read) and not isinstance(named, type) else text
+    def _read_variable(self, parameter: Parameter | None, text: str) -> object:
+        # A box or palette editor, or a list, is meant by its variable's name, as an image is.
+        value = self.variables.get(text) if parameter is not None and parameter.type.endswith("[]") else None
+        if isinstance(value, (list, tuple)):
+            return list(value)
+        read = getattr(value, "_qwave_value_", None)
+        return read() if callable(read) and not isinstance(value, type) else text
 
-    def _picture(self, text: str) -> Any:
-        if text.startswith(("http://", "https://", "data:")) or Path(text).expanduser().exists():
+    def _find_image(self, text: str) -> object:
+        # A folder of that name is never an image.
+        if text.startswith(("http://", "https://", "data:")) or is_file(text):
             return text
-        if text.isidentifier() and text in self.variables:
-            return self.variables[text]
-        return text
+        return self.variables.get(text, text) if text.isidentifier() else text
 
-    def _type(self, name: str) -> str:
-        parameter = self.model.named(name) if self.model else None
-        return parameter.type if parameter else ""
+    def _is_switch(self, name: str) -> bool:
+        parameter = self.model.find_parameter(name)
+        return parameter is not None and parameter.type == "boolean"
 
-    def _value(self, value: str | None, tokens: list[str], written: str) -> str | None:
-        if value is not None:
+    def _read_value(self, value: str | None, written: str, *, fills: bool = True) -> str | None:
+        """An option's value with its names filled; None, and a mistake, where there is none."""
+        if value is None:
+            if not self.tokens or not takes_as_value(self.tokens[0]):
+                self._add_mistake("options.needs_a_value", option=written)
+                return None
+            value = self.tokens.pop(0)
+        if not fills:
             return value
-        if not tokens or re.match(r"--[a-z]", tokens[0]) or tokens[0] in SHORT:
-            self._wrong("options.needs_a_value", option=written)
+        parameter = self.model.find_parameter(to_name(written))
+        try:
+            return fill_token(value, written, self.variables)
+        except OptionMistake as mistake:
+            name = value.strip("{} ")
+            is_image = parameter is not None and parameter.is_image
+            if is_image and not _holds_no_image(self.variables.get(name)):
+                self._add_mistake("options.image_in_braces", option=written, given=_shorten(value), name=name)
+            else:
+                self.mistakes.append(str(mistake))
             return None
-        return tokens.pop(0)
 
-    def _wrong(self, key: str, **fields: Any) -> None:
-        near = fields.pop("near", "")
-        fields["near"] = i18n.say("options.near", near=near) if near else ""
-        self.mistakes.append(i18n.say(key, **fields))
+    def _skip_value(self) -> None:
+        if self.tokens and takes_as_value(self.tokens[0]):
+            self.tokens.pop(0)
+
+    def _add_mistake(self, key: str, near: str = "", **fields: object) -> None:
+        suggestion = i18n.text("options.near", near=near) if near else ""
+        self.mistakes.append(i18n.text(key, near=suggestion, **fields))
+
+
+def parse_positive(text: str) -> float | None:
+    """Return a number above 0, or None for any other text."""
+    try:
+        number = float(to_ascii_digits(text))
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None
 
 
 def _is_taken(name: str) -> bool:
-    # Python refuses the words of its own, and without its built-ins later cells break in ways that nobody understands.
-    return keyword.iskeyword(name) or hasattr(builtins, name) or name in _OF_IPYTHON
+    # Python refuses its keywords, and without its built-ins later cells break in ways that nobody understands.
+    return keyword.iskeyword(name) or hasattr(builtins, name) or name in _IPYTHON_NAMES
 
 
-def _holds_nothing(picture: Any) -> bool:
-    if isinstance(picture, (str, bytes, bytearray)):
-        return not picture
-    several = isinstance(picture, (Sequence, AbstractSet))
-    return picture is None or (several and all(one is None for one in picture))
+def _holds_no_image(value: object) -> bool:
+    if isinstance(value, (str, bytes, bytearray)):
+        return not value
+    return value is None or (isinstance(value, (Sequence, AbstractSet)) and all(one is None for one in value))
 
 
-def _near(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name[:60], known, n=1, cutoff=0.75)
+def _find_closest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name[:60], list(known), n=1, cutoff=0.75)
     return close[0] if close else ""
 
 
-def _cut(text: str) -> str:
-    shown = "".join(sign if sign.isprintable() else "�" for sign in text)
-    return shown if len(shown) <= 60 else shown[:59] + "…"
+def _shorten(text: str) -> str:
+    printable = "".join(char if char.isprintable() else "�" for char in text)
+    return printable if len(printable) <= 60 else printable[:59] + "…"
+
+
+def _to_straight_quotes(text: str) -> str:
+    return text if text[0] in "\"'" else "'" + text[1:-1].replace("'", "'\"'\"'") + "'"
+
+
+def _to_ascii(text: str) -> str:
+    """What isn't quoted with plain blanks, dashes and signs of equality, where those separate or name something."""
+    text = _DASHES.sub(_to_hyphens, _WIDE_SPACES.sub(" ", text))
+    text = _WIDE_PAIR.sub(r"\1=", _WIDE_EQUALS.sub(r"\1=", text))
+    return _BLANKS_IN_BRACES.sub(r"{{\1}}", text)
+
+
+def _to_hyphens(found: re.Match[str]) -> str:
+    if found[0].isascii():
+        return found[0]
+    letter = re.match(r"[A-Za-z](?![\w-])", found.string[found.end() :])
+    return "-" if letter else "--"
+
+
+def _quote_again(value: str) -> str:
+    return shlex.quote(value) if '"' in value or "'" in value else value

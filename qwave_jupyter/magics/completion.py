@@ -1,104 +1,146 @@
-"""Tab completion from the catalogue: verbs, options, values that fit the other values, variables, paths."""
+"""Tab completion from the catalog: commands, options, values that fit the other values, variables, paths."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from qwave_jupyter import api
 from qwave_jupyter.catalog import Model
-from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.magics.cell_options import OWN_CHOICES, OWN_OPTIONS, SHORT, model_named, read_line
-from qwave_jupyter.magics.commands.command import Verb
+from qwave_jupyter.errors import OptionMistake, QwaveError
+from qwave_jupyter.folders import expand, is_folder
+from qwave_jupyter.jobs.own_options import OWN_OPTIONS, to_flag, to_name
+from qwave_jupyter.magics.cell_options import Token, find_model_id, is_quoted, parse_line, takes_as_value, tokenize
+from qwave_jupyter.magics.commands import Command
 from qwave_jupyter.session import default
+from qwave_jupyter.types import Namespace, Values
 
 __all__ = ["Completions", "complete"]
 
 _CELL = re.compile(r"\s*%%qwave(?=\s|$)")
 _LINE = re.compile(r"\s*(?:[A-Za-z_]\w*\s*=\s*)?%qwave(?=\s|$)")
 _BRACES = re.compile(r"(?<!\\)\{\{(\w*)$")
-_MOST_PATHS = 200
+_MAX_PATHS = 200
 _REPEATABLE = {"images", "param", "sweep"}
-_TEXT_KINDS = (str, int, float, os.PathLike)
+_PROMPT_TYPES = (str, int, float, os.PathLike)
+_IPYTHON_NAMES = {"In", "Out", "exit", "quit", "get_ipython"}
 
 
 @dataclass(frozen=True)
 class Completions:
-    """What could stand at the cursor.
-
-    Args:
-        texts: the candidates, each replacing the fragment.
-        fragment: what is there already.
-        kind: what they are, as the completer's menu shows it.
-    """
+    """What could stand at the cursor in place of the fragment."""
 
     texts: tuple[str, ...] = ()
     fragment: str = ""
     kind: str = "param"
 
 
-def complete(text: str, line: int, column: int, variables: Mapping[str, Any]) -> Completions | None:
-    """Complete a cell of ours; None when it is none.
-
-    Args:
-        text: the whole cell.
-        line: the cursor's line, from 0.
-        column: the cursor's place in that line.
-        variables: the notebook's variables.
-    """
+def complete(text: str, line: int, column: int, variables: Namespace) -> Completions | None:
+    """Complete a cell of ours; None when it is none."""
     lines = text.split("\n")
     before = lines[line][:column] if line < len(lines) else ""
-    head = next((place for place, one in enumerate(lines) if one.strip()), 0)
-    if _CELL.match(lines[head]):
-        last = head
+    first = next((index for index, one in enumerate(lines) if one.strip()), 0)
+    if cell := _CELL.match(lines[first]):
+        last = first
         while lines[last].rstrip().endswith("\\") and last + 1 < len(lines):
             last += 1
         if line > last:
-            return _in_prompt(before, variables)
-        if line == head and len(before) <= _end(_CELL, lines[head]):
+            return _complete_prompt(before, variables)
+        if line == first and len(before) <= cell.end():
             return None
-        option_lines = [*lines[head:line], before]
-        whole = " ".join(one.rstrip("\\") for one in lines[head : last + 1])
-        return _in_options(_joined(option_lines, head_pattern=_CELL), _after(whole, _CELL), variables)
-    if _LINE.match(before) and len(before) > _end(_LINE, before):
-        return _in_verb(_after(before, _LINE))
+        whole = _join(lines[first : last + 1])[cell.end() :]
+        return _complete_options(_join([*lines[first:line], before])[cell.end() :], whole, variables)
+    magic = _LINE.match(before)
+    if magic and len(before) > magic.end():
+        return _complete_command(before[magic.end() :])
     return None
 
 
-def _in_prompt(before: str, variables: Mapping[str, Any]) -> Completions:
+def _join(lines: Iterable[str]) -> str:
+    return " ".join(one.rstrip("\\") for one in lines)
+
+
+def _complete_prompt(before: str, variables: Namespace) -> Completions:
     braces = _BRACES.search(before)
     if braces is None:
         # Python names inside a prompt would only be in the way.
         return Completions()
-    start = braces[1]
-    fitting = sorted(
-        name
-        for name, value in variables.items()
-        if name.startswith(start) and _is_public(name, start) and isinstance(value, _TEXT_KINDS)
-    )
-    return Completions(tuple(f"{name}}}}}" for name in fitting), start, "variable")
+    names = _find_variables(braces[1], variables, lambda value: isinstance(value, _PROMPT_TYPES))
+    return Completions(tuple(f"{name}}}}}" for name in names), braces[1], "variable")
 
 
-def _in_options(before: str, whole: str, variables: Mapping[str, Any]) -> Completions:
-    fragment = re.split(r"\s", before)[-1]
-    earlier = before[: len(before) - len(fragment)].split()
-    model = _model(whole)
+def _complete_options(before: str, whole: str, variables: Namespace) -> Completions:
+    try:
+        earlier, fragment = _split_fragment(before)
+    except OptionMistake:
+        # Inside a quoted value nothing is an option.
+        return Completions()
+    try:
+        model = api.model(find_model_id(whole, variables) or default().settings.model)
+    except QwaveError:
+        # A half-typed line names no model yet.
+        model = None
     if "=" in fragment and fragment.startswith("-"):
         option, _, value = fragment.partition("=")
-    elif earlier and _needs_value(earlier[-1], model):
-        option, value = earlier[-1], fragment
+    elif earlier and _needs_value(earlier[-1], model) and not _is_value(earlier, model):
+        option, value = earlier.pop(), fragment
     else:
-        return _options(fragment, earlier, model)
-    name = _canonical(option, model)
-    return _values(name, value, _given(earlier, option, model, variables), model, variables)
+        return _complete_option_name(fragment, earlier, model)
+    name = _resolve_name(option, model)
+    if name not in {"sweep", "param"} and name in OWN_OPTIONS:
+        return _complete_own_value(name, value, variables)
+    if model is None:
+        return Completions((), value)
+    try:
+        values, _ = model.read(parse_line(earlier, model, variables).values)
+    except QwaveError:
+        values = {}
+    if name in {"sweep", "param"}:
+        return _complete_pair(name, value, values, model)
+    return _complete_parameter_value(name, value, values, model, variables)
 
 
-def _options(fragment: str, earlier: list[str], model: Model | None) -> Completions:
-    used = {_canonical(one.partition("=")[0], model) for one in earlier if one.startswith("-")} - _REPEATABLE
+def _split_fragment(before: str) -> tuple[list[Token], str]:
+    fragment = re.split(r"\s", before)[-1]
+    return tokenize(before[: len(before) - len(fragment)]), fragment
+
+
+def _find_options(tokens: Sequence[Token], model: Model | None) -> Iterator[str]:
+    """The options among earlier words, without what is the value of one."""
+    before: Token | None = None
+    for token in tokens:
+        is_value = before is not None and _needs_value(before, model) and takes_as_value(token)
+        before = None if is_value else token
+        if not is_value and token.startswith("-"):
+            yield _resolve_name(token.partition("=")[0], model)
+
+
+def _needs_value(token: str, model: Model | None) -> bool:
+    if not token.startswith("-") or "=" in token or is_quoted(token):
+        return False
+    name = _resolve_name(token, model)
+    if name in OWN_OPTIONS:
+        return OWN_OPTIONS[name].kind != "switch"
+    parameter = model.find_parameter(name) if model else None
+    return name == "param" or (parameter is not None and parameter.type != "boolean")
+
+
+def _resolve_name(option: str, model: Model | None) -> str:
+    name = to_name(option)
+    parameter = model.find_parameter(name) if model else None
+    return parameter.name if parameter else name
+
+
+def _is_value(tokens: Sequence[Token], model: Model | None) -> bool:
+    """Whether the last word is the value of the option before it."""
+    return len(tokens) > 1 and _needs_value(tokens[-2], model) and takes_as_value(tokens[-1])
+
+
+def _complete_option_name(fragment: str, earlier: Sequence[Token], model: Model | None) -> Completions:
+    used = set(_find_options(earlier, model)) - _REPEATABLE
     names = []
     for parameter in model.parameters.values() if model else ():
         if parameter.internal or parameter.name == "prompt":
@@ -108,191 +150,134 @@ def _options(fragment: str, earlier: list[str], model: Model | None) -> Completi
         if parameter.type == "boolean" and parameter.default is True:
             names.append((parameter.name, f"no_{spelled}"))
     names += [(name, name) for name in OWN_OPTIONS]
-    spelled_out = [f"--{spelled.replace('_', '-')}" for name, spelled in names if name not in used]
-    return Completions(_starting(fragment, spelled_out), fragment)
+    options = [to_flag(spelled) for name, spelled in names if name not in used]
+    return Completions(_filter_by_prefix(fragment, options), fragment)
 
 
-def _values(
-    name: str, value: str, given: Mapping[str, Any], model: Model | None, variables: Mapping[str, Any]
-) -> Completions:
-    if name in {"sweep", "param"}:
-        return _pair(name, value, given, model)
-    own: Mapping[str, Callable[[], Completions]] = {
-        "model": lambda: Completions(_starting(value, default().catalog.ids()), value, "model"),
-        "save": lambda: Completions(_paths(value, folders=True), value, "path"),
-        "out": lambda: Completions(_names(value, variables, lambda _: True), value, "variable"),
-    }
-    if name in OWN_OPTIONS:
-        return own.get(name, lambda: Completions(_starting(value, OWN_CHOICES.get(name, ())), value))()
-    return _parameter_values(name, value, given, model, variables)
+def _complete_own_value(name: str, value: str, variables: Namespace) -> Completions:
+    if name == "model":
+        return Completions(_filter_by_prefix(value, default().catalog.ids()), value, "model")
+    if name == "save":
+        return Completions(_find_paths(value, folders=True), value, "path")
+    if name == "out":
+        return Completions(_find_variables(value, variables, lambda _: True), value, "variable")
+    return Completions(_filter_by_prefix(value, OWN_OPTIONS[name].choices), value)
 
 
-def _parameter_values(
-    name: str, value: str, given: Mapping[str, Any], model: Model | None, variables: Mapping[str, Any]
-) -> Completions:
-    parameter = model.named(name) if model else None
-    if parameter is None or model is None:
+def _complete_parameter_value(name: str, value: str, others: Values, model: Model, variables: Namespace) -> Completions:
+    parameter = model.find_parameter(name)
+    if parameter is None:
         return Completions((), value)
-    if parameter.picture:
-        texts = (*_names(value, variables, _is_picture), *_paths(value, folders=False))
-        return Completions(texts, value, "picture")
+    if parameter.is_image:
+        texts = (*_find_variables(value, variables, _is_image), *_find_paths(value, folders=False))
+        return Completions(texts, value, "image")
     if parameter.task:
-        return Completions(_names(value, variables, lambda one: hasattr(one, "task_id")), value, "variable")
-    return Completions(_starting(value, _fitting(model, name, given)), value)
+        names = _find_variables(value, variables, lambda one: hasattr(one, "task_id"))
+        return Completions(names, value, "variable")
+    return Completions(_filter_by_prefix(value, _find_allowed_values(model, name, others)), value)
 
 
-def _pair(name: str, value: str, given: Mapping[str, Any], model: Model | None) -> Completions:
+def _complete_pair(name: str, value: str, others: Values, model: Model) -> Completions:
     key, equals, rest = value.partition("=")
-    if model is None:
-        return Completions((), value)
     if not equals:
         own = ("model",) if name == "sweep" else ()
         known = (*own, *(one.name for one in model.parameters.values() if one.name != "prompt"))
-        return Completions(tuple(f"{one}=" for one in _starting(key, known)), value)
+        return Completions(tuple(f"{one}=" for one in _filter_by_prefix(key, known)), value)
     last = rest.rpartition(",")[2]
     if key == "model":
-        return Completions(_starting(last, default().catalog.ids()), last, "model")
-    return Completions(_starting(last, _fitting(model, key, given)), last)
+        return Completions(_filter_by_prefix(last, default().catalog.ids()), last, "model")
+    return Completions(_filter_by_prefix(last, _find_allowed_values(model, key, others)), last)
 
 
-def _fitting(model: Model, name: str, given: Mapping[str, Any]) -> tuple[str, ...]:
-    parameter = model.named(name)
+def _find_allowed_values(model: Model, name: str, others: Values) -> tuple[str, ...]:
+    parameter = model.find_parameter(name)
     if parameter is None:
         return ()
-    others = {known: value for known, value in given.items() if known != parameter.name}
+    others = {known: value for known, value in others.items() if known != parameter.name}
     # What is typed first decides, so an empty prompt doesn't count against any value.
-    usable = [value for value, reason in model.allowed_values(parameter.name, {"prompt": "a", **others}) if not reason]
+    known = {"prompt": "a", **others}
+    # What is still missing may be typed next; what is there stays.
+    found = model.allowed_values(parameter.name, known, is_complete=False, keeps=True)
+    usable = [value for value, reason in found if not reason]
     return tuple(str(value).lower() if isinstance(value, bool) else str(value) for value in usable)
 
 
-def _in_verb(before: str) -> Completions:
-    from qwave_jupyter.magics.line_magic import VERBS
+def _complete_command(before: str) -> Completions:
+    from qwave_jupyter.magics.line_magic import COMMANDS
 
-    fragment = re.split(r"\s", before)[-1]
-    earlier = before[: len(before) - len(fragment)].split()
+    try:
+        earlier, fragment = _split_fragment(before)
+    except OptionMistake:
+        return Completions()
     if not earlier:
-        return Completions(_starting(fragment, VERBS), fragment, "verb")
-    verb = VERBS.get(earlier[0])
-    if verb is None:
+        return Completions(_filter_by_prefix(fragment, COMMANDS), fragment, "command")
+    command = COMMANDS.get(earlier[0])
+    if command is None:
         return Completions((), fragment)
-    if len(earlier) > 1 and verb.options.get(earlier[-1].lstrip("-").replace("-", "_"), "switch") != "switch":
-        name = earlier[-1].lstrip("-").replace("-", "_")
-        if name in verb.choices:
-            return Completions(_starting(fragment, verb.choices[name]()), fragment)
-        return _verb_values(name, fragment)
+    option = to_name(earlier[-1]) if earlier[-1].startswith("-") and not is_quoted(earlier[-1]) else ""
+    if len(earlier) > 1 and command.options.get(option, "switch") != "switch":
+        choices = command.choices(option) if command.choices else _collect_choices(option)
+        return Completions(_filter_by_prefix(fragment, choices), fragment)
     if fragment.startswith("-"):
-        return Completions(_starting(fragment, [f"--{name.replace('_', '-')}" for name in verb.options]), fragment)
-    return _verb_words(verb, fragment)
+        used = {to_name(one.partition("=")[0]) for one in earlier if one.startswith("-") and not is_quoted(one)}
+        options = [to_flag(name) for name in command.options if name not in used]
+        return Completions(_filter_by_prefix(fragment, options), fragment)
+    return _complete_command_word(command, fragment)
 
 
-def _verb_values(name: str, fragment: str) -> Completions:
+def _collect_choices(name: str) -> Iterable[str]:
     known: dict[str, None] = {}
     for model in default().catalog:
         parameter = model.parameters.get(name)
         known.update(dict.fromkeys(map(str, parameter.choices if parameter else ())))
-    return Completions(_starting(fragment, known), fragment)
+    return known
 
 
-def _verb_words(verb: Verb, fragment: str) -> Completions:
-    if "ID" in verb.takes:
-        return Completions(_starting(fragment, default().catalog.ids()), fragment, "model")
-    if "TASK" in verb.takes:
+def _complete_command_word(command: Command, fragment: str) -> Completions:
+    if "ID" in command.takes:
+        return Completions(_filter_by_prefix(fragment, default().catalog.ids()), fragment, "model")
+    if "TASK" in command.takes:
         tasks = tuple(job.task_id or job.id for job in default().jobs)
-        return Completions(_starting(fragment, tasks), fragment, "task")
-    if "|" in verb.takes:
-        return Completions(_starting(fragment, verb.takes.strip("[]").split("|")), fragment)
-    if "FILE" in verb.takes:
-        return Completions(_paths(fragment, folders=False), fragment, "path")
+        return Completions(_filter_by_prefix(fragment, tasks), fragment, "task")
+    if "|" in command.takes:
+        return Completions(_filter_by_prefix(fragment, command.takes.strip("[]").split("|")), fragment)
+    if "FILE" in command.takes:
+        return Completions(_find_paths(fragment, folders=False), fragment, "path")
     return Completions((), fragment)
 
 
-def _model(line: str) -> Model | None:
-    try:
-        return api.model(model_named(line) or default().settings.model)
-    except QwaveError:
-        # A half-typed line names no model yet.
-        return None
-
-
-def _given(earlier: list[str], option: str, model: Model | None, variables: Mapping[str, Any]) -> dict[str, Any]:
-    if model is None:
-        return {}
-    kept = earlier[:-1] if earlier and earlier[-1] == option else earlier
-    try:
-        read, _ = model.read(read_line(" ".join(kept), model, variables).options)
-    except QwaveError:
-        return {}
-    return read
-
-
-def _needs_value(token: str, model: Model | None) -> bool:
-    if not token.startswith("-") or "=" in token:
-        return False
-    name = _canonical(token, model)
-    if name in OWN_OPTIONS or name == "param":
-        return OWN_OPTIONS.get(name, "text") != ""
-    parameter = model.named(name) if model else None
-    return parameter is not None and parameter.type != "boolean"
-
-
-def _canonical(option: str, model: Model | None) -> str:
-    name = SHORT.get(option, option.lstrip("-").replace("-", "_"))
-    parameter = model.named(name) if model else None
-    return parameter.name if parameter else name
-
-
-def _names(start: str, variables: Mapping[str, Any], fits: Callable[[Any], bool]) -> tuple[str, ...]:
+def _find_variables(start: str, variables: Namespace, fits: Callable[[object], bool]) -> tuple[str, ...]:
+    names = (name for name, value in variables.items() if name.startswith(start) and fits(value))
     return tuple(
-        sorted(
-            name
-            for name, value in variables.items()
-            if name.startswith(start) and _is_public(name, start) and fits(value)
-        )
+        sorted(name for name in names if start.startswith("_") or not (name[0] == "_" or name in _IPYTHON_NAMES))
     )
 
 
-def _is_public(name: str, start: str) -> bool:
-    return start.startswith("_") or not (name.startswith("_") or name in {"In", "Out", "exit", "quit", "get_ipython"})
-
-
-def _is_picture(value: Any) -> bool:
+def _is_image(value: object) -> bool:
+    if isinstance(value, type):
+        return False
     kind = f"{type(value).__module__}.{type(value).__name__}"
-    return (
-        kind.startswith(("PIL.", "matplotlib.figure", "numpy.ndarray", "qwave_jupyter."))
-        and not isinstance(value, type)
-    ) or isinstance(value, Path)
+    return isinstance(value, Path) or kind.startswith(("PIL.", "matplotlib.figure", "numpy.ndarray", "qwave_jupyter."))
 
 
-def _paths(start: str, *, folders: bool) -> tuple[str, ...]:
-    folder, _, name = start.rpartition("/")
-    place = Path(folder + "/" if folder or start.startswith("/") else ".").expanduser()
+def _find_paths(start: str, *, folders: bool) -> tuple[str, ...]:
+    parent, _, name = start.rpartition("/")
+    folder = expand(parent + "/" if parent or start.startswith("/") else ".")
     try:
-        entries = sorted(place.iterdir())[:_MOST_PATHS]
-    except OSError:
+        entries = sorted(folder.iterdir())[:_MAX_PATHS]
+    except (OSError, ValueError):
         # The folder that is being typed may not be there yet.
         return ()
     prefix = start[: len(start) - len(name)]
     return tuple(
-        f"{prefix}{one.name}{'/' if one.is_dir() else ''}"
+        f"{prefix}{one.name}{'/' if is_folder(one) else ''}"
         for one in entries
-        if one.name.startswith(name) and (not folders or one.is_dir()) and (name.startswith(".") or one.name[0] != ".")
+        if one.name.startswith(name)
+        and (not folders or is_folder(one))
+        and (name.startswith(".") or one.name[0] != ".")
     )
 
 
-def _starting(fragment: str, candidates: Iterable[str]) -> tuple[str, ...]:
+def _filter_by_prefix(fragment: str, candidates: Iterable[str]) -> tuple[str, ...]:
     folded = fragment.lower()
     return tuple(one for one in candidates if one.lower().startswith(folded))
-
-
-def _end(pattern: re.Pattern[str], line: str) -> int:
-    found = pattern.match(line)
-    return found.end() if found else 0
-
-
-def _after(line: str, pattern: re.Pattern[str]) -> str:
-    return line[_end(pattern, line) :]
-
-
-def _joined(lines: list[str], head_pattern: re.Pattern[str]) -> str:
-    first, *rest = lines
-    return " ".join([_after(first, head_pattern).rstrip("\\"), *(one.rstrip("\\") for one in rest)])

@@ -1,209 +1,291 @@
-"""Loading and unloading; imports nothing that a notebook without pictures would not need."""
+"""Loading and unloading; imports nothing that a notebook without images would not need."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
+import re
 import sys
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from traitlets import TraitType
+from traitlets.config import Configurable
 
 from qwave_jupyter import frontend
 from qwave_jupyter.folders import homes as find_homes
-from qwave_jupyter.magics.cell_transformer import AWAITED, MAGIC, AwaitedCells
+from qwave_jupyter.folders import is_file
+from qwave_jupyter.magics.caller_scope import find_caller_variables, find_shell_variables
+
+if TYPE_CHECKING:
+    import threading
+    from types import TracebackType
+
+    from IPython.core.completer import CompletionContext, Matcher, SimpleMatcherResult
+    from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
+    from IPython.lib.pretty import PrettyPrinter
+
+    from qwave_jupyter.batches.batch import Batch
+    from qwave_jupyter.catalog import Model
+    from qwave_jupyter.errors import QwaveError
+    from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.jobs.job import Job
+    from qwave_jupyter.magics.cell_magic import CellMagic
+    from qwave_jupyter.magics.kernel_wait import NestedLoop
+    from qwave_jupyter.magics.line_magic import LineMagic
+    from qwave_jupyter.magics.output import Console
 
 __all__ = ["load", "unload"]
 
-_loaded: dict[int, Any] = {}
-#: What the catalogue gives out shows itself as a card, without knowing of IPython.
-_MODEL = ("qwave_jupyter.catalog.model", "Model")
+_MAGIC = "qwave"
+#: The hidden magic behind an awaited cell.
+_AWAITED_MAGIC = "_qwave_awaited"
+_CELL_MAGIC_CALL = re.compile(r"get_ipython\(\)\.run_cell_magic\('(\w+)', ")
+_EMPTY_BODY = re.compile(r", ''\)(\s*)\Z")
+#: With one of these on the stack nobody would await what we return.
+_SYNCHRONOUS_CALLERS = frozenset({"run_cell", "run_cell_magic", "run_line_magic", "safe_execfile_ipy"})
+#: The catalog's models show themselves as cards, without knowing of IPython.
+_MODEL_CLASS = ("qwave_jupyter.catalog.model", "Model")
 
 
-class _Configurable:
-    """Stands for the settings among what ``%config`` finds, and is made when it first looks."""
+def load(shell: InteractiveShell) -> None:
+    """Give a shell the magics; twice is once."""
+    unload(shell)
+    here = _NotebookFrontend(shell)
+    shell._qwave_frontend = here  # noqa: SLF001 - ours, for unload
 
-    def __init__(self, shell: Any) -> None:
-        self._shell = shell
-        self._made: Any = None
-        if "QWave" in shell.config:
-            self.made()
+    def qwave(line: str, cell: str | None = None) -> object:
+        """Images from prompts; ``%%qwave --help -m MODEL`` lists a model's options, ``%qwave`` the commands."""
+        return (
+            here.line_magic(line, find_caller_variables(shell))
+            if cell is None
+            else here.cell_magic.run_blocking(line, cell, find_caller_variables(shell))
+        )
 
-    def made(self) -> Any:
-        if self._made is None:
-            from qwave_jupyter.magics.configuration import configurable
+    def qwave_awaited(line: str, cell: str) -> object:
+        """What a top-level cell becomes."""
+        return here.cell_magic.run_async(line, cell, find_caller_variables(shell))
 
-            self._made = configurable(self._shell)
-        return self._made
+    for magic in (qwave, qwave_awaited):
+        magic._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]  # noqa: SLF001 - @no_var_expand
+    if getattr(shell, "Completer", None) is not None:
+        shell.Completer.custom_matchers.append(here.matcher)
+    shell.configurables.append(here.configurable)
+    shell.register_magic_function(qwave, "line_cell", _MAGIC)
+    shell.register_magic_function(qwave_awaited, "cell", _AWAITED_MAGIC)
+    shell.input_transformers_post.append(here.transformer)
+    shell.events.register("pre_run_cell", here.remember_raw_cell)
+    # Cards show what scripts read in the log; who configures logging gets it there as well.
+    logging.getLogger("qwave_jupyter").addHandler(here.log_handler)
+    frontend.install(here)
+    _show_models_as_cards(shell)
+    _mention_open_jobs()
 
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:
-        return self.made().__class__
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.made(), name)
+def unload(shell: InteractiveShell) -> None:
+    """Take everything back."""
+    here = vars(shell).pop("_qwave_frontend", None)
+    if here is None:
+        return
+    for kind, name in (("line", _MAGIC), ("cell", _MAGIC), ("cell", _AWAITED_MAGIC)):
+        shell.magics_manager.magics[kind].pop(name, None)
+    if here.configurable in shell.configurables:
+        shell.configurables.remove(here.configurable)
+    if here.transformer in shell.input_transformers_post:
+        shell.input_transformers_post.remove(here.transformer)
+    if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(here.matcher)
+    shell.events.unregister("pre_run_cell", here.remember_raw_cell)
+    logging.getLogger("qwave_jupyter").removeHandler(here.log_handler)
+    if here.shown_errors and shell.custom_exceptions is here.shown_errors:
+        shell.set_custom_exc((), None)
+    frontend.install(None)
+    for kind in ("text/html", "text/plain"):
+        shell.display_formatter.formatters[kind].pop(".".join(_MODEL_CLASS), None)
 
 
 class _NotebookFrontend:
-    """A shell as the frontend of sessions, and what it was given, so that it can be taken back."""
+    """A shell as the frontend of sessions, and what the shell was given, so that it can be taken back."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
-        self._cells: Any = None
-        self._lines: Any = None
-        self._console: Any = None
-        self._loop: Any = None
-        self.configurable = _Configurable(shell)
-        self.transformer = AwaitedCells(shell)
-        self.matcher: Any = None
+        self.configurable = _LazyConfigurable(shell)
+        self.transformer = _AwaitTransformer(shell)
+        self.matcher = _make_matcher(shell)
+        self.log_handler = logging.NullHandler()
+        #: What :func:`_show_error` is installed for.
+        self.shown_errors: tuple[type[BaseException], ...] = ()
 
-    @property
-    def cells(self) -> Any:
-        # The magics bring the catalogue and the views with them; the first cell pays for that, not the load.
-        if self._cells is None:
-            from qwave_jupyter.magics.cell_magic import Cells
-            from qwave_jupyter.magics.line_magic import Lines
-            from qwave_jupyter.magics.output import Console
+    # The magics bring the catalog and the views with them; the first cell pays for that, not the load.
 
-            self._console = Console(self._shell)
-            self._cells = Cells(self._console)
-            self._lines = Lines(self._console)
-        return self._cells
+    @cached_property
+    def console(self) -> Console:
+        from qwave_jupyter.errors import QwaveError
+        from qwave_jupyter.magics.output import Console
 
-    @property
-    def lines(self) -> Any:
-        return self._lines if self.cells else None
+        if not self._shell.custom_exceptions:
+            # Somebody else's handler stays; a short line then stands below our cards.
+            self.shown_errors = (QwaveError,)
+            self._shell.set_custom_exc(self.shown_errors, _show_error)
+        return Console(self._shell)
 
-    def remember(self, info: Any) -> None:
-        if (info.raw_cell or "").lstrip().startswith("%%"):
-            self.cells.remember(info)
+    @cached_property
+    def cell_magic(self) -> CellMagic:
+        from qwave_jupyter.magics.cell_magic import CellMagic
 
-    # What a session asks
+        return CellMagic(self.console)
+
+    @cached_property
+    def line_magic(self) -> LineMagic:
+        from qwave_jupyter.magics.line_magic import LineMagic
+
+        return LineMagic(self.console)
+
+    @cached_property
+    def _nested_loop(self) -> NestedLoop:
+        from qwave_jupyter.magics.kernel_wait import NestedLoop
+
+        return NestedLoop(self._shell)
+
+    def remember_raw_cell(self, info: ExecutionInfo) -> None:
+        # The first %%qwave makes the magic; until then there is nothing to forget either.
+        if (info.raw_cell or "").lstrip().startswith("%%") or "cell_magic" in vars(self):
+            self.cell_magic.remember_raw_cell(info)
+
+    # The Frontend protocol
 
     def is_interactive(self) -> bool:
-        kernel = getattr(self._shell, "kernel", None)
-        return kernel is None or bool(getattr(kernel, "_allow_stdin", True))
+        return frontend.has_person(getattr(self._shell, "kernel", None))
+
+    def can_ask(self) -> bool:
+        return frontend.may_ask(getattr(self._shell, "kernel", None))
 
     def can_wait(self) -> bool:
-        return bool(self._nested.can_wait())
+        return self._nested_loop.can_wait()
 
-    def wait(self, over: Any, timeout: float | None) -> bool:
-        return bool(self._nested.wait(over, timeout))
+    def wait(self, over: threading.Event, timeout: float | None) -> bool:
+        return self._nested_loop.wait(over, timeout)
 
-    def keep_alive(self) -> Any:
-        return self._nested.keep_alive()
+    def keep_alive(self) -> contextlib.AbstractAsyncContextManager[None]:
+        return self._nested_loop.keep_alive()
 
     def is_exiting(self) -> bool:
         # A terminal's shell leaves by itself; of a kernel's this is how it tells the cell that it should.
         return bool(getattr(self._shell, "exit_now", False))
 
-    def present(self, job: Any) -> Any:
-        return self.cells.present(job)
+    def present(self, job: Job) -> Gallery:
+        return self.cell_magic.present(job)
 
-    def present_batch(self, batch: Any) -> None:
-        from qwave_jupyter.magics import batch_magic
+    def present_batch(self, batch: Batch) -> None:
+        from qwave_jupyter.magics import batch_view
 
-        if self.cells:
-            batch_magic.present(batch, self._console)
+        batch_view.present(batch, self.console)
 
     def fail_cell(self, error: BaseException) -> bool:
-        from qwave_jupyter.magics import batch_magic
+        from qwave_jupyter.magics import batch_view
 
-        batch_magic.fail_cell(error, self._shell)
+        batch_view.fail_cell(error, self._shell)
         return True
 
+
+class _AwaitTransformer:
+    """The input transformer that puts ``await`` before a top-level ``%%qwave``, so that the kernel lives on."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+
+    def __call__(self, lines: list[str]) -> list[str]:
+        call = _CELL_MAGIC_CALL.match(lines[0]) if lines else None
+        if call is None or not self._is_ours(call[1]):
+            return lines
+        text = "".join(lines)
+        # IPython refuses a cell magic without a body, though "%%qwave --help" needs none.
+        text = _EMPTY_BODY.sub(r", '\\n')\1", text)
+        if self._can_await():
+            text = f"await get_ipython().run_cell_magic('{_AWAITED_MAGIC}', " + text[call.end() :]
+        return text.splitlines(keepends=True)
+
+    def _is_ours(self, name: str) -> bool:
+        if name == _MAGIC:
+            return True
+        alias = self._shell.magics_manager.magics["cell"].get(name)
+        return getattr(alias, "magic_name", None) == _MAGIC and not getattr(alias, "magic_params", None)
+
+    def _can_await(self) -> bool:
+        shell = self._shell
+        if getattr(shell, "kernel", None) is None or not shell.autoawait:
+            return False
+        frame = sys._getframe(1)  # noqa: SLF001 - the stack is the only witness
+        while frame is not None:
+            if frame.f_code.co_name in _SYNCHRONOUS_CALLERS:
+                return False
+            frame = frame.f_back  # type: ignore[assignment]
+        return True
+
+
+class _LazyConfigurable:
+    """Stands for the settings among what ``%config`` finds, and is made when it first looks."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        if "QWave" in shell.config:
+            # What ipython_config.py says is in force at once.
+            self._configurable  # noqa: B018 - made by looking
+
+    @cached_property
+    def _configurable(self) -> Configurable:
+        from qwave_jupyter.settings import Settings
+
+        traits = {name: _SessionSetting().tag(config=True) for name in Settings.definitions()}
+        made: Configurable = type("QWave", (Configurable,), {"__doc__": "Settings of qwave-jupyter.", **traits})(
+            parent=self._shell
+        )
+        return made
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return self._configurable.__class__
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._configurable, name)
+
+
+class _SessionSetting(TraitType[Any, Any]):
+    """A setting of the default session as ``%config`` sees it; the trait holds nothing of its own."""
+
     @property
-    def _nested(self) -> Any:
-        # It is of no use before something waits.
-        if self._loop is None:
-            from qwave_jupyter.magics.nested_loop import NestedLoop
+    def help(self) -> str:
+        """What ``%config QWave`` tells of it, in the language of the moment; nothing before it has its name."""
+        from qwave_jupyter.settings import Settings
 
-            self._loop = NestedLoop(self._shell)
-        return self._loop
+        return Settings.definitions()[self.name].description if self.name else ""
 
+    @help.setter  # noqa: A003 - the property above
+    def help(self, _: str) -> None:
+        """Traitlets sets one; the texts have it."""
 
-def load(shell: Any) -> None:
-    """Give a shell the magics; twice is once.
+    def get(self, obj: object, cls: object = None) -> object:  # noqa: ARG002 - traitlets passes both
+        from qwave_jupyter.session import default
 
-    Args:
-        shell: the running IPython.
-    """
-    if id(shell) in _loaded:
-        unload(shell)
-    here = _NotebookFrontend(shell)
-    _loaded[id(shell)] = here
+        return getattr(default().settings, self.name or "")
 
-    def qwave(line: str, cell: str | None = None) -> Any:
-        """Pictures from prompts; ``%%qwave --help -m MODEL`` lists a model's options, ``%qwave`` the verbs."""
-        return here.lines(line) if cell is None else here.cells.blocking(line, cell)
+    def set(self, obj: object, value: object) -> None:  # noqa: ARG002 - traitlets passes it
+        from qwave_jupyter.session import default
 
-    def awaited(line: str, cell: str) -> Any:
-        """What a top-level cell becomes."""
-        return here.cells.awaited(line, cell)
-
-    for magic in (qwave, awaited):
-        magic._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]  # noqa: SLF001 - @no_var_expand
-    here.matcher = _matcher(shell)
-    if getattr(shell, "Completer", None) is not None:
-        shell.Completer.custom_matchers.append(here.matcher)
-    shell.configurables.append(here.configurable)
-    shell.register_magic_function(qwave, "line_cell", MAGIC)
-    shell.register_magic_function(awaited, "cell", AWAITED)
-    shell.input_transformers_post.append(here.transformer)
-    shell.events.register("pre_run_cell", here.remember)
-    frontend.install(here)
-    _show_models_as_cards(shell)
-    _tell_of_open_jobs()
+        default().configure(**{self.name or "": value})
 
 
-def _show_models_as_cards(shell: Any) -> None:
-    def as_html(model: Any) -> str:
-        from qwave_jupyter.views.model_card import ModelCard
-
-        return ModelCard(model)._repr_html_()
-
-    def as_text(model: Any, printer: Any, _: bool) -> None:
-        from qwave_jupyter.views.model_card import ModelCard
-
-        printer.text(repr(ModelCard(model)))
-
-    formatters = shell.display_formatter.formatters
-    formatters["text/html"].for_type_by_name(*_MODEL, as_html)
-    formatters["text/plain"].for_type_by_name(*_MODEL, as_text)
-
-
-def _tell_of_open_jobs() -> None:
-    homes = find_homes()
-    if "qwave_jupyter.session" not in sys.modules and not any((one / "journal.sqlite3").is_file() for one in homes):
-        return
-    from qwave_jupyter.jobs.journal.probe import count_open
-
-    # Most journals have nothing open, and then there is no need to know which of them is the one in force.
-    if "qwave_jupyter.session" not in sys.modules and not any(map(count_open, homes)):
-        return
-    from qwave_jupyter import i18n
-    from qwave_jupyter.errors import QwaveError
-    from qwave_jupyter.session import default
-
-    # A setting that can't be used is told of when it is needed.
-    with contextlib.suppress(QwaveError):
-        session = default()
-        now = session.settings
-        count = count_open(now.home / "demo" if session.serves_demo(now) else now.home)
-        if count:
-            from IPython.display import display
-
-            display({"text/plain": i18n.say("notebook.open_hint", count=count)}, raw=True)
-
-
-def _matcher(shell: Any) -> Any:
+def _make_matcher(shell: InteractiveShell) -> Matcher:
     from IPython.core.completer import SimpleCompletion, context_matcher
 
-    def qwave_matcher(context: Any) -> Any:
+    def qwave_matcher(context: CompletionContext) -> SimpleMatcherResult:
         """Completes our own cells and lines, and nothing else."""
-        nothing: dict[str, Any] = {"completions": []}
+        nothing: SimpleMatcherResult = {"completions": []}
         if "%qwave" not in context.full_text:
             return nothing
         from qwave_jupyter.magics.completion import complete
 
-        found = complete(context.full_text, context.cursor_line, context.cursor_position, shell.user_ns)
+        found = complete(context.full_text, context.cursor_line, context.cursor_position, find_shell_variables(shell))
         if found is None:
             return nothing
         return {
@@ -216,24 +298,63 @@ def _matcher(shell: Any) -> Any:
     return context_matcher(identifier="qwave")(qwave_matcher)
 
 
-def unload(shell: Any) -> None:
-    """Take everything back.
+def _show_models_as_cards(shell: InteractiveShell) -> None:
+    def to_html(model: Model) -> str:
+        from qwave_jupyter.views.model_card import ModelCard
 
-    Args:
-        shell: the running IPython.
-    """
-    here = _loaded.pop(id(shell), None)
-    if here is None:
+        return ModelCard(model)._repr_html_()
+
+    def print_text(model: Model, printer: PrettyPrinter, _: bool) -> None:
+        from qwave_jupyter.views.model_card import ModelCard
+
+        printer.text(repr(ModelCard(model)))
+
+    formatters = shell.display_formatter.formatters
+    formatters["text/html"].for_type_by_name(*_MODEL_CLASS, to_html)
+    formatters["text/plain"].for_type_by_name(*_MODEL_CLASS, print_text)
+
+
+def _show_error(
+    shell: InteractiveShell,
+    kind: type[QwaveError],
+    error: QwaveError,
+    trace: TracebackType,
+    tb_offset: int | None = None,
+) -> None:
+    """Show an error of ours as IPython does, unless a card has shown it: then only the reply tells of it."""
+    shown = error.shown_above and getattr(shell, "kernel", None) is not None
+    # The user's own lines stand below the card; where there are none, only the error's name would.
+    if shown and error._render_traceback_() == [f"✕ {kind.__name__}"]:
+        # What %tb and %debug look at, and what the reply to the cell says.
+        sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
+        shell._last_traceback = [f"{kind.__name__}: {error}"]  # noqa: SLF001 - ipykernel's
+    else:
+        error.shown_above = shown
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
+def _mention_open_jobs() -> None:
+    try:
+        homes = find_homes()
+    except Exception:  # noqa: BLE001 - a folder that can't be used is reported when it is needed; errors come late
         return
-    for kind, name in (("line", MAGIC), ("cell", MAGIC), ("cell", AWAITED)):
-        shell.magics_manager.magics[kind].pop(name, None)
-    if here.configurable in shell.configurables:
-        shell.configurables.remove(here.configurable)
-    if here.transformer in shell.input_transformers_post:
-        shell.input_transformers_post.remove(here.transformer)
-    if getattr(shell, "Completer", None) is not None and here.matcher in shell.Completer.custom_matchers:
-        shell.Completer.custom_matchers.remove(here.matcher)
-    shell.events.unregister("pre_run_cell", here.remember)
-    frontend.install(None)
-    for kind in ("text/html", "text/plain"):
-        shell.display_formatter.formatters[kind].pop(".".join(_MODEL), None)
+    if "qwave_jupyter.session" not in sys.modules and not any(is_file(one / "journal.sqlite3") for one in homes):
+        return
+    from qwave_jupyter.jobs.journal.schema import count_open
+
+    # Most journals have nothing open, and then there is no need to know which of them is the one in force.
+    if "qwave_jupyter.session" not in sys.modules and not any(map(count_open, homes)):
+        return
+    from qwave_jupyter import i18n
+    from qwave_jupyter.errors import QwaveError
+    from qwave_jupyter.session import default
+
+    # A setting that can't be used is reported when it is needed.
+    with contextlib.suppress(QwaveError):
+        session = default()
+        now = session.settings
+        count = count_open(now.home / "demo" if session.serves_demo(now) else now.home)
+        if count:
+            from IPython.display import display
+
+            display({"text/plain": i18n.text("notebook.open_hint", count=count)}, raw=True)

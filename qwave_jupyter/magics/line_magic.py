@@ -1,59 +1,48 @@
-"""``%qwave VERB``: find the verb, read what stands behind it, carry it out."""
+"""``%qwave COMMAND``: find the command, read what stands behind it, run it."""
 
 from __future__ import annotations
 
 import difflib
-import shlex
-from typing import Any
+from collections.abc import Sequence
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.magics.commands import jobs, lookup, panel, records, settings
-from qwave_jupyter.magics.commands.command import Verb
+from qwave_jupyter.magics.cell_options import tokenize
+from qwave_jupyter.magics.commands import Command, installation, jobs, lookup
 from qwave_jupyter.magics.output import Console
+from qwave_jupyter.types import Namespace
 
-__all__ = ["VERBS", "Lines"]
+__all__ = ["COMMANDS", "LineMagic"]
 
-VERBS: dict[str, Verb] = {
-    verb.name: verb
-    for verb in (
-        *lookup.VERBS,
-        *panel.VERBS,
-        *jobs.VERBS,
-        *records.VERBS,
-        *settings.VERBS,
-    )
+COMMANDS: dict[str, Command] = {
+    command.name: command for command in (*lookup.COMMANDS, *jobs.COMMANDS, *installation.COMMANDS)
 }
 
 
-class Lines:
-    """The line magic.
-
-    Args:
-        console: where it is shown.
-    """
+class LineMagic:
+    """The line magic, shown on a console."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def __call__(self, line: str) -> Any:
-        """Carry out one verb.
+    def __call__(self, line: str, variables: Namespace | None = None) -> object:
+        """Run one command; ``{{names}}`` on its line are filled from the variables, or the notebook's.
 
         Raises:
-            OptionMistake: no such verb, or an option that it doesn't have.
+            OptionMistake: no such command, or an option that it doesn't have.
         """
-        try:
-            name, *tokens = shlex.split(line) or [""]
-        except ValueError:
-            raise OptionMistake("options.open_quote") from None
+        words: Sequence[str] = tokenize(line) or [""]
+        name, *tokens = words
         if name in {"", "help", "--help", "-h"}:
-            self._console.say_lines(f"{verb.usage}\n    {verb.summary}" for verb in VERBS.values())
+            self._console.show_lines(f"{one.usage}\n    {one.summary}" for one in COMMANDS.values())
             return None
-        if name not in VERBS:
-            close = difflib.get_close_matches(name[:40], VERBS, n=1)
-            near = i18n.say("options.near", near=close[0]) if close else ""
-            raise OptionMistake("options.unknown_verb", given=name[:40], allowed=tuple(VERBS), near=near)
-        if "--help" in tokens:
-            self._console.say_lines([VERBS[name].usage, f"    {VERBS[name].summary}"])
+        if name not in COMMANDS:
+            close = difflib.get_close_matches(name[:40], COMMANDS, n=1)
+            near = i18n.text("options.near", near=close[0]) if close else ""
+            raise OptionMistake("options.unknown_command", given=name[:40], allowed=tuple(COMMANDS), near=near)
+        command = COMMANDS[name]
+        args = command.parse(tokens, self._console.variables if variables is None else variables)
+        if args.help:
+            self._console.show_lines([command.usage, f"    {command.summary}"])
             return None
-        return VERBS[name].run(self._console, VERBS[name].read(tokens))
+        return command.run(self._console, args)

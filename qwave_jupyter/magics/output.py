@@ -1,74 +1,103 @@
-"""Where a magic speaks: displays with a text twin, in a kernel or in a terminal."""
+"""Where a magic writes: displays with a text twin, in a kernel or in a terminal."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
-from qwave_jupyter import i18n
+from qwave_jupyter import frontend, i18n
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.session import default
-from qwave_jupyter.views import job_card
-from qwave_jupyter.views.style import STYLE
+from qwave_jupyter.types import Namespace
+from qwave_jupyter.views import job_card, notice
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from ipykernel.ipkernel import IPythonKernel
+    from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = ["Console"]
 
 
+def _shows_text() -> bool:
+    try:
+        return default().settings.display == "text"
+    except QwaveError:
+        # Settings that can't be read are what is to be shown.
+        return False
+
+
+class _HTMLView(Protocol):
+    def _repr_html_(self) -> str: ...
+
+
 class Console:
-    """One shell's way of showing things.
+    """Shows things in one shell."""
 
-    Args:
-        shell: the running IPython.
-    """
-
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
 
     @property
-    def kernel(self) -> Any:
+    def kernel(self) -> IPythonKernel | None:
         """The kernel, or None in a terminal."""
         return getattr(self.shell, "kernel", None)
 
     @property
-    def headless(self) -> bool:
-        """Whether nobody sits there: nbclient and papermill tell the kernel that it may not ask."""
-        return self.kernel is not None and not getattr(self.kernel, "_allow_stdin", True)
+    def is_headless(self) -> bool:
+        """Whether no person is there: nbclient and papermill tell the kernel that it may not ask."""
+        return not frontend.has_person(self.kernel)
 
     @property
-    def variables(self) -> dict[str, Any]:
+    def can_ask(self) -> bool:
+        """Whether somebody can be asked to type something."""
+        return frontend.may_ask(self.kernel)
+
+    @property
+    def updates_later(self) -> bool:
+        """Whether what a cell has shown can change after it has ended; Voilà's page takes widgets only."""
+        return not self.is_headless and not frontend.is_voila(self.kernel)
+
+    @property
+    def variables(self) -> Namespace:
         """The notebook's variables."""
-        found: dict[str, Any] = self.shell.user_ns
+        found: Namespace = self.shell.user_ns
         return found
 
-    def say(self, text: str) -> None:
-        """One line of words."""
-        self.publish({"text/plain": text, "text/html": f'{STYLE}<div class="qw qw-s">{html.escape(text)}</div>'})
+    def assign(self, name: str, value: object) -> None:
+        """Set one of the notebook's variables; without a name nothing is set."""
+        if name:
+            variables: MutableMapping[str, object] = self.shell.user_ns
+            variables[name] = value
 
-    def say_lines(self, lines: Iterable[str]) -> None:
-        """Lines that stand below each other, their columns kept."""
-        text = "\n".join(lines)
-        markup = f'{STYLE}<div class="qw"><pre class="qw-mono">{html.escape(text)}</pre></div>'
-        self.publish({"text/plain": text, "text/html": markup})
+    def show_text(self, text: str) -> None:
+        """Show one sentence."""
+        self.publish(notice.bundle_text(text))
 
-    def say_demo(self) -> None:
-        """Once in a process: that these pictures cost nothing and how that changes."""
+    def show_lines(self, lines: Iterable[str]) -> None:
+        """Show lines below each other, their columns kept."""
+        self.publish(notice.bundle_lines(lines))
+
+    def show_demo_notice(self) -> None:
+        """Show once in a process that the demo's images cost nothing, and how that changes."""
         if default().take_demo_notice():
-            self.say(i18n.say("notebook.demo_on"))
+            self.show_text(i18n.text("notebook.demo_on"))
 
-    def show(self, thing: Any) -> None:
-        """A table or a card."""
-        self.publish({"text/plain": repr(thing), "text/html": thing._repr_html_()})
+    def show(self, view: _HTMLView) -> None:
+        """Show a table or a card."""
+        self.publish({"text/plain": repr(view), "text/html": view._repr_html_()})
 
-    def refuse(self, error: QwaveError, model: str) -> None:
+    def show_refusal(self, error: QwaveError, model: str) -> None:
         """Show what is wrong with a cell; the exception that follows then stays short."""
-        if self.kernel is None or default().settings.display == "text":
+        if self.kernel is None or _shows_text():
             return
-        self.publish(job_card.to_mimebundle(job_card.render_refusal(error, model), str(error)))
-        error.shown_above = True
+        with frontend.contain_view_errors():
+            self.publish(job_card.to_mimebundle(job_card.render_refusal(error, model), str(error)))
+            # A log holds the traceback and not the card.
+            error.shown_above = not self.is_headless
 
-    def publish(self, content: dict[str, Any]) -> None:
-        """A display of our own."""
+    def publish(self, bundle: dict[str, str]) -> None:
+        """Display a MIME bundle."""
         from IPython.display import display
 
-        display(content, raw=True)
+        display(bundle, raw=True)

@@ -1,100 +1,154 @@
-"""The live view of one job: a widget with Cancel where clicks are heard, plain HTML elsewhere, a line in a terminal.
-
-It is shown through a display handle and replaced by a static card when the job ends, so that a saved notebook holds no
-dead widget. A thread of its own draws at most twice a second, and touches only traits and the handles.
-"""
+"""The live view of one job: a widget with Cancel where clicks arrive, plain HTML elsewhere, a line in a terminal."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol
 
-from qwave_jupyter import i18n
+from qwave_jupyter import frontend, i18n, threads
 from qwave_jupyter.clock import SYSTEM_CLOCK
-from qwave_jupyter.magics.comm_pump import is_deaf
+from qwave_jupyter.magics.kernel_wait import blocks_clicks
+from qwave_jupyter.magics.output import Console
 from qwave_jupyter.magics.terminal_view import TerminalView
+from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
+from qwave_jupyter.views.templating import wrap_cards
 
 if TYPE_CHECKING:
+    from IPython.display import DisplayHandle
+    from ipywidgets import Button, Widget
+
     from qwave_jupyter.jobs.job import Job
 
-__all__ = ["StatusView", "close_all", "view_for"]
+__all__ = ["JobView", "StatusView", "close_all", "make_view", "open_view", "start_when_shown"]
 
-_TICK = 1.0
+
+class JobView(Protocol):
+    """Shows a job in a notebook or in a terminal."""
+
+    #: Whether it goes on by itself after its cell has ended.
+    detached: bool
+
+    def open(self) -> object:
+        """Show it and begin to draw."""
+
+    def close(self) -> None:
+        """Show how it ended."""
+
+
+@contextlib.contextmanager
+def open_view(view: JobView, on_interrupt: Callable[[KeyboardInterrupt], BaseException]) -> Iterator[JobView]:
+    """Show a view while its job is waited for; an interrupt raises what ``on_interrupt`` returns."""
+    try:
+        with frontend.contain_view_errors():
+            view.open()
+        yield view
+    except KeyboardInterrupt as interrupt:
+        # It may strike anywhere between the submit and the wait.
+        raise on_interrupt(interrupt) from None
+    finally:
+        if not view.detached:
+            with frontend.contain_view_errors():
+                view.close()
+
+
+@contextlib.contextmanager
+def start_when_shown(start: Callable[[], object]) -> Iterator[None]:
+    """Start to draw once a card is shown; an interrupt may strike when it is, and it still has to say how it ends."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        start()
+        raise
+    start()
 
 
 class StatusView:
-    """Shows one job until it ends.
+    """Shows one job until it ends; one that ``stays`` goes on after its cell has ended."""
 
-    Args:
-        job: a job that was started.
-        hint: how to stop it, where there is no button.
-        stays: it goes on by itself after its cell has ended, and then shows the pictures too, unless
-            ``with_pictures`` is taken from it.
-        embed: how those are kept: ``preview``, ``full`` or ``link``; None for what their settings say.
-        plain: words only, no HTML.
-    """
-
-    _tick = _TICK
+    _tick = 1.0
 
     def __init__(
-        self, job: Job, hint: str = "", *, stays: bool = False, embed: str | None = None, plain: bool = False
+        self,
+        job: Job,
+        hint: str = "",
+        *,
+        stays: bool = False,
+        with_images: bool = True,
+        embed: str | None = None,
+        plain: bool = False,
+        is_blocked: Callable[[], bool] = lambda: False,
     ) -> None:
         self._job = job
         self._hint = hint
+        self._is_blocked = is_blocked
         self._embed = embed
         self._plain = plain
-        self._handle: Any = None
-        self._picture_handle: Any = None
+        self._with_images = stays and with_images
+        self._handle: DisplayHandle | None = None
+        self._image_handle: DisplayHandle | None = None
+        #: Whether its output couldn't be made.
+        self._is_missing = False
         self._drawn = ""
         self._drawing = threading.RLock()
         self._finished = threading.Event()
         self.detached = stays
-        self.with_pictures = stays
 
     def open(self) -> StatusView:
         """Show it and begin to draw."""
-        from IPython.display import display
-
-        self._handle = display(self._bundle(), raw=True, display_id=True)
-        return self._begun()
+        self._display(self._to_mimebundle(), raw=True)
+        return self
 
     def close(self) -> None:
         """Put the static card in its place; once, whoever comes first, and the other waits for it."""
         with self._drawing:
             if self._finished.is_set() or self._handle is None:
                 return
-            now = self._job.snapshot
-            if now.error is not None and not self.detached:
-                now.error.shown_above = True
-            self._handle.update(self._bundle(), raw=True)
-            self._show_pictures()
+            # In the place of a widget as well: a saved notebook holds no dead one.
+            self._handle.update(self._to_mimebundle(), raw=True)
+            error = self._job.snapshot.error
+            if error is not None and not self.detached and not self._is_missing:
+                error.shown_above = frontend.current().is_interactive()
+            self._show_images()
             self._dispose()
-            # Only now: who finds it set may end the cell, and with it the way for what is still to be said.
+            # Only now: who finds it set may end the cell, and nothing can be displayed after that.
             self._finished.set()
 
-    def _begun(self) -> StatusView:
-        if self.with_pictures:
+    def _display(self, content: object, *, raw: bool = False) -> None:
+        from IPython.display import DisplayHandle
+
+        # Known before it is shown, so that an interrupt leaves no card that nobody can change any more.
+        self._handle = DisplayHandle()
+        with start_when_shown(self._start_drawing):
+            try:
+                self._handle.display(content, raw=raw)
+            except Exception:
+                # Updates of an output that isn't there are lost without a word.
+                self._is_missing = True
+                raise
+
+    def _start_drawing(self) -> None:
+        if self._with_images:
             from IPython.display import display
 
             # A thread can't make an output, only fill one.
-            self._picture_handle = display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
-        threading.Thread(target=self._keep_drawing, name="qwave-view", daemon=True).start()
-        return self
+            self._image_handle = display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
+        threads.spawn(self._keep_drawing, name="view")
 
-    def _show_pictures(self) -> None:
+    def _show_images(self) -> None:
         gallery = self._job.snapshot.gallery
-        if self._picture_handle is not None and gallery:
+        if self._image_handle is not None and gallery:
             data, metadata = gallery.mimebundle(embed=self._embed)
-            self._picture_handle.update(data, raw=True, metadata=metadata)
+            self._image_handle.update(data, raw=True, metadata=metadata)
 
-    def _bundle(self) -> dict[str, str]:
+    def _to_mimebundle(self) -> dict[str, str]:
         clock = SYSTEM_CLOCK.monotonic()
         text = job_card.format_text(self._job.snapshot, clock)
-        return {"text/plain": text} if self._plain else job_card.to_mimebundle(self._card_markup(), text)
+        return {"text/plain": text} if self._plain else job_card.to_mimebundle(self._render_card(), text)
 
-    def _card_markup(self) -> str:
+    def _render_card(self) -> str:
         now = self._job.snapshot
         return (
             job_card.render_ended(now)
@@ -103,7 +157,8 @@ class StatusView:
         )
 
     def _draw(self) -> None:
-        self._handle.update(self._bundle(), raw=True)
+        if self._handle is not None:
+            self._handle.update(self._to_mimebundle(), raw=True)
 
     def _dispose(self) -> None:
         """Nothing to close in plain HTML."""
@@ -111,105 +166,112 @@ class StatusView:
     def _keep_drawing(self) -> None:
         over = threading.Event()
         self._job.add_done_callback(lambda _: over.set())
+        with frontend.contain_view_errors():
+            while not over.wait(self._tick) and not self._finished.is_set():
+                self._redraw()
+        # A view that can't be drawn any more may still show the end.
         while not over.wait(self._tick) and not self._finished.is_set():
-            self._redraw()
-        self.close()
+            pass
+        with frontend.contain_view_errors():
+            self.close()
 
     def _redraw(self) -> None:
         with self._drawing:
-            markup = self._card_markup()
+            markup = self._render_card()
             if markup != self._drawn and not self._finished.is_set() and not self._job.done():
                 self._drawn = markup
                 self._draw()
 
 
 class WidgetView(StatusView):
-    """The view with a Cancel button.
-
-    Args:
-        job: a job that was started.
-        is_deaf: whether no click would be heard; asked when the button is to be seen.
-        options: what :class:`StatusView` takes.
-    """
+    """The view with a Cancel button, which is not offered while ``is_blocked()``, for no click would arrive."""
 
     _tick = 0.5
-
-    def __init__(self, job: Job, *, is_deaf: Callable[[], bool], **options: Any) -> None:
-        super().__init__(job, **options)
-        self._is_deaf = is_deaf
 
     def open(self) -> StatusView:
         """Show it and begin to draw."""
         import ipywidgets
-        from IPython.display import display
+
+        # Late: the widgets know this module.
+        from qwave_jupyter.widgets.canvas.key_guard import KeyGuard
 
         # Apart, so that it crosses the wire once and not with every second that passes.
         style = ipywidgets.HTML(job_card.STYLE, layout={"display": "none"})
-        self._card = ipywidgets.HTML(self._markup(), layout={"width": "100%", "margin": "0"})
+        self._card = ipywidgets.HTML(self._render(), layout={"width": "100%", "margin": "0"})
         # Fresh for every run, and always called Cancel, whatever the language: tests and habits look for it.
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.say("status.cancel_tip"))
+        self._cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.text("status.cancel_tip"))
         self._cancel.add_class("qw-cancel")
         if self._job.snapshot.elapsed < job_card.PROGRESS_DELAY:
-            # There, and heard, but not seen before it is worth it.
+            # It can be clicked at once and is seen when a person would use it.
             self._cancel.add_class("qw-soon")
-        self._cancel.on_click(self._clicked)
-        self._box = ipywidgets.Box([style, self._card, self._cancel])
+        self._cancel.on_click(self._cancel_job)
+        self._box = ipywidgets.Box([style, self._card, self._cancel, KeyGuard.acquire()])
         self._box.add_class("qw-live")
-        self._handle = display(self._box, display_id=True)
-        return self._begun()
+        self._display(self._box)
+        return self
 
-    def _clicked(self, _: Any) -> None:
+    def _cancel_job(self, _: Button) -> None:
         self._job.cancel(wait=False)
         with self._drawing:
             if not self._finished.is_set():
                 self._cancel.disabled = True
-                self._hint = i18n.say("status.cancelling")
+                self._hint = i18n.text("status.cancelling")
                 self._draw()
 
-    def _markup(self) -> str:
-        return f'<div class="qw">{self._card_markup()}</div>'
+    def _render(self) -> str:
+        return wrap_cards(self._render_card(), with_style=False)
 
     def _draw(self) -> None:
         if self._job.snapshot.elapsed >= job_card.PROGRESS_DELAY and not self._hint:
-            if self._is_deaf():
+            if self._is_blocked():
                 # Also where the view was opened late, and the button shown at once.
                 self._cancel.add_class("qw-soon")
                 self._cancel.disabled = True
-                self._hint = i18n.say("notebook.press_stop")
+                self._hint = i18n.text("notebook.press_stop")
             else:
                 self._cancel.remove_class("qw-soon")
-        self._card.value = self._markup()
+        self._card.value = self._render()
 
     def _dispose(self) -> None:
         close_all(self._box)
 
 
-def view_for(
-    job: Job, shell: Any, display: str, *, hears_clicks: bool, stays: bool = False, embed: str | None = None
-) -> Any:
-    """The view that suits where we are.
-
-    Args:
-        job: a job that was started.
-        shell: the running IPython.
-        display: ``auto``, ``widget``, ``html`` or ``text``.
-        hears_clicks: whether a click would reach Python while we wait.
-        stays: whether it goes on after its cell has ended.
-        embed: how a view that stays keeps the pictures; None for what their settings say.
-    """
-    kernel = getattr(shell, "kernel", None)
+def make_view(
+    job: Job,
+    console: Console,
+    *,
+    receives_clicks: bool,
+    stays: bool = False,
+    with_images: bool = True,
+    embed: str | None = None,
+) -> JobView:
+    """Return the view that suits the console; a widget is of use only if clicks reach Python while we wait."""
+    now, kernel = default().settings, console.kernel
     if kernel is None:
-        return TerminalView(job, silent=stays)
-    headless = not getattr(kernel, "_allow_stdin", True)
-    if display in {"html", "text"} or not hears_clicks or headless:
-        hint = i18n.say("status.no_button", task=job_card.short_id(job)) if stays else i18n.say("notebook.press_stop")
-        return StatusView(job, "" if headless else hint, stays=stays, embed=embed, plain=display == "text")
-    # Between cells every click is heard.
-    return WidgetView(job, is_deaf=lambda: not stays and is_deaf(kernel), stays=stays, embed=embed)
+        return TerminalView(job, stays=stays)
+    has_button = now.display not in {"html", "text"} and receives_clicks and not console.is_headless
+    hint = ""
+    if not has_button and not console.is_headless:
+        hint = i18n.text("status.no_button", task=job_card.short_id(job)) if stays else i18n.text("notebook.press_stop")
+    return (WidgetView if has_button else StatusView)(
+        job,
+        hint,
+        stays=stays,
+        with_images=with_images,
+        embed=embed or now.embed,
+        plain=now.display == "text",
+        # Between cells every click arrives.
+        is_blocked=lambda: not stays and blocks_clicks(kernel),
+    )
 
 
-def close_all(widget: Any) -> None:
+def close_all(widget: Widget) -> None:
     """Close a widget with everything below it: ``close()`` alone leaves children, layouts and styles open."""
+    release = getattr(widget, "release", None)
+    if release is not None:
+        # Others have it as well.
+        release()
+        return
     for child in getattr(widget, "children", ()):
         close_all(child)
     for part in ("layout", "style"):

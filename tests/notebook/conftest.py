@@ -38,7 +38,7 @@ from qwave_jupyter import credentials
 from qwave_jupyter.session import default
 qwave.use_demo(on=False)
 qwave.configure(demo=None)
-default()._demo_told = False
+default()._demo_notice_shown = False
 credentials.forget()
 del credentials, default
 """
@@ -70,8 +70,8 @@ class Demo:
         paint, painted = app._paint, {}
 
         def paint_once(task, index):
-            brief = app._brief(task, index, app._format(task))
-            alike = brief.prompt, brief.width, brief.height, app._format(task), index
+            brief = app._make_brief(task, index)
+            alike = brief.prompt, brief.width, brief.height, brief.format, index
             if alike not in painted:
                 painted[alike] = paint(task, index)
             return painted[alike]
@@ -146,7 +146,7 @@ def kernel(module_kernel, demo):
 @pytest.fixture(scope="module")
 def keyless_module_kernel(home):
     clean = {name: value for name, value in os.environ.items() if not name.startswith(CONFIGURATION)}
-    own = {**clean, "QWAVE_HOME": str(home), "QWAVE_SAVE_DIR": str(home / "pictures")}
+    own = {**clean, "QWAVE_HOME": str(home), "QWAVE_SAVE_DIR": str(home / "images")}
     started = Kernel(NEWEST, own, home, home=home / "demo")
     yield started
     started.close()

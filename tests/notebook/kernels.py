@@ -149,6 +149,7 @@ class Kernel:
         self.said = []
         self.saved = {}
         self.displays = {}
+        self.display_cells = {}
         self.typed = ""
         self.subshell = None
         try:
@@ -296,8 +297,15 @@ class Kernel:
             self.comms.setdefault(content["comm_id"], {}).update(content["data"].get("state", {}))
         elif kind == "comm_close":
             self.comms.pop(content["comm_id"], None)
-        elif kind in {"display_data", "execute_result", "update_display_data", "stream", "error"}:
+        elif kind in {"display_data", "execute_result", "stream", "error"}:
             here.append((kind, content))
+            name = content.get("transient", {}).get("display_id")
+            if name:
+                self.display_cells[name] = sent
+        elif kind == "update_display_data":
+            # A frontend shows it where the display is, whichever cell runs by then.
+            owner = self.display_cells.get(content["transient"]["display_id"], sent)
+            self.outputs.setdefault(owner, []).append((kind, content))
 
     def _save(self, sent, kind, content):
         """Keep what a frontend would write into the notebook: of each display the last content only."""
@@ -319,10 +327,6 @@ class Kernel:
             here.append({"output_type": "error", **{key: content[key] for key in ("ename", "evalue", "traceback")}})
 
     # What a person sees
-
-    def is_busy(self, sent):
-        """Whether the kernel has begun a cell and not ended it."""
-        return sent not in self.ended and any(kind == "busy" for kind, _ in self.outputs.get(sent, ()))
 
     def last(self, sent):
         """What a cell's output says now, without widgets: markup and text of all that is saved of it."""

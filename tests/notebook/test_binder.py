@@ -1,4 +1,4 @@
-"""A session on Binder: the environment that binder/ describes, no network, no key, and all six notebooks."""
+"""A session on Binder: the environment that binder/ describes, no network, no key, and every notebook."""
 
 from __future__ import annotations
 

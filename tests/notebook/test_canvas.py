@@ -62,7 +62,7 @@ def tell(kernel, comm, **state):
     [
         ('mask = qwave.paint_mask("photo.jpg")', "MaskBrush"),
         ('boxes = qwave.draw_boxes("photo.jpg")', "BoxEditor"),
-        ('palette = PaletteEditor.from_picture("photo.jpg")', "PaletteEditor"),
+        ('palette = PaletteEditor.from_image("photo.jpg")', "PaletteEditor"),
     ],
 )
 def test_control_opens_and_hears(kernel, cell, kind):
@@ -99,6 +99,7 @@ def test_control_is_drawn_once(kernel):
     assert "application/vnd.jupyter.widget-view+json" in result
 
 
+@pytest.mark.slow
 def test_executed_notebook_has_no_widget(home):
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [

@@ -21,7 +21,7 @@ print(json.dumps({
     "callbacks": len([one for one in ip.events.callbacks["pre_run_cell"] if "qwave" in one.__module__]),
     "formatters": sorted(kind for kind, one in ip.display_formatter.formatters.items()
         if any("qwave_jupyter.catalog" in str(key) for key in (*one.deferred_printers, *one.type_printers))),
-    "frontend": type(frontend.installed()).__name__,
+    "frontend": type(frontend.current()).__name__,
     "configurables": len([one for one in ip.configurables if type(one).__name__ == "QWave"]),
 }))
 """
@@ -67,6 +67,28 @@ def test_magic_works_in_place(kernel, cells):
         assert "coroutine" not in text
     assert "True" in kernel.said_by("print(made[0].path.exists()); del made")[1]
     assert [row["state"] for row in kernel.new_rows()] == ["done"]
+
+
+CALL = "get_ipython().run_cell_magic('qwave', '', 'a blue dog')"
+
+
+@pytest.mark.parametrize(
+    "before", ["%%qwave\na red cat", "%%time\n%%qwave\na red cat", "%%qwave -r 16:9\nan owl\nat night"]
+)
+@pytest.mark.parametrize("silent", [False, True])
+def test_call_of_the_magic_has_its_own_prompt(kernel, before, silent):
+    kernel.run(before)
+    if silent:
+        kernel.wait(kernel.client.execute(CALL, silent=True))
+    else:
+        kernel.run(CALL)
+    assert [row["prompt"] for row in kernel.new_rows()][-1] == "a blue dog"
+
+
+@pytest.mark.parametrize("prompt", [">>> a cat", "a red\n>>> cat", "In [1]: a cat"])
+def test_prompt_keeps_what_ipython_takes_for_a_prompt(kernel, prompt):
+    kernel.run(f"%%qwave\n{prompt}")
+    assert kernel.new_rows()[-1]["prompt"] == prompt
 
 
 def test_magic_without_autoawait(kernel):
@@ -148,7 +170,7 @@ def test_load_reports_open_jobs(generation, demo, tmp_path):
     second = Kernel(generation, environment, tmp_path, setup="")
     try:
         _, text, _ = second.said_by("import sys; before = set(sys.modules)\n%load_ext qwave_jupyter")
-        assert text.strip() == "1 job of an earlier session is still open: %qwave resume fetches its pictures."
+        assert text.strip() == "1 job of an earlier session is still open: %qwave resume fetches its images."
         _, text, _ = second.said_by("print({'requests', 'PIL', 'ipywidgets'} & (set(sys.modules) - before))")
         assert text.strip() == "set()"
     finally:

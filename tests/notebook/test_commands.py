@@ -29,7 +29,7 @@ def test_no_key_without_a_person(keyless):
 def test_no_key_with_a_person(keyless):
     reply, text, sent = keyless.said_by("%%qwave -o cat\na cat")
     assert reply["status"] == "ok"
-    assert "DEMO: pictures are painted on this machine" in text
+    assert "DEMO: images are painted on this machine" in text
     cards = [
         content["data"].get("text/html", "") for _, content in keyless.outputs[sent] if content and "data" in content
     ]

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from qwave_jupyter.magics.line_magic import VERBS
+from qwave_jupyter.magics.line_magic import COMMANDS
 from tests.conftest import CONFIGURATION
 from tests.notebook.kernels import QUICK_POLLING
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = ("README.md", "CONTRIBUTING.md", "notebooks/README.md", "benchmarks/README.md", "docs/reference.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "notebooks/README.md", "benchmarks/README.md", "docs/reference/index.md")
 #: Runs cells one after the other, as a notebook without a kernel would, and prints how each ended.
 RUN = """
 import json, sys
@@ -92,10 +92,10 @@ def test_page_commands_exist(page):
     text = text_of(page)
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
-    assert set(re.findall(r"%qwave ([a-z]+)", text)) - {"help"} <= set(VERBS) | {"VERB"}
+    assert set(re.findall(r"%qwave ([a-z]+)", text)) - {"help"} <= set(COMMANDS) | {"COMMAND"}
 
 
 def test_readme_sections_are_in_order():
     heads = re.findall(r"^## (.+)$", text_of("README.md"), re.MULTILINE)
     assert heads[:4] == ["See it now", "Use your key", "What it costs you", "If it breaks"]
-    assert text_of("README.md").index("Pictures from prompts, in a notebook") < text_of("README.md").index("## ")
+    assert text_of("README.md").index("Images from prompts, in a notebook") < text_of("README.md").index("## ")

@@ -10,7 +10,7 @@ import pytest
 from qwave_jupyter import api, i18n
 from qwave_jupyter.client.retry import Retry
 from qwave_jupyter.errors import Cancelled, ConnectionFailed, RateLimited, TaskFailed
-from qwave_jupyter.jobs.charges import Charge
+from qwave_jupyter.jobs.costs import Charge
 from qwave_jupyter.jobs.snapshot import Snapshot
 from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
@@ -77,7 +77,7 @@ def test_changing_numbers_not_announced(now):
     ("reason", "says"),
     [
         (ConnectionFailed("api.no_answer"), "The server is not answering; trying again in 4 s"),
-        (RateLimited("api.rate_limited"), "The server asks for patience; trying again in 4 s"),
+        (RateLimited("api.rate_limited"), "The server limits the rate; trying again in 4 s"),
     ],
 )
 def test_retry_is_announced(now, reason, says):

@@ -22,13 +22,16 @@ LESSONS = (
     "05-robust-pipelines",
     "06-panel",
 )
+#: The panel for a class, which has nothing to learn.
+APP = "07-app"
 HEAVIEST = 1_000_000
 #: Folders of a machine, and what a kernel puts before a frame.
 TRACES = re.compile(r"/(?:home|Users|root|tmp|work|var|private)/\w|[A-Z]:\\\\|Traceback|<ipython-input|File <")
 
 
-@pytest.fixture(params=LESSONS)
+@pytest.fixture(params=(*LESSONS, APP))
 def lesson(request):
+    """A lesson, or the app, which is saved like one."""
     path = ROOT / "notebooks" / f"{request.param}.ipynb"
     return path, nbformat.read(path, as_version=4)
 
@@ -38,9 +41,9 @@ def outputs(notebook):
 
 
 def test_guide_lists_every_lesson():
-    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == list(LESSONS)
+    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == [*LESSONS, APP]
     guide = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
-    assert all(f"({name}.ipynb)" in guide for name in LESSONS)
+    assert all(f"({name}.ipynb)" in guide for name in (*LESSONS, APP))
 
 
 def test_lesson_is_valid_with_cell_ids(lesson):
@@ -51,6 +54,7 @@ def test_lesson_is_valid_with_cell_ids(lesson):
     assert len(set(ids)) == len(ids)
 
 
+@pytest.mark.parametrize("lesson", LESSONS, indirect=True)
 def test_lesson_has_exercise_and_answer(lesson):
     _, notebook = lesson
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
@@ -92,8 +96,8 @@ def test_lesson_names_no_machine(lesson):
     for output in outputs(notebook):
         for kind, content in {**output.get("data", {}), "text": output.get("text", "")}.items():
             if not kind.startswith("image/"):
-                without_pictures = re.sub(r"data:image/[a-z]+;base64,[\w+/=]+", "", str(content))
-                assert not TRACES.search(without_pictures), TRACES.search(without_pictures)
+                without_images = re.sub(r"data:image/[a-z]+;base64,[\w+/=]+", "", str(content))
+                assert not TRACES.search(without_images), TRACES.search(without_images)
         assert not any(TRACES.search(frame) for frame in output.get("traceback", ()))
     text = path.read_text(encoding="utf-8")
     host = socket.gethostname()
@@ -108,3 +112,10 @@ def test_lesson_errors_are_tagged(lesson):
         if cell.cell_type == "code":
             failed = any(output.output_type == "error" for output in cell.outputs)
             assert failed == ("raises-exception" in cell.metadata.get("tags", ())), cell.source
+
+
+def test_app_is_one_line_and_one_cell():
+    notebook = nbformat.read(ROOT / "notebooks" / f"{APP}.ipynb", as_version=4)
+    assert [cell.cell_type for cell in notebook.cells] == ["markdown", "code"]
+    assert "QWAVE" not in notebook.cells[1].source
+    assert notebook.metadata["title"] in notebook.cells[0].source

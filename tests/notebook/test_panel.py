@@ -10,6 +10,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets.widgets import widget as registry
 from PIL import Image
+from traitlets.config import Config
 
 import qwave_jupyter as qwave
 from qwave_jupyter import api
@@ -17,7 +18,8 @@ from qwave_jupyter.catalog import load
 from qwave_jupyter.client import polling
 from qwave_jupyter.errors import UnknownTask
 from qwave_jupyter.magics import cell_options
-from qwave_jupyter.widgets.panel import factory
+from qwave_jupyter.widgets.panel import panel as panel_module
+from tests.waiting import wait_until
 
 STROKE = {"kind": "paint", "size": 60, "points": [[60, 60], [140, 60]]}
 WEIGHT_OF_A_SWITCH = 60_000
@@ -60,7 +62,7 @@ def open_panel(clean_environment, monkeypatch):
     def start(*given, variables=None, edition=None, **named):
         if edition:
             qwave.configure(edition=edition)
-        monkeypatch.setattr(factory, "notebook_variables", lambda: variables or {})
+        monkeypatch.setattr(panel_module, "find_variables", lambda: variables or {})
         opened.append(qwave.panel(*given, **named))
         return opened[-1]
 
@@ -82,9 +84,9 @@ def body_of(panel, variables=()):
     """What the magic would send for the cell that the panel shows."""
     line, _, body = panel.cell().removeprefix("%%qwave ").partition("\n")
     line, prompt = cell_options.split_cell(line, body)
-    model = api.model(cell_options.model_named(line))
-    parsed = cell_options.read_line(line, model, dict(variables))
-    return api.build(prompt, model=model.id, variables=dict(variables), **parsed.options).body
+    model = api.model(cell_options.find_model_id(line))
+    parsed = cell_options.parse_line(line, model, dict(variables))
+    return api.build(prompt, model=model.id, variables=dict(variables), **parsed.values).body
 
 
 def turn(panel, tool):
@@ -100,17 +102,18 @@ def receive(control, message):
 
 def plain(panel, name):
     """A parameter's plain control."""
-    return panel.face.plain.controls[name][1]
+    return panel.view.plain.controls[name][1]
 
 
 def finished(panel, count=1):
     """Wait for runs to end, and for their views to have drawn it."""
     for run in panel.runs[:count]:
         run.job.wait(30)
-        assert run.drawn(30)
+        wait_until(lambda run=run: run._actions.layout.display == "", "the actions below the images")
     return panel.runs[:count]
 
 
+@pytest.mark.slow
 def test_panel_model_changes_leak_nothing(wire, open_panel, photo):
     panel = open_panel("a cat", images=[photo])
     ids = [one.id for one in qwave.models()]
@@ -130,8 +133,8 @@ def test_panel_model_changes_leak_nothing(wire, open_panel, photo):
 def test_panel_close_leaves_no_widget(wire, open_panel, photo):
     widgets = set(registry._instances)
     panel = open_panel("a cat", images=[photo], mask=None, action="inpaint")
-    panel.pressed("find_model")
-    panel.pressed("about_model")
+    panel.press("find_model")
+    panel.press("about_model")
     panel.set("action", None)
     panel.generate()
     finished(panel)
@@ -186,29 +189,30 @@ def test_panel_change_is_cheap(open_panel, edition):
     ],
 )
 def test_panel_reports_bad_reference(open_panel, clean_environment, given, said):
-    (clean_environment / "notes.txt").write_text("no picture")
+    (clean_environment / "notes.txt").write_text("no image")
     (clean_environment / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
     panel = open_panel("a cat")
-    panel.pictures_asked("images", "add", given)
-    assert panel.verdict.tone == "wrong"
-    assert said in panel.verdict.lines[0]
-    panel.pictures_asked("images", "remove", 0)
-    assert panel.verdict.tone == "ready"
+    panel.change_images("images", "add", given)
+    assert panel.validation.tone == "wrong"
+    assert said in panel.validation.lines[0]
+    panel.change_images("images", "remove", 0)
+    assert panel.validation.tone == "ready"
 
 
 def test_panel_reports_bad_upload(open_panel):
     panel = open_panel("a cat")
-    panel.pictures_asked("images", "upload", b"no picture", "../../evil<b>.png")
-    assert "qwp-wrong" in panel.face.line.value
-    assert "<b>" not in panel.face.line.value
-    assert not panel.state.picked
+    panel.change_images("images", "upload", b"no image", "../../evil<b>.png")
+    (note,) = panel.view.references.notes
+    assert "evil<b>.png in images is no image that can be read: it is text." in note
+    assert "<b>" not in panel.view.line.value
+    assert not panel.state.selected
 
 
 def test_panel_reports_mask_of_other_size(open_panel, photo, clean_environment):
     Image.new("RGBA", (90, 90)).save(clean_environment / "mask.png")
     panel = open_panel("a cat", model="gpt-4o-image", images=[photo], mask=str(clean_environment / "mask.png"))
-    assert panel.verdict.tone == "wrong"
-    assert "90×90" in " ".join(panel.verdict.lines)
+    assert panel.validation.tone == "wrong"
+    assert "90×90" in " ".join(panel.validation.lines)
 
 
 @pytest.mark.parametrize(
@@ -219,13 +223,12 @@ def test_panel_escapes_hostile_prompt(open_panel, hostile):
     panel.set_prompt(hostile)
     panel.generate()
     for run in finished(panel, len(panel.runs)):
-        assert "<script" not in run.card.value + run.pictures.value
-        assert "<img src=x" not in run.card.value + run.pictures.value
-    for text in (panel.face.line.value, panel.face.notes.value):
-        assert "<script" not in text
-        assert "<img" not in text
+        assert "<script" not in run.card.value
+        assert "<img src=x" not in run.card.value
+    assert "<script" not in panel.view.line.value
+    assert "<img" not in panel.view.line.value
     panel.set_prompt("a cat")
-    assert panel.verdict.tone == "ready"
+    assert panel.validation.tone == "ready"
 
 
 def test_panel_survives_any_message(open_panel):
@@ -237,12 +240,12 @@ def test_panel_survives_any_message(open_panel):
         {"set": "n", "value": {"a": 1}},
         {"set": "n", "value": None},
     ):
-        receive(panel.face.fields, message)
+        receive(panel.view.fields, message)
     for message in ({"add": 3}, {"remove": 99}, {"move": 5, "by": "x"}, {"earlier": -1}, {"upload": "x"}):
-        receive(panel.face.references, message)
+        receive(panel.view.references, message)
     panel.set("no_such", None)
     panel.set("n", None)
-    assert panel.verdict.tone == "ready"
+    assert panel.validation.tone == "ready"
 
 
 def test_panel_shows_several_runs(open_panel):
@@ -254,8 +257,8 @@ def test_panel_shows_several_runs(open_panel):
     assert [len(one.gallery) for one in (newest, oldest)] == [2, 2]
     assert newest.gallery[0].width > newest.gallery[0].height
     assert oldest.gallery[0].width == oldest.gallery[0].height
-    assert panel.face.runs.children == (newest.box, oldest.box)
-    assert newest.pictures.value.count("<img") == 2
+    assert panel.view.runs.children == (newest.box, oldest.box)
+    assert [bool(item["src"]) for item in newest.results.items] == [True, True]
     assert [len(one) for one in panel.results] == [2, 2]
 
 
@@ -277,7 +280,7 @@ def test_panel_result_buttons(open_panel, clean_environment):
     panel.generate()
     panel.generate()
     newer, older = finished(panel, 2)
-    assert len(panel.face.references.earlier) == 2
+    assert len(panel.view.references.earlier) == 2
     newer.buttons["edit"].click()
     assert panel.state.values["action"] == "edit"
     assert len(panel.request().values["images"]) == 1
@@ -285,7 +288,7 @@ def test_panel_result_buttons(open_panel, clean_environment):
     assert len(panel.request().values["images"]) == 2
     newer.buttons["compare"].click()
     older.buttons["compare"].click()
-    assert len(panel.face.comparison.pictures) == 2
+    assert len(panel.view.comparison.images) == 2
     newer.buttons["copy_cell"].click()
     assert newer.copy.text.startswith("%%qwave -m gpt-image-2")
     newer.buttons["save_here"].click()
@@ -301,26 +304,26 @@ def test_panel_model_without_references(open_panel):
     (run,) = finished(panel)
     panel.choose_model("z-image-turbo")
     run.buttons["use"].click()
-    assert "z-image-turbo takes no reference pictures" in run.note.value
+    assert "z-image-turbo takes no reference images" in run.note.value
     assert not panel.state.images
 
 
 def test_panel_sends_painted_mask(open_panel, photo):
     panel = open_panel("a moon", images=[photo], action="inpaint")
-    assert panel.verdict.tone == "waiting"
+    assert panel.validation.tone == "waiting"
     brush = panel.tools.brush
     brush.value = [STROKE]
-    assert panel.verdict.tone == "ready"
+    assert panel.validation.tone == "ready"
     body = panel.request().body
     assert body["mask_url"].startswith("data:image/png;base64,")
     assert body_of(panel) == body
-    panel.pictures_asked("mask", "remove", 0)
+    panel.change_images("mask", "remove", 0)
     assert brush.value == []
-    assert "mask_url" not in json.dumps(panel.state.options(), default=str)
+    assert "mask_url" not in json.dumps(panel.state.to_options(), default=str)
 
 
 def test_panel_keeps_given_mask(open_panel, photo):
-    given = "https://pictures.example/mask.png"
+    given = "https://images.example/mask.png"
     panel = open_panel("a moon", images=[photo], mask=given)
     assert not panel.tools.buttons["mask"].value
     turn(panel, "mask")
@@ -339,8 +342,8 @@ def test_panel_mask_for_url_only_model(open_panel, photo):
     panel.tools.brush.value = [STROKE]
     said = panel.tools.notes["mask"].value
     assert "public URL" in said
-    assert str(panel.state.mask.written) in said
-    with Image.open(panel.state.mask.written) as mask:
+    assert str(panel.state.mask.expression) in said
+    with Image.open(panel.state.mask.expression) as mask:
         assert mask.size == (200, 120)
 
 
@@ -350,27 +353,27 @@ def test_panel_boxes_per_reference(open_panel):
     (run,) = finished(panel)
     panel.choose_model("wan2.7-image")
     run.buttons["use"].click()
-    address = "https://pictures.example/b.png"
-    panel.pictures_asked("images", "add", address)
+    address = "https://images.example/b.png"
+    panel.change_images("images", "add", address)
     panel.set("action", "interactive_edit")
     next(iter(panel.tools.editors.values())).value = [[10, 20, 300, 400]]
     body = panel.request().body
     assert body["bbox_list"] == [[[10, 20, 300, 400]], []]
     assert body_of(panel) == body
-    panel.pictures_asked("images", "move", 0, 1)
+    panel.change_images("images", "move", 0, 1)
     assert panel.request().body["bbox_list"] == [[], [[10, 20, 300, 400]]]
 
 
 @pytest.mark.parametrize(("model", "tool"), [("gpt-image-2", "mask"), ("wan2.7-image", "boxes")])
 def test_panel_tool_on_unreadable_image(open_panel, clean_environment, model, tool):
-    (clean_environment / "broken.png").write_bytes(b"no picture")
+    (clean_environment / "broken.png").write_bytes(b"no image")
     action = "inpaint" if tool == "mask" else "interactive_edit"
     panel = open_panel("a cat", model=model, images=[str(clean_environment / "broken.png")], action=action)
     assert not panel.tools.buttons[tool].value
     assert "broken.png" in panel.tools.notes[tool].value
     turn(panel, tool)
     assert not panel.tools.buttons[tool].value
-    assert panel.verdict.tone == "wrong"
+    assert panel.validation.tone == "wrong"
 
 
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
@@ -392,10 +395,11 @@ def test_panel_palette_on_and_off(open_panel, edition):
 
 def test_panel_unreadable_palette(open_panel):
     panel = open_panel("a lake", model="wan2.7-image", color_palette="{not json")
-    assert panel.verdict.tone == "wrong"
-    assert "color_palette" in [field["name"] for field in panel.face.fields.fields]
+    assert panel.validation.tone == "wrong"
+    assert "color_palette" in [field["name"] for field in panel.view.fields.fields]
 
 
+@pytest.mark.slow
 def test_panel_opens_from_earlier_jobs(open_panel, photo):
     with pytest.raises(UnknownTask):
         open_panel(task="no-such-task")
@@ -407,14 +411,14 @@ def test_panel_opens_from_earlier_jobs(open_panel, photo):
     assert open_panel(last=True).request().body == body
     qwave.generate("another", resolution="1k")
     assert open_panel(task=first.task_id).request().body == body
-    assert factory.from_line(["--from", first.task_id[-6:]]).request().body == body
-    assert factory.from_line(["--from-last"]).request().body["prompt"] == "another"
-    line = factory.from_line(["-m", "wan2.7-image", "--resolution", "2k", "-n", "2"])
+    assert panel_module.panel_from_line(["--from", first.task_id[-6:]]).request().body == body
+    assert panel_module.panel_from_line(["--from-last"]).request().body["prompt"] == "another"
+    line = panel_module.panel_from_line(["-m", "wan2.7-image", "--resolution", "2k", "-n", "2"])
     assert line.state.values == {"resolution": "2K", "n": 2}
 
 
 def test_panel_command_in_a_shell(open_panel):
-    shell = InteractiveShell()
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     shell.user_ns["mood"] = "calm"
     qwave.load_ipython_extension(shell)
     try:
@@ -425,17 +429,18 @@ def test_panel_command_in_a_shell(open_panel):
         qwave.unload_ipython_extension(shell)
 
 
+@pytest.mark.slow
 def test_panel_offers_its_own_tasks(open_panel):
     panel = open_panel("a cat", edition="2026-09", model="midjourney")
     panel.generate()
     (run,) = finished(panel)
     panel.set("action", "upscale")
-    (field,) = [one for one in panel.face.fields.fields if one.get("offers")]
+    (field,) = [one for one in panel.view.fields.fields if one.get("offers")]
     assert field["offers"] == (run.job.task_id,)
-    assert panel.verdict.tone == "waiting"
+    assert panel.validation.tone == "waiting"
     panel.set(field["name"], run.job.task_id)
     panel.set("index", 1)
-    assert panel.verdict.tone == "ready", panel.verdict.lines
+    assert panel.validation.tone == "ready", panel.validation.lines
 
 
 def test_panel_with_plain_controls(open_panel):
@@ -443,14 +448,14 @@ def test_panel_with_plain_controls(open_panel):
     ratio = plain(panel, "aspect_ratio")
     resolution = plain(panel, "resolution")
     resolution.value = "4k"
-    assert "needs aspect_ratio" in " ".join(panel.verdict.lines)
+    assert "needs aspect_ratio" in " ".join(panel.validation.lines)
     assert any("1:1" in label and "not now" in label for label, _ in ratio.options)
     ratio.value = "16:9"
     assert panel.request().body["aspect_ratio"] == "16:9"
     panel.choose_model("wan2.7-image")
     assert panel.request().body["aspect_ratio"] == "16:9"
     plain(panel, "color_palette").value = "{not json"
-    assert panel.verdict.tone == "wrong"
+    assert panel.validation.tone == "wrong"
 
 
 def test_panel_without_widget_shows_cell(open_panel):
@@ -459,14 +464,14 @@ def test_panel_without_widget_shows_cell(open_panel):
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "%%qwave -m gpt-image-2 -n 2" in bundle["text/html"]
     assert "<b>" not in bundle["text/html"]
-    assert "Ready: $0.0128 for 2 pictures" in bundle["text/plain"]
+    assert "Ready: $0.0128 for 2 images" in bundle["text/plain"]
 
 
 def test_panel_finder_sets_the_model(open_panel):
     panel = open_panel("a cat")
-    panel.pressed("find_model")
+    panel.press("find_model")
     panel.finder.action.value = "interactive_edit"
     panel.finder.use.click()
     assert panel.state.model.id == "wan2.7-image"
-    panel.pressed("about_model")
-    assert "wan2.7-image" in panel.face.card.value
+    panel.press("about_model")
+    assert "wan2.7-image" in panel.view.card.value

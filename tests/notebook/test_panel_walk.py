@@ -15,10 +15,10 @@ from qwave_jupyter import api, i18n
 from qwave_jupyter.catalog import load
 from qwave_jupyter.images.gallery import GeneratedImage
 from qwave_jupyter.magics import cell_options
-from qwave_jupyter.widgets.panel import factory
+from qwave_jupyter.widgets.panel import panel as panel_module
 from qwave_jupyter.widgets.panel.editors import KINDS
 
-BROKEN = i18n.say("panel.unexpected", reason="§").partition("§")[0]
+BROKEN = i18n.text("panel.unexpected", reason="§").partition("§")[0]
 HOSTILE = st.sampled_from(
     ["", " ", "x", "-1", "99999999999999999999", "1e400", "nan", "[", '[{"hex": 3}]', "{}", "<b>", "\0"]
 )
@@ -35,29 +35,29 @@ def photos(clean_environment):
         file = clean_environment / name
         Image.effect_noise((120, 80), 60).convert("RGB").save(file)
         files.append(str(file))
-    yield [*files, "result", "https://pictures.example/a.png", "nowhere.png"]
+    yield [*files, "result", "https://images.example/a.png", "nowhere.png"]
     qwave.configure(edition=None)
 
 
 @pytest.fixture
 def variables(photos, monkeypatch):
     """A notebook in which an earlier result lives, which goes along by its link and can be drawn on."""
-    result = GeneratedImage(Path(photos[0]), url="https://pictures.example/result.png", width=120, height=80)
-    monkeypatch.setattr(factory, "notebook_variables", lambda: {"result": result})
+    result = GeneratedImage(Path(photos[0]), url="https://images.example/result.png", width=120, height=80)
+    monkeypatch.setattr(panel_module, "find_variables", lambda: {"result": result})
     return {"result": result}
 
 
 def steps(edition, photos):
     """What a person, or a broken frontend, may do next."""
     catalog = load(edition)
-    values = {name: one for model in catalog for name, one in model.parameters.items() if not one.picture}
+    values = {name: one for model in catalog for name, one in model.parameters.items() if not one.is_image}
     names = st.sampled_from(sorted(values))
 
     def value_of(name):
         known = st.sampled_from([*values[name].choices, None, True, False, 1, 3])
         return st.tuples(st.just("set"), st.just(name), known | HOSTILE)
 
-    pictures = st.one_of(
+    images = st.one_of(
         st.tuples(st.just("add"), st.sampled_from(photos), st.none()),
         st.tuples(st.just("remove"), st.integers(0, 2), st.none()),
         st.tuples(st.just("move"), st.integers(0, 2), st.sampled_from([-1, 1])),
@@ -66,7 +66,7 @@ def steps(edition, photos):
         st.tuples(st.just("model"), st.sampled_from(catalog.ids()), st.none()),
         names.flatmap(value_of),
         st.tuples(st.just("prompt"), st.text(max_size=20), st.none()),
-        st.tuples(st.just("pictures"), st.sampled_from(["images", "images", "mask"]), pictures),
+        st.tuples(st.just("images"), st.sampled_from(["images", "images", "mask"]), images),
         st.tuples(st.just("tool"), st.sampled_from(KINDS), st.none()),
         st.tuples(st.just("paint"), STROKES, st.none()),
         st.tuples(st.just("boxes"), BOXES, st.none()),
@@ -81,8 +81,8 @@ def take(panel, step):
         panel.set(one, other)
     elif kind == "prompt":
         panel.set_prompt(one)
-    elif kind == "pictures":
-        panel.pictures_asked(one, *other)
+    elif kind == "images":
+        panel.change_images(one, *other)
     elif kind == "tool":
         panel.tools.buttons[one].value = not panel.tools.buttons[one].value
     elif kind == "paint" and panel.tools.brush is not None:
@@ -104,9 +104,9 @@ def body_of(text, variables):
     """What the magic would send for a cell."""
     line, _, body = text.removeprefix("%%qwave ").partition("\n")
     line, prompt = cell_options.split_cell(line, body)
-    model = api.model(cell_options.model_named(line))
-    read = cell_options.read_line(line, model, variables)
-    return api.build(prompt, model=model.id, variables=variables, **read.options).body
+    model = api.model(cell_options.find_model_id(line))
+    read = cell_options.parse_line(line, model, variables)
+    return api.build(prompt, model=model.id, variables=variables, **read.values).body
 
 
 @pytest.mark.slow
@@ -118,11 +118,11 @@ def test_panel_ready_means_ready(photos, variables, edition):
     @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
     @given(starts(edition, photos), st.lists(one_step, min_size=4, max_size=14))
     def holds(start, walk):
-        with contextlib.closing(factory.panel("a cat", **start)) as panel:
+        with contextlib.closing(panel_module.panel("a cat", **start)) as panel:
             for step in walk:
                 take(panel, step)
-                assert BROKEN not in panel.face.line.value, (step, panel.face.line.value)
-                if panel.verdict.tone == "ready":
+                assert BROKEN not in panel.view.line.value, (step, panel.view.line.value)
+                if panel.validation.tone == "ready":
                     body = panel.request().body
                     assert body_of(panel.cell(), variables) == body
 

@@ -34,12 +34,12 @@ def test_report_has_every_image(student):
     assert student.said_by("%%qwave -n 2\nA dog in the rain")[0]["status"] == "ok"
     reply, text, _ = student.said_by(f"%qwave report handed-in --by 'Ann {NASTY}'")
     assert reply["status"] == "ok", reply
-    assert "handed-in.html has 3 pictures" in text
+    assert "handed-in.html has 3 images" in text
     page = (home / "handed-in.html").read_text(encoding="utf-8")
     assert page.count("<img ") == 3
     assert page.index("A cat and") < page.index("A dog in the rain")
     assert page.count("<dt>cost</dt><dd>$0.0064</dd>") == 3
-    assert "3 pictures from 2 jobs · $0.0191" in page
+    assert "3 images from 2 jobs · $0.0191" in page
     assert "<dt>seed</dt><dd>5</dd>" in page
     assert "By Ann &lt;script&gt;" in page
     assert "<script" not in page
@@ -54,7 +54,7 @@ def test_report_of_other_kernels_too(student):
     try:
         assert other.run("%qwave demo on --latency 0.1")["status"] == "ok"
         assert other.run("%%qwave\nAn owl at night")["status"] == "ok"
-        assert "own.html has 1 picture;" in other.said_by("%qwave report own.html")[1]
+        assert "own.html has 1 image;" in other.said_by("%qwave report own.html")[1]
         assert other.run("%qwave report everything.html --all")["status"] == "ok"
     finally:
         other.close()

@@ -58,13 +58,13 @@ def in_the_background(kernel, sent):
 @pytest.mark.parametrize(
     ("cell", "switches", "end", "says", "images"),
     [
-        (CITY, {}, finished, ["1 picture in", ".png", "$0.0"], 1),
+        (CITY, {}, finished, ["1 image in", ".png", "$0.0"], 1),
         (CITY, {"latency": 3000}, cancelled, ["was refunded"], 0),
         (CITY, {"latency": 3000}, interrupted, ["was refunded"], 0),
         ("%%qwave --timeout 1\na city", {"latency": 3000}, finished, ["The task goes on", "%qwave resume"], 0),
         (CITY, {"fail": "upstream_unavailable:1"}, finished, ["the provider is down", "Nothing was charged"], 0),
-        ("%%time\n%%qwave\na city", {}, finished, ["1 picture in", ".png"], 1),
-        ("%%qwave --no-wait\na city", {}, in_the_background, ["1 picture in", ".png", "Job("], 1),
+        ("%%time\n%%qwave\na city", {}, finished, ["1 image in", ".png"], 1),
+        ("%%qwave --no-wait\na city", {}, in_the_background, ["1 image in", ".png", "Job("], 1),
         ("%%qwave --sweep seed=1..2\na city", {}, finished, ["2 of 2"], 1),
         ("%%qwave --resolution 4k --aspect-ratio 1:1\na city", {}, finished, ["16:9", "Nothing was sent"], 0),
     ],
@@ -85,6 +85,7 @@ def test_saved_cell_has_no_dead_widget(kernel, demo, cell, switches, end, says, 
     assert "Queued" not in page
 
 
+@pytest.mark.slow
 def test_executed_notebook_is_complete(demo, tmp_path):
     cells = [
         SETUP,
@@ -104,6 +105,6 @@ def test_executed_notebook_is_complete(demo, tmp_path):
     page = shown(made)
     assert len(re.findall(r"<img[^>]+data:image/", page)) == 2
     assert "2 of 2" in page
-    assert page.count("1 picture in") == 2
+    assert page.count("1 image in") == 2
     assert not any("widget" in kind for one in made.cells for output in one.outputs for kind in output.get("data", {}))
     assert not made.metadata.get("widgets")

@@ -1,4 +1,4 @@
-"""IPython in a terminal: one line that is rewritten, the path at the end, the picture where it can be shown, Ctrl-C."""
+"""IPython in a terminal: one line that is rewritten, the path at the end, the image where it can be shown, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from qwave_jupyter.images.gallery import Gallery
-from qwave_jupyter.magics.terminal_view import drawn, protocol_of
+from qwave_jupyter.magics.terminal_view import find_protocol, render_images
 from tests.notebook.kernels import HANG, QUICK_POLLING, journal_rows
 
 pytestmark = pytest.mark.slow
@@ -91,7 +91,7 @@ def test_one_line_is_rewritten(terminal, demo, tmp_path):
     lines = [line.rpartition("\x1b[2K")[2] for line in shell.seen.replace("\r\n", "\n").split("\n")]
     told = [line for line in lines if line.startswith("qwave: ")]
     assert len(told) == 1
-    assert re.search(r"1 picture in [\d.]+ s · .*\.png · \$0\.0", told[0])
+    assert re.search(r"1 image in [\d.]+ s · .*\.png · \$0\.0", told[0])
     assert "Widget" not in shell.seen
     assert "object at 0x" not in shell.seen
     assert "\x1b_G" not in shell.seen
@@ -122,7 +122,7 @@ def test_background_job_writes_nothing(terminal, tmp_path):
     assert "Job(" in shell.seen
     assert "\x1b[2K" not in shell.seen
     shell.type("%qwave status\n")
-    shell.until("1 picture in")
+    shell.until("1 image in")
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_image_is_shown_inline(terminal, more, opening, pattern):
     shell.until("In [4]:")
     assert shell.seen.count(opening) == 1
     content = base64.b64decode("".join(re.findall(pattern, shell.seen)))
-    with Image.open(io.BytesIO(content)) as picture:
-        assert max(picture.size) == 480
-        assert picture.size[0] > picture.size[1]
+    with Image.open(io.BytesIO(content)) as image:
+        assert max(image.size) == 480
+        assert image.size[0] > image.size[1]
     assert all(len(piece) <= 4096 for piece in re.findall(r"\x1b_G[^;]*;([^\x1b]*)\x1b", shell.seen))
 
 
@@ -162,11 +162,11 @@ def test_image_is_shown_inline(terminal, more, opening, pattern):
     ],
 )
 def test_protocol_by_environment(environment, protocol):
-    assert protocol_of(environment) == protocol
+    assert find_protocol(environment) == protocol
 
 
 def test_empty_gallery_draws_nothing():
-    assert drawn(Gallery(), "") == ""
+    assert render_images(Gallery(), "") == ""
 
 
 def test_log_gets_sparse_lines(demo, tmp_path):
@@ -190,4 +190,4 @@ def test_log_gets_sparse_lines(demo, tmp_path):
     assert "\r" not in said
     told = [line for line in said.splitlines() if line.startswith("qwave: ")]
     assert 1 < len(told) < 8
-    assert re.search(r"1 picture in [\d.]+ s · .*\.png", told[-1])
+    assert re.search(r"1 image in [\d.]+ s · .*\.png", told[-1])

@@ -24,6 +24,8 @@ def interrupt_when_sent(kernel, demo, cell, count, **options):
     kernel.wait(behind)
     assert kernel.replies[sent]["status"] == "error"
     assert "the cell behind ran" not in kernel.text(behind)
+    # Of several awaited jobs the first that is cancelled ends the cell; the cancels of the others are under way then.
+    kernel.until(lambda: "queued" not in [demo.task(row)["status"] for row in kernel.new_rows()])
     return sent, [demo.task(row)["status"] for row in kernel.new_rows()]
 
 

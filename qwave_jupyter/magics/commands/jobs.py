@@ -1,109 +1,114 @@
-"""Verbs about jobs: those of this kernel, those that are open, and those that have ended."""
+"""Commands about jobs: those under way, those that are open, what was made and what it cost."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qwave_jupyter import api, frontend, i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK
-from qwave_jupyter.errors import GenerationError, UnknownTask
-from qwave_jupyter.magics import batch_magic
-from qwave_jupyter.magics.async_wait import stopped
-from qwave_jupyter.magics.commands.command import Asked, Verb
+from qwave_jupyter.errors import GenerationError, OptionMistake, UnknownTask
+from qwave_jupyter.folders import expand
+from qwave_jupyter.magics import batch_view
+from qwave_jupyter.magics.commands import Command, CommandArgs
 from qwave_jupyter.magics.output import Console
-from qwave_jupyter.magics.status_view import view_for
+from qwave_jupyter.magics.status_view import make_view, open_view
 from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
 
 if TYPE_CHECKING:
-    from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+    from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.images.notebook_size import NotebookSize
     from qwave_jupyter.jobs.job import Job
 
-__all__ = ["VERBS"]
+__all__ = ["COMMANDS"]
 
 #: What ended earlier is in the history.
-_MOST_ENDED = 10
+_MAX_ENDED = 10
 
 
-def _show(console: Console, asked: Asked) -> Any:
+def _show(console: Console, args: CommandArgs) -> object:
     try:
-        job = default().find_job(asked.first)
+        job = default().find_job(args.first)
     except UnknownTask:
-        found = [one for one in api.history() if asked.first is None or one.task_id.endswith(asked.first)]
+        found = [one for one in api.history() if args.first is None or one.task_id.endswith(args.first)]
         if not found:
             raise
-        return _only(found, found[0].task_id)
+        from qwave_jupyter.images.gallery import Gallery
+
+        return Gallery([one for one in found if one.job_id == found[0].job_id])
     if not job.done():
         _follow(console, job)
         return None
     if job.error is not None:
-        # What it ended with was raised where it was waited for; here it is looked at.
-        console.publish(_still([job]))
+        # Its error was raised where it was waited for; here it is only shown.
+        console.publish(_bundle_job_cards([job]))
         return None
     return job.result()
 
 
-def _status(console: Console, asked: Asked) -> None:
-    chosen = (default().find_job(asked.first),) if asked.first else default().jobs
-    batches = () if asked.first else tuple(one for one in default().batches if not one.done())
+def _status(console: Console, args: CommandArgs) -> None:
+    chosen = (default().find_job(args.first),) if args.first else default().jobs
+    batches = () if args.first else tuple(one for one in default().batches if not one.done())
     if not chosen and not batches:
-        console.say(i18n.say("notebook.no_jobs"))
+        console.show_text(i18n.text("notebook.no_jobs"))
     for batch in batches:
         if console.kernel is None:
-            console.say(repr(batch))
+            console.show_text(repr(batch))
         else:
             with frontend.contain_view_errors():
-                batch_magic.follow(batch, console)
+                batch_view.follow(batch, console)
     for job in chosen:
         if not job.done():
             with frontend.contain_view_errors():
-                _follow(console, job, pictures=False)
-    ended = [job for job in chosen if job.done()][:_MOST_ENDED]
+                _follow(console, job, with_images=False)
+    ended = [job for job in chosen if job.done()][:_MAX_ENDED]
     if ended:
-        console.publish(_still(ended))
+        console.publish(_bundle_job_cards(ended))
 
 
-def _follow(console: Console, job: Job, *, pictures: bool = True) -> None:
+def _follow(console: Console, job: Job, *, with_images: bool = True) -> None:
     if console.kernel is None:
         # The line below would run over the prompt.
-        console.publish(_still([job]))
+        console.publish(_bundle_job_cards([job]))
         return
-    now = default().settings
-    view = view_for(job, console.shell, now.display, hears_clicks=True, stays=True, embed=now.embed)
-    view.with_pictures = pictures
-    view.open()
+    make_view(job, console, receives_clicks=True, stays=True, with_images=with_images).open()
 
 
-def _still(jobs: Sequence[Job]) -> dict[str, str]:
+def _bundle_job_cards(jobs: Sequence[Job]) -> dict[str, str]:
     clock = SYSTEM_CLOCK.monotonic()
     now = [job.snapshot for job in jobs]
     markup = [job_card.render_ended(one) if one.is_over else job_card.render_running(one, clock) for one in now]
     return job_card.to_mimebundle("".join(markup), "\n".join(job_card.format_text(one, clock) for one in now))
 
 
-def _cancel(console: Console, asked: Asked) -> None:
-    job = default().find_job(asked.first)
-    console.say(str(stopped(job)))
+def _cancel(console: Console, args: CommandArgs) -> None:
+    console.show_text(str(default().find_job(args.first).cancel_and_describe()))
 
 
-def _resume(console: Console, asked: Asked) -> Any:
-    jobs = api.resume(save=asked.options.get("save"), repeat=asked.on("repeat"))
+def _resume(console: Console, args: CommandArgs) -> object:
+    jobs = api.resume(save=args.options.get("save"), repeat=args.has("repeat"))
+    elsewhere = default().describe_open_elsewhere()
+    for line in elsewhere:
+        console.show_text(line)
     if not jobs:
-        console.say(i18n.say("notebook.nothing_open"))
+        if not elsewhere:
+            console.show_text(i18n.text("notebook.nothing_open"))
         return None
-    # What can't go on is told and stands in nobody's way.
+    # A job that can't go on is shown and doesn't stop the others.
     unknown = [job for job in jobs if job.error is not None and job.error.fields.get("outcome_unknown")]
     if unknown:
-        console.publish(_still(unknown))
+        console.publish(_bundle_job_cards(unknown))
     return _finish(console, [job for job in jobs if job not in unknown])
 
 
-def _finish(console: Console, jobs: Sequence[Job]) -> Any:
+def _finish(console: Console, jobs: Sequence[Job]) -> object:
     """Wait for all jobs; the images of those that made some, or an error that names every failure."""
     for job in jobs:
         _wait_for(console, job)
-    together: Any = None
+    together: Gallery | None = None
     for job in jobs:
         if job.error is None and job.gallery is not None:
             together = job.gallery if together is None else together + job.gallery
@@ -121,8 +126,8 @@ def _finish(console: Console, jobs: Sequence[Job]) -> Any:
     if console.kernel is None:
         # Elsewhere each stands on the card of its job.
         for error in errors:
-            console.say(str(error))
-    raise GenerationError(
+            console.show_text(str(error))
+    failure = GenerationError(
         "generation.resume_failed",
         count=len(errors),
         total=len(jobs),
@@ -131,33 +136,56 @@ def _finish(console: Console, jobs: Sequence[Job]) -> Any:
         job_id="",
         task_id="",
     )
+    # In a notebook each reason stands on the card of its job already.
+    are_shown = all(error.shown_above for error in errors)
+    failure.shown_above = are_shown and console.kernel is not None and frontend.current().is_interactive()
+    raise failure
 
 
 def _wait_for(console: Console, job: Job) -> None:
     """Show a job until it is over, however it ends; an interrupt cancels it and ends the waiting for the others too."""
-    now = default().settings
-    hears_clicks = frontend.installed().can_wait()
-    view = view_for(job, console.shell, now.display, hears_clicks=hears_clicks, embed=now.embed)
-    try:
-        with frontend.contain_view_errors():
-            view.open()
+    view = make_view(job, console, receives_clicks=frontend.current().can_wait())
+    with open_view(view, lambda _: job.cancel_and_describe()):
         job.wait()
-    except KeyboardInterrupt:
-        raise stopped(job) from None
-    finally:
-        with frontend.contain_view_errors():
-            view.close()
 
 
-def _only(pictures: Sequence[GeneratedImage], task_id: str) -> Gallery:
-    from qwave_jupyter.images.gallery import Gallery
-
-    return Gallery([one for one in pictures if one.task_id == task_id])
+def _balance(console: Console, _: CommandArgs) -> None:
+    console.show_text(i18n.text("notebook.balance", available=i18n.dollars(api.balance().available_usd)))
 
 
-VERBS = (
-    Verb("show", _show, "[TASK]"),
-    Verb("status", _status, "[TASK]"),
-    Verb("cancel", _cancel, "[TASK]"),
-    Verb("resume", _resume, options={"save": "text", "repeat": "switch"}),
+def _weight(_: Console, args: CommandArgs) -> NotebookSize:
+    from qwave_jupyter.images.notebook_size import measure_notebook
+
+    path = " ".join(args.words) or os.environ.get("JPY_SESSION_NAME", "")
+    if not path:
+        raise OptionMistake("notebook.weight_needs")
+    return measure_notebook(expand(path))
+
+
+def _report(console: Console, args: CommandArgs) -> None:
+    from qwave_jupyter.images.gallery import write_report
+    from qwave_jupyter.jobs.records import notebook_gallery
+
+    if not args.words:
+        raise OptionMistake("notebook.report_needs")
+    made = api.history() if args.has("all") else notebook_gallery(default().context())
+    path = write_report(Path(" ".join(args.words)), made, by=str(args.options.get("by", "")))
+    console.show_text(i18n.text("notebook.report_written", path=path, count=len(made)))
+
+
+COMMANDS = (
+    Command("show", _show, "[TASK]"),
+    Command("status", _status, "[TASK]"),
+    Command("cancel", _cancel, "[TASK]"),
+    Command("resume", _resume, options={"save": "text", "repeat": "switch"}),
+    Command(
+        "history",
+        lambda _, args: api.history(" ".join(args.words), starred=args.has("starred")),
+        "[WORDS]",
+        {"starred": "switch"},
+    ),
+    Command("cost", lambda *_: api.cost()),
+    Command("balance", _balance),
+    Command("weight", _weight, "[NOTEBOOK]"),
+    Command("report", _report, "FILE", {"by": "text", "all": "switch"}),
 )

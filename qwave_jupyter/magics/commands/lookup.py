@@ -1,35 +1,50 @@
-"""Verbs that look up what the models can do."""
+"""Commands about models: find, explain and compare them, and open a panel with one."""
 
 from __future__ import annotations
 
+import contextlib
+from typing import TYPE_CHECKING
+
 from qwave_jupyter import api
-from qwave_jupyter.magics.commands.command import Asked, Verb
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.magics.commands import Command, CommandArgs
 from qwave_jupyter.magics.output import Console
 from qwave_jupyter.session import default
 from qwave_jupyter.views.model_card import ModelCard
-from qwave_jupyter.views.model_comparison import Comparison
-from qwave_jupyter.views.model_table import ModelTable
+from qwave_jupyter.views.model_table import ModelComparison, ModelTable
 
-__all__ = ["VERBS"]
+if TYPE_CHECKING:
+    from qwave_jupyter.widgets.panel.panel import Panel
 
-
-def _models(_: Console, asked: Asked) -> ModelTable:
-    filters = dict(asked.options)
-    refresh = bool(filters.pop("refresh", False))
-    found: ModelTable = api.models(*asked.words, refresh=refresh, **filters)
-    return found
+__all__ = ["COMMANDS"]
 
 
-def _model(_: Console, asked: Asked) -> ModelCard:
-    return ModelCard(api.model(asked.first or default().settings.model, live=asked.on("live")))
+def _models(_: Console, args: CommandArgs) -> ModelTable:
+    return api.models(*args.words, **args.options)
 
 
-def _compare(_: Console, asked: Asked) -> Comparison:
-    return Comparison([api.model(name) for name in asked.words])
+def _model(_: Console, args: CommandArgs) -> ModelCard:
+    return ModelCard(api.model(args.first or default().settings.model, live=args.has("live")))
 
 
-VERBS = (
-    Verb(
+def _panel(_: Console, args: CommandArgs) -> Panel:
+    # Widgets are imported by the first panel, never by the extension.
+    from qwave_jupyter.widgets.panel.panel import panel_from_line
+
+    return panel_from_line(list(args.words))
+
+
+def _list_preset_names() -> tuple[str, ...]:
+    from qwave_jupyter.jobs.presets import list_presets
+
+    # While somebody types, a file that can't be read just offers nothing.
+    with contextlib.suppress(OptionMistake):
+        return tuple(list_presets(default().settings.home))
+    return ()
+
+
+COMMANDS = (
+    Command(
         "models",
         _models,
         "[WORDS]",
@@ -44,6 +59,15 @@ VERBS = (
             "refresh": "switch",
         },
     ),
-    Verb("model", _model, "[ID]", {"live": "switch"}),
-    Verb("compare", _compare, "ID ID…"),
+    Command("model", _model, "[ID]", {"live": "switch"}),
+    Command("compare", lambda _, args: ModelComparison([api.model(name) for name in args.words]), "ID ID…"),
+    # Which options there are depends on the model that they name.
+    Command(
+        "panel",
+        _panel,
+        "[--from-last | --from TASK | OPTIONS OF A CELL]",
+        {"preset": "text"},
+        choices=lambda _: _list_preset_names(),
+        raw=True,
+    ),
 )
