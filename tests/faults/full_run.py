@@ -23,7 +23,6 @@ logging.basicConfig(stream=told, level=logging.DEBUG, format="%(name)s %(message
 logging.captureWarnings(True)
 warnings.simplefilter("always")
 shell = InteractiveShell.instance()
-VERBS = ("models", "balance", "cost", "history", "status", "doctor", "config", "key sk-typed-in", "report report.html")
 
 
 def keep(name: str, text: object) -> None:
@@ -89,8 +88,8 @@ with_server(
     "job.result(200)",
     "job.snapshot",
     *(
-        f"%qwave {verb}"
-        for verb in ("models", "balance", "cost", "history", "status", "doctor", "config", "key --show")
+        f"%qwave {command}"
+        for command in ("models", "balance", "cost", "history", "status", "doctor", "config", "key --show")
     ),
     "%qwave resume",
     "%qwave cancel nothing",

@@ -26,8 +26,8 @@ from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.jobs import runner
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.hostile_texts import EVIL, EVIL_ID, EVIL_LONG, EVIL_WORD
+from tests.image_factory import plain
 from tests.unit.client.loopback import Loopback, Reply, image_reply, json_reply
-from tests.unit.jobs.image_factory import plain
 
 FOLDER, PART = Path(sys.argv[1]), sys.argv[2]
 SHOWN = (FOLDER / "shown.jsonl").open("w", encoding="utf-8")
@@ -66,9 +66,7 @@ class Evil:
 
     def __call__(self, request):
         if "/files/" in request.path:
-            return (
-                image_reply(plain()) if self.mode != "no picture" else Reply(200, b"x", {"Content-Type": "<qx-evil>"})
-            )
+            return image_reply(plain()) if self.mode != "no image" else Reply(200, b"x", {"Content-Type": "<qx-evil>"})
         if self.mode in BROKEN:
             return BROKEN[self.mode]
         return json_reply(self.answer(request))
@@ -106,7 +104,7 @@ def hostile_rows() -> None:
     rows = connection.execute("SELECT job_id FROM jobs ORDER BY created").fetchall()
     texts = ["edition", "model", "action", "prompt", "resolution", "quality", "fingerprint", "notebook"]
     for place, (name,) in enumerate(rows):
-        files = [{"path": f"{FOLDER}/pictures/{EVIL}", "url": EVIL, "format": EVIL, "width": EVIL, "index": EVIL}]
+        files = [{"path": f"{FOLDER}/images/{EVIL}", "url": EVIL, "format": EVIL, "width": EVIL, "index": EVIL}]
         changes = {
             **dict.fromkeys(texts, writable(EVIL if place else EVIL_LONG)),
             "job_id": f"{place}{EVIL_ID}",
@@ -155,7 +153,7 @@ def widgets(source: str) -> None:
 evil = Evil()
 server = Loopback([evil]).__enter__()
 os.environ |= {"QWAVE_BASE_URL": server.url, "QWAVE_HOME": str(FOLDER / "home"), "QWAVE_API_KEY": "sk-x"}
-os.environ["QWAVE_SAVE_DIR"] = str(FOLDER / "pictures")
+os.environ["QWAVE_SAVE_DIR"] = str(FOLDER / "images")
 shell = InteractiveShell.instance()
 shell.display_pub = Publisher()
 shell.colors = "NoColor"
@@ -182,7 +180,7 @@ LOOKS = (
 
 
 def hostile_server() -> None:
-    for mode in ("paints", "fails", "refuses", "breaks", "babbles", "links astray", "no picture"):
+    for mode in ("paints", "fails", "refuses", "breaks", "babbles", "links astray", "no image"):
         evil.mode = mode
         shell.run_cell(f"qwave.configure(timeout={20 if mode == 'paints' else 1})")
         cell(f"%%qwave -o city\n{writable(EVIL)}")
@@ -229,7 +227,8 @@ def hostile_arguments() -> None:
         "qwave.models()",
         "qwave.configure(base_url=None, edition=EVIL)",
         "qwave.configure(edition=None, home=EVIL_ID)",
-        "qwave.configure(home=None, model=EVIL)",
+        "qwave.configure(home=None)",
+        "qwave.configure(model=EVIL)",
         "%%qwave\nx",
         "qwave.configure(model=None)",
         "qwave.read_provenance(EVIL_ID)",

@@ -20,8 +20,8 @@ from typing import Any
 
 import requests
 
+from tests.image_factory import plain
 from tests.threaded_server import ThreadedServer
-from tests.unit.jobs.image_factory import plain
 
 #: The name that the certificate is for. Loopback is never asked through a proxy, so proxied servers bear a name.
 HOST = "api.example.com"

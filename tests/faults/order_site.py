@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 
 from qwave_jupyter.client.client import Client
-from qwave_jupyter.client.rate_limit import RateLimiter
+from qwave_jupyter.client.retry import RateLimiter
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.jobs import request
 from qwave_jupyter.jobs.context import JobContext

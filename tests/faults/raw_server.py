@@ -142,13 +142,13 @@ def make_bench(server: RawServer, home: Any, *, timeout: float = 20.0, key: str 
     from qwave_jupyter.client.client import Client
     from qwave_jupyter.clock import SYSTEM_CLOCK
     from qwave_jupyter.jobs.context import JobContext
-    from qwave_jupyter.jobs.journal.store import open_journal
+    from qwave_jupyter.jobs.journal.store import Journal
 
     clock = more.setdefault("clock", SYSTEM_CLOCK)
     return JobContext(
         catalog=catalog.load("2026-04"),
         client=Client(server.url, key, **{"connect_timeout": 2, "read_timeout": 2, **more}),
-        journal=open_journal(home / "home", clock=clock),
+        journal=Journal(home / "home", clock=clock),
         home=home / "home",
         save_dir=home / "images",
         timeout=timeout,

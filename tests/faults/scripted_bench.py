@@ -12,7 +12,7 @@ from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal.store import Entry
 from tests.fake_clock import FakeClock
 from tests.job_contexts import open_context
-from tests.unit.jobs.scripted_server import ScriptedServer
+from tests.scripted_server import ScriptedServer
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Scripted:
         return Job(self.build(prompt, **options), self.bench).start()
 
     def leave_open(self, name: str, *, task: bool = True, **changes: object) -> Entry:
-        """What a killed kernel leaves: a row of the journal, and for a known task its finished pictures."""
-        entry = records.intent(self.build(name), name, self.bench)
+        """What a killed kernel leaves: a row of the journal, and for a known task its finished images."""
+        entry = records.new_entry(self.build(name), name, self.bench)
         changes = {"state": "running", "task_id": f"task-{name}", **changes} if task else changes
         if task:
             self.server.tasks[f"task-{name}"] = {"states": ["completed"], "made": True, "body": {}}

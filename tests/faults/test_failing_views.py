@@ -11,10 +11,10 @@ from qwave_jupyter import api
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import TaskFailed, UserMistake
 from qwave_jupyter.magics import batch_view, cell_magic, terminal_view
-from qwave_jupyter.magics.batch_magic import present as present_batch
+from qwave_jupyter.magics.batch_view import present as present_batch
 from tests.fake_session import replace_default, replace_frontend
 from tests.faults.scripted_bench import scripted
-from tests.unit.recording_console import RecordingConsole
+from tests.recording_console import RecordingConsole
 
 PATIENCE = 20
 
@@ -38,7 +38,7 @@ def here(tmp_path, monkeypatch):
 def test_a_cell_returns_its_images_without_a_view(here, monkeypatch, capsys, step):
     monkeypatch.setattr(terminal_view.TerminalView, step, fail)
     console = RecordingConsole()
-    gallery = cell_magic.Cells(console).blocking("-o mine", "a cat")
+    gallery = cell_magic.CellMagic(console).run_blocking("-o mine", "a cat")
     assert len(gallery) == 1
     assert console.variables["mine"].paths == gallery.paths
     assert "no display here" in capsys.readouterr().err
@@ -49,7 +49,7 @@ def test_a_cell_without_a_view_raises_the_jobs_own_error(here, monkeypatch):
     monkeypatch.setattr(terminal_view.TerminalView, "open", fail)
     monkeypatch.setattr(terminal_view.TerminalView, "close", fail)
     with pytest.raises(TaskFailed):
-        cell_magic.Cells(RecordingConsole()).blocking("", "a cat")
+        cell_magic.CellMagic(RecordingConsole()).run_blocking("", "a cat")
 
 
 def test_generate_returns_its_images_without_a_presenter(here, monkeypatch, capsys):
@@ -82,7 +82,7 @@ def test_a_batch_without_a_view_is_waited_for(here, monkeypatch, step):
 @pytest.mark.parametrize("step", ["open", "close"])
 def test_a_sweep_returns_its_sheet_without_a_view(here, monkeypatch, step):
     monkeypatch.setattr(batch_view.BatchView, step, fail)
-    sheet = cell_magic.Cells(RecordingConsole()).blocking("--sweep seed=1..2", "a cat")
+    sheet = cell_magic.CellMagic(RecordingConsole()).run_blocking("--sweep seed=1..2", "a cat")
     assert len(sheet) == 2
 
 

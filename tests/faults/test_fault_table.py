@@ -15,7 +15,8 @@ from PIL import Image
 
 from qwave_jupyter.clock import Clock
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.jobs import cancellation, resume
+from qwave_jupyter.jobs import runner
+from qwave_jupyter.jobs.job import resume
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.conftest import HANG_GUARD, selected_params, site
 from tests.faults.faulty_proxy import TRANSIENT, answered, refusing
@@ -96,7 +97,7 @@ def resumed(request, prompt_server, tmp_path_factory):
             files = [path.name for path in here.bench.save_dir.iterdir()] if here.bench.save_dir.exists() else []
             row = {"error": error, "files": files, "states": here.states}
             here.proxy.heal()
-            jobs = resume.resume(replace(here.bench, timeout=10_000))
+            jobs = resume(replace(here.bench, timeout=10_000))
             return {
                 **row,
                 "images": [is_whole(path) for job in jobs for path in job.result(HANG_GUARD).paths],
@@ -119,6 +120,7 @@ def test_lasting_fault_then_resume(resumed, lasting):
     if stage == "submit" and not fault.acts and fault.name != "reset before the request" and fault.status != 503:
         # Nothing can have reached the server, and nothing is left to be resumed.
         assert (row["states"], row["tasks"], row["images"]) == (["refused"], 0, [])
+        assert "resume" not in str(row["error"])
         return
     assert row["states"] in (["submitting"], ["running"], ["completed"])
     assert row["images"] == [True]
@@ -148,7 +150,7 @@ def run_cancel(server, folder, fault, times):
         now = job.snapshot
         row = {"outcome": now.stopped, "text": str(job.error), "waited": clock.waited, "silent": here.proxy.silent}
         here.proxy.heal()
-        for one in resume.resume(here.bench):
+        for one in resume(here.bench):
             # Still queued, where none of the requests reached the server.
             wait_until(lambda one=one: one.done() or one.snapshot.status_word == "queued", timeout=HANG_GUARD)
             one.cancel()
@@ -173,7 +175,7 @@ def cancelled(request, waiting_server, tmp_path_factory):
     # The limit is in real time. A busy machine may use it up, so it is lifted where an answer comes; that the pauses
     # between the attempts stay below it is asserted instead.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cancellation, "CANCEL_WITHIN", HANG_GUARD / 2)
+        patch.setattr(runner, "CANCEL_WITHIN", HANG_GUARD / 2)
         with run_cases([case for case in cases if not is_unanswered(case)], run, base / "answered") as answers:
             wait(answers.values())
     with run_cases([case for case in cases if is_unanswered(case)], run, base / "unanswered") as silences:
@@ -187,7 +189,9 @@ def test_cancel_outcome_under_faults(cancelled, cancel):
     row = cancelled[cancel].result(HANG_GUARD)
     assert row["outcome"] == ("unknown" if is_unanswered(cancel) else "refunded")
     assert is_one_line(row["text"])
-    assert row["waited"] < cancellation.CANCEL_WITHIN
+    if not is_unanswered(cancel):
+        # Nobody waits for the others longer than that; their cancel goes on behind.
+        assert row["waited"] < runner.CANCEL_WITHIN
     # It gave up while there was no answer yet.
     assert bool(row["silent"]) == fault.silent
     assert (row["tasks"], row["billed"], row["final states"]) == (1, 0, ["cancelled"])
@@ -219,7 +223,7 @@ def refused(request, prompt_server, tmp_path_factory):
                 here.job().start().result(HANG_GUARD)
             row = {"error": str(caught.value), "asked": here.proxy.count(stage), "tasks": len(here.proxy.tasks)}
             here.proxy.heal()
-            jobs = resume.resume(here.bench)
+            jobs = resume(here.bench)
             images = [is_whole(path) for job in jobs for path in job.result(HANG_GUARD).paths]
             return {**row, "resumed": len(jobs), "images": images, "billed": here.billed}
 

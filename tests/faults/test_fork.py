@@ -22,7 +22,7 @@ SETUP = f"""
     from pathlib import Path
     warnings.simplefilter("ignore", DeprecationWarning)
     from tests.faults.scripted_bench import scripted
-    from qwave_jupyter.jobs.journal.store import Entry, open_journal
+    from qwave_jupyter.jobs.journal.store import Entry, Journal
 
     def fork(work):
         read, write = os.pipe()
@@ -59,7 +59,7 @@ def test_no_child_hangs_while_jobs_are_written(tmp_path):
     """Threads write to the journal all the time; every child reads and writes it."""
     code = f"""
         home = Path(sys.argv[1])
-        journal = open_journal(home)
+        journal = Journal(home)
         over = threading.Event()
 
         def write(name):
@@ -147,7 +147,7 @@ def test_a_child_is_told_that_the_job_is_its_parents(tmp_path, way):
 
         with scripted(Path(sys.argv[1])) as here:
             go_on = threading.Event()
-            here.server.before["picture"] = go_on.wait
+            here.server.before["image"] = go_on.wait
             job = here.submit("a cat")
             while job.status != "downloading":
                 time.sleep(0.01)
@@ -172,7 +172,7 @@ def test_a_child_is_told_that_the_batch_is_its_parents(tmp_path, way):
 
         with scripted(Path(sys.argv[1])) as here:
             go_on = threading.Event()
-            here.server.before["picture"] = go_on.wait
+            here.server.before["image"] = go_on.wait
             batch = Batch([here.build("a cat")], here.bench).start()
             while not batch.jobs or batch.jobs[0].status != "downloading":
                 time.sleep(0.01)
@@ -190,7 +190,7 @@ def test_a_child_is_told_that_the_batch_is_its_parents(tmp_path, way):
 
 def test_a_child_leaves_its_parents_connection_alone(tmp_path):
     code = """
-        journal = open_journal(Path(sys.argv[1]))
+        journal = Journal(Path(sys.argv[1]))
         journal.begin(Entry(job_id="a", created=1.0))
 
         def work():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from types import SimpleNamespace
 
 import pytest
 from PIL import EpsImagePlugin, Image, UnidentifiedImageError
@@ -14,12 +15,12 @@ from qwave_jupyter.demo.task_factory import _probe as demo_opened
 from qwave_jupyter.errors import DownloadFailed, ReferenceMistake
 from qwave_jupyter.image_formats import FILE_FORMATS, RESULT_FORMATS, open_image
 from qwave_jupyter.images import image_io
-from qwave_jupyter.jobs import resume
-from qwave_jupyter.jobs.references import Limits, resolve
+from qwave_jupyter.jobs.job import resume
+from qwave_jupyter.jobs.references import ImageLimits, resolve
 from qwave_jupyter.magics import terminal_view
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, completed, job_error, make_bench, start_job
-from tests.unit.jobs.image_factory import plain
+from tests.image_factory import plain
 
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n(x) (w) file\n%%EOF\n"
 
@@ -75,7 +76,7 @@ def test_result_format_refused(tmp_path, ghostscript, content):
         assert list(bench.save_dir.iterdir()) == []
         assert len(bench.journal.open_jobs()) == 1
         server.answers["GET /1.png"] = lambda _: as_image(plain())
-        (again,) = resume.resume(bench)
+        (again,) = resume(bench)
         assert [path.suffix for path in again.result(30).paths] == [".png"]
         bench.journal.close()
 
@@ -86,7 +87,7 @@ def test_result_format_kept(tmp_path, kind):
         pytest.skip("this Pillow has no AVIF")
     path = tmp_path / "x"
     path.write_bytes(plain(kind=kind))
-    assert image_io.facts_of(image_io.load(path, RESULT_FORMATS)).format == kind.lower()
+    assert image_io.info_of(image_io.load(path, RESULT_FORMATS)).format == kind.lower()
 
 
 def _writes_avif():
@@ -97,7 +98,7 @@ def _writes_avif():
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_reference_format_allowed(kind):
     content = plain(kind=kind)
-    assert resolve(content, "images", Limits("m"), now=0.0).format == kind.lower()
+    assert resolve(content, "images", ImageLimits("m"), now=0.0).format == kind.lower()
 
 
 @pytest.mark.parametrize("content", OTHERS.values(), ids=OTHERS)
@@ -106,8 +107,8 @@ def test_reference_format_refused(tmp_path, ghostscript, content):
     path.write_bytes(content)
     for given in (content, path, str(path)):
         with pytest.raises(ReferenceMistake) as caught:
-            resolve(given, "images", Limits("m"), now=0.0)
-        assert caught.value.fields["mistake"].code == "reference_not_a_picture"
+            resolve(given, "images", ImageLimits("m"), now=0.0)
+        assert caught.value.fields["mistake"].code == "reference_not_an_image"
     assert not ghostscript.exists()
 
 
@@ -129,9 +130,9 @@ def test_views_refuse_postscript(tmp_path, ghostscript):
     path = tmp_path / "result.png"
     path.write_bytes(POSTSCRIPT)
     for show in (
-        lambda: terminal_view._opened(path),
+        lambda: terminal_view._open_single(SimpleNamespace(paths=[path])),
         lambda: image_io.load(path),
-        lambda: image_io.look(path, whole=True),
+        lambda: image_io.probe(path, whole=True),
     ):
         with pytest.raises((OSError, ValueError)):
             show()
@@ -141,7 +142,7 @@ def test_views_refuse_postscript(tmp_path, ghostscript):
 def test_demo_refuses_postscript(ghostscript):
     import base64
 
-    with pytest.raises(ValueError, match="no picture"):
+    with pytest.raises(ValueError, match="no image"):
         demo_decoded(POSTSCRIPT)
     assert demo_opened("data:image/png;base64," + base64.b64encode(POSTSCRIPT).decode()) == (None, "", None)
     assert not ghostscript.exists()

@@ -20,9 +20,9 @@ from tests.faults.hostile_texts import EVIL, EVIL_ID, EVIL_WORD
 PARTS = ("server", "journal", "edition")
 #: How many pages, errors and files each part makes at least, so that no test passes by finding nothing.
 LEAST = {"server": (15, 10, 10), "journal": (10, 25, 8), "edition": (300, 6, 4)}
-#: An output of ours, its pictures aside, is never heavier; most are a hundredth of it.
+#: An output of ours, its images aside, is never heavier; most are a hundredth of it.
 HEAVIEST = 400_000
-PICTURES = ("image/", "application/pdf")
+IMAGES = ("image/", "application/pdf")
 
 
 class Reader(HTMLParser):
@@ -132,7 +132,7 @@ def shown(lines):
     """Each text that is displayed or saved in a page: the cell, its kind, the text."""
     for line in lines:
         for kind, value in (line["data"] or {}).items():
-            if not kind.startswith(PICTURES):
+            if not kind.startswith(IMAGES):
                 yield line["cell"], kind, value if isinstance(value, str) else json.dumps(value)
 
 
@@ -196,15 +196,15 @@ def test_files_have_safe_names_and_folders(run):
     folder = run.folder
     assert not (folder.parent / "etc").exists()
     assert not (folder / "etc").exists()
-    images = [path for path in (folder / "pictures").rglob("*") if path.suffix in {".png", ".json"}]
+    images = [path for path in (folder / "images").rglob("*") if path.suffix in {".png", ".json"}]
     assert len(images) >= LEAST[run.part][2]
     for path in (*images, *(folder / "home").rglob("*")):
         assert re.fullmatch(r"[\w.-]+", path.name), path.name
         assert signs_in(path.name) == set()
-    assert {path.parent for path in images} == {folder / "pictures"}
+    assert {path.parent for path in images} == {folder / "images"}
     known = {
         "home",
-        "pictures",
+        "images",
         "ipython",
         "evil.json",
         "sly.json",

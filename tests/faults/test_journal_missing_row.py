@@ -8,10 +8,10 @@ import sqlite3
 
 import pytest
 
-from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal import store as journal_of
-from qwave_jupyter.jobs.journal.store import Entry, JournalWarning, open_journal
+from qwave_jupyter.jobs.journal.store import Entry, Journal, JournalWarning
 from tests.faults.scripted_bench import scripted
 
 PATIENCE = 20
@@ -39,7 +39,7 @@ def entry(name: str, **more) -> Entry:
 
 
 def test_an_intent_behind_a_lock_is_written_with_the_task(tmp_path, impatient):
-    journal = open_journal(tmp_path)
+    journal = Journal(tmp_path)
     journal.begin(entry("other"))
     with locked(journal.path), pytest.warns(JournalWarning, match="can't be written"):
         journal.begin(entry("a"))
@@ -51,7 +51,7 @@ def test_an_intent_behind_a_lock_is_written_with_the_task(tmp_path, impatient):
 
 
 def test_a_task_behind_a_lock_is_written_with_the_next_change(tmp_path, impatient):
-    journal = open_journal(tmp_path)
+    journal = Journal(tmp_path)
     journal.begin(entry("a"))
     with locked(journal.path), pytest.warns(JournalWarning, match="can't be written"):
         journal.update("a", state="running", task_id="t")
@@ -63,7 +63,7 @@ def test_a_task_behind_a_lock_is_written_with_the_next_change(tmp_path, impatien
 
 def test_a_deleted_home_holds_the_job_again(tmp_path):
     home = tmp_path / "home"
-    journal = open_journal(home)
+    journal = Journal(home)
     journal.begin(entry("a"))
     journal.update("a", state="running", task_id="t")
     shutil.rmtree(home)
@@ -80,21 +80,21 @@ def test_a_deleted_home_holds_the_job_again(tmp_path):
 
 def test_a_home_deleted_while_a_job_runs(tmp_path):
     with scripted(tmp_path) as here:
-        here.server.before["picture"] = lambda: shutil.rmtree(here.bench.home, ignore_errors=True)
+        here.server.before["image"] = lambda: shutil.rmtree(here.bench.home, ignore_errors=True)
         gallery = here.submit("a cat").result(PATIENCE)
-        assert resume.history(here.bench).paths == gallery.paths
+        assert records.history(here.bench).paths == gallery.paths
 
 
 def test_a_resumed_job_is_written_again_too(tmp_path):
     with scripted(tmp_path) as here:
         left = here.leave_open("left")
-        here.server.before["picture"] = lambda: shutil.rmtree(here.bench.home, ignore_errors=True)
+        here.server.before["image"] = lambda: shutil.rmtree(here.bench.home, ignore_errors=True)
         gallery = Job.resume(left, here.bench).start().result(PATIENCE)
-        assert resume.history(here.bench).paths == gallery.paths
+        assert records.history(here.bench).paths == gallery.paths
 
 
 def test_an_unknown_job_makes_no_row(tmp_path):
-    journal = open_journal(tmp_path)
+    journal = Journal(tmp_path)
     journal.begin(entry("a"))
     journal.update("never begun", state="done")
     assert [one.job_id for one in journal._entries("")] == ["a"]
@@ -102,10 +102,10 @@ def test_an_unknown_job_makes_no_row(tmp_path):
 
 
 def test_an_ended_job_is_remembered_no_more(tmp_path):
-    journal = open_journal(tmp_path)
+    journal = Journal(tmp_path)
     for place in range(50):
         journal.begin(entry(f"j{place}"))
         journal.update(f"j{place}", state="done" if place else "running")
-    assert set(journal._begun) == {"j0"}
+    assert set(journal._open_entries) == {"j0"}
     assert len(journal._entries("")) == 50
     journal.close()

@@ -7,11 +7,10 @@ import warnings
 
 import pytest
 
-from qwave_jupyter.jobs import resume
-from qwave_jupyter.jobs.journal import probe
-from qwave_jupyter.jobs.journal.schema import COLUMNS
-from qwave_jupyter.jobs.journal.store import Entry, JournalWarning, open_journal
-from qwave_jupyter.views import report
+from qwave_jupyter.jobs import records
+from qwave_jupyter.jobs.job import resume
+from qwave_jupyter.jobs.journal.schema import COLUMNS, count_open
+from qwave_jupyter.jobs.journal.store import Entry, Journal, JournalWarning
 from tests.faults.scripted_bench import scripted
 
 PATIENCE = 20
@@ -31,7 +30,7 @@ ODD_VALUES = (b"\xff\xfe", "text", 1e308, 2**62, *ODD_JSON)
 
 @pytest.fixture
 def journal(tmp_path):
-    opened = open_journal(tmp_path)
+    opened = Journal(tmp_path)
     yield opened
     opened.close()
 
@@ -62,13 +61,13 @@ def test_one_invalid_byte_hides_no_row(journal, column):
         assert [one.job_id for one in journal.find("job-1")] == ["job-1"]
         assert len(journal.costs()) >= 1
         assert len(journal.durations("m")) >= 3
-    assert probe.count_open(journal.home) == 4
+    assert count_open(journal.home) == 4
 
 
 def test_one_invalid_id_is_still_counted_at_load(journal):
     fill(journal, "running", "running")
     garble(journal, "job_id", "job-0")
-    assert probe.count_open(journal.home) == 2
+    assert count_open(journal.home) == 2
 
 
 def test_a_task_id_stored_as_bytes_is_read(journal):
@@ -89,8 +88,8 @@ def test_odd_values_of_one_row_hide_no_other(tmp_path, value):
             if column in {"job_id", "state"}:
                 continue
             before = change_one(journal, odd, column, value)
-            assert whole.paths[0] in resume.history(here.bench).paths, column
-            assert whole.paths[0] in report.notebook_gallery(here.bench).paths, column
+            assert whole.paths[0] in records.history(here.bench).paths, column
+            assert whole.paths[0] in records.notebook_gallery(here.bench).paths, column
             assert journal.durations("gpt-image-2"), column
             journal.costs()
             journal.open_jobs()
@@ -114,7 +113,7 @@ def test_a_body_with_an_invalid_byte_is_not_sent(tmp_path):
     with scripted(tmp_path) as here:
         here.leave_open("garbled", task=False)
         change(here.bench.journal, "UPDATE jobs SET body = CAST(replace(body, 'garbled', X'61FF') AS TEXT)")
-        (job,) = resume.resume(here.bench)
+        (job,) = resume(here.bench)
         with pytest.raises(Exception, match="can't be repeated"):
             job.result(PATIENCE)
         assert here.server.seen == []
@@ -132,7 +131,7 @@ def test_a_warning_quotes_no_row(journal):
     for problem in problems:
         journal._warned.clear()
         with pytest.warns(JournalWarning) as said:
-            journal._say("journal_unreadable", problem)
+            journal._warn("journal_unreadable", problem)
         assert SECRET not in str(said[0].message)
 
 
@@ -144,7 +143,7 @@ def test_odd_values_of_one_row_stop_no_resume(tmp_path, value):
             here.leave_open(column)
             change_one(here.bench.journal, column, column, value)
         here.leave_open("whole")
-        jobs = {job.id: job for job in resume.resume(here.bench)}
+        jobs = {job.id: job for job in resume(here.bench)}
         assert set(jobs) == {*columns, "whole"}
         for job in jobs.values():
             assert job.wait(PATIENCE)

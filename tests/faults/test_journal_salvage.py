@@ -11,8 +11,8 @@ import warnings
 
 import pytest
 
-from qwave_jupyter.jobs.journal import salvage, schema
-from qwave_jupyter.jobs.journal.store import Entry, JournalWarning, open_journal
+from qwave_jupyter.jobs.journal import schema
+from qwave_jupyter.jobs.journal.store import Entry, Journal, JournalWarning
 
 PAGE = 4096
 JOBS = 40
@@ -27,7 +27,7 @@ def name_of(place: int) -> str:
 def whole(tmp_path_factory):
     """A closed journal of some dozen pages, a few prompts of which overflow theirs."""
     home = tmp_path_factory.mktemp("whole")
-    journal = open_journal(home)
+    journal = Journal(home)
     for place in range(JOBS):
         name = name_of(place)
         state = "running" if name in OPEN else "done"
@@ -65,7 +65,7 @@ def mended(home, content: bytes) -> set[str]:
     home.mkdir(parents=True)
     (home / "journal.sqlite3").write_bytes(content)
     shutil.copy(home / "journal.sqlite3", home.parent / "damaged.sqlite3")
-    journal = open_journal(home)
+    journal = Journal(home)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", JournalWarning)
         journal.open_jobs()
@@ -139,7 +139,7 @@ def test_flipped_bytes_never_stop_the_work(whole, tmp_path):
 
 
 def test_a_row_that_is_half_lost_keeps_its_task(tmp_path):
-    journal = open_journal(tmp_path / "home")
+    journal = Journal(tmp_path / "home")
     for place in range(3):
         # The files come last in a row, and overflow its page.
         journal.begin(Entry(job_id=name_of(place), created=1.0, state="running", task_id=f"task-{place}"))
@@ -163,7 +163,7 @@ def test_open_jobs_are_saved_first(whole, tmp_path):
     pages = into.execute("PRAGMA page_count").fetchone()[0]
     into.execute(f"PRAGMA max_page_count={pages + 6}")
     with contextlib.suppress(sqlite3.Error):
-        salvage.salvage(damaged, into)
+        schema.salvage(damaged, into)
     into.execute("PRAGMA max_page_count=100000")
     saved = {row[0] for row in into.execute("SELECT job_id FROM jobs")}
     into.close()
@@ -175,7 +175,7 @@ def test_what_was_saved_is_counted(whole, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     (home / "journal.sqlite3").write_bytes(bytes(PAGE) + whole[PAGE:])
-    journal = open_journal(home)
+    journal = Journal(home)
     with pytest.warns(JournalWarning, match=f"{JOBS} jobs were saved"):
         journal.begin(Entry(job_id="new", created=1.0))
     journal.close()

@@ -13,8 +13,8 @@ from qwave_jupyter.client.client import Client
 from qwave_jupyter.errors import QwaveError
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, http, job_error, make_bench, start_job
+from tests.image_factory import plain
 from tests.unit.client.test_key import everything_shown
-from tests.unit.jobs.image_factory import plain
 
 #: With every sign that some encoding changes.
 KEY = "qw/0a+1B~2c=3D&4e%5F<6g>"

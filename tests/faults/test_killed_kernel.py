@@ -40,5 +40,5 @@ def test_resume_after_a_killed_kernel(tmp_path):
         demo.stop()
     (row,) = journal_rows(tmp_path)
     assert row["state"] == "done"
-    assert not list((tmp_path / "pictures").glob("*.part"))
+    assert not list((tmp_path / "images").glob("*.part"))
     assert after - before == pytest.approx(0.006376, abs=1e-5)

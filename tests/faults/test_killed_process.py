@@ -64,13 +64,13 @@ SELF_KILLED = {
     "before the intent": "before qwave_jupyter.jobs.journal.store.Journal.begin",
     "before the POST": "after qwave_jupyter.jobs.journal.store.Journal.begin",
     "answered, not yet written down": "after qwave_jupyter.client.client.Client.submit",
-    "completed, not yet written down": "before qwave_jupyter.jobs.result_download.Fetch.__call__",
+    "completed, not yet written down": "before qwave_jupyter.jobs.result_download.ResultDownloader.download",
     "downloaded, not yet looked at": "after qwave_jupyter.client.client.Client.download",
     "before the renaming": "before pathlib.Path.replace",
     "renamed, without its sidecar": "after pathlib.Path.replace",
     "sidecar written, not yet renamed": "before pathlib.Path.replace:2",
     "renamed, not yet written down": "after pathlib.Path.replace:2",
-    "written down, not yet done": "after qwave_jupyter.jobs.result_download.Fetch._each",
+    "written down, not yet done": "after qwave_jupyter.jobs.result_download.ResultDownloader._save_each",
 }
 PROXY_KILLED = {
     "the POST in flight": ("request", "submit", ""),
@@ -175,12 +175,12 @@ def _kill_at(proxy, server, process, home, moment, kind, word):
 def _finished_files(home):
     """The files under final names, each whole or it counts as none."""
     found = {}
-    for path in (home / "pictures").glob("*") if (home / "pictures").exists() else ():
+    for path in (home / "images").glob("*") if (home / "images").exists() else ():
         if path.suffix == ".json":
             found[path.name] = bool(json.loads(path.read_text(encoding="utf-8"))["prompt"])
         elif path.suffix != ".part":
-            with Image.open(path) as picture:
-                picture.load()
+            with Image.open(path) as image:
+                image.load()
             found[path.name] = True
     return found
 

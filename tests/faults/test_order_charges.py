@@ -10,7 +10,7 @@ import pytest
 
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.job import resume
 from tests.faults.order_server import COST, OrderServer
 from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
 
@@ -58,7 +58,7 @@ def test_refused_question_says_that_the_task_goes_on(server, site, status):
     assert site.states == ["running"]
     server.status_answer = None
     server.tasks["task-1"]["state"] = "completed"
-    (job,) = resume.resume(site.bench)
+    (job,) = resume(site.bench)
     assert len(job.result(PATIENCE)) == 1
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.jobs import idempotency, records, resume
+from qwave_jupyter.jobs import idempotency, records
+from qwave_jupyter.jobs.job import resume
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.order_server import OrderServer
 from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
@@ -44,13 +45,13 @@ def site(server, tmp_path, clock):
 
 def leave_open(site, **changes):
     """An order whose answer never came, written down at the clock's time."""
-    entry = replace(records.intent(site.request(), "killed", site.bench), **changes)
+    entry = replace(records.new_entry(site.request(), "killed", site.bench), **changes)
     site.bench.journal.begin(entry)
     return entry
 
 
 def resumed(site):
-    (job,) = resume.resume(site.bench)
+    (job,) = resume(site.bench)
     job.wait(PATIENCE)
     return job
 
@@ -94,7 +95,7 @@ def test_clock_set_back_does_not_revive_a_key(site, server, clock):
     leave_open(site)
     # Another job was written down when the key had expired already; then the clock was set back.
     clock.wall = BEGIN + 30 * HOUR
-    site.bench.journal.begin(replace(records.intent(site.request(), "later", site.bench), state="done"))
+    site.bench.journal.begin(replace(records.new_entry(site.request(), "later", site.bench), state="done"))
     clock.wall = BEGIN + 2 * HOUR
     job = resumed(site)
     assert job.error.code == "order_unknown_age"

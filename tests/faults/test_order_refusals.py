@@ -7,7 +7,7 @@ import json
 import pytest
 
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.job import resume
 from tests.faults.order_server import OrderServer
 from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
 
@@ -43,7 +43,7 @@ def test_refused_repetition_leaves_the_job_open(server, site, status):
     assert "$0.0113" in str(error)
     assert "othing was charged" not in str(error)
     assert site.states == ["submitting"]
-    (job,) = resume.resume(site.bench)
+    (job,) = resume(site.bench)
     assert len(job.result(PATIENCE)) == 1
     assert (server.billed, len(server.posts)) == (1, 3)
 
@@ -53,11 +53,11 @@ def test_refused_resume_leaves_the_job_open(server, site, status):
     server.on_submit = lambda: "cut"
     failure(site.job().start())
     server.answers = [(False, status, BODY)]
-    (job,) = resume.resume(site.bench)
+    (job,) = resume(site.bench)
     assert failure(job).fields["outcome_unknown"]
     assert site.states == ["submitting"]
     server.on_submit = lambda: None
-    (job,) = resume.resume(site.bench)
+    (job,) = resume(site.bench)
     assert len(job.result(PATIENCE)) == 1
     assert server.billed == 1
 
@@ -87,7 +87,7 @@ def test_409_that_lasts_leaves_the_job_open(server, tmp_path):
         assert len(server.posts) > 5
         assert site.states == ["submitting"]
         server.answers = []
-        (job,) = resume.resume(site.bench)
+        (job,) = resume(site.bench)
         assert len(job.result(PATIENCE)) == 1
         assert server.billed == 1
 

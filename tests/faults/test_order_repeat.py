@@ -11,8 +11,9 @@ from qwave_jupyter import catalog
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import ConfigurationError, GenerationError, QwaveError, TooExpensive
-from qwave_jupyter.jobs import idempotency, resume
-from qwave_jupyter.jobs.limits import Limits
+from qwave_jupyter.jobs import idempotency
+from qwave_jupyter.jobs.costs import Limits
+from qwave_jupyter.jobs.job import resume
 from tests.faults.order_server import OrderServer, TunnelProxy
 from tests.faults.order_site import MODEL, PATIENCE, WITH_KEY, WITHOUT_KEY, order_site
 
@@ -65,7 +66,7 @@ def test_resume_without_key_reports_each_time(server, tmp_path):
         failure(first)
         server.on_submit = lambda: None
         for _ in range(3):
-            (job,) = resume.resume(site.bench)
+            (job,) = resume(site.bench)
             error = failure(job)
             assert isinstance(error, GenerationError)
             assert "unknown" in str(error)
@@ -80,16 +81,16 @@ def test_resume_repeat_orders_again_once(server, tmp_path):
     server.on_submit = lambda: "cut"
     with order_site(server, tmp_path) as site:
         failure(site.job().start())
-        (job,) = resume.resume(site.bench, repeat=True)
+        (job,) = resume(site.bench, repeat=True)
         assert failure(job).fields["outcome_unknown"]
         assert len(server.posts) == 2
         assert site.states == ["submitting"]
         server.on_submit = lambda: None
-        (job,) = resume.resume(site.bench, repeat=True)
+        (job,) = resume(site.bench, repeat=True)
         assert len(job.result(PATIENCE)) == 1
         assert len(server.posts) == 3
         assert site.states == ["done"]
-        assert resume.resume(site.bench, repeat=True) == ()
+        assert resume(site.bench, repeat=True) == ()
 
 
 @pytest.mark.parametrize("limits", [Limits(Budget(0.01)), Limits(Budget(), max_cost=0.01)], ids=["budget", "max_cost"])
@@ -97,7 +98,7 @@ def test_resume_repeat_obeys_limits(server, tmp_path, limits):
     server.on_submit = lambda: "cut"
     with order_site(server, tmp_path) as site:
         failure(site.job().start())
-        (job,) = resume.resume(site.bench, limits, repeat=True)
+        (job,) = resume(site.bench, limits, repeat=True)
         assert isinstance(failure(job), TooExpensive)
         assert len(server.posts) == 1
         assert site.states == ["submitting"]
@@ -130,40 +131,40 @@ def test_idle_connection_is_not_used_without_key(server, tmp_path):
 def test_shown_june_field_is_remembered(tmp_path):
     with OrderServer(june=True) as server:
         with order_site(server, tmp_path) as site:
-            assert not idempotency.heeds_key(site.bench)
+            assert not idempotency.is_supported(site.bench)
             site.job().start().result(PATIENCE)
-            assert idempotency.heeds_key(site.bench)
+            assert idempotency.is_supported(site.bench)
         # Another process, with the same home.
         with order_site(server, tmp_path) as site:
-            assert idempotency.heeds_key(site.bench)
+            assert idempotency.is_supported(site.bench)
             answers = ["cut", "cut"]
             server.on_submit = lambda: answers.pop() if answers else None
             assert len(site.job("a dog").start().result(PATIENCE)) == 1
         assert server.billed == 2
         with OrderServer() as other, order_site(other, tmp_path) as site:
-            assert not idempotency.heeds_key(site.bench)
+            assert not idempotency.is_supported(site.bench)
 
 
 def test_replayed_id_is_remembered(tmp_path):
     with OrderServer() as server, order_site(server, tmp_path) as site:
         for _ in range(2):
-            assert not idempotency.heeds_key(site.bench)
+            assert not idempotency.is_supported(site.bench)
             site.bench.client.submit({"model": MODEL}, idempotency_key="key-1")
-        assert idempotency.heeds_key(site.bench)
+        assert idempotency.is_supported(site.bench)
 
 
 def test_different_ids_for_a_key_prove_nothing(server, tmp_path):
     with order_site(server, tmp_path) as site:
         for _ in range(2):
             site.bench.client.submit({"model": MODEL}, idempotency_key="key-1")
-        assert not idempotency.heeds_key(site.bench)
+        assert not idempotency.is_supported(site.bench)
 
 
 def test_home_that_cannot_be_written_remembers_in_the_process(tmp_path):
     (tmp_path / "home").write_text("in the way")
     with OrderServer(june=True) as server, order_site(server, tmp_path) as site:
         idempotency.remember(site.bench)
-        assert idempotency.heeds_key(site.bench)
+        assert idempotency.is_supported(site.bench)
 
 
 def test_batch_does_not_order_an_unknown_row_again(server, tmp_path):
@@ -179,12 +180,12 @@ def test_batch_does_not_order_an_unknown_row_again(server, tmp_path):
 
 
 def test_editions_say_whether_they_have_the_key(tmp_path):
-    assert not catalog.load(WITHOUT_KEY).has_idempotency_key
-    assert catalog.load(WITH_KEY).has_idempotency_key
+    assert not catalog.load(WITHOUT_KEY).supports_idempotency
+    assert catalog.load(WITH_KEY).supports_idempotency
     index = {"edition": "own", "host": "https://x.example", "families": {}}
     for given, expected in (({}, False), ({"idempotency_key": True}, True)):
         (tmp_path / "index.json").write_text(json.dumps({**index, **given}))
-        assert catalog.load(str(tmp_path)).has_idempotency_key is expected
+        assert catalog.load(str(tmp_path)).supports_idempotency is expected
     (tmp_path / "index.json").write_text(json.dumps({**index, "idempotency_key": "2026-06"}))
     with pytest.raises(ConfigurationError, match="idempotency_key"):
         catalog.load(str(tmp_path))
@@ -193,16 +194,17 @@ def test_editions_say_whether_they_have_the_key(tmp_path):
 @pytest.fixture
 def shell(clean_environment, monkeypatch, server):
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
     monkeypatch.setenv("QWAVE_BASE_URL", server.url)
     monkeypatch.setenv("QWAVE_API_KEY", "sk-secret-0123456789")
-    made = InteractiveShell()
+    made = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     made.run_line_magic("load_ext", "qwave_jupyter")
     yield made
     made.reset()
 
 
-def test_resume_verb_reports_and_repeats(shell, server, capsys):
+def test_resume_command_reports_and_repeats(shell, server, capsys):
     server.on_submit = lambda: "cut"
     with pytest.raises(QwaveError):
         qwave.generate("a cat", model=MODEL)

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from qwave_jupyter.batches.batch import Batch
-from qwave_jupyter.jobs import cancellation, resume
+from qwave_jupyter.jobs import runner
+from qwave_jupyter.jobs.job import resumable, resume
 from qwave_jupyter.jobs.journal.schema import OPEN_STATES
 from tests.faults.order_server import OrderServer
 from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
@@ -32,13 +33,13 @@ def server():
 @pytest.fixture
 def impatient(monkeypatch):
     """A person who is told after a moment."""
-    monkeypatch.setattr(cancellation, "CANCEL_WITHIN", 0.3)
+    monkeypatch.setattr(runner, "CANCEL_WITHIN", 0.3)
 
 
 def test_stopped_batch_with_held_answers_is_cancelled(server, tmp_path):
     with order_site(server, tmp_path, WITH_KEY, read_timeout=60) as site:
         rows = [site.request(f"cat {place}") for place in range(ROWS)]
-        batch = Batch(rows, site.bench, concurrency=ROWS, hold=60).start()
+        batch = Batch(rows, site.bench, concurrency=ROWS, prefer_wait=60).start()
         eventually(lambda: len(server.tasks) == ROWS)
         assert all(one["Prefer"] == "wait=60" for one in server.posts)
         batch.stop(PATIENCE)
@@ -76,7 +77,7 @@ def test_job_told_as_unknown_is_cancelled_later(server, tmp_path, impatient):
 def test_slow_answer_without_key_is_cancelled_when_it_comes(tmp_path, impatient):
     with OrderServer(knows_key=False, state="queued") as server, order_site(server, tmp_path) as site:
         server.slow = [1.0]
-        job = site.job(hold=60).start()
+        job = site.job(prefer_wait=60).start()
         eventually(lambda: server.tasks)
         assert job.cancel().stopped == "unknown"
         assert site.states[0] in OPEN_STATES
@@ -93,8 +94,8 @@ def test_lost_answer_of_a_stopped_job_without_key_stays_open(tmp_path, impatient
         job = site.job().start()
         eventually(lambda: server.tasks)
         assert job.cancel().stopped == "unknown"
-        eventually(lambda: resume.resumable(site.bench))
-        (again,) = resume.resume(site.bench)
+        eventually(lambda: resumable(site.bench))
+        (again,) = resume(site.bench)
         assert "--repeat" in str(again.error)
         assert (len(server.posts), site.states) == (1, ["submitting"])
 
@@ -132,7 +133,7 @@ def test_kernel_that_dies_while_an_answer_is_held_can_resume(server, tmp_path, i
         # What another kernel does once the lock of the dead one is gone.
         with order_site(server, tmp_path / "other", WITH_KEY) as other:
             other.bench.journal.begin(entry)
-            (again,) = resume.resume(other.bench)
+            (again,) = resume(other.bench)
             assert len(again.result(PATIENCE)) == 1
         assert len(server.tasks) == 1
 
@@ -142,7 +143,7 @@ def test_cancelling_a_picked_up_order_before_it_starts_keeps_it_open(server, tmp
     from qwave_jupyter.jobs.job import Job
 
     with order_site(server, tmp_path, WITH_KEY) as site:
-        entry = records.intent(site.request(), "killed", site.bench)
+        entry = records.new_entry(site.request(), "killed", site.bench)
         site.bench.journal.begin(entry)
         job = Job.resume(entry, site.bench)
         assert job.cancel().stopped == "unknown"

@@ -15,7 +15,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from qwave_jupyter.errors import QwaveError
-from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.job import resume
 from qwave_jupyter.jobs.journal.schema import OPEN_STATES
 from tests.faults.order_server import OrderServer, TunnelProxy, certificate
 from tests.faults.order_site import PATIENCE, WITH_KEY, WITHOUT_KEY, order_site
@@ -70,7 +70,7 @@ def run(folder, key, proxied, held, fault, stopped):
             server.slow = [0.3] * 3
         if fault in UNSENT:
             proxy.early = [UNSENT[fault]]
-        job = site.job(hold=60 if held else None).start()
+        job = site.job(prefer_wait=60 if held else None).start()
         if stopped:
             ends = time.monotonic() + PATIENCE
             while not (server.tasks or job.done()):
@@ -80,13 +80,13 @@ def run(folder, key, proxied, held, fault, stopped):
         with suppress(QwaveError):
             job.result(PATIENCE)
         # Whatever it was told, the job's own thread may still be looking for the task.
-        job._course.left.wait(PATIENCE)
+        job._runner.left.wait(PATIENCE)
         told = "" if job.error is None else str(job.error)
         befalling.clear()
         server.slow = []
         for task in server.tasks.values():
             task["state"] = "completed" if task["state"] == "queued" else task["state"]
-        resumed = resume.resume(site.bench)
+        resumed = resume(site.bench)
         for one in resumed:
             one.wait(PATIENCE)
         return {

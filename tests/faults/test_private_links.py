@@ -9,10 +9,10 @@ import pytest
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.client.image_links import AddressPolicy, classify_address, literal_address, read_link
 from qwave_jupyter.errors import ConfigurationError, DownloadFailed, UnexpectedRedirect
-from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.job import resume
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, completed, http, job_error, make_bench, start_job
-from tests.unit.jobs.image_factory import plain
+from tests.image_factory import plain
 
 PUBLIC = "https://api.example.com"
 KEY = "sk-secret"
@@ -286,12 +286,12 @@ def test_job_with_refused_link_stays_open(server, tmp_path):
         "GET /1.png": lambda _: as_image(plain()),
     }
     bench = make_bench(server, tmp_path, clock=FakeClock(), connect_timeout=10, read_timeout=10)
-    for ask in (lambda: start_job(bench), lambda: resume.resume(bench)[0]):
+    for ask in (lambda: start_job(bench), lambda: resume(bench)[0]):
         error = job_error(ask())
         assert isinstance(error, DownloadFailed)
         assert error.code == "address_refused"
         assert error.fields["links"] == ("http://10.0.0.1/1.png",)
     server.answers["GET /v1/tasks"] = lambda _: completed(f"{server.url}/1.png")
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert len(again.result(60)) == 1
     bench.journal.close()

@@ -11,19 +11,18 @@ import pytest
 import requests
 
 from qwave_jupyter.batches.batch import Batch
-from qwave_jupyter.batches.sweep import Place, Sweep
-from qwave_jupyter.batches.sweep_axes import Tile
+from qwave_jupyter.batches.sweep import GridCell, Sweep
+from qwave_jupyter.batches.sweep_axes import Combination
 from qwave_jupyter.errors import OptionMistake, QwaveError
 from qwave_jupyter.jobs import request as requests_of
-from qwave_jupyter.jobs import resume
 from qwave_jupyter.jobs.codegen import cell
-from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.job import Job, resume
 from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
-from qwave_jupyter.widgets.panel import factory
+from qwave_jupyter.widgets.panel.panel import build_state, find_request
 from tests.fake_session import replace_default
 from tests.faults.scripted_bench import scripted
-from tests.unit.jobs.image_factory import plain
+from tests.image_factory import plain
 
 PATIENCE = 20
 #: Bytes of one reference as it is sent, and what may stay of a job that had it.
@@ -38,7 +37,7 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def picture():
+def image():
     import numpy as np
 
     return np.random.default_rng(3).integers(0, 255, (480, 480, 3), dtype="uint8")
@@ -68,8 +67,8 @@ def measured(here, count, run):
     yield grown, kept
 
 
-def edit(here, picture, number):
-    request = here.build(f"edit {number}", images=picture)
+def edit(here, image, number):
+    request = here.build(f"edit {number}", images=image)
     assert len(request.body_text()) < 1000
     assert sum(map(len, request.values["images"])) > SENT
     return request
@@ -78,7 +77,7 @@ def edit(here, picture, number):
 def end(job):
     with contextlib.suppress(QwaveError):
         job.result(PATIENCE)
-    job._course.left.wait(PATIENCE)
+    job._runner.left.wait(PATIENCE)
     return job
 
 
@@ -90,15 +89,15 @@ HOW = {
         submit=[requests.ConnectTimeout("no") for _ in range(999)]
     ),
     "our fault": lambda server: server.before.update(status=lambda: 1 / 0),
-    "dead link": lambda server: setattr(server, "pictures", [410]),
+    "dead link": lambda server: setattr(server, "images", [410]),
 }
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_an_ended_job_keeps_no_reference_bytes(here, picture, how):
+def test_an_ended_job_keeps_no_reference_bytes(here, image, how):
     def run(count):
         HOW[how](here.server)
-        return [end(Job(edit(here, picture, number), here.bench).start()) for number in range(count)]
+        return [end(Job(edit(here, image, number), here.bench).start()) for number in range(count)]
 
     with measured(here, 4, run) as (grown, jobs):
         assert grown < KEPT
@@ -107,11 +106,11 @@ def test_an_ended_job_keeps_no_reference_bytes(here, picture, how):
 
 
 @pytest.mark.parametrize("started_first", [True, False])
-def test_a_cancelled_job_keeps_no_reference_bytes(here, picture, started_first):
+def test_a_cancelled_job_keeps_no_reference_bytes(here, image, started_first):
     here.server.states = ["queued"] * 500
 
     def run(count):
-        jobs = [Job(edit(here, picture, number), here.bench) for number in range(count)]
+        jobs = [Job(edit(here, image, number), here.bench) for number in range(count)]
         for job in jobs:
             if started_first:
                 job.start()
@@ -126,13 +125,13 @@ def test_a_cancelled_job_keeps_no_reference_bytes(here, picture, started_first):
         assert {job.status for job in jobs} == {"cancelled"}
 
 
-def test_a_resumed_job_keeps_no_reference_bytes(here, picture):
+def test_a_resumed_job_keeps_no_reference_bytes(here, image):
     def run(count):
         from qwave_jupyter.jobs import records
 
         for number in range(count):
-            here.bench.journal.begin(records.intent(edit(here, picture, number), f"{count}-{number}", here.bench))
-        return [end(job) for job in resume.resume(here.bench)]
+            here.bench.journal.begin(records.new_entry(edit(here, image, number), f"{count}-{number}", here.bench))
+        return [end(job) for job in resume(here.bench)]
 
     with measured(here, 4, run) as (grown, jobs):
         assert grown < KEPT
@@ -140,10 +139,10 @@ def test_a_resumed_job_keeps_no_reference_bytes(here, picture):
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_a_batch_keeps_no_reference_bytes(here, picture, elsewhere):
+def test_a_batch_keeps_no_reference_bytes(here, image, elsewhere):
     def run(count):
         with ThreadPoolExecutor(2) as pool:
-            rows = (lambda number=number: edit(here, picture, number) for number in range(count))
+            rows = (lambda number=number: edit(here, image, number) for number in range(count))
             batch = Batch(rows, here.bench, concurrency=2, executor=pool if elsewhere else None).start()
             outcomes = batch.results()
         for job in batch.jobs:
@@ -156,9 +155,11 @@ def test_a_batch_keeps_no_reference_bytes(here, picture, elsewhere):
         assert [outcome.request.prompt for outcome in batch.outcomes] == [f"edit {number}" for number in range(4)]
 
 
-def test_a_sweep_keeps_no_reference_bytes(here, picture):
+def test_a_sweep_keeps_no_reference_bytes(here, image):
     def run(count):
-        places = tuple(Place(Tile({}, {}, {}, None, ()), (edit(here, picture, number),)) for number in range(count))
+        places = tuple(
+            GridCell(Combination({}, {}, {}, None, ()), (edit(here, image, number),)) for number in range(count)
+        )
         sweep = Sweep((), places, "edit").start(here.bench)
         del places
         sheet = sweep.result()
@@ -171,8 +172,8 @@ def test_a_sweep_keeps_no_reference_bytes(here, picture):
         assert len(sheet) == 3
 
 
-def test_what_views_need_stays(here, picture):
-    asked = here.build("edit", images=picture, aspect_ratio="16:9")
+def test_what_views_need_stays(here, image):
+    asked = here.build("edit", images=image, aspect_ratio="16:9")
     job = end(Job(asked, here.bench).start())
     now = job.request
     assert (now.prompt, now.model, now.fingerprint, now.action) == (
@@ -197,8 +198,8 @@ def test_what_views_need_stays(here, picture):
     assert asked.values["images"][0].startswith("data:")
 
 
-def test_an_ended_jobs_request_can_be_sent_again(here, picture):
-    asked = here.build("edit", images=picture)
+def test_an_ended_jobs_request_can_be_sent_again(here, image):
+    asked = here.build("edit", images=image)
     job = end(Job(asked, here.bench).start())
     again = end(Job(job.request, here.bench).start())
     assert len(again.result(PATIENCE)) == 1
@@ -206,8 +207,8 @@ def test_an_ended_jobs_request_can_be_sent_again(here, picture):
     assert [outcome.gallery is not None for outcome in Batch([job.request], here.bench).start().results()] == [True]
 
 
-def test_without_its_bytes_nothing_is_sent(here, picture):
-    job = end(Job(here.build("edit", images=picture), here.bench).start())
+def test_without_its_bytes_nothing_is_sent(here, image):
+    job = end(Job(here.build("edit", images=image), here.bench).start())
     for file in here.bench.journal.blobs.folder.iterdir():
         file.unlink()
     with pytest.raises(OptionMistake, match="reference images") as refusal:
@@ -218,15 +219,15 @@ def test_without_its_bytes_nothing_is_sent(here, picture):
     assert here.server.seen.count("submit") == 1
 
 
-def test_the_panel_gets_the_references_back(here, picture):
-    job = end(Job(here.build("edit", images=picture), here.bench).start())
+def test_the_panel_gets_the_references_back(here, image):
+    job = end(Job(here.build("edit", images=image), here.bench).start())
     default().register(job)
-    state = factory.from_request(here.bench.catalog, factory.request_of(None), here.bench.home)
-    assert len(state.picked) == 1
+    state = build_state(here.bench.catalog, find_request(None), here.bench.home)
+    assert len(state.selected) == 1
     for file in here.bench.journal.blobs.folder.iterdir():
         file.unlink()
-    state = factory.from_request(here.bench.catalog, factory.request_of(None), here.bench.home)
-    assert (state.prompt, state.picked) == ("edit", ())
+    state = build_state(here.bench.catalog, find_request(None), here.bench.home)
+    assert (state.prompt, state.selected) == ("edit", ())
 
 
 def test_a_small_reference_and_a_link_stay_as_they_are(here):

@@ -9,12 +9,12 @@ import pytest
 from qwave_jupyter import api
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError
-from qwave_jupyter.jobs import resume as resuming
+from qwave_jupyter.images.gallery import write_report
+from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.job import Job, as_completed
-from qwave_jupyter.views import report
 from tests.fake_session import replace_default
 from tests.faults.scripted_bench import scripted
-from tests.unit.recording_console import RecordingConsole
+from tests.recording_console import RecordingConsole
 
 PATIENCE = 20
 
@@ -39,7 +39,7 @@ def leave_three(here, *bad):
 
 
 @pytest.mark.parametrize("bad", ["a", "b", "c"])
-def test_the_verb_goes_on_behind_one_failure(here, capsys, bad):
+def test_the_command_goes_on_behind_one_failure(here, capsys, bad):
     leave_three(here, bad)
     with pytest.raises(QwaveError, match="no such task"):
         RecordingConsole().typed("resume")
@@ -48,7 +48,7 @@ def test_the_verb_goes_on_behind_one_failure(here, capsys, bad):
     assert "Gallery(2" in capsys.readouterr().out
 
 
-def test_the_verb_tells_of_every_failure(here, capsys):
+def test_the_command_tells_of_every_failure(here, capsys):
     leave_three(here, "a", "c")
     console = RecordingConsole()
     with pytest.raises(GenerationError, match="2 of 3") as raised:
@@ -60,12 +60,12 @@ def test_the_verb_tells_of_every_failure(here, capsys):
     assert states(here) == {"a": "running", "b": "done", "c": "running"}
 
 
-def test_the_verb_returns_all_images_where_none_fails(here):
+def test_the_command_returns_all_images_where_none_fails(here):
     leave_three(here)
-    from qwave_jupyter.magics.commands.command import Asked
+    from qwave_jupyter.magics.commands import CommandArgs
     from qwave_jupyter.magics.commands.jobs import _resume
 
-    assert len(_resume(RecordingConsole(), Asked())) == 3
+    assert len(_resume(RecordingConsole(), CommandArgs())) == 3
 
 
 def test_a_job_cancelled_elsewhere_stops_no_other(here):
@@ -76,7 +76,7 @@ def test_a_job_cancelled_elsewhere_stops_no_other(here):
     assert states(here) == {"a": "cancelled", "b": "done", "c": "done"}
 
 
-def test_an_interrupt_stops_the_verb(here, monkeypatch):
+def test_an_interrupt_stops_the_command(here, monkeypatch):
     leave_three(here)
     interrupted = []
 
@@ -93,14 +93,14 @@ def test_an_interrupt_stops_the_verb(here, monkeypatch):
 @pytest.mark.parametrize("problem", [GenerationError("generation.cannot_repeat"), KeyError("x"), OSError(5, "I/O")])
 def test_one_that_cannot_be_taken_up_stops_no_other(here, monkeypatch, problem):
     leave_three(here)
-    true = resuming.prepared
+    true = records.prepare
 
-    def prepared(entry, workbench, **options):
+    def prepare(entry, workbench, **options):
         if entry.job_id == "b":
             raise problem
         return true(entry, workbench, **options)
 
-    monkeypatch.setattr(resuming, "prepared", prepared)
+    monkeypatch.setattr(records, "prepare", prepare)
     jobs = api.resume()
     assert [job.id for job in jobs] == ["a", "b", "c"]
     with pytest.raises(GenerationError) as raised:
@@ -166,7 +166,7 @@ def test_a_report_goes_on_behind_a_broken_file(here, tmp_path, damage):
         broken.mkdir()
     elif damage != "gone":
         broken.write_bytes(b"garbage" if damage == "garbage" else b"")
-    gallery = report.notebook_gallery(here.bench)
-    page = report.write(tmp_path / "report.html", gallery).read_text(encoding="utf-8")
+    gallery = records.notebook_gallery(here.bench)
+    page = write_report(tmp_path / "report.html", gallery).read_text(encoding="utf-8")
     assert page.count("data:image/") == 2
     assert gallery.mimebundle()

@@ -14,10 +14,10 @@ from qwave_jupyter.client import download
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.client.retry import RetryPolicy
 from qwave_jupyter.errors import ApiError, ConnectionFailed, DownloadFailed, QwaveError, WaitTimeout
-from qwave_jupyter.jobs import resume
+from qwave_jupyter.jobs.job import resume
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, as_json, completed, http, job_error, make_bench, start_job
-from tests.unit.jobs.image_factory import plain
+from tests.image_factory import plain
 
 KEY = "sk-secret"
 #: Far longer than any deadline below; the peers themselves would go on for ever.
@@ -165,7 +165,7 @@ def test_job_with_dripping_image_stays_open(server, tmp_path, monkeypatch):
     assert isinstance(job_error(start_job(bench), PATIENCE), DownloadFailed)
     assert len(bench.journal.open_jobs()) == 1
     server.answers["GET /1.png"] = lambda _: as_image(content)
-    (again,) = resume.resume(bench)
+    (again,) = resume(bench)
     assert len(again.result(PATIENCE)) == 1
     bench.journal.close()
 

@@ -124,7 +124,7 @@ def test_two_kernels_share_a_journal(prompt_server, tmp_path):
         qwave.configure(timeout=100)
         light = dict(model={MODEL!r}, resolution={RESOLUTION!r})
         jobs = [qwave.submit(f"a cat {{number}}", **light) for number in range({JOBS})]
-        print(sum(len(job.result(100)) for job in jobs), "pictures")
+        print(sum(len(job.result(100)) for job in jobs), "images")
     """
     with FaultyProxy(prompt_server.url) as proxy:
         environment = {**prompt_server.environment(tmp_path), "QWAVE_BASE_URL": proxy.url}
@@ -134,7 +134,7 @@ def test_two_kernels_share_a_journal(prompt_server, tmp_path):
             cells = [kernel.queue(textwrap.dedent(order))[0] for kernel in kernels]
             for kernel, cell in zip(kernels, cells, strict=True):
                 kernel.wait(cell, PATIENCE)
-                assert kernel.text(cell).strip() == f"{JOBS} pictures"
+                assert kernel.text(cell).strip() == f"{JOBS} images"
             (cell,) = kernels[0].queue("%qwave resume")
             kernels[0].wait(cell, PATIENCE)
             assert "Nothing is open" in kernels[0].text(cell)

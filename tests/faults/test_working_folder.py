@@ -18,7 +18,9 @@ import json, os, sys, shutil
 when, folder = sys.argv[1:]
 sys.path.insert(0, os.environ["PYTHONPATH"])
 def delete():
-    shutil.rmtree(folder)
+    # The job may write a file into it meanwhile.
+    while os.path.exists(folder):
+        shutil.rmtree(folder, ignore_errors=True)
 if when == "import":
     delete()
 import qwave_jupyter as qwave

@@ -1,0 +1,106 @@
+"""A script whose last act is an order: it is journalled and sent before the interpreter ends, or said."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from qwave_jupyter.images.filenames import short_id
+from qwave_jupyter.jobs.journal.store import Journal
+
+SUBMIT = "import qwave_jupyter as q; q.submit('a fox', model='z-image-turbo')"
+NO_WAIT = """
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
+shell = TerminalInteractiveShell()
+shell.run_line_magic('load_ext', 'qwave_jupyter')
+shell.run_cell_magic('qwave', '-m z-image-turbo --no-wait -o later', 'a fox')
+"""
+TWO = "import qwave_jupyter as q; [q.submit('a fox', model='z-image-turbo', save=name) for name in ('a', 'b')]"
+BATCH = "import qwave_jupyter as q; q.batch(['a fox', 'a fox'], model='z-image-turbo')"
+FROM_A_POOL = """
+import qwave_jupyter as q, time
+from concurrent.futures import ThreadPoolExecutor
+
+def order():
+    time.sleep(1)
+    q.submit('a fox', model='z-image-turbo')
+
+ThreadPoolExecutor(1).submit(order)
+"""
+FAILING = "import qwave_jupyter as q; q.submit('a fox', model='z-image-turbo'); raise SystemExit(3)"
+
+
+def run(code, environment):
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def entries_of(home):
+    journal = Journal(home)
+    with contextlib.closing(journal):
+        return journal.open_jobs() + journal.history()
+
+
+@pytest.mark.parametrize(
+    ("code", "count", "status"),
+    [(SUBMIT, 1, 0), (NO_WAIT, 1, 0), (TWO, 2, 0), (BATCH, 2, 0), (FROM_A_POOL, 1, 0), (FAILING, 1, 3)],
+    ids=["submit", "no-wait", "two", "batch", "pool", "exit-code"],
+)
+def test_last_act_is_sent(slow_server, tmp_path, code, count, status):
+    ended = run(code, slow_server.environment(tmp_path))
+    assert (ended.returncode, ended.stderr) == (status, "")
+    entries = entries_of(tmp_path)
+    assert [(one.prompt, one.state) for one in entries] == [("a fox", "running")] * count
+    for one in entries:
+        assert slow_server.get(f"/v1/tasks/{one.task_id}")["status"] in {"queued", "pending", "processing"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "concurrency", "line"),
+    [
+        ("['a', 'b', 'c', 'd', 'e']", 2, "3 of the batch's 5 rows were not ordered"),
+        ("['a', 'b']", 1, "1 of the batch's 2 rows was not ordered"),
+        ("(f'cat {n}' for n in range(9))", 3, "the further rows of the batch were not ordered"),
+    ],
+)
+def test_rows_of_a_batch_are_sent_or_named(slow_server, tmp_path, rows, concurrency, line):
+    code = f"import qwave_jupyter as q; q.batch({rows}, model='z-image-turbo', concurrency={concurrency})"
+    ended = run(code, slow_server.environment(tmp_path))
+    assert line in ended.stderr
+    assert "nothing was charged" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert [one.state for one in entries_of(tmp_path)] == ["running"] * concurrency
+
+
+@pytest.mark.parametrize("code", [SUBMIT, TWO, BATCH], ids=["submit", "two", "batch"])
+def test_unanswered_orders_are_named(tmp_path, code, slow_server):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environment = slow_server.environment(tmp_path, QWAVE_BASE_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        ended = run(f"import qwave_jupyter.threads as t; t.EXIT_WITHIN = 1.0\n{code}", environment)
+    entries = entries_of(tmp_path)
+    assert [one.state for one in entries] == ["submitting"] * len(entries)
+    assert len(ended.stderr.splitlines()) == len(entries) >= 1
+    for one in entries:
+        assert f"before the server answered the order of job {short_id(one.job_id)} (a fox)" in ended.stderr
+
+
+@pytest.mark.parametrize("code", [SUBMIT, TWO, BATCH], ids=["submit", "two", "batch"])
+def test_refused_orders_are_named(slow_server, tmp_path, code):
+    ended = run(code, slow_server.environment(tmp_path, QWAVE_API_KEY="sk-made-up-987654321"))
+    assert entries_of(tmp_path) == ()
+    lines = ended.stderr.splitlines()
+    assert lines
+    assert all("(a fox): the server doesn't accept the key (401)" in line for line in lines)
+    assert all("nothing was charged" in line for line in lines)
+
+
+def test_a_fork_leaves_its_parents_orders_alone(slow_server, tmp_path):
+    code = f"import os, sys\n{SUBMIT}\nif os.fork(): os.wait()\nelse: sys.exit(0)"
+    ended = run(code, slow_server.environment(tmp_path))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [one.state for one in entries_of(tmp_path)] == ["running"]
