@@ -35,13 +35,13 @@ def main() -> int:
     nbformat.write(notebook, executed)
     page = executed.with_suffix(".html")
     page.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
-    pictures = sorted((OUTPUT / "qwave-images").glob("*[0-9].*g"))
+    images = sorted((OUTPUT / "qwave-images").glob("*[0-9].*g"))
     sys.stdout.write(
-        f"\n{len(pictures)} pictures in {time.monotonic() - started:.0f} s, made by the demo on this machine:\n"
-        f"  notebook  {executed}\n  page      {page}\n  pictures  {OUTPUT / 'qwave-images'}\n"
+        f"\n{len(images)} images in {time.monotonic() - started:.0f} s, made by the demo on this machine:\n"
+        f"  notebook  {executed}\n  page      {page}\n  images  {OUTPUT / 'qwave-images'}\n"
         "Open it live with: make lab\n"
     )
-    return 0 if pictures else 1
+    return 0 if images else 1
 
 
 def _kernel() -> str:

@@ -30,7 +30,7 @@ def execute(notebook: Any, folder: Path, *, timeout: int = CELL_TIMEOUT) -> Any:
 
     Args:
         notebook: what :func:`nbformat.read` gave; its outputs are filled.
-        folder: the working directory; journal and pictures are kept there too.
+        folder: the working directory; journal and images are kept there too.
         timeout: seconds for each cell.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("QWAVE_", "WAVE"))}

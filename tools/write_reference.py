@@ -1,75 +1,59 @@
-"""Write ``docs/reference.md`` from the code, the words and the editions; ``make reference`` runs it."""
+"""Write ``docs/reference/`` from the code, the words and the editions; ``make reference`` runs it."""
 
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import qwave_jupyter
 from qwave_jupyter import credentials, errors, i18n
-from qwave_jupyter.catalog import load
+from qwave_jupyter.catalog import Catalog, load
 from qwave_jupyter.demo.dialects import DIALECTS
-from qwave_jupyter.demo.faults import HOWS, PLACES, TASK_CODES
-from qwave_jupyter.demo.options import SWITCHES, Switches
-from qwave_jupyter.magics.cell_options import OWN_CHOICES, OWN_OPTIONS, SHORT
-from qwave_jupyter.magics.line_magic import VERBS
+from qwave_jupyter.demo.faults import ENDPOINTS, FAULT_KINDS, TASK_CODES
+from qwave_jupyter.demo.ledger import MAX_FINISHED_TASKS, MAX_TASKS, MAX_UNFINISHED_TASKS
+from qwave_jupyter.demo.options import OPTION_NAMES, DemoOptions
+from qwave_jupyter.jobs.own_options import OWN_OPTIONS, PARAMETER_SHORT_FORMS, OwnOption, describe, to_flag
+from qwave_jupyter.magics.line_magic import COMMANDS
 from qwave_jupyter.settings import Setting, Settings
-from qwave_jupyter.views.model_facts import choices_of, format_price, format_references
+from qwave_jupyter.views.model_card import format_price, format_references, list_choices
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 EDITIONS = ("2026-04", "2026-09")
-#: What each option of ours does; one without a text here stops the page from being written.
-MEANINGS = {
-    "model": "The model; `%qwave models` lists them. Without it the setting `model` says which.",
-    "out": "Keep the cell's value in a variable of this name.",
-    "timeout": "Seconds to wait. The task goes on afterwards, and `%qwave resume` fetches its pictures.",
-    "save": "The folder of the finished pictures.",
-    "max_cost": "USD that the request, or the sweep as a whole, may cost; what is dearer, or has no published price, "
-    "is refused.",
-    "embed": "What the notebook keeps of a picture.",
-    "no_wait": "Give the job at once. Where nobody is there (nbclient, papermill) the cell waits all the same, so that "
-    "the saved file is whole.",
-    "dry_run": "Show the exact request, its price and what an omitted parameter means; send nothing.",
-    "reuse": "An identical finished request is shown again and costs nothing.",
-    "force": "Send what the documentation says will be refused, and what has no published price.",
-    "live": "Check against the server's own description of the model (free) instead of the edition's.",
-    "sweep": "`KEY=V1,V2` or `KEY=1..8`, repeatable: one request for each combination. KEY is a parameter, `model`, or "
-    "a `{{name}}` of the prompt.",
-    "help": "Explain the model's options instead of running the cell.",
-}
-#: What the short spellings of parameters stand for; those of our own options are read from there.
-SHORT_MEANINGS = {
-    "action": "What is done; where it is left out, the fitting one is chosen and said.",
-    "n": "How many pictures.",
-    "aspect_ratio": "Width to height, such as `16:9`.",
-    "image": "A reference picture, repeatable: a URL, a path, or a variable that holds a PIL image, a NumPy array, a "
-    "Matplotlib figure, a path or an earlier result.",
-    "param": "`KEY=VALUE`: any parameter, as a JSON value or bare text.",
-}
 #: Where a setting's default is worked out rather than written down.
 _WORKED_OUT = {"home": "the platform's user data folder"}
 _NO_VALUE = "–"
 
 
-def page() -> str:
-    """The whole page."""
+def pages() -> dict[str, str]:
+    """The text of each page, by the name of its file."""
     i18n.use("en")
     try:
-        parts = (_head(), _cell(), _verbs(), _settings(), _python(), _errors(), _demo(), *map(_models, EDITIONS))
-        return "\n".join(line for part in parts for line in part)
+        made = {
+            "index": _head(),
+            "cell": _cell(),
+            "commands": _commands(),
+            "settings": _settings(),
+            "python": _python(),
+            "errors": _errors(),
+            "demo": _demo(),
+            **{f"models-{edition}": _models(edition) for edition in EDITIONS},
+        }
+        return {f"{name}.md": "\n".join(lines) + "\n" for name, lines in made.items()}
     finally:
         i18n.use(None)
 
 
 def main() -> int:
-    """Write it."""
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(), encoding="utf-8")
+    """Write them."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
     return 0
 
 
@@ -78,38 +62,43 @@ def _head() -> Iterator[str]:
     yield ""
     yield "Written by `make reference` from the code and the editions; a test says when it is out of date."
     yield ""
-    for title in ("The cell", "The line", "Settings", "Python", "Errors", "The demo"):
-        yield f"- [{title}](#{title.lower().replace(' ', '-')})"
+    described = {
+        "cell": ("The cell", "each option of `%%qwave`, and which models take which parameter"),
+        "commands": ("The line", "each command of `%qwave`"),
+        "settings": ("Settings", "each setting, its environment variable and its default"),
+        "python": ("Python", "functions, and the members of what they return"),
+        "errors": ("Errors", "the tree of exceptions"),
+        "demo": ("The demo", "its switches, its dialects, and faults on request"),
+    }
+    for name, (title, text) in described.items():
+        yield f"- [{title}]({name}.md): {text}."
     for edition in EDITIONS:
-        yield f"- [Models of edition {edition}](#models-of-edition-{edition})"
+        yield f"- [Models of edition {edition}](models-{edition}.md): actions, sizes, prices and dates."
+    names = [*described, *(f"models-{edition}" for edition in EDITIONS)]
+    yield from ("", "```{toctree}", ":hidden:", "", *names, "```")
 
 
 def _cell() -> Iterator[str]:
-    yield from ("", "## The cell", "", "```", "%%qwave [OPTIONS]", "PROMPT, with {{variables}}", "```", "")
+    yield from ("# The cell", "", "```", "%%qwave [OPTIONS]", "PROMPT, with {{variables}}", "```", "")
     yield "Options stand on the first line; a trailing `\\` continues it. Every parameter that the chosen model"
     yield "documents is an option too (`--quality high`, `--no-watermark`): `%%qwave --help -m MODEL` explains them."
     yield ""
-    shorts = {name: short for short, name in SHORT.items()}
-    rows = [(_spelled(name, kind, shorts), MEANINGS[name]) for name, kind in OWN_OPTIONS.items()]
-    rows += [
-        (f"`{short}`, {_option(name)}", SHORT_MEANINGS[name])
-        for short, name in SHORT.items()
-        if name not in OWN_OPTIONS
-    ]
+    rows = [(_spelled(option), describe(option.name)) for option in OWN_OPTIONS.values()]
+    rows += [(f"`{short}`, {_option(name)}", describe(name)) for short, name in PARAMETER_SHORT_FORMS.items()]
     yield from _table(("option", "meaning"), rows)
     yield from _parameters()
 
 
-def _spelled(name: str, kind: str, shorts: Mapping[str, str]) -> str:
-    value = {"name": " NAME", "number": " NUMBER", "text": " TEXT", "several": " KEY=VALUES", "": ""}[kind]
-    if name in OWN_CHOICES:
-        value = f" {'|'.join(OWN_CHOICES[name])}"
-    short = f"`{shorts[name]}`, " if name in shorts else ""
-    return f"{short}`--{name.replace('_', '-')}{value}`"
+def _spelled(option: OwnOption) -> str:
+    value = {"name": " NAME", "number": " NUMBER", "text": " TEXT", "several": " KEY=VALUES", "switch": ""}[option.kind]
+    if option.choices:
+        value = f" {'|'.join(option.choices)}"
+    short = f"`{option.short}`, " if option.short else ""
+    return f"{short}`{to_flag(option.name)}{value}`"
 
 
 def _parameters() -> Iterator[str]:
-    yield from ("", "### Parameters of the models", "", "How many models of each edition take which option.", "")
+    yield from ("", "## Parameters of the models", "", "How many models of each edition take which option.", "")
     taken: dict[str, dict[str, int]] = {}
     aliases: dict[str, set[str]] = {}
     for edition in EDITIONS:
@@ -130,22 +119,21 @@ def _parameters() -> Iterator[str]:
 
 
 def _option(name: str) -> str:
-    return f"`--{name.replace('_', '-')}`"
+    return f"`{to_flag(name)}`"
 
 
-def _verbs() -> Iterator[str]:
+def _commands() -> Iterator[str]:
     yield from (
+        "# The line",
         "",
-        "## The line",
-        "",
-        "`%qwave VERB`; `%qwave` alone lists the verbs, `%qwave VERB --help` explains one.",
+        "`%qwave COMMAND`; `%qwave` alone lists the commands, `%qwave COMMAND --help` explains one.",
         "",
     )
-    yield from _table(("verb", "meaning"), ((f"`{verb.usage}`", verb.summary) for verb in VERBS.values()))
+    yield from _table(("command", "meaning"), ((f"`{one.usage}`", one.summary) for one in COMMANDS.values()))
 
 
 def _settings() -> Iterator[str]:
-    yield from ("", "## Settings", "")
+    yield from ("# Settings", "")
     yield "Each source overrides the one before: the default, the environment, `%config QWave.NAME = VALUE`,"
     yield "`c.QWave.NAME` in `ipython_config.py` or `qwave_jupyter.configure(NAME=…)`, and the option on the cell."
     yield "The environment is read whenever a request is made."
@@ -155,7 +143,7 @@ def _settings() -> Iterator[str]:
             f"`{name}`",
             " ".join(f"`{variable}`" for variable in setting.variables) or _NO_VALUE,
             _default(setting),
-            setting.described,
+            setting.description,
         )
         for name, setting in Settings.definitions().items()
     ]
@@ -176,8 +164,7 @@ def _default(setting: Setting) -> str:
 
 def _python() -> Iterator[str]:
     yield from (
-        "",
-        "## Python",
+        "# Python",
         "",
         "`import qwave_jupyter as qwave`; the same words and the same checks as the cell's.",
         "",
@@ -187,14 +174,49 @@ def _python() -> Iterator[str]:
     yield from _table(
         ("function", "meaning"), ((f"`{name}({_arguments(one)})`", _first(one)) for name, one in functions.items())
     )
+    for name, one in functions.items():
+        yield from _details(name, one)
     for name, one in public.items():
         if inspect.isclass(one) and not issubclass(one, Exception):
-            yield from ("", f"### {name}", "", _first(one), "")
+            yield from ("", f"## {name}", "", _first(one), "")
             yield from _table(("member", "meaning"), _members(one))
 
 
+def _details(name: str, function: Callable[..., object]) -> Iterator[str]:
+    parts = [(title, _section(function, title)) for title in ("Args", "Returns", "Raises")]
+    if not any(text for _, text in parts):
+        return
+    yield from ("", f"## {name}()", "", _first(function), "")
+    for title, text in parts:
+        if title == "Returns" and text:
+            yield f"- Returns {_as_markdown(' '.join(text))}"
+        else:
+            word = "raises " if title == "Raises" else ""
+            yield from (f"- {word}`{one}`: {_as_markdown(about)}" for one, about in _entries(text))
+
+
+def _section(documented: object, title: str) -> list[str]:
+    """The lines of a section of a docstring, without the indent of the section."""
+    lines = inspect.cleandoc(documented.__doc__ or "").partition(f"\n{title}:\n")[2].splitlines()
+    inside = itertools.takewhile(lambda line: line.startswith("    "), lines)
+    return [line.removeprefix("    ") for line in inside]
+
+
+def _entries(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """What a section says of each name."""
+    found: dict[str, str] = {}
+    last = ""
+    for line in lines:
+        if line.startswith(" "):
+            found[last] += f" {line.strip()}"
+        else:
+            last, _, text = line.partition(": ")
+            found[last] = text
+    yield from found.items()
+
+
 def _members(kind: type) -> Iterator[tuple[str, str]]:
-    documented = _documented_arguments(kind)
+    documented = dict(_entries(_section(kind, "Args")))
     attributes = {one.name for one in fields(kind)} if is_dataclass(kind) else set()
     yield from ((f"`.{name}`", _as_markdown(text)) for name, text in documented.items() if name in attributes)
     for name, value in vars(kind).items():
@@ -204,21 +226,6 @@ def _members(kind: type) -> Iterator[tuple[str, str]]:
             yield f"`.{name}`", _first(value)
         elif inspect.isfunction(value):
             yield f"`.{name}({_arguments(value)})`", _first(value)
-
-
-def _documented_arguments(kind: type) -> dict[str, str]:
-    found: dict[str, str] = {}
-    lines = inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[2].splitlines()
-    last = ""
-    for line in lines:
-        if not line.startswith("    "):
-            break
-        if line.startswith("     "):
-            found[last] += f" {line.strip()}"
-            continue
-        last, _, text = line.strip().partition(": ")
-        found[last] = text
-    return found
 
 
 def _arguments(function: Any) -> str:
@@ -247,8 +254,7 @@ def _as_markdown(text: str) -> str:
 
 def _errors() -> Iterator[str]:
     yield from (
-        "",
-        "## Errors",
+        "# Errors",
         "",
         "All in `qwave_jupyter.errors`; each has a `code` and structured `fields`, and its text is one line.",
         "",
@@ -264,12 +270,12 @@ def _branch(kind: type, depth: int) -> Iterator[str]:
 
 
 def _demo() -> Iterator[str]:
-    yield from ("", "## The demo", "")
+    yield from ("# The demo", "")
     yield "`%qwave demo on --SWITCH VALUE` while it runs, `python -m qwave_jupyter.demo --SWITCH VALUE` as a server"
     yield "of its own, `qwave_jupyter.use_demo(switch=value)` from Python. `off` turns one switch back,"
     yield "`%qwave demo normal` all of them."
     yield ""
-    usual = {one.name: one.default for one in fields(Switches)}
+    usual = {one.name: one.default for one in fields(DemoOptions)}
     choices = {"dialects": "see below", "codes": ", ".join(TASK_CODES)}
     yield from _table(
         ("switch", "at the start", "what it does"),
@@ -277,9 +283,9 @@ def _demo() -> Iterator[str]:
             (
                 f"`--{name.replace('_', '-')}`",
                 _NO_VALUE if usual.get(name) in {None, False} else f"`{usual[name]:g}`",
-                i18n.say(f"demo.about_{name}", **choices),
+                i18n.text(f"demo.about_{name}", **choices),
             )
-            for name in SWITCHES
+            for name in OPTION_NAMES
         ),
     )
     yield from ("", "The dialects, each as a page of its time describes the answers:", "")
@@ -288,30 +294,45 @@ def _demo() -> Iterator[str]:
     )
     yield ""
     yield "A program can set finer faults, as `POST /demo/faults` with one or several objects of `at`"
-    yield f"({', '.join(f'`{one}`' for one in PLACES)}), `how` ({', '.join(f'`{one}`' for one in HOWS)}) and `times`."
+    endpoints, kinds = (", ".join(f"`{one}`" for one in names) for names in (ENDPOINTS, FAULT_KINDS))
+    yield f"({endpoints}), `how` ({kinds}) and `times`."
+    yield ""
+    yield f"It holds {MAX_UNFINISHED_TASKS} unfinished tasks at most: beyond them a submit is refused with 429 and"
+    yield "`rate_limit_error`, at no cost. It serves the images of the last"
+    yield f"{MAX_FINISHED_TASKS} finished tasks, and knows the last {MAX_TASKS} tasks."
 
 
 def _models(edition: str) -> Iterator[str]:
     catalog = load(edition)
-    yield from ("", f"## Models of edition {edition}", "")
+    yield from (f"# Models of edition {edition}", "")
     yield f"{len(catalog.ids())} models of the contract as documented at the time; the host is `{catalog.host}`."
-    yield "Prices are per picture as published then; `%qwave models --refresh` asks the server for today's."
+    yield "Prices are per image as published then; `%qwave models --refresh` asks the server for today's."
     yield ""
     rows = [
         (
             f"`{one.id}`{f' (withdrawn {one.retired})' if one.retired else ''}",
             one.vendor,
             ", ".join(one.actions) or "generate",
-            _listed(choices_of(one, "aspect_ratio")),
-            _listed(choices_of(one, "resolution")),
+            _listed(list_choices(one, "aspect_ratio")),
+            _listed(list_choices(one, "resolution")),
             format_references(one),
             format_price(one),
             one.documented,
         )
         for one in catalog
     ]
+    yield from ("## By action", "", "Which models can do what, and their price per image.", "")
+    yield from _table(("action", "models with their price, cheapest first"), _actions(catalog))
+    yield from ("", "## All models", "")
     head = ("model", "vendor", "actions", "aspect ratios", "resolutions", "references", "price", "documented")
     yield from _table(head, rows)
+
+
+def _actions(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    for action in sorted({action for one in catalog for action in one.actions or ("generate",)}):
+        found = catalog.find(action=action)
+        if found:
+            yield f"`{action}`", ", ".join(f"`{one.id}` {format_price(one)}" for one in found)
 
 
 def _listed(values: Iterable[Any]) -> str:
