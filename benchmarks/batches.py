@@ -26,7 +26,7 @@ from benchmarks import report
 ROWS, CONCURRENCY = 200, 8
 MEDIAN, SPREAD = 3.0, 0.35
 LOOP = 2.0
-#: Fewer rows, whose pictures take so many seconds to arrive.
+#: Fewer rows, whose images take so many seconds to arrive.
 FEWER, DOWNLOAD = 64, 1.0
 #: Seconds for which the server is asked to keep its answer back: the documented maximum.
 HOLD = 60.0
@@ -60,7 +60,7 @@ def ideal(seconds: Sequence[float]) -> float:
 
 
 def serve(download: float) -> int:
-    """A server that only waits: it holds answers, reports true progress, and gives everybody the same picture."""
+    """A server that only waits: it holds answers, reports true progress, and gives everybody the same image."""
     import tornado.httpserver
     import tornado.netutil
     import tornado.web
@@ -68,7 +68,7 @@ def serve(download: float) -> int:
     tasks: dict[str, tuple[float, float]] = {}
     by_key: dict[str, str] = {}
     counts = {"asked": 0}
-    picture = _picture()
+    image = _image()
 
     def shown(name: str, host: str) -> dict[str, Any]:
         began, seconds = tasks[name]
@@ -97,7 +97,7 @@ def serve(download: float) -> int:
             if path.startswith("/files/"):
                 await asyncio.sleep(download)
                 self.set_header("Content-Type", "image/png")
-                self.finish(picture)
+                self.finish(image)
             elif path == "/report":
                 ends = {name: began + seconds for name, (began, seconds) in tasks.items()}
                 self.finish({"ends": ends, **counts})
@@ -117,7 +117,7 @@ def serve(download: float) -> int:
     return 0
 
 
-def _picture() -> bytes:
+def _image() -> bytes:
     from PIL import Image
 
     file = io.BytesIO()
@@ -126,35 +126,35 @@ def _picture() -> bytes:
     return file.getvalue()
 
 
-def ours(url: str, folder: Path, count: int, *, hold: float | None) -> tuple[float, dict[str, float]]:
+def ours(url: str, folder: Path, count: int, *, prefer_wait: float | None) -> tuple[float, dict[str, float]]:
     from qwave_jupyter import catalog
     from qwave_jupyter.batches.batch import Batch
     from qwave_jupyter.client.client import Client
     from qwave_jupyter.jobs import request
     from qwave_jupyter.jobs.context import JobContext
-    from qwave_jupyter.jobs.journal.store import open_journal
+    from qwave_jupyter.jobs.journal.store import Journal
 
     known: dict[str, float] = {}
 
     class Watched(Client):
         def submit(self, *arguments: Any, **options: Any) -> Any:
             task = super().submit(*arguments, **options)
-            if task.ended:
+            if task.is_over:
                 known[task.task_id] = time.time()
             return task
 
         def task(self, *arguments: Any, **options: Any) -> Any:
             task = super().task(*arguments, **options)
-            if task.ended:
+            if task.is_over:
                 known.setdefault(task.task_id, time.time())
             return task
 
     edition = catalog.load("2026-04")
-    journal = open_journal(folder / "home")
-    bench = JobContext(edition, Watched(url, "sk-made-up"), journal, folder / "home", folder / "pictures")
+    journal = Journal(folder / "home")
+    bench = JobContext(edition, Watched(url, "sk-made-up"), journal, folder / "home", folder / "images")
     rows = [request.build(edition, f"{seconds} seconds", {}, model="gpt-image-2") for seconds in durations(count)]
     started = time.monotonic()
-    outcomes = Batch(rows, bench, concurrency=CONCURRENCY, hold=hold).start().results()
+    outcomes = Batch(rows, bench, concurrency=CONCURRENCY, prefer_wait=prefer_wait).start().results()
     took = time.monotonic() - started
     assert all(one.gallery for one in outcomes), [one.error for one in outcomes if one.error][:3]
     journal.close()
@@ -172,8 +172,8 @@ def loop(url: str, folder: Path, count: int) -> tuple[float, dict[str, float]]:
             time.sleep(LOOP)
             task = requests.get(f"{url}/v1/tasks/{task['task_id']}", headers=headers, timeout=60).json()
         known[task["task_id"]] = time.time()
-        picture = requests.get(task["result"]["images"][0]["url"][0], timeout=60).content
-        (folder / f"{task['task_id']}.png").write_bytes(picture)
+        image = requests.get(task["result"]["images"][0]["url"][0], timeout=60).content
+        (folder / f"{task['task_id']}.png").write_bytes(image)
 
     started = time.monotonic()
     with ThreadPoolExecutor(CONCURRENCY) as pool:
@@ -200,10 +200,10 @@ def against_a_server(
 
 def measure() -> report.Section:
     limit = ideal(durations(ROWS))
-    held_ones = functools.partial(ours, hold=HOLD)
+    held_ones = functools.partial(ours, prefer_wait=HOLD)
     found = {
         "ours, held answers": against_a_server(held_ones),
-        "ours, asking (the server's progress)": against_a_server(functools.partial(ours, hold=0)),
+        "ours, asking (the server's progress)": against_a_server(functools.partial(ours, prefer_wait=0)),
         "thread pool over the 2 s loop": against_a_server(loop),
     }
     fewer = ideal(durations(FEWER))
@@ -215,7 +215,7 @@ def measure() -> report.Section:
         ["who", "wall time", "of ideal"],
         [["ideal schedule, and one download", report.in_time(fewer + DOWNLOAD), f"{1 + DOWNLOAD / fewer:.3f} ×"]]
         + [[name, report.in_time(one.seconds), f"{one.seconds / fewer:.3f} ×"] for name, one in slow.items()],
-        f"{FEWER} jobs whose pictures take {DOWNLOAD:g} s to arrive: only the last download has nothing to overlap with.",
+        f"{FEWER} jobs whose images take {DOWNLOAD:g} s to arrive: only the last download has nothing to overlap with.",
     )
     rows = [["ideal schedule", report.in_time(limit), "1.00 ×", "0", "1"]]
     rows += [
@@ -249,7 +249,7 @@ def measure() -> report.Section:
         title="Batches",
         method=f"{ROWS} jobs at concurrency {CONCURRENCY}, log-normal durations (median {MEDIAN:g} s, σ = {SPREAD}), the same for "
         "all, against a loopback server in a process of its own that does nothing but wait. Ours writes the journal, "
-        "downloads, checks the picture and splices its provenance; the pool downloads and writes the file.",
+        "downloads, checks the image and splices its provenance; the pool downloads and writes the file.",
         promises=[
             report.Promise(f"wall time of {ROWS} held jobs against the ideal schedule", held.seconds / limit, 1.05),
             report.Promise("mean lag of held jobs", held.lag * 1000, 50, unit="ms"),

@@ -1,4 +1,4 @@
-"""The memory of a gallery of a hundred 4K pictures: held, shown, and shown again, beside a list of decoded ones."""
+"""The memory of a gallery of a hundred 4K images: held, shown, and shown again, beside a list of decoded ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks import report
 from benchmarks.notebook_bytes import SIZES, photo
 
-PICTURES = 100
+IMAGES = 100
 #: How many of the decoded ones are really held; more would only measure the machine's patience.
 DECODED = 8
 EVERY = 10
@@ -41,12 +41,13 @@ def one_process(what: str, folder: Path) -> dict[str, float]:
     """What one way costs, in a process of its own: memory held, at most, and seconds."""
     from PIL import Image
 
-    from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
+    from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+    from qwave_jupyter.images.preview import PreviewOptions
 
     files = sorted(folder.glob("*.png"))
-    showing = Showing(cache=folder / "previews")
-    # What the first picture of a process brings along (Pillow and its codecs) belongs to no way.
-    warm = Gallery([GeneratedImage(files[0], prompt="warm", showing=Showing())] * 2)
+    showing = PreviewOptions(cache=folder / "previews")
+    # What the first image of a process brings along (Pillow and its codecs) belongs to no way.
+    warm = Gallery([GeneratedImage(files[0], prompt="warm", showing=PreviewOptions())] * 2)
     warm.mimebundle()
     gc.collect()
     had = resident()
@@ -72,9 +73,9 @@ def one_process(what: str, folder: Path) -> dict[str, float]:
 def measured() -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        picture = photo(*SIZES["4K"], 1)
-        picture.save(folder / "000.png", "PNG", compress_level=1)
-        for number in range(1, PICTURES):
+        image = photo(*SIZES["4K"], 1)
+        image.save(folder / "000.png", "PNG", compress_level=1)
+        for number in range(1, IMAGES):
             (folder / f"{number:03}.png").hardlink_to(folder / "000.png")
         found = {}
         for what in ("held", "shown", "known", "again", "decoded"):
@@ -85,18 +86,18 @@ def measured() -> dict[str, dict[str, float]]:
 
 
 def measure() -> report.Section:
-    title = "Memory of a gallery of 100 4K pictures"
+    title = "Memory of a gallery of 100 4K images"
     if not Path("/proc/self/clear_refs").exists():
         return report.Section(title=title, method="", skipped="only Linux tells a process's memory so.")
     found = measured()
     width, height = SIZES["4K"]
     one = width * height * 3
-    scale = PICTURES / DECODED
+    scale = IMAGES / DECODED
     decoded = {key: value * scale for key, value in found["decoded"].items()}
     ways = [
         ("gallery, held in a variable", found["held"]),
         ("gallery of files that nobody has looked at, shown", found["shown"]),
-        ("gallery of pictures whose previews were made with them, shown", found["known"]),
+        ("gallery of images whose previews were made with them, shown", found["known"]),
         ("gallery, shown again", found["again"]),
         (f"list of decoded PIL images (from {DECODED}, scaled)", decoded),
     ]
@@ -112,19 +113,17 @@ def measure() -> report.Section:
     ]
     return report.Section(
         title=title,
-        method=f"{PICTURES} photo-like PNGs of {width} × {height}, each way in a process of its own that has already shown a small "
-        f"gallery. One such picture takes {report.in_bytes(one)} decoded.",
+        method=f"{IMAGES} photo-like PNGs of {width} × {height}, each way in a process of its own that has already shown a small "
+        f"gallery. One such image takes {report.in_bytes(one)} decoded.",
         promises=[
+            report.Promise("peak while showing 100, in decoded 4K images", found["shown"]["peak"] / one, 3.0, unit=""),
             report.Promise(
-                "peak while showing 100, in decoded 4K pictures", found["shown"]["peak"] / one, 3.0, unit=""
-            ),
-            report.Promise(
-                "memory kept by a shown gallery against decoded pictures",
+                "memory kept by a shown gallery against decoded images",
                 found["shown"]["held"] / decoded["held"],
                 0.05,
             ),
             report.Promise(
-                "seconds to show pictures that have previews against decoding them",
+                "seconds to show images that have previews against decoding them",
                 found["known"]["seconds"] / decoded["seconds"],
                 0.2,
             ),
@@ -134,11 +133,11 @@ def measure() -> report.Section:
                 0.1,
             ),
         ],
-        tables=[report.Table(["way", "kept", "at most", "at most, in decoded pictures", "time"], rows)],
+        tables=[report.Table(["way", "kept", "at most", "at most, in decoded images", "time"], rows)],
         remarks=[
-            "**The limit.** A picture is a path until somebody looks, so a gallery's size doesn't depend on its pictures. To show "
-            "it, they are decoded one after the other, so that one decoded picture and its shrinking copy are the most at any "
-            "time. Decoding a hundred PNGs takes its time whoever does it; a picture of ours was decoded when it arrived, to see "
+            "**The limit.** An image is a path until somebody looks, so a gallery's size doesn't depend on its images. To show "
+            "it, they are decoded one after the other, so that one decoded image and its shrinking copy are the most at any "
+            "time. Decoding a hundred PNGs takes its time whoever does it; an image of ours was decoded when it arrived, to see "
             "that it is whole, and its preview made with that, so that sheets of what we made don't decode them again.",
         ],
     )

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,7 +89,7 @@ def stand(url: str, count: int) -> dict[str, float]:
     from qwave_jupyter.jobs import request
     from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.job import Job
-    from qwave_jupyter.jobs.journal.store import open_journal
+    from qwave_jupyter.jobs.journal.store import Journal
 
     def questions() -> int:
         return int(requests.get(f"{url}/report", timeout=30).json()["questions"])
@@ -97,7 +98,7 @@ def stand(url: str, count: int) -> dict[str, float]:
     asked_for = request.build(edition, "a cat", {}, model="gpt-image-2")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        bench = JobContext(edition, Client(url, "sk-made-up"), open_journal(folder), folder, folder)
+        bench = JobContext(edition, Client(url, "sk-made-up"), Journal(folder), folder, folder)
         had = _resident()
         jobs = [Job(asked_for, bench).start() for _ in range(count)]
         while any(not job.task_id for job in jobs):
@@ -134,7 +135,7 @@ def _per_update(jobs: list[Any]) -> float:
     least = float("inf")
     for _ in range(UPDATES):
         began = time.perf_counter()
-        job._publish(progress=random.random())
+        job._runner.update(lambda now: replace(now, progress=random.random()))
         drawn.acquire()
         least = min(least, time.perf_counter() - began)
     end()
@@ -169,9 +170,9 @@ def filled(home: Path, rows: int) -> Any:
 
     from qwave_jupyter.jobs.journal.record import to_row
     from qwave_jupyter.jobs.journal.schema import COLUMNS
-    from qwave_jupyter.jobs.journal.store import Entry, open_journal
+    from qwave_jupyter.jobs.journal.store import Entry, Journal
 
-    journal = open_journal(home)
+    journal = Journal(home)
     journal.begin(Entry("first", created=1.0, state="done"))
     dice = random.Random(4)
     now = time.time()
@@ -185,7 +186,7 @@ def filled(home: Path, rows: int) -> Any:
             base_url="https://www.qingbo.dev/v1",
             model=f"model-{place % 7}",
             action="generate",
-            prompt=f"picture {place} of a harbour at dawn, neon on wet streets, {dice.choice(['rain', 'fog', 'snow'])}",
+            prompt=f"image {place} of a harbour at dawn, neon on wet streets, {dice.choice(['rain', 'fog', 'snow'])}",
             resolution=("1k", "2k", "4k")[place % 3],
             quality="high",
             parameters={"seed": place},
@@ -196,11 +197,11 @@ def filled(home: Path, rows: int) -> Any:
             estimate_usd=0.006,
             cost_quota=3000,
             links=[{"urls": [f"https://cdn.qingbo.dev/{place}.png"], "expires_at": created + 86400}],
-            files=[{"path": f"/pictures/{place}.png", "width": 1024, "height": 1024, "format": "png"}],
+            files=[{"path": f"/images/{place}.png", "width": 1024, "height": 1024, "format": "png"}],
             submitted=created + 0.2,
             duration=8.0 + place % 5,
             finished=created + 9,
-            save_dir="/pictures",
+            save_dir="/images",
             notebook=f"/notebooks/{place % 30}.ipynb",
             pid=1,
         )
@@ -215,7 +216,7 @@ def filled(home: Path, rows: int) -> Any:
     for place in range(5):
         journal.begin(Entry(f"open-{place}", created=now - place, state="running", task_id=f"open-task-{place}"))
     journal.close()
-    return open_journal(home)
+    return Journal(home)
 
 
 def journal_operations(rows: int) -> dict[str, float]:
@@ -236,7 +237,7 @@ def journal_operations(rows: int) -> dict[str, float]:
             journal.open_jobs()
 
         operations: dict[str, Callable[[], object]] = {
-            "resume scan (with the locks)": journal.abandoned,
+            "resume scan (with the locks)": journal.abandoned_jobs,
             "open and look for what is open": opened,
             "history page of 100": journal.history,
             "history page of 100, two words": lambda: journal.history(100, "harbour fog"),

@@ -21,7 +21,7 @@ VENVS = report.HERE / ".venvs"
 #: Fresh kernels for each, taken in turn, so that a busy moment of the machine meets all of them.
 KERNELS = 7
 OURS = "qwave-jupyter"
-#: The same for those who have made pictures before: the journal is asked whether something was left open.
+#: The same for those who have made images before: the journal is asked whether something was left open.
 LATER = "qwave-jupyter, with a journal"
 
 
@@ -181,9 +181,9 @@ def one_kernel(name: str, python: Path, server: Server, folder: Path) -> dict[st
 
 
 def _keep_a_journal(home: Path) -> None:
-    from qwave_jupyter.jobs.journal.store import Entry, open_journal
+    from qwave_jupyter.jobs.journal.store import Entry, Journal
 
-    journal = open_journal(home)
+    journal = Journal(home)
     for place in range(100):
         journal.begin(Entry(f"job-{place}", created=float(place), state="done"))
     journal.close()

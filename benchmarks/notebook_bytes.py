@@ -1,4 +1,4 @@
-"""What a picture weighs in the saved notebook: ours beside the ways that people show pictures with."""
+"""What an image weighs in the saved notebook: ours beside the ways that people show images with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks import report
 
 #: Pixels of the tiers, as models deliver them.
 SIZES = {"1K": (1024, 1024), "2K": (2048, 2048), "4K": (3840, 2160)}
-PICTURES = 3
+IMAGES = 3
 OURS = "ours (preview; the file beside)"
 
 
@@ -35,13 +35,13 @@ def photo(width: int, height: int, seed: int) -> Any:
         total += weight * np.stack(octave, axis=-1)
         cells, weight = cells * 2, weight * 0.56
     total += dice.normal(0, 1.6, total.shape)
-    picture = Image.fromarray(np.clip(total + 120, 0, 255).astype(np.uint8), "RGB")
-    edges = Image.new("L", picture.size, 0)
+    image = Image.fromarray(np.clip(total + 120, 0, 255).astype(np.uint8), "RGB")
+    edges = Image.new("L", image.size, 0)
     draw = ImageDraw.Draw(edges)
     for _ in range(24):
         x, y, r = dice.integers(width), dice.integers(height), dice.integers(width // 40, width // 6)
         draw.ellipse((x - r, y - r // 2, x + r, y + r // 2), fill=int(dice.integers(30, 90)))
-    return Image.composite(Image.new("RGB", picture.size, tuple(dice.integers(0, 255, 3).tolist())), picture, edges)
+    return Image.composite(Image.new("RGB", image.size, tuple(dice.integers(0, 255, 3).tolist())), image, edges)
 
 
 def stored(outputs: list[dict[str, Any]], metadata: dict[str, Any] | None = None) -> int:
@@ -71,25 +71,26 @@ def formatted(thing: Any) -> dict[str, Any]:
     return {"data": data, "metadata": metadata}
 
 
-def ways(picture: Any, folder: Path, place: int) -> dict[str, int]:
-    """Each way's bytes for one picture."""
+def ways(image: Any, folder: Path, place: int) -> dict[str, int]:
+    """Each way's bytes for one image."""
     import ipywidgets
     from IPython.display import Image as Shown
 
-    from qwave_jupyter.images.gallery import Gallery, GeneratedImage, Showing
+    from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+    from qwave_jupyter.images.preview import PreviewOptions
 
     file = folder / f"{place}.png"
-    picture.save(file, "PNG")
+    image.save(file, "PNG")
     content = file.read_bytes()
     jpeg = io.BytesIO()
-    picture.save(jpeg, "JPEG", quality=90)
-    image = GeneratedImage(file, prompt="a harbour at dawn", showing=Showing(cache=folder / "previews"))
+    image.save(jpeg, "JPEG", quality=90)
+    generated = GeneratedImage(file, prompt="a harbour at dawn", showing=PreviewOptions(cache=folder / "previews"))
 
     widget = ipywidgets.Image(value=content, format="png")
     state = {"application/vnd.jupyter.widget-state+json": _state_of(widget)}
     found = {
-        OURS: stored([formatted(Gallery([image]))]),
-        "display(PIL)": stored([formatted(picture)]),
+        OURS: stored([formatted(Gallery([generated]))]),
+        "display(PIL)": stored([formatted(image)]),
         "IPython Image(filename=….png)": stored([formatted(Shown(filename=str(file)))]),
         "widgets.Image, state saved": stored([formatted(widget)], {"widgets": state}),
         "IPython Image(data=JPEG q90)": stored([formatted(Shown(data=jpeg.getvalue(), format="jpeg"))]),
@@ -112,9 +113,9 @@ def measure() -> report.Section:
         for tier, (width, height) in SIZES.items():
             each = [
                 ways(photo(width, height, seed), Path(folder), seed + 10 * list(SIZES).index(tier))
-                for seed in range(PICTURES)
+                for seed in range(IMAGES)
             ]
-            means[tier] = {name: sum(one[name] for one in each) / PICTURES for name in each[0]}
+            means[tier] = {name: sum(one[name] for one in each) / IMAGES for name in each[0]}
             bits[tier] = means[tier]["the PNG file itself"] * 8 / (width * height)
     names = list(next(iter(means.values())))
     rows = []
@@ -147,7 +148,7 @@ def measure() -> report.Section:
 
     return report.Section(
         title="Bytes in the saved notebook",
-        method=f"{PICTURES} seeded photo-like pictures of each size (detail falling off as 1/f, edges, grain; their PNGs take "
+        method=f"{IMAGES} seeded photo-like images of each size (detail falling off as 1/f, edges, grain; their PNGs take "
         f"{bits['2K']:.1f} bits a pixel at 2K, about what photographs take), formatted as a kernel formats them and written by nbformat.",
         promises=[
             report.Promise("`display(PIL)` against ours at 2K", ratio, 40, at_least=True),
@@ -156,7 +157,7 @@ def measure() -> report.Section:
         plots=[(report.plot("notebook_bytes", draw, height=3.2), "Megabytes in the notebook by way and size")],
         remarks=[
             "**The limit.** A preview of 768 px at a quality that shows no artefacts weighs 30 to 110 kB, and base64 adds a third; "
-            "smaller would be visible. The full picture is a file beside the notebook: its bytes are what was paid for, and "
+            "smaller would be visible. The full image is a file beside the notebook: its bytes are what was paid for, and "
             "are never encoded again. `--embed full` puts them into the notebook for whoever wants that.",
         ],
     )
