@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
+# What Voilà is started with, such as APP_OPTIONS="--port=8867 --no-browser".
+APP_OPTIONS ?=
 # Groups of tests run beside each other, since most of them wait. WORKERS=0 runs one test after the other.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -10,26 +12,31 @@ PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-c
 # The smoke test in the browser needs JupyterLab and Playwright; they are installed only where a browser is.
 QUICK := $(VENV)/.test$(if $(shell command -v chromium chromium-browser google-chrome),-browser)
 
-.PHONY: help demo lab test test-all coverage check reference docs bench clean
+.PHONY: help demo lab app test test-all coverage check check-workflows reference docs bench clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
 	  printf '%-10s %s\n' "$$name" "$$text"; done
 
 $(VENV)/.lab: EXTRAS = lab
+$(VENV)/.app: EXTRAS = app
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.test-browser: EXTRAS = test,browser
 $(VENV)/.dev: EXTRAS = dev
-$(VENV)/.lab $(VENV)/.test $(VENV)/.test-browser $(VENV)/.dev: pyproject.toml
+$(VENV)/.lab $(VENV)/.app $(VENV)/.test $(VENV)/.test-browser $(VENV)/.dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --editable '.[$(EXTRAS)]'
-	touch $@ $(if $(filter dev,$(EXTRAS)),$(addprefix $(VENV)/.,lab test test-browser))
+	touch $@ $(if $(filter dev,$(EXTRAS)),$(addprefix $(VENV)/.,lab app test test-browser))
 
 demo: $(VENV)/.lab  ## run the first notebook against the built-in demo and say where its results are
 	$(BIN)/python tools/run_demo.py
 
 lab: $(VENV)/.lab  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+# Not even a server that the environment names is asked: the app is for trying out, and visitors pay nothing.
+app: $(VENV)/.app  ## serve the panel as an app with Voilà, against the built-in demo
+	QWAVE_DEMO=1 QWAVE_BASE_URL= WAVEAPI_BASE_URL= $(BIN)/voila notebooks/07-app.ipynb $(APP_OPTIONS)
 
 test: $(QUICK)  ## run the quick tests: unit, contract, one kernel generation, a browser smoke test
 	$(PYTEST) -m "not slow" $(TESTS)
@@ -44,18 +51,27 @@ coverage: $(VENV)/.dev  ## run every test and report line and branch coverage, c
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
-check: $(VENV)/.dev  ## lint, check the format, the types and the layers
+check: $(VENV)/.dev check-workflows  ## lint, check the format, the types, the layers and the workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-reference: $(VENV)/.dev  ## write docs/reference.md from the code and the editions
+check-workflows: $(VENV)/.dev  ## check the workflows and the small project files, offline
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.readthedocs .readthedocs.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github
+
+reference: $(VENV)/.dev  ## write docs/reference/ from the code and the editions
 	$(BIN)/python tools/write_reference.py
 
 docs: $(VENV)/.dev  ## build the documentation into docs/_build; warnings are errors
-	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
-	@echo "docs/_build/index.html"
+	$(BIN)/sphinx-build -W --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 bench: $(VENV)/.dev  ## measure everything and write benchmarks/RESULTS.md (ONLY="polling growth" for a part)
 	$(BIN)/python -m benchmarks.report $(ONLY)
