@@ -87,11 +87,12 @@ class BatchView:
             self._handle.display(self._to_mimebundle(), raw=True)
 
     def close(self, *, with_sheet: bool = False) -> None:
-        """Put the static card in its place, or with ``with_sheet`` the images, where nothing else shows them."""
-        if self._finished.is_set():
-            return
-        self._finished.set()
+        """Put the static card in its place, or with ``with_sheet`` the images; once, and a second call waits for it."""
         with self._drawing:
+            # A second call waits here: once its cell has ended, nothing reaches a notebook that is executed headless.
+            if self._finished.is_set():
+                return
+            self._finished.set()
             if self._in_terminal:
                 end = "\r\x1b[2K" if sys.stderr.isatty() else ""
                 sys.stderr.write(f"{end}{self._format_text()}\n")

@@ -303,9 +303,10 @@ class Kernel:
             if name:
                 self.display_cells[name] = sent
         elif kind == "update_display_data":
-            # A frontend shows it where the display is, whichever cell runs by then.
-            owner = self.display_cells.get(content["transient"]["display_id"], sent)
-            self.outputs.setdefault(owner, []).append((kind, content))
+            # A frontend shows it where the display is, whichever cell runs by then, and drops it where there is none.
+            owner = self.display_cells.get(content["transient"]["display_id"])
+            if owner is not None:
+                self.outputs.setdefault(owner, []).append((kind, content))
 
     def _save(self, sent, kind, content):
         """Keep what a frontend would write into the notebook: of each display the last content only."""
