@@ -5,12 +5,16 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 # What Voilà is started with, such as APP_OPTIONS="--port=8867 --no-browser".
 APP_OPTIONS ?=
-# Groups of tests run beside each other, since most of them wait. WORKERS=0 runs one test after the other.
-WORKERS ?= 3
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# Groups of tests run beside each other, since most of them wait; the longest, in browsers and kernels, come first.
+# WORKERS=0 runs one test after the other.
+WORKERS ?= 4
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # The smoke test in the browser needs JupyterLab and Playwright; they are installed only where a browser is.
 QUICK := $(VENV)/.test$(if $(shell command -v chromium chromium-browser google-chrome),-browser)
+
+# Kernels, servers and test workers import the same modules again and again: compile each once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo lab app test test-all coverage check check-workflows reference docs bench clean
 
