@@ -36,6 +36,15 @@ settings.register_profile("complete", settings.get_profile("quick"), max_example
 settings.register_profile("random", settings.get_profile("quick"), max_examples=1000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("complete" if TEST_ALL else "quick"))
 
+
+def pytest_collection_modifyitems(items):
+    """Leave the cases of a test that ``slow_except`` doesn't name to ``make test-all``."""
+    for item in items:
+        quick = item.get_closest_marker("slow_except")
+        if quick is not None and not any(name in item.name for name in quick.args):
+            item.add_marker(pytest.mark.slow)
+
+
 # A shell's background job is started with interrupts ignored, and so would be every kernel and terminal of ours.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

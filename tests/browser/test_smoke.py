@@ -28,6 +28,7 @@ def test_cell_shows_card_then_image(open_notebook, demo, demo_clock, workspace):
     notebook.screenshot("smoke-done")
 
 
+@pytest.mark.slow
 def test_panel_generates_image(open_notebook, workspace):
     notebook = open_notebook(LOAD, "qwave.panel('a lighthouse')")
     notebook.run(0, 1)

@@ -150,6 +150,7 @@ def follow(post, get):
     return requests.get(told[-1][2][0], timeout=60).content
 
 
+@pytest.mark.slow_except("code-data")
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 def test_dialect_flow_with_the_openai_sdk(speaking, dialect):
     server = speaking(dialect)

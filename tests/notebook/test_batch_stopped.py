@@ -36,6 +36,7 @@ def show(kernel, sent):
     return "".join(str(output.get("data", "")) for output in kernel.saved.get(sent, ()))
 
 
+@pytest.mark.slow_except("headless]", "headless-newest")
 @pytest.mark.parametrize(
     ("cell", "stdin"),
     [

@@ -59,6 +59,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow_except("[time", "[script", "[run_cell", "continued")
 @pytest.mark.parametrize("cells", PLACES.values(), ids=PLACES.keys())
 def test_magic_works_in_place(kernel, cells):
     for cell in cells.split("\n---\n"):
@@ -72,6 +73,7 @@ def test_magic_works_in_place(kernel, cells):
 CALL = "get_ipython().run_cell_magic('qwave', '', 'a blue dog')"
 
 
+@pytest.mark.slow_except("False-%%qwave\\na red")
 @pytest.mark.parametrize(
     "before", ["%%qwave\na red cat", "%%time\n%%qwave\na red cat", "%%qwave -r 16:9\nan owl\nat night"]
 )
@@ -85,6 +87,7 @@ def test_call_of_the_magic_has_its_own_prompt(kernel, before, silent):
     assert [row["prompt"] for row in kernel.new_rows()][-1] == "a blue dog"
 
 
+@pytest.mark.slow_except("[>>> a cat")
 @pytest.mark.parametrize("prompt", [">>> a cat", "a red\n>>> cat", "In [1]: a cat"])
 def test_prompt_keeps_what_ipython_takes_for_a_prompt(kernel, prompt):
     kernel.run(f"%%qwave\n{prompt}")
@@ -102,6 +105,7 @@ def test_magic_without_autoawait(kernel):
     assert "True" in kernel.said_by("print(made[0].path.exists())")[1]
 
 
+@pytest.mark.slow_except("behind")
 @pytest.mark.parametrize(
     ("there", "gone"),
     [

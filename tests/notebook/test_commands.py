@@ -19,6 +19,7 @@ def cat(keyless):
     return keyless
 
 
+@pytest.mark.slow
 def test_no_key_without_a_person(keyless):
     reply, _, _ = keyless.said_by("%%qwave\na cat", stdin=False)
     assert reply["ename"] == "ConfigurationError"

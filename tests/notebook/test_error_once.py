@@ -63,6 +63,7 @@ def test_handler_of_the_user_stays(kernel):
         kernel.run("get_ipython().set_custom_exc((), None)\n%reload_ext qwave_jupyter")
 
 
+@pytest.mark.slow
 def test_ended_card_names_the_model(kernel):
     for model in ("gpt-image-2", "z-image-turbo", "imagen-4.0"):
         reply, _, sent = kernel.said_by(f"%%qwave -m {model}\na city")

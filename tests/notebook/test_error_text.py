@@ -24,6 +24,7 @@ def traceback_of(kernel, cell, *, stdin):
     return reply["ename"], re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(reply["traceback"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "switches", "name", "reason"), FAILURES)
 def test_error_keeps_its_text_where_nobody_is(kernel, demo, cell, switches, name, reason):
     demo.change(**switches)

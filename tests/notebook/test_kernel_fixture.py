@@ -40,6 +40,7 @@ def test_kernel_has_its_generation(kernel, generation):
     assert file.strip() == __import__("qwave_jupyter").__file__
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cell", [SLEEPS, "%%qwave\na city", "qwave.generate('a city')"], ids=["sleep", "awaited", "blocking"]
 )

@@ -27,6 +27,7 @@ HEARING = (
 LAST_ONE = 20
 
 
+@pytest.mark.slow_except("top")
 @pytest.mark.parametrize(
     "cell", ["%%qwave\na city", "%%time\n%%qwave\na city", "qwave.generate('a city')"], ids=["top", "timed", "generate"]
 )

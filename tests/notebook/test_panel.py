@@ -215,6 +215,7 @@ def test_panel_reports_mask_of_other_size(open_panel, photo, clean_environment):
     assert "90×90" in " ".join(panel.validation.lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hostile", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "{{no_such}}", "\ud800"]
 )
@@ -248,6 +249,7 @@ def test_panel_survives_any_message(open_panel):
     assert panel.validation.tone == "ready"
 
 
+@pytest.mark.slow
 def test_panel_shows_several_runs(open_panel):
     panel = open_panel("a cat", resolution="1k", n=2)
     panel.generate()

@@ -54,6 +54,7 @@ def test_nothing_found_names_the_edition(open_panel, edition):
         assert f"No model of edition {edition} can do all of that" in find(panel, **typed)
 
 
+@pytest.mark.slow
 def test_budget_left_is_shown_and_true(open_panel):
     panel = open_panel("a cat", resolution="1k")
     assert "left of" not in panel.view.line.value

@@ -10,6 +10,7 @@ from tests.notebook.test_panel import finished, open_panel, receive
 __all__ = ["open_panel"]
 
 
+@pytest.mark.slow
 def test_star_is_found_again(open_panel):
     panel = open_panel("a cat", resolution="1k", n=3)
     panel.generate()
@@ -22,6 +23,7 @@ def test_star_is_found_again(open_panel):
     assert qwave.history(starred=True).paths == (run.gallery[2].path,)
 
 
+@pytest.mark.slow
 def test_plain_panel_stars_and_compares_by_buttons(open_panel):
     panel = open_panel("a cat", resolution="1k", n=2, plain=True)
     panel.generate()
@@ -85,6 +87,7 @@ def test_each_run_has_a_seed_of_its_own(open_panel, model):
     assert again.gallery[0].pil.tobytes() == older.gallery[0].pil.tobytes() != newer.gallery[0].pil.tobytes()
 
 
+@pytest.mark.slow
 def test_a_seed_that_is_set_stays(open_panel):
     for model, seed in (("gpt-image-2", 7), ("z-image-turbo", 0), ("qwen-image-2.0", -1)):
         panel = open_panel("a cat", model=model, seed=seed)

@@ -54,6 +54,7 @@ def in_the_background(kernel, sent):
     kernel.until(lambda: kernel.shows_image(sent))
 
 
+@pytest.mark.slow_except("finish", "cancel", "sweep")
 @OLDEST_AND_NEWEST
 @pytest.mark.parametrize(
     ("cell", "switches", "end", "says", "images"),

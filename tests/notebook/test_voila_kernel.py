@@ -37,6 +37,7 @@ def test_controls_live_in_voila_only(kernel, control):
     assert widget in show(kernel, control)
 
 
+@pytest.mark.slow
 def test_cell_without_waiting_waits_in_voila(kernel, demo):
     """What a cell has shown can't change after the page was made."""
     kernel.run(VOILA)

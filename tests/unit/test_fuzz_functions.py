@@ -180,6 +180,7 @@ def test_left_out_names_exist():
         assert hasattr({"Session": Session, "Job": Job, "Gallery": Gallery}.get(owner, qwave), rest), name
 
 
+@pytest.mark.slow_except("[generate", "[configure", "[Job.", "[Gallery.s")
 @pytest.mark.parametrize("target", TARGETS, ids=lambda one: one.name)
 def test_odd_arguments_end_in_our_errors(made, target):
     for parameter in target.parameters:

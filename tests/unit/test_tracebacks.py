@@ -107,6 +107,7 @@ def test_tb_shows_all_frames(shell):
     assert "Traceback (most recent call last)" in shell.run("%tb Plain")
 
 
+@pytest.mark.slow
 def test_tb_of_a_mistake_in_a_cell_shows_all_frames(shell):
     shell.run("%%qwave -m z-image-turbo -n 9\na fox")
     assert "cell_magic.py" in shell.run("%tb")

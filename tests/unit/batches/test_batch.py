@@ -114,6 +114,7 @@ def test_batch_raises_errors_of_its_rows(bench, asked):
     assert [bool(outcome.gallery) for outcome in batch.outcomes] == [True]
 
 
+@pytest.mark.slow
 def test_batch_of_many_rows(bench, asked, server):
     """No more than eight at once, one in ten fails and says why, the order holds, and memory stays flat."""
     rows_asked, first = (200, 60) if TEST_ALL else (100, 40)

@@ -106,6 +106,7 @@ CALLS = {
 }
 
 
+@pytest.mark.slow_except("submit", "task")
 @pytest.mark.parametrize("call", CALLS)
 def test_errors_never_show_the_key(server, client, key, call):
     assert key in ECHO

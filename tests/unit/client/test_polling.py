@@ -71,6 +71,7 @@ def test_scheduler_without_history():
                     assert ours.polls <= 1.0
 
 
+@pytest.mark.slow
 def test_scheduler_history_does_not_drift():
     with collect_failures() as check:
         for median in (3.0, 8.0):
@@ -99,6 +100,7 @@ def test_infer_duration_from_timestamps(reported, expected):
     assert 3.0 < duration < 5.0 if expected is None else duration == expected
 
 
+@pytest.mark.slow
 def test_scheduler_with_two_modes():
     with collect_failures() as check:
         for history_size, most in ((0, 1.0), (10, 0.85), (40, 0.75)):

@@ -280,6 +280,7 @@ def test_readers_take_any_answer(answer):
             assert read(answer) is not None, name
 
 
+@pytest.mark.slow
 @given(answer=task_like)
 def test_task_of_any_answer_is_consistent(answer):
     with contextlib.suppress(QwaveError):

@@ -77,6 +77,7 @@ def test_method_that_an_address_does_not_take(path, method):
         assert error.get("code", error.get("type")) == "invalid_request"
 
 
+@pytest.mark.slow_except("2026-04-http://localhost")
 @pytest.mark.parametrize("origin", ["http://localhost:9000", "http://[::1]:80", "http://127.0.0.1:8"])
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
 def test_addresses_begin_as_the_client_wrote_them(edition, origin):

@@ -103,6 +103,7 @@ VISIBLE_PARAMETERS = [
 ]
 
 
+@pytest.mark.slow
 def test_paint_parameters_are_visible():
     small = {"width": 128, "height": 128}
     shares = [

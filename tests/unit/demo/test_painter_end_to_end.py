@@ -4,6 +4,7 @@ import base64
 import io
 import json
 
+import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 from tests.unit.demo.demo_app import Demo
@@ -87,6 +88,7 @@ def test_reference_size_unless_ratio_given():
     ]
 
 
+@pytest.mark.slow
 def test_requested_group_is_a_series():
     request = {"model": "wan2.7-image", "resolution": "1K", "action": "group", "enable_sequential": True, "n": 3}
     shown, _ = generate(Demo(), **request, prompt="a lighthouse by the sea")
@@ -95,6 +97,7 @@ def test_requested_group_is_a_series():
     assert levels[2] < min(levels[:2])
 
 
+@pytest.mark.slow
 def test_upscale_continues_from_image():
     demo = Demo("2026-09")
     shown, task = generate(demo, model="midjourney", prompt="a castle")

@@ -350,6 +350,7 @@ def test_finished_tasks_keep_bounded_bytes(monkeypatch):
     assert (old["status"], len(old["result"]["images"])) == ("completed", 1)
 
 
+@pytest.mark.slow
 def test_queued_tasks_never_expire():
     demo = Demo(latency=1e9, balance_usd=100_000)
     ids = [demo.create_task() for _ in range(MAX_FINISHED_TASKS + 10)]

@@ -52,6 +52,7 @@ def shown(bundle, mime):
     return Image.open(io.BytesIO(base64.b64decode(bundle[0][mime])))
 
 
+@pytest.mark.slow
 def test_preview_is_a_light_jpeg(made):
     image = made(content=photo_png(2048))
     data, metadata = bundle = image._repr_mimebundle_()
@@ -122,6 +123,7 @@ def test_preview_of_a_broken_file(made):
     assert "image/jpeg" in gallery.mimebundle()[0]
 
 
+@pytest.mark.slow
 def test_contact_sheet_keeps_its_budget(made):
     gallery = Gallery(made(f"{place}.png", photo_png(1024), parameters={"seed": place, "n": 8}) for place in range(8))
     data, metadata = bundle = gallery._repr_mimebundle_()

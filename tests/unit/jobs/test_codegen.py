@@ -54,6 +54,7 @@ def body_of_python(text, variables=()):
     return names["gallery"]
 
 
+@pytest.mark.slow_except("2026-04-gpt-image-2", "2026-04-seedream", "2026-09-midjourney", "2026-09-flux")
 @pytest.mark.parametrize(("edition", "name"), MODELS)
 def test_cell_and_python_text_round_trip(in_edition, edition, name):
     in_edition(edition)

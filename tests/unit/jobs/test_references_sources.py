@@ -164,6 +164,7 @@ def test_source_that_is_no_image_is_refused(given):
     assert refused(given).code == "reference_unknown_kind"
 
 
+@pytest.mark.slow
 def test_source_plotting_module_is_no_figure():
     import matplotlib.pyplot as plt
 

@@ -42,6 +42,7 @@ def sessions(clean_environment, monkeypatch, small_images, short_waits):
         one.stop_demo()
 
 
+@pytest.mark.slow_except("True-True-pickle", "False-False-copy")
 @PRESSED
 @pytest.mark.parametrize("of_other", [False, True])
 @pytest.mark.parametrize("whole", [False, True])
@@ -63,6 +64,7 @@ def test_copied_image_goes_on(sessions, kind, of_other, whole):
         image.edit("x", model="gpt-image-2", resolution="9k")
 
 
+@pytest.mark.slow_except("[pickle", "[copy")
 @PRESSED
 def test_copied_gallery_is_shown_and_saved(sessions, kind, tmp_path):
     gallery = qwave.generate("a cat", model="z-image-turbo") + qwave.generate("a dog", model="z-image-turbo")
@@ -84,6 +86,7 @@ def test_copied_gallery_is_shown_and_saved(sessions, kind, tmp_path):
     assert [one.prompt for one in qwave.history(starred=True)] == ["a dog"]
 
 
+@pytest.mark.slow_except("[pickle", "[copy")
 @PRESSED
 def test_copied_sweep_goes_on(sessions, kind):
     sweep = default().plan_sweep("a {{what}}", ["what=cat,dog", "resolution=1k,9k"], model="gpt-image-2")
@@ -99,6 +102,7 @@ def test_copied_sweep_goes_on(sessions, kind):
         twin.best(0, 1)
 
 
+@pytest.mark.slow_except("[pickle", "[copy")
 @PRESSED
 def test_show_and_resume_find_what_was_copied(sessions, kind, monkeypatch):
     image = COPIES[kind](qwave.generate("a cat", model="z-image-turbo"))[0]
@@ -112,6 +116,7 @@ def test_show_and_resume_find_what_was_copied(sessions, kind, monkeypatch):
     assert qwave.read_provenance(image.path)["job_id"] == image.job_id
 
 
+@pytest.mark.slow_except("[pickle", "[copy")
 @PRESSED
 @pytest.mark.parametrize("make", ["submit", "batch"])
 def test_work_under_way_is_refused_and_its_images_are_not(sessions, kind, make):
@@ -135,6 +140,7 @@ def edit_elsewhere(gallery):
     return image.edit("make it night"), image.again(seed=7), gallery.mimebundle(), image.cell(), refusal
 
 
+@pytest.mark.slow
 def test_round_trip_through_a_spawned_process(quick_server, tmp_path, monkeypatch):
     for name, value in quick_server.environment(tmp_path).items():
         if name.startswith("QWAVE_"):

@@ -119,6 +119,7 @@ def test_live_estimate_without_an_amount_is_said_in_a_sentence(cell, monkeypatch
     assert {"en": "The server names no price.", "zh": "服务器没有给出价格。"}[language] in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edition", "options", "said"),
     [

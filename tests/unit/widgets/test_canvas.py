@@ -402,6 +402,7 @@ LARGE_IMAGES = {
 }
 
 
+@pytest.mark.slow_except("RGB]")
 @pytest.mark.parametrize("mode", LARGE_IMAGES)
 def test_controls_open_below_200_kb(mode):
     image = LARGE_IMAGES[mode]()

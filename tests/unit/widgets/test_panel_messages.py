@@ -76,6 +76,7 @@ def switches(catalog):
     return [model for index, one in enumerate(models) for other in models[index + 1 :] for model in (one, other)]
 
 
+@pytest.mark.slow_except("prompt-2026-09")
 @pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
 @pytest.mark.parametrize("given", ["prompt", "images", "values"])
 def test_switch_sends_six_messages(wire, open_panel, tmp_path, edition, given):

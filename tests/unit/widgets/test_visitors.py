@@ -81,6 +81,7 @@ def test_visitor_uploads_and_gives_addresses(open_panel):
     assert "path" not in panel.view.references.texts["add_label"]
 
 
+@pytest.mark.slow_except("False")
 @pytest.mark.parametrize(("place", "saves"), [(VISITOR, False), (OWNER, True)])
 def test_visitor_saves_nothing_on_server(open_panel, tmp_path, small_images, short_waits, place, saves):
     panel = open_panel(place)
