@@ -59,7 +59,7 @@ class Budget:
         self._allotted = _allotted
         self._used = 0
         # One lock and one register for a budget and all its parts.
-        self._lock: threading.RLock = threads.guard(threading.RLock()) if _parent is None else _parent._lock
+        self._lock: threading.RLock = threads.fork_safe(threading.RLock()) if _parent is None else _parent._lock
         self._by_name: dict[str, Reservation] = {} if _parent is None else _parent._by_name
 
     @property

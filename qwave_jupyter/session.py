@@ -106,7 +106,7 @@ class Session:
         self._wired: tuple[tuple[object, ...], JobContext] | None = None
         self._learned: dict[tuple[object, ...], tuple[tuple[ListedModel, ...] | None, dict[str, Model]]] = {}
         self._rate_limiters: dict[str, RateLimiter] = {}
-        self._lock = threads.guard(threading.RLock())
+        self._lock = threads.fork_safe(threading.RLock())
         self._jobs: list[Job] = []
         self._batches: list[Batch] = []
         #: What the orders of this session cost together, and what they may.

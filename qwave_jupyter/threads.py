@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-__all__ = ["before_exit", "guard", "is_child", "report_exception", "spawn"]
+__all__ = ["before_exit", "fork_safe", "is_child", "report_exception", "spawn"]
 
 #: Seconds for which the end of the interpreter waits, all in all.
 EXIT_WITHIN = 10.0
@@ -117,7 +117,7 @@ def _finish(finish: Callable[[float], str], until: float) -> str:
         return ""
 
 
-def guard(lock: LockType) -> LockType:
+def fork_safe(lock: LockType) -> LockType:
     """Hold a lock while the process forks, and give it to the child unlocked; return the same lock."""
     _locks.add(lock)
     return lock

@@ -138,7 +138,7 @@ class Batch:
         #: Held while rows are asked for and built: that may take long, and look at other batches.
         self._rows_lock = threading.RLock()
         #: Held while state is read or changed; never while anything else is waited for.
-        self._lock = threads.guard(threading.RLock())
+        self._lock = threads.fork_safe(threading.RLock())
         self._running: dict[int, Job | Future[_WorkerResult]] = {}
         self._at_server: set[int] = set()
         self._outcomes: dict[int, Outcome] = {}

@@ -97,7 +97,7 @@ class Client:
         self.rate_limiter = rate_limiter or RateLimiter(clock)
         self._submitted_at: OrderedDict[str, float] = OrderedDict()
         self._by_key: OrderedDict[str, str] = OrderedDict()
-        self._lock = threads.guard(threading.Lock())
+        self._lock = threads.fork_safe(threading.Lock())
         #: Whether the server honours ``Prefer: wait``: True, False, or None if not known yet.
         self.supports_prefer_wait: bool | None = None
         #: Whether the server has answered a repeated idempotency key with the task that it had made before.
@@ -235,7 +235,7 @@ class Client:
 
     def download(
         self,
-        link: tasks.ImageLink | str,
+        link: tasks.ResultImage | str,
         target: Path,
         *,
         max_bytes: int = MAX_IMAGE_BYTES,
@@ -245,7 +245,7 @@ class Client:
         check: Callable[[Path], None] = lambda _: None,
     ) -> int:
         """Fetch one image into a file, without the key, trying its mirrors in turn."""
-        image_link = tasks.ImageLink(urls=(link,)) if isinstance(link, str) else link
+        image_link = tasks.ResultImage(urls=(link,)) if isinstance(link, str) else link
         downloader = Downloader(
             self._image_sessions, self._transport.timeouts, self._clock, max_bytes, stop, check, deadline, self._secret
         )

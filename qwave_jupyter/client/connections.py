@@ -131,7 +131,7 @@ class SessionPool:
         self._make = make
         self._auth = auth
         self._idle: list[requests.Session] = []
-        self._lock = threads.guard(threading.Lock())
+        self._lock = threads.fork_safe(threading.Lock())
         self._process = os.getpid()
 
     @contextmanager

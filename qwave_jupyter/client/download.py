@@ -19,7 +19,7 @@ from qwave_jupyter.client.connections import AddressRefused, SessionPool, Transf
 from qwave_jupyter.client.error_responses import is_transient_status, read_retry_after, to_one_line
 from qwave_jupyter.client.image_links import literal_address, read_link, resolve_redirect, shorten_link
 from qwave_jupyter.client.retry import RetryPolicy, Stopped
-from qwave_jupyter.client.tasks import ImageLink
+from qwave_jupyter.client.tasks import ResultImage
 from qwave_jupyter.client.transport import (
     MIN_EXCHANGE_SECONDS,
     NO_PROXIES,
@@ -65,7 +65,7 @@ class Downloader:
     #: The key, which no error quotes even where the host does.
     secret: Secret
 
-    def fetch(self, link: ImageLink, target: Path) -> int:
+    def fetch(self, link: ResultImage, target: Path) -> int:
         """Write the image behind a link; DownloadFailed says in ``repeat`` whether a later attempt can help."""
         if link.data is not None:
             return self._write_data(link.data, target)

@@ -20,7 +20,7 @@ from urllib3.util import parse_url
 
 __all__ = [
     "AddressPolicy",
-    "Link",
+    "ParsedLink",
     "classify_address",
     "literal_address",
     "read_link",
@@ -45,7 +45,7 @@ _NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}")
 _MAX_SHOWN = 2000
 
 
-class Link(NamedTuple):
+class ParsedLink(NamedTuple):
     """A link as it is dialled."""
 
     url: str
@@ -57,7 +57,7 @@ def shorten_link(url: str) -> str:
     return url if len(url) <= _MAX_SHOWN else f"{url[:_MAX_SHOWN]}…"
 
 
-def read_link(url: str) -> Link | None:
+def read_link(url: str) -> ParsedLink | None:
     r"""The one meaning of an http(s) URL; None where it has none, or where two readers would find different hosts."""
     if any(character < " " or character in "\\\x7f" for character in url):
         return None
@@ -72,7 +72,7 @@ def read_link(url: str) -> Link | None:
         return None
     if not host or host != (other.host or "").strip("[]").lower() or port != other.port:
         return None
-    return Link(prepared, host)
+    return ParsedLink(prepared, host)
 
 
 def resolve_redirect(url: str, location: str) -> str:

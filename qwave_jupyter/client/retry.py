@@ -78,7 +78,7 @@ class RateLimiter:
         self._next_slot = -math.inf
         self._spacing = 0.0
         self._spaced_at = 0.0
-        self._lock = threads.guard(threading.Lock())
+        self._lock = threads.fork_safe(threading.Lock())
 
     def back_off(self, seconds: float) -> None:
         """Pause all requests for so many seconds and space later ones more widely."""

@@ -30,7 +30,7 @@ __all__ = [
     "QUOTA_PER_USD",
     "Cancellation",
     "Failure",
-    "ImageLink",
+    "ResultImage",
     "Task",
     "TaskState",
     "expand_mirrors",
@@ -80,7 +80,7 @@ _MAX_ENVELOPE_DEPTH = 3
 
 
 @dataclass(frozen=True)
-class ImageLink:
+class ResultImage:
     """One image of a result."""
 
     #: Mirrors of one file in the oldest dialect; perhaps several images where an answer has too few entries.
@@ -113,7 +113,7 @@ class Task:
     #: Unix seconds.
     created_at: float | None = None
     completed_at: float | None = None
-    images: tuple[ImageLink, ...] = ()
+    images: tuple[ResultImage, ...] = ()
     failure: Failure | None = None
     #: ``pre_consumed_cost`` and ``cost``: reserved at the submit, and charged in the end.
     held_quota: int | None = None
@@ -202,7 +202,7 @@ def read_cancellation(answer: object, task_id: str) -> Cancellation:
     )
 
 
-def expand_mirrors(links: Sequence[ImageLink], n: int) -> tuple[ImageLink, ...]:
+def expand_mirrors(links: Sequence[ResultImage], n: int) -> tuple[ResultImage, ...]:
     """The links to download for a result: mirrors stay together, unless there are fewer entries than were asked for."""
     # The oldest dialect lists mirrors of one file in an entry; later pages don't say what several addresses in one
     # entry mean (Status pages, editions 2026-04 and 2026-06). With fewer entries than ``n`` each address is fetched,
@@ -241,7 +241,7 @@ def _unwrap_envelope(body: JSONObject) -> JSONObject:
     return body
 
 
-def _read_image_links(flat: JSONObject) -> Iterator[ImageLink]:
+def _read_image_links(flat: JSONObject) -> Iterator[ResultImage]:
     entries = _find_entries(flat.get("result"))
     if entries is None and isinstance(flat.get("data"), list):
         entries = flat["data"]
@@ -249,7 +249,7 @@ def _read_image_links(flat: JSONObject) -> Iterator[ImageLink]:
     if found:
         yield from found
     elif urls := _read_urls(flat.get("url")):
-        yield ImageLink(urls=urls)
+        yield ResultImage(urls=urls)
 
 
 def _find_entries(result: object) -> list[object] | None:
@@ -268,10 +268,10 @@ def _find_entries(result: object) -> list[object] | None:
     return [result] if "b64_json" in result else None
 
 
-def _read_image_link(entry: object) -> ImageLink | None:
+def _read_image_link(entry: object) -> ResultImage | None:
     if isinstance(entry, (str, list)):
         urls = _read_urls(entry)
-        return ImageLink(urls=urls) if urls else None
+        return ResultImage(urls=urls) if urls else None
     if not isinstance(entry, Mapping):
         return None
     urls = next(filter(None, (_read_urls(entry.get(name)) for name in ("url", "urls", "image_url"))), ())
@@ -280,7 +280,7 @@ def _read_image_link(entry: object) -> ImageLink | None:
         data, urls = read_base64(urls[0]), ()
     if not urls and data is None:
         return None
-    return ImageLink(urls=urls, data=data, expires_at=read_time(entry.get("expires_at")))
+    return ResultImage(urls=urls, data=data, expires_at=read_time(entry.get("expires_at")))
 
 
 def _read_urls(value: object) -> tuple[str, ...]:

@@ -126,7 +126,7 @@ def _load_thumbnail(path: Path | None, side: int, height: int) -> Image.Image | 
     if path is None:
         return None
     with contain("contact sheet"):
-        image = pixels.see(image_io.load(path)).image
+        image = pixels.normalize(image_io.load(path)).image
         image.thumbnail((side, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
         return image.convert("RGBA" if pixels.has_alpha(image) else "RGB")
     return None

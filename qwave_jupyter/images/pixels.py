@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
-__all__ = ["SeenImage", "extrema", "from_array", "has_alpha", "see"]
+__all__ = ["NormalizedImage", "extrema", "from_array", "has_alpha", "normalize"]
 
 #: How far resampling carries the values of an image in 0–1 beyond that range; they are clipped.
 _OVERSHOOT = 0.1
@@ -27,7 +27,7 @@ _READY = frozenset({"RGB", "RGBA", "L", "LA"})
 
 
 @dataclass(frozen=True)
-class SeenImage:
+class NormalizedImage:
     """An image as people see it.
 
     Args:
@@ -43,7 +43,7 @@ class SeenImage:
     frames: int = 1
 
 
-def see(image: Image.Image) -> SeenImage:
+def normalize(image: Image.Image) -> NormalizedImage:
     """Return an image as people see it.
 
     Args:
@@ -73,7 +73,7 @@ def see(image: Image.Image) -> SeenImage:
         reason = "closed" if is_closed else "mode" if isinstance(problem, ValueError) else "broken"
         raise NotAnImage(reason, image.mode if reason == "mode" else str(problem)[:120]) from None
     changes = changes if turned is image else ("turned", *changes)
-    return SeenImage(ready, changes, frame, frames)
+    return NormalizedImage(ready, changes, frame, frames)
 
 
 def extrema(band: Image.Image) -> tuple[float, float]:
@@ -89,7 +89,7 @@ def has_alpha(image: Image.Image) -> bool:
     return image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info
 
 
-def from_array(values: npt.NDArray[np.generic]) -> SeenImage:
+def from_array(values: npt.NDArray[np.generic]) -> NormalizedImage:
     """Return an array of pixels as people see it.
 
     Args:
@@ -109,7 +109,7 @@ def from_array(values: npt.NDArray[np.generic]) -> SeenImage:
     if values.shape[0] * values.shape[1] > MAX_PIXELS:
         raise NotAnImage("too_large", f"{values.shape}")
     if values.dtype.kind == "b":
-        return SeenImage(Image.fromarray(np.ascontiguousarray(values.astype(np.uint8) * 255)))
+        return NormalizedImage(Image.fromarray(np.ascontiguousarray(values.astype(np.uint8) * 255)))
     if values.dtype.kind == "f":
         values = values.astype(np.float64)
         if not np.isfinite(values).all():
@@ -121,7 +121,7 @@ def from_array(values: npt.NDArray[np.generic]) -> SeenImage:
         raise NotAnImage("array", f"{values.dtype} {low:g}…{high:g}")
     scaled = values if scale == 1 else values.astype(np.float64) * scale
     eight_bits = np.clip(scaled.round() if is_float else scaled, 0, 255).astype(np.uint8)
-    return SeenImage(Image.fromarray(np.ascontiguousarray(eight_bits)), changes)
+    return NormalizedImage(Image.fromarray(np.ascontiguousarray(eight_bits)), changes)
 
 
 def _find_scale(low: float, high: float, *, is_float: bool) -> tuple[int | None, tuple[str, ...]]:

@@ -160,7 +160,7 @@ def shrink(image: Image.Image, side: int) -> Image.Image:
     """Scale a decoded image as people see it, in place where that is possible, to a long side of ``side`` pixels."""
     from PIL import Image
 
-    image = pixels.see(image).image
+    image = pixels.normalize(image).image
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return image
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from qwave_jupyter import i18n
 from qwave_jupyter.client.image_links import shorten_link
 from qwave_jupyter.client.retry import OnRetry
-from qwave_jupyter.client.tasks import ImageLink
+from qwave_jupyter.client.tasks import ResultImage
 from qwave_jupyter.errors import DownloadFailed, OptionMistake
 from qwave_jupyter.folders import absolute, describe, write_synced
 from qwave_jupyter.i18n import printable
@@ -59,7 +59,7 @@ class ImageSaver:
     deadline: float
     on_retry: OnRetry
 
-    def save(self, link: ImageLink, index: int, is_known: Callable[[str], bool]) -> SavedImage | None:
+    def save(self, link: ResultImage, index: int, is_known: Callable[[str], bool]) -> SavedImage | None:
         """Download one image and save it under its final name; None where ``is_known`` knows its digest."""
         folder = self.context.save_dir
         stem = filenames.make_file_stem(self.slug, self.job_id, index, self.created)
@@ -108,7 +108,7 @@ class ImageSaver:
             for part in self.context.save_dir.glob(f".*-{filenames.short_id(self.job_id)}-*.part"):
                 part.unlink()
 
-    def _build_image(self, path: Path, info: image_io.FileInfo, index: int, link: ImageLink) -> GeneratedImage:
+    def _build_image(self, path: Path, info: image_io.FileInfo, index: int, link: ResultImage) -> GeneratedImage:
         return GeneratedImage(
             path=path,
             url=link.urls[0] if link.urls else None,
@@ -130,14 +130,14 @@ class ImageSaver:
             session=self.context.session,
         )
 
-    def expiry(self, link: ImageLink) -> float | None:
+    def expiry(self, link: ResultImage) -> float | None:
         """Return when a link expires (Unix seconds), by the server, else by the model's page; None if neither says."""
         if link.expires_at is not None:
             return link.expires_at
         hours = self.request.model.link_hours
         return self.created + hours * 3600 if hours else None
 
-    def _make_error(self, code: str, link: ImageLink, **fields: str) -> DownloadFailed:
+    def _make_error(self, code: str, link: ResultImage, **fields: str) -> DownloadFailed:
         words = "generation.the_link" if code == "not_decodable" else "generation.until_it_expires"
         return DownloadFailed(
             f"generation.{code}",

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEY_LIVES",
-    "claim",
-    "claim_open_job",
+    "acquire_reuse_lock",
     "find_finished",
     "is_key_alive",
     "is_likely",
     "is_supported",
+    "lock_abandoned_job",
     "open_order_error",
     "order_age",
     "remember",
@@ -136,7 +136,7 @@ def is_likely(request: Request, context: JobContext) -> bool:
     return find_finished(request, context) is not None or _reuse_lock(request, context).is_held()
 
 
-def claim(request: Request, context: JobContext) -> JobLock | None:
+def acquire_reuse_lock(request: Request, context: JobContext) -> JobLock | None:
     """The lock of whoever is to order; None where somebody else is at it, or where there is a result already."""
     lock = _reuse_lock(request, context)
     if find_finished(request, context) is not None or not lock.acquire():
@@ -168,15 +168,15 @@ def wait_for_reuse_lock(job: JobRunner, show: Callable[[], bool], seconds: float
     return None
 
 
-def claim_open_job(request: Request, context: JobContext) -> tuple[Entry, JobLock] | None:
+def lock_abandoned_job(request: Request, context: JobContext) -> tuple[Entry, JobLock] | None:
     """An answered order of this very request that nobody works on any more, with its lock; None where there is none."""
     for entry in context.journal.abandoned_jobs(base_url=context.server):
         if entry.fingerprint != request.fingerprint:
             continue
         if entry.task_id or (entry.is_answered and restore_links(entry, context.journal.blobs)):
-            claimed = context.journal.claim(entry)
-            if claimed is not None:
-                return claimed
+            locked = context.journal.lock_open(entry)
+            if locked is not None:
+                return locked
     return None
 
 

@@ -127,7 +127,7 @@ class Job:
         """A job that can't go on, with the reason, so that it is reported like any other."""
         job = cls(request, context, _entry=entry)
         job._started = True
-        job._runner.to_failed(error)
+        job._runner.mark_failed(error)
         return job
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -497,12 +497,12 @@ def _pick_up(
 ) -> Job | None:
     """The job, started or with the reason why it can't be; None where another kernel was quicker."""
     try:
-        claimed = context.journal.claim(entry)
+        locked = context.journal.lock_open(entry)
     except Exception as problem:  # noqa: BLE001 - like any other fault of one job
         return Job.of_failure(entry, records.bare_request(entry), context, _not_taken_up(entry, problem))
-    if claimed is None:
+    if locked is None:
         return None
-    known, lock = claimed
+    known, lock = locked
     if save_dir is not None:
         with contextlib.suppress(Exception):
             # The images go there whether or not the journal takes it.

@@ -28,7 +28,7 @@ from qwave_jupyter.errors import OptionMistake, ReferenceMistake
 from qwave_jupyter.folders import expand
 from qwave_jupyter.images import image_io, pixels
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
-from qwave_jupyter.images.pixels import SeenImage
+from qwave_jupyter.images.pixels import NormalizedImage
 from qwave_jupyter.jobs.journal.blobs import Blobs, map_strings
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def _from_content(content: bytes, parameter: str, limits: ImageLimits, name: str
     try:
         image = image_io.load(content)
         facts = image_io.info_of(image)
-        seen = pixels.see(image)
+        seen = pixels.normalize(image)
     except image_io.NotAnImage as problem:
         raise unreadable_mistake(problem, parameter, name, content) from None
     if parameter == "mask":
@@ -278,7 +278,7 @@ def _from_content(content: bytes, parameter: str, limits: ImageLimits, name: str
 
 
 def _from_seen(
-    seen: SeenImage,
+    seen: NormalizedImage,
     parameter: str,
     limits: ImageLimits,
     *,
@@ -314,7 +314,7 @@ def _from_seen(
     return _reference(content, facts, (*notices, *_check_mask(seen.image, parameter, limits)))
 
 
-def _stretch_mask(seen: SeenImage) -> SeenImage:
+def _stretch_mask(seen: NormalizedImage) -> NormalizedImage:
     """A mask of 0 and 1 as one of 0 and 255."""
     if seen.image.mode not in {"L", "RGB"} or "stretched" in seen.changes:
         return seen
@@ -431,7 +431,7 @@ def _read_file_object(file: Any, parameter: str) -> bytes:
     return bytes(content)
 
 
-def _see(given: Any, parameter: str) -> SeenImage:
+def _see(given: Any, parameter: str) -> NormalizedImage:
     """PIL image, control, figure or array as people see it."""
     from PIL import Image
 
@@ -439,11 +439,11 @@ def _see(given: Any, parameter: str) -> SeenImage:
         if isinstance(given, (ModuleType, type)):
             raise _mistake("reference_unknown_kind", parameter, _name_kind(given))
         if isinstance(given, Image.Image):
-            return pixels.see(given)
+            return pixels.normalize(given)
         if callable(_get(given, "_qwave_image_")):
-            return pixels.see(_read_control(given, parameter))
+            return pixels.normalize(_read_control(given, parameter))
         if callable(_get(given, "savefig")):
-            return pixels.see(_draw_figure(given, parameter))
+            return pixels.normalize(_draw_figure(given, parameter))
         if any(_get(given, name) is not None for name in ("__array_interface__", "__array__")) and not _is_table(given):
             return pixels.from_array(_to_array(given, parameter))
     except image_io.NotAnImage as problem:

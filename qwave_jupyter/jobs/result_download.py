@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qwave_jupyter.client.error_responses import format_duration
 from qwave_jupyter.client.retry import Stopped
-from qwave_jupyter.client.tasks import ImageLink, Task, expand_mirrors, to_usd
+from qwave_jupyter.client.tasks import ResultImage, Task, expand_mirrors, to_usd
 from qwave_jupyter.errors import DownloadFailed
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.images.saver import ImageSaver, find_slug
@@ -53,7 +53,7 @@ class ResultDownloader:
         entries = [entry for entry, count in enumerate(parts) for _ in range(count)]
         self._entry_of = dict(enumerate(entries, 1))
         self._here = self._already_here()
-        self._job.to_downloading()
+        self._job.mark_downloading()
         likely = self._job.request.images_asked if are_spread else len(task.images)
         saver = self._saver(task, likely)
         if self._entry is not None:
@@ -78,12 +78,12 @@ class ResultDownloader:
             return
         share = round(cost / len(self._here), 9)
         self._here = {index: (replace(image, cost_usd=share), digest) for index, (image, digest) in self._here.items()}
-        self._job.note(files=self._file_records())
+        self._job.update_entry(files=self._file_records())
 
     def _file_records(self) -> list[JSONObject]:
         return [records.image_record(image, digest) for _, (image, digest) in sorted(self._here.items())]
 
-    def _warn_if_links_end(self, links: Sequence[ImageLink], saver: ImageSaver) -> None:
+    def _warn_if_links_end(self, links: Sequence[ResultImage], saver: ImageSaver) -> None:
         ends = [end for link in links if (end := saver.expiry(link)) is not None]
         left = min(ends) - self._context.clock.now() if ends else _NEAR
         if 0 < left < _NEAR and len(self._here) < len(links):
@@ -106,7 +106,7 @@ class ResultDownloader:
             on_retry=job.on_retry,
         )
 
-    def _save_each(self, links: Mapping[int, ImageLink], saver: ImageSaver) -> tuple[dict[int, DownloadFailed], int]:
+    def _save_each(self, links: Mapping[int, ResultImage], saver: ImageSaver) -> tuple[dict[int, DownloadFailed], int]:
         """What went wrong, by index, and how many images are missing for it."""
         failed: dict[int, DownloadFailed] = {}
         missing = 0
@@ -124,11 +124,13 @@ class ResultDownloader:
                 continue
             if saved is not None:
                 self._here[index] = (saved.image, saved.digest)
-                self._job.note(files=self._file_records())
+                self._job.update_entry(files=self._file_records())
                 self._job.show_gallery(self._gallery())
         return failed, missing
 
-    def _retry_later(self, links: Mapping[int, ImageLink], saver: ImageSaver, failed: dict[int, DownloadFailed]) -> int:
+    def _retry_later(
+        self, links: Mapping[int, ResultImage], saver: ImageSaver, failed: dict[int, DownloadFailed]
+    ) -> int:
         """Ask for images that weren't at their links yet until the time is up; how many are missing less for it."""
         clock, found = self._context.clock, 0
         while not any(problem.code == "cannot_save" for problem in failed.values()):
@@ -189,13 +191,13 @@ class ResultDownloader:
             record = {"code": failed[0].code, "text": str(failed[0])[:500]}
             state = EntryState.DONE if self._here else EntryState.FAILED
             ending = {"state": state} if self._are_lost(failed) else {}
-            job.note(error=record, **ending)
+            job.update_entry(error=record, **ending)
         if failed and not self._here:
             raise failed[0]
         if failed:
             self._job.add_notice("some_missing", "images", missing, count=missing, reason=str(failed[0]))
             return
-        job.note(state=EntryState.DONE, error=None)
+        job.update_entry(state=EntryState.DONE, error=None)
         asked = job.request.images_asked
         if len(self._here) < asked:
             self._job.add_notice("fewer_images", "n", len(self._here), asked=asked, count=len(self._here))

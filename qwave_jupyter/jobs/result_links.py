@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from qwave_jupyter.client.tasks import ImageLink
+from qwave_jupyter.client.tasks import ResultImage
 from qwave_jupyter.jobs.journal.record import MAX_TIME, read_number
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["restore_links", "to_records"]
 _MIME = "application/octet-stream"
 
 
-def to_records(images: Sequence[ImageLink], blobs: Blobs | None = None) -> list[dict[str, object]]:
+def to_records(images: Sequence[ResultImage], blobs: Blobs | None = None) -> list[dict[str, object]]:
     """The images as they stand in the row; with ``blobs`` their bytes are stored there, which may be an OSError."""
     records: list[dict[str, object]] = []
     for image in images:
@@ -31,17 +31,17 @@ def to_records(images: Sequence[ImageLink], blobs: Blobs | None = None) -> list[
     return records
 
 
-def restore_links(entry: Entry, blobs: Blobs) -> tuple[ImageLink, ...]:
+def restore_links(entry: Entry, blobs: Blobs) -> tuple[ResultImage, ...]:
     """The images of a row, each in its place; empty where none of them can be had from the row."""
     links = tuple(_restore_link(record, blobs) for record in entry.links)
     return links if any(link.urls or link.data is not None for link in links) else ()
 
 
-def _restore_link(record: object, blobs: Blobs) -> ImageLink:
+def _restore_link(record: object, blobs: Blobs) -> ResultImage:
     if not isinstance(record, Mapping):
-        return ImageLink()
+        return ResultImage()
     urls = record.get("urls")
-    return ImageLink(
+    return ResultImage(
         urls=tuple(url for url in urls if isinstance(url, str)) if isinstance(urls, list) else (),
         data=_restore_bytes(record.get("data"), blobs),
         expires_at=read_number(record.get("expires_at"), MAX_TIME),

@@ -20,7 +20,7 @@ from qwave_jupyter.catalog import Violation
 from qwave_jupyter.client.error_responses import is_transient
 from qwave_jupyter.client.polling import PollScheduler
 from qwave_jupyter.client.retry import OnRetry, Retry, Stopped
-from qwave_jupyter.client.tasks import ImageLink, Task, TaskState, to_usd
+from qwave_jupyter.client.tasks import ResultImage, Task, TaskState, to_usd
 from qwave_jupyter.errors import (
     ApiError,
     Cancelled,
@@ -116,7 +116,7 @@ class JobRunner:
         #: whether the server has the job; when the job's thread works on it no more; and when the job is over.
         self.stop, self.abandon, self.answered = threading.Event(), threading.Event(), threading.Event()
         self.left, self.over = threading.Event(), threading.Event()
-        self.lock = threads.guard(threading.RLock())
+        self.lock = threads.fork_safe(threading.RLock())
         self.observers = Observers()
         #: Called when only the download is left or the job is over; and when it is over.
         self.made_callbacks: list[Callable[[], None]] = []
@@ -131,7 +131,7 @@ class JobRunner:
         self._began = 0.0
         self._submitted: float | None = None
         self._notices: tuple[Violation, ...] = ()
-        #: The right to order an identical request, where it was claimed before the start.
+        #: The right to order an identical request, where its lock was acquired before the start.
         self._reuse_lock: JobLock | None = None
         #: What keeps others from this job and from identical requests.
         self._locks: list[JobLock] = []
@@ -155,7 +155,7 @@ class JobRunner:
         self._given_up = False
         #: Lets the interpreter end.
         self._let_exit: Callable[[], None] = lambda: None
-        self._answer_lock = threads.guard(threading.Lock())
+        self._answer_lock = threads.fork_safe(threading.Lock())
 
     # What is known of the job, for those who watch it.
 
@@ -183,7 +183,7 @@ class JobRunner:
         for callback in callbacks:
             callback()
 
-    def to_downloading(self) -> None:
+    def mark_downloading(self) -> None:
         """Only the images are left to be fetched."""
         self.update(lambda now: replace(now, phase=JobState.DOWNLOADING, progress=None, retry=None))
 
@@ -191,7 +191,7 @@ class JobRunner:
         """Another image is on disk."""
         self.update(lambda now: replace(now, gallery=gallery, retry=None))
 
-    def to_failed(self, error: QwaveError, state: JobState = JobState.FAILED) -> None:
+    def mark_failed(self, error: QwaveError, state: JobState = JobState.FAILED) -> None:
         """End without images."""
         self.update(lambda now: replace(now, phase=state, error=error, retry=None))
 
@@ -199,8 +199,8 @@ class JobRunner:
         """Show a notice beside the images."""
         self._add_notices(_notice(code, parameter, given, **detail))
 
-    def note(self, **changes: object) -> None:
-        """Write changes into the journal."""
+    def update_entry(self, **changes: object) -> None:
+        """Write changes into the journal's entry."""
         self.context.journal.update(self.job_id, **changes)
 
     def _add_notices(self, *notices: Violation) -> None:
@@ -246,11 +246,11 @@ class JobRunner:
             # Whoever stopped it says what became of it.
             return
         except Cancelled as error:
-            self.to_failed(error, JobState.CANCELLED)
+            self.mark_failed(error, JobState.CANCELLED)
         except WaitTimeout as error:
-            self.to_failed(error, JobState.TIMEOUT)
+            self.mark_failed(error, JobState.TIMEOUT)
         except QwaveError as error:
-            self.to_failed(error)
+            self.mark_failed(error)
         except BaseException as problem:  # noqa: BLE001 - a fault of ours must end the waiting too
             reason = f"{type(problem).__name__}: {problem}"[:300]
             unsent = not self._sent and self.entry is None
@@ -263,7 +263,7 @@ class JobRunner:
                 fault.fields["charge"] = self.charge()
             else:
                 fault.fields.update(outcome_unknown=True, charge=Charge.of_order(self.request, sent=True))
-            self.to_failed(fault)
+            self.mark_failed(fault)
         finally:
             self.answered.set()
             self._let_exit()
@@ -315,7 +315,7 @@ class JobRunner:
         """Reserve the estimate before the start, unless an identical request may serve, which costs nothing."""
         if self._reuse and self.entry is None:
             # Claimed here and not in the job's thread, where an equal job started at once would come in between.
-            self._reuse_lock = idempotency.claim(self.request, self.context)
+            self._reuse_lock = idempotency.acquire_reuse_lock(self.request, self.context)
             if self._reuse_lock is None:
                 return
         try:
@@ -394,7 +394,7 @@ class JobRunner:
 
     def _adopt_open_job(self) -> None:
         """Go on with a task of this very request that nobody follows any more, where there is one."""
-        found = idempotency.claim_open_job(self.request, self.context)
+        found = idempotency.lock_abandoned_job(self.request, self.context)
         if found is not None:
             self.entry, self._job_lock = found
             self.job_id, self.created = self.entry.job_id, self.entry.created
@@ -446,7 +446,7 @@ class JobRunner:
             task = known
         except QwaveError as error:
             self._sent = earlier or bool(error.fields.get("outcome_unknown"))
-            refusal = self._not_submitted(error)
+            refusal = self._submit_error(error)
             self.answered.set()
             raise refusal from error
         return self._accept(task)
@@ -504,19 +504,19 @@ class JobRunner:
         if self.slug != wanted:
             self.add_notice("file_name_plain", "save", wanted, folder=printable(self.context.save_dir), name=self.slug)
 
-    def _not_submitted(self, error: QwaveError) -> QwaveError:
+    def _submit_error(self, error: QwaveError) -> QwaveError:
         clock, answered = self.context.clock, isinstance(error, ApiError)
         if error.code == "not_sendable":
             # No earlier run can have sent the same body either.
             self._sent = False
         error.fields["charge"] = Charge.of_order(self.request, sent=self._sent, answered=answered)
         if not self._sent:
-            self.note(state=EntryState.REFUSED, error=_error_record(error), finished=clock.now())
+            self.update_entry(state=EntryState.REFUSED, error=_error_record(error), finished=clock.now())
             return error
         # The server may have it: it stays open, and is repeated with the same key where there is one.
         seconds = self._seconds_waited() if clock.monotonic() >= self.deadline else None
         unknown = idempotency.unknown_order_error(error, self._ids(), repeatable=self._is_repeatable(), seconds=seconds)
-        self.note(error=_error_record(unknown, error.code))
+        self.update_entry(error=_error_record(unknown, error.code))
         return unknown
 
     def _end_unsent(self, fault: GenerationError) -> None:
@@ -524,7 +524,9 @@ class JobRunner:
         fault.fields["charge"] = Charge.of_order(self.request, sent=False)
         if self.created is not None:
             with contextlib.suppress(Exception):
-                self.note(state=EntryState.REFUSED, error=_error_record(fault), finished=self.context.clock.now())
+                self.update_entry(
+                    state=EntryState.REFUSED, error=_error_record(fault), finished=self.context.clock.now()
+                )
 
     def _accept(self, task: Task) -> Task:
         submitted = self.context.clock.now() - self._task_age()
@@ -533,7 +535,7 @@ class JobRunner:
         # Nobody can be asked again for an answer without a task: its images are written down before anything else.
         made = {} if task.task_id else self._record_images(task)
         state = EntryState.COMPLETED if made else EntryState.RUNNING
-        self.note(state=state, task_id=task.task_id, submitted=submitted, held_quota=task.held_quota, **made)
+        self.update_entry(state=state, task_id=task.task_id, submitted=submitted, held_quota=task.held_quota, **made)
         if not self._set_task(task):
             # It was stopped while this answer was awaited.
             self.costs.settle_cancel(self._cancel_task())
@@ -555,7 +557,7 @@ class JobRunner:
         task = Task(task_id=entry.task_id, held_quota=entry.held_quota)
         self._set_task(task)
         self._show_task(task, JobState.PROCESSING)
-        now = self._ask(task)
+        now = self._query_task(task)
         # Not every answer repeats what was held at the submit.
         self._check_limits(replace(now, held_quota=entry.held_quota) if now.held_quota is None else now)
         return now
@@ -640,7 +642,7 @@ class JobRunner:
             pause = schedule.next_delay(self._task_age(), task.progress, task.poll_hint)
             if clock.wait(min(pause, self.deadline - now), self.stop):
                 raise Stopped
-            task = self._ask(task)
+            task = self._query_task(task)
             duration = self._duration(schedule, task) if duration is None else duration
         return self._conclude(task, duration)
 
@@ -671,7 +673,7 @@ class JobRunner:
             n=request.images_asked,
         )
 
-    def _ask(self, task: Task) -> Task:
+    def _query_task(self, task: Task) -> Task:
         """What has become of the task; what it was before when the server can't say now."""
         clock = self.context.clock
         try:
@@ -683,12 +685,12 @@ class JobRunner:
                 return replace(task, state=TaskState.COMPLETED, images=kept)
             # Another key's task looks the same, so only an old one is given up.
             if self.is_old():
-                self.note(state=EntryState.UNKNOWN, error=_error_record(error))
+                self.update_entry(state=EntryState.UNKNOWN, error=_error_record(error))
             error.fields["charge"] = self.charge()
             raise
         except QwaveError as error:
             if not is_transient(error):
-                raise self._question_refused(error) from error
+                raise self._query_error(error) from error
             wanted = error.retry_after if isinstance(error, ApiError) else None
             pause = min(wanted or 0.0, max(0.0, self.deadline - clock.monotonic()))
             self._show_retry(Retry(1, pause, error))
@@ -701,11 +703,11 @@ class JobRunner:
         self._show_task(answer)
         return answer
 
-    def _kept_links(self) -> tuple[ImageLink, ...]:
+    def _kept_links(self) -> tuple[ResultImage, ...]:
         """The links that an earlier run has written down, for a task that the server doesn't list any more."""
         return () if self.entry is None else restore_links(self.entry, self.context.journal.blobs)
 
-    def _question_refused(self, error: QwaveError) -> QwaveError:
+    def _query_error(self, error: QwaveError) -> QwaveError:
         # A refused question says nothing of the task, which goes on.
         error.fields["charge"] = self.charge()
         if type(error) is not RequestRejected:
@@ -721,13 +723,13 @@ class JobRunner:
             self._completed = True
             # Those of an answer without a task are in the row already, with their bytes.
             links = {"links": to_records(task.images)} if task.task_id else {}
-            self.note(state=EntryState.COMPLETED, **links, **ended)
+            self.update_entry(state=EntryState.COMPLETED, **links, **ended)
             self._check_limits(task)
             return task
         if task.state != TaskState.CANCELLED:
-            failure = self._failure(task)
+            failure = self._task_error(task)
             code = str(failure.fields.get("failure", failure.code))
-            self.note(state=EntryState.FAILED, error=_error_record(failure, code), **ended)
+            self.update_entry(state=EntryState.FAILED, error=_error_record(failure, code), **ended)
             raise failure
         if self.stop.is_set():
             # Most likely our own cancel took effect while this question was under way; its answer has the refund.
@@ -739,7 +741,7 @@ class JobRunner:
         if self._refusal is not None:
             error = self._refusal
             error.fields["charge"] = charge
-        self.note(state=EntryState.CANCELLED, error=_error_record(error), **ended)
+        self.update_entry(state=EntryState.CANCELLED, error=_error_record(error), **ended)
         raise error
 
     def _was_cancel_asked(self) -> bool:
@@ -747,7 +749,7 @@ class JobRunner:
         before = self.entry.error if self.entry is not None else None
         return self._cancel_asked or (before is not None and before.get("code") in _UNCONFIRMED)
 
-    def _failure(self, task: Task) -> TaskFailed:
+    def _task_error(self, task: Task) -> TaskFailed:
         charge = self.charge()
         if task.state == TaskState.COMPLETED:
             return TaskFailed("generation.no_images", failure="no_images", charge=charge, **self._ids())
@@ -803,7 +805,7 @@ class JobRunner:
         if not self.task_id:
             if self._sent:
                 return self._unanswered_result()
-            self.note(state=EntryState.CANCELLED, finished=self.context.clock.now())
+            self.update_entry(state=EntryState.CANCELLED, finished=self.context.clock.now())
             return self._cancel_result(CancelOutcome.UNSENT, Charge(OrderStage.UNSENT))
         results: list[CancelResult] = []
         late = threading.Event()
@@ -850,7 +852,9 @@ class JobRunner:
             return self._unconfirmed_result(charge)
         charge = charge.after_cancel(answer)
         back, cost = answer.refunded_quota, charge.charged_quota
-        self.note(state=EntryState.CANCELLED, finished=self.context.clock.now(), refunded_quota=back, cost_quota=cost)
+        self.update_entry(
+            state=EntryState.CANCELLED, finished=self.context.clock.now(), refunded_quota=back, cost_quota=cost
+        )
         outcome = CancelOutcome.REFUNDED if charge.is_charged is False else CancelOutcome.CANCELLED
         return replace(self._cancel_result(outcome, charge), refunded_usd=to_usd(back), cost_usd=to_usd(cost))
 
@@ -858,14 +862,14 @@ class JobRunner:
         # Should it have worked all the same, whoever learns of it, also in a later run, knows that it was asked for.
         self._cancel_asked = True
         result = self._cancel_result(CancelOutcome.UNKNOWN, charge)
-        self.note(error=_error_record(result.error))
+        self.update_entry(error=_error_record(result.error))
         return result
 
     def _unanswered_result(self) -> CancelResult:
         # It stays open: as long as nobody knows whether there is a task, it is picked up again.
         charge = Charge(OrderStage.UNKNOWN, estimate_usd=self.request.estimate_usd)
         result = self._cancel_result(CancelOutcome.UNKNOWN, charge, "cancelled_unanswered")
-        self.note(error=_error_record(result.error))
+        self.update_entry(error=_error_record(result.error))
         return result
 
     def _cancel_result(self, outcome: CancelOutcome, charge: Charge, code: str = "") -> CancelResult:

@@ -118,7 +118,7 @@ class Observers:
     """The observers of one job, called in a thread apart: a slow or failing view never costs an image."""
 
     def __init__(self) -> None:
-        self._change = threading.Condition(threads.guard(threading.RLock()))
+        self._change = threading.Condition(threads.fork_safe(threading.RLock()))
         self._queues: dict[int, tuple[Observer, deque[Snapshot]]] = {}
         self._next = 0
         self._thread: threading.Thread | None = None

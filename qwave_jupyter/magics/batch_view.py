@@ -32,7 +32,7 @@ _MIN_FOR_FORECAST = 3
 
 
 class BatchView:
-    """Shows a batch or a sweep until it ends; one that ``stays`` leaves the images instead of the card."""
+    """Shows a batch or a sweep until it ends; one that is ``detached`` leaves the images instead of the card."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class BatchView:
         receives_clicks: bool = True,
         in_terminal: bool = False,
         sheet: Callable[[], SweepGallery] | None = None,
-        stays: bool = False,
+        detached: bool = False,
     ) -> None:
         self._batch = batch
         self._title = title
@@ -69,7 +69,7 @@ class BatchView:
         self._box: VBox | None = None
         self._image: HTML | None = None
         self._sheet_drawn = (0, 0.0)
-        self.detached = stays
+        self.detached = detached
 
     def open(self) -> None:
         """Show it and begin to draw."""
@@ -231,7 +231,7 @@ def present(batch: Batch, console: Console) -> None:
 def follow(batch: Batch, console: Console) -> BatchView:
     """Show a batch for as long as it goes on, with a Cancel of its own, in a kernel."""
     model = batch.jobs[0].request.model.id if batch.jobs else default().settings.model
-    view = BatchView(batch, i18n.text("notebook.batch_title", model=model), console, total=batch.total, stays=True)
+    view = BatchView(batch, i18n.text("notebook.batch_title", model=model), console, total=batch.total, detached=True)
     view.open()
     return view
 

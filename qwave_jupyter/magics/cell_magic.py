@@ -63,7 +63,7 @@ class CellMagic:
         if started is None:
             return None
         work, own = started
-        receives_clicks = self._stays(own) or (not isinstance(work, SweepRun) and frontend.current().can_wait())
+        receives_clicks = self._is_detached(own) or (not isinstance(work, SweepRun) and frontend.current().can_wait())
         with self._show(work, own, receives_clicks=receives_clicks) as view:
             if view.detached:
                 return self._assign_out(work, own)
@@ -158,8 +158,8 @@ class CellMagic:
         if isinstance(work, SweepRun):
             view: JobView = self._make_sweep_view(work, own, receives_clicks=receives_clicks)
         else:
-            stays = self._stays(own)
-            view = make_view(work, self._console, receives_clicks=receives_clicks, stays=stays, embed=own.embed)
+            detached = self._is_detached(own)
+            view = make_view(work, self._console, receives_clicks=receives_clicks, detached=detached, embed=own.embed)
 
         def cancel(interrupt: KeyboardInterrupt) -> BaseException:
             is_cancelled = work.done() if isinstance(work, SweepRun) else isinstance(interrupt, Cancelled)
@@ -184,10 +184,10 @@ class CellMagic:
             receives_clicks=receives_clicks,
             in_terminal=self._console.kernel is None or default().settings.display == "text",
             sheet=run.so_far,
-            stays=self._stays(own),
+            detached=self._is_detached(own),
         )
 
-    def _stays(self, own: OwnOptions) -> bool:
+    def _is_detached(self, own: OwnOptions) -> bool:
         # Without a person nobody would wait for the end, and the saved file would hold half a run.
         return own.no_wait and self._console.updates_later
 

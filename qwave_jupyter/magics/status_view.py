@@ -66,7 +66,7 @@ def start_when_shown(start: Callable[[], object]) -> Iterator[None]:
 
 
 class StatusView:
-    """Shows one job until it ends; one that ``stays`` goes on after its cell has ended."""
+    """Shows one job until it ends; one that is ``detached`` goes on after its cell has ended."""
 
     _tick = 1.0
 
@@ -75,7 +75,7 @@ class StatusView:
         job: Job,
         hint: str = "",
         *,
-        stays: bool = False,
+        detached: bool = False,
         with_images: bool = True,
         embed: str | None = None,
         plain: bool = False,
@@ -86,7 +86,7 @@ class StatusView:
         self._is_blocked = is_blocked
         self._embed = embed
         self._plain = plain
-        self._with_images = stays and with_images
+        self._with_images = detached and with_images
         self._handle: DisplayHandle | None = None
         self._image_handle: DisplayHandle | None = None
         #: Whether its output couldn't be made.
@@ -94,7 +94,7 @@ class StatusView:
         self._drawn = ""
         self._drawing = threading.RLock()
         self._finished = threading.Event()
-        self.detached = stays
+        self.detached = detached
 
     def open(self) -> StatusView:
         """Show it and begin to draw."""
@@ -241,27 +241,31 @@ def make_view(
     console: Console,
     *,
     receives_clicks: bool,
-    stays: bool = False,
+    detached: bool = False,
     with_images: bool = True,
     embed: str | None = None,
 ) -> JobView:
     """Return the view that suits the console; a widget is of use only if clicks reach Python while we wait."""
     now, kernel = default().settings, console.kernel
     if kernel is None:
-        return TerminalView(job, stays=stays)
+        return TerminalView(job, detached=detached)
     has_button = now.display not in {"html", "text"} and receives_clicks and not console.is_headless
     hint = ""
     if not has_button and not console.is_headless:
-        hint = i18n.text("status.no_button", task=job_card.short_id(job)) if stays else i18n.text("notebook.press_stop")
+        hint = (
+            i18n.text("status.no_button", task=job_card.format_task_id(job))
+            if detached
+            else i18n.text("notebook.press_stop")
+        )
     return (WidgetView if has_button else StatusView)(
         job,
         hint,
-        stays=stays,
+        detached=detached,
         with_images=with_images,
         embed=embed or now.embed,
         plain=now.display == "text",
         # Between cells every click arrives.
-        is_blocked=lambda: not stays and blocks_clicks(kernel),
+        is_blocked=lambda: not detached and blocks_clicks(kernel),
     )
 
 

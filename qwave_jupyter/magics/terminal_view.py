@@ -38,14 +38,14 @@ _ITERM_PROGRAMS = frozenset({"iTerm.app", "WezTerm"})
 
 
 class TerminalView:
-    """One line on stderr while a job goes on; none for a job that stays, since the prompt is the user's again."""
+    """One line on stderr while a job goes on; none for a detached job, since the prompt is the user's again."""
 
-    def __init__(self, job: Job, *, stays: bool = False) -> None:
+    def __init__(self, job: Job, *, detached: bool = False) -> None:
         self._job = job
         self._last_phase = ""
         self._writing = threading.Lock()
         self._finished = threading.Event()
-        self.detached = stays
+        self.detached = detached
 
     def open(self) -> None:
         """Begin to draw."""
@@ -118,7 +118,7 @@ def _encode_thumbnail(gallery: Gallery) -> bytes:
 
 def _open_single(gallery: Gallery) -> Image:
     with open_image(gallery.paths[0]) as image:
-        seen = pixels.see(image).image
+        seen = pixels.normalize(image).image
         return seen.convert("RGBA" if pixels.has_alpha(seen) else "RGB")
 
 

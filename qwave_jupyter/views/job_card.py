@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 __all__ = [
     "PROGRESS_DELAY",
     "STYLE",
+    "format_task_id",
     "format_text",
     "render_batch",
     "render_ended",
     "render_error",
     "render_refusal",
     "render_running",
-    "short_id",
     "to_mimebundle",
 ]
 
@@ -117,7 +117,7 @@ def render_batch(*, title: str, line: str, right: str, share: float | None, demo
     return render_template("batch_card.html", **values, bar=_build_bar(share or 0.0), live=share is not None)
 
 
-def short_id(job: Job) -> str:
+def format_task_id(job: Job) -> str:
     """Return the end of a job's task id, or of its own id before it has one."""
     return str(job.task_id or job.id)[-_SHORT_ID:]
 

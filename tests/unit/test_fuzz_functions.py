@@ -98,7 +98,7 @@ def made(clean_environment, monkeypatch, small_images, short_waits):
 
     def start(job):
         job._started = True
-        job._runner.to_failed(GenerationError("generation.no_images", task_id="", job_id=job.id))
+        job._runner.mark_failed(GenerationError("generation.no_images", task_id="", job_id=job.id))
         return job
 
     monkeypatch.setattr(Job, "start", start)

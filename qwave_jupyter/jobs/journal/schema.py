@@ -354,7 +354,7 @@ def _replace_head(damaged: Path, folder: Path) -> Path:
 _BUSY_SECONDS = 0.2
 #: Nobody needs to know more exactly than this how many there are.
 _MAX_COUNTED = 1000
-_read_lock = threads.guard(threading.Lock())
+_read_lock = threads.fork_safe(threading.Lock())
 
 
 def count_open(home: Path, *, base_url: str | None = None) -> int:

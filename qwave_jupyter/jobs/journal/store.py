@@ -54,7 +54,7 @@ class Journal:
         self.path = home / "journal.sqlite3"
         self.blobs = Blobs(home / "blobs")
         self._clock = clock
-        self._lock = threads.guard(threading.RLock())
+        self._lock = threads.fork_safe(threading.RLock())
         self._connection: sqlite3.Connection | None = None
         self._owner = 0
         #: Held while the file is opened or moved aside, so that nobody opens half of a journal.
@@ -123,7 +123,7 @@ class Journal:
         where = "WHERE job_id LIKE ? ESCAPE '\\' OR task_id LIKE ? ESCAPE '\\' ORDER BY created DESC LIMIT 20"
         return self._entries(where, (f"{like}%", f"%{like}"))
 
-    def claim(self, entry: Entry) -> tuple[Entry, JobLock] | None:
+    def lock_open(self, entry: Entry) -> tuple[Entry, JobLock] | None:
         """Lock an open job; None where another process works on it, or it has ended since it was listed."""
         lock = self.lock(entry.job_id)
         if not lock.acquire():
@@ -148,7 +148,7 @@ class Journal:
         try:
             return self.lock(entry.job_id).is_held()
         except (OSError, ValueError):
-            # Whoever claims it is told why that fails.
+            # Whoever locks it is told why that fails.
             return False
 
     def has_later(self, after: float, before: float) -> bool:

@@ -74,7 +74,7 @@ def _follow(console: Console, job: Job, *, with_images: bool = True) -> None:
         # The line below would run over the prompt.
         console.publish(_bundle_job_cards([job]))
         return
-    make_view(job, console, receives_clicks=True, stays=True, with_images=with_images).open()
+    make_view(job, console, receives_clicks=True, detached=True, with_images=with_images).open()
 
 
 def _bundle_job_cards(jobs: Sequence[Job]) -> dict[str, str]:

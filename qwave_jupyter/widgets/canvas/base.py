@@ -190,16 +190,16 @@ def decode_image(given: object) -> Image.Image:
     content: bytes | None = None
     try:
         if isinstance(given, Image.Image):
-            return pixels.see(given).image
+            return pixels.normalize(given).image
         if isinstance(given, GeneratedImage):
             given = given.path
         if isinstance(given, Path):
             content = expand(given).read_bytes()
-            return pixels.see(image_io.load(content)).image
+            return pixels.normalize(image_io.load(content)).image
         reference = resolve(given, "image", ImageLimits("", takes_bytes=True), now=0.0)
         if not reference.is_bytes:
             raise ReferenceMistake("canvas.no_address", given=reference.uri[:80])
-        return pixels.see(image_io.load(base64.b64decode(reference.uri.partition(",")[2]))).image
+        return pixels.normalize(image_io.load(base64.b64decode(reference.uri.partition(",")[2]))).image
     except image_io.NotAnImage as problem:
         raise unreadable_mistake(problem, "image", _format_source(given), content) from None
     except (OSError, ValueError, RuntimeError) as problem:

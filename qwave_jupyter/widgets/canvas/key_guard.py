@@ -23,7 +23,7 @@ class KeyGuard(anywidget.AnyWidget):  # type: ignore[misc]
 
     _shared: ClassVar[KeyGuard | None] = None
     _cards: ClassVar[int] = 0
-    _lock: ClassVar[threading.Lock] = threads.guard(threading.Lock())
+    _lock: ClassVar[threading.Lock] = threads.fork_safe(threading.Lock())
 
     # Static: anywidget gives each widget a class of its own.
     @staticmethod

@@ -114,7 +114,7 @@ class Panel:
     def __init__(self, state: PanelState, variables: Namespace | None = None, *, plain: bool = False) -> None:
         session = default()
         # A frontend's messages may come by several threads, and each makes the next state from the last one.
-        self.lock = threads.guard(threading.RLock())
+        self.lock = threads.fork_safe(threading.RLock())
         self._catalog = session.catalog
         self.variables: Namespace = {} if variables is None else variables
         self._cache = ReferenceCache()

@@ -9,7 +9,7 @@ import requests
 
 from qwave_jupyter.client import download
 from qwave_jupyter.client.connections import TransferLimit
-from qwave_jupyter.client.tasks import ImageLink
+from qwave_jupyter.client.tasks import ResultImage
 from tests.fake_clock import FakeClock
 from tests.image_factory import plain
 from tests.scripted_server import CDN, ScriptedServer
@@ -51,7 +51,7 @@ def test_late_transfer_leaves_the_next_one_alone(server, tmp_path, monkeypatch, 
     monkeypatch.setattr(TransferLimit, "max_remaining", lambda _: 0.2 - download._SLACK)
     urls = (f"{CDN}/t/0.png", f"{CDN}/t/1.png") if again == "mirror" else (f"{CDN}/t/1.png",)
     target = tmp_path / "image.part"
-    written = server.client().download(ImageLink(urls=urls), target, check=check)
+    written = server.client().download(ResultImage(urls=urls), target, check=check)
     assert target.read_bytes() == plain(70, 70)
     assert written == len(plain(70, 70))
     assert [one.name for one in tmp_path.iterdir()] == ["image.part"]

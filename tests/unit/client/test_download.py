@@ -9,7 +9,7 @@ import pytest
 from qwave_jupyter import errors
 from qwave_jupyter.client.client import Client
 from qwave_jupyter.client.retry import RateLimiter, Stopped
-from qwave_jupyter.client.tasks import ImageLink
+from qwave_jupyter.client.tasks import ResultImage
 from tests.unit.client.loopback import IMAGE_BYTES, Loopback, Reply, image_reply, json_reply, stopping
 
 HTML = Reply(body=b"<html>expired</html>", headers={"Content-Type": "text/html"})
@@ -56,7 +56,7 @@ def test_download_of_a_lasting_fault(client, host, part, fault):
     host.answers(fault)
     url = f"{host.url}/1.png"
     with pytest.raises(errors.DownloadFailed) as caught:
-        client.download(ImageLink(urls=(url,)), part)
+        client.download(ResultImage(urls=(url,)), part)
     assert caught.value.fields["links"] == (url,)
     assert "\n" not in str(caught.value)
     assert not part.exists()
@@ -80,7 +80,7 @@ def test_download_of_a_final_status_is_not_repeated(client, host, part, status):
 
 def test_download_tries_mirrors_in_turn(client, host, part):
     with Loopback([Reply(410)]) as dead:
-        link = ImageLink(urls=(f"{dead.url}/1.png", "ftp://old/1.png", f"{host.url}/1.png"))
+        link = ResultImage(urls=(f"{dead.url}/1.png", "ftp://old/1.png", f"{host.url}/1.png"))
         assert client.download(link, part) == len(IMAGE_BYTES)
     host.answers(Reply(404))
     with pytest.raises(errors.DownloadFailed) as caught:
@@ -98,7 +98,7 @@ def test_download_follows_http_only(client, part, url):
 
 def test_download_without_a_link(client, part):
     with pytest.raises(errors.DownloadFailed, match="without a link"):
-        client.download(ImageLink(), part)
+        client.download(ResultImage(), part)
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -117,10 +117,10 @@ def test_download_above_the_limit(client, host, part, announced):
 
 
 def test_download_of_base64_data(client, part):
-    assert client.download(ImageLink(data=IMAGE_BYTES), part) == len(IMAGE_BYTES)
+    assert client.download(ResultImage(data=IMAGE_BYTES), part) == len(IMAGE_BYTES)
     assert part.read_bytes() == IMAGE_BYTES
     with pytest.raises(errors.DownloadFailed, match="larger"):
-        client.download(ImageLink(data=IMAGE_BYTES), part, max_bytes=10)
+        client.download(ResultImage(data=IMAGE_BYTES), part, max_bytes=10)
 
 
 def test_download_with_a_wrong_content_type(client, host, part):

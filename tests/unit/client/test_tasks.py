@@ -76,7 +76,7 @@ def test_status_of_the_oldest_dialect():
         }
     )
     assert (task.state, task.status, task.is_over) == ("completed", "succeeded", True)
-    assert task.images == (tasks.ImageLink(urls=("https://a/1",)),)
+    assert task.images == (tasks.ResultImage(urls=("https://a/1",)),)
 
 
 def test_status_of_the_newest_dialect():
@@ -188,11 +188,11 @@ def test_cancellation_is_read():
 
 
 def test_expand_mirrors_for_missing_images():
-    mirrors = tasks.ImageLink(urls=("https://a/1", "https://b/1"), expires_at=5.0)
+    mirrors = tasks.ResultImage(urls=("https://a/1", "https://b/1"), expires_at=5.0)
     assert tasks.expand_mirrors([mirrors], 1) == (mirrors,)
     assert [link.urls for link in tasks.expand_mirrors([mirrors], 2)] == [("https://a/1",), ("https://b/1",)]
     assert [link.expires_at for link in tasks.expand_mirrors([mirrors], 2)] == [5.0, 5.0]
-    whole = tasks.ImageLink(data=b"x")
+    whole = tasks.ResultImage(data=b"x")
     assert tasks.expand_mirrors([whole], 3) == (whole,)
 
 

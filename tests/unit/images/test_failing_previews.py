@@ -82,7 +82,7 @@ def test_gallery_that_can_not_be_previewed_is_shown_in_words(files, logged, fail
 @PROBLEMS
 @pytest.mark.parametrize("owner", [image_io, pixels])
 def test_sheet_leaves_out_what_can_not_be_drawn(files, logged, fail, problem, owner):
-    fail(owner, "load" if owner is image_io else "see", problem)
+    fail(owner, "load" if owner is image_io else "normalize", problem)
     sheet = contact_sheet.draw_sheet([contact_sheet.Tile(path, "x") for path in files], width=300)
     assert sheet.width == 300
     assert ("contact sheet", problem) in logged()

@@ -64,7 +64,7 @@ def test_zeros_and_ones_become_black_and_white(kind, shape):
     ids=["I;16", "png", "tiff", "I;16B", "I of 16 bits", "I of 8 bits", "F 0-1", "F 0-255", "float tiff"],
 )
 def test_deep_pixels_are_scaled_to_eight_bits(image):
-    assert (values(pixels.see(image)) == RAMP).all()
+    assert (values(pixels.normalize(image)) == RAMP).all()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_deep_pixels_are_scaled_to_eight_bits(image):
 )
 def test_deep_pixels_of_no_known_range_are_refused(image):
     with pytest.raises(image_io.NotAnImage) as refused:
-        pixels.see(image)
+        pixels.normalize(image)
     assert refused.value.reason == "array"
 
 
@@ -88,7 +88,7 @@ def test_orientation_is_what_people_see(orientation):
     corners.paste("red", (0, 0, 20, 20))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    seen = pixels.see(Image.open(io.BytesIO(encoded(corners, "PNG", exif=exif)))).image
+    seen = pixels.normalize(Image.open(io.BytesIO(encoded(corners, "PNG", exif=exif)))).image
     # Where the stored top left corner lies for people: the definition in the EXIF standard.
     left, top = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}[orientation]
     assert seen.size == ((60, 40) if orientation < 5 else (40, 60))
@@ -123,7 +123,7 @@ def cut_file(_):
 )
 def test_unusable_images_are_named(make, reason, tmp_path):
     with pytest.raises(image_io.NotAnImage) as refused:
-        pixels.see(make(tmp_path))
+        pixels.normalize(make(tmp_path))
     assert refused.value.reason == reason
 
 
@@ -131,7 +131,7 @@ def test_unusable_images_are_named(make, reason, tmp_path):
     "mode", ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"]
 )
 def test_every_mode_becomes_one_that_can_be_sent(mode):
-    seen = pixels.see(Image.new(mode, (5, 4)))
+    seen = pixels.normalize(Image.new(mode, (5, 4)))
     assert seen.image.mode in {"L", "LA", "RGB", "RGBA"}
     assert seen.image.size == (5, 4)
 
@@ -163,7 +163,7 @@ def test_no_warning_of_pillow_leaks(recwarn, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
     palette = Image.new("P", (30, 20))
     palette.info["transparency"] = bytes([0, 128, 255])
-    pixels.see(palette)
+    pixels.normalize(palette)
     image_io.load(encoded(noise(30, 20), "PNG"))
     image_io.probe(encoded(palette, "PNG"))
     assert not recwarn.list

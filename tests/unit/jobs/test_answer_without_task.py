@@ -144,7 +144,7 @@ def test_cancel_after_the_answer(bench, submit, server, order, monkeypatch):
         assert cancelled.wait(PATIENCE)
 
     with monkeypatch.context() as patch:
-        patch.setattr(JobRunner, "to_downloading", pause)
+        patch.setattr(JobRunner, "mark_downloading", pause)
         patch.setattr(runner, "LEAVE_WITHIN", 0.0)
         job = submit(n=n)
         assert answered.wait(PATIENCE)

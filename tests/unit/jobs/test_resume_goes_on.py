@@ -48,7 +48,7 @@ def test_resume_goes_on_after_an_odd_row(bench, asked, row):
 
 
 STEPS = {
-    "claim": (Journal, "claim"),
+    "lock_open": (Journal, "lock_open"),
     "remember": (Journal, "remember"),
     "prepare": (records, "prepare"),
     "start": (Job, "start"),

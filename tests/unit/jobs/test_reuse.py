@@ -93,7 +93,7 @@ def test_free_reuse_leaves_the_price_of_a_sweep_to_its_new_requests(ours, server
 def test_limits_hold_where_the_reused_files_have_gone(ours, server, monkeypatch):
     qwave.generate("a cat")[0].path.unlink()
     default().configure(max_cost=PRICE / 2, reuse=True)
-    monkeypatch.setattr("qwave_jupyter.jobs.idempotency.claim", lambda *_: None)
+    monkeypatch.setattr("qwave_jupyter.jobs.idempotency.acquire_reuse_lock", lambda *_: None)
     with pytest.raises(TooExpensive):
         qwave.submit("a cat").result(WAIT)
     assert len(server.tasks) == 1

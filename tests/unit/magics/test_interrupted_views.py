@@ -28,7 +28,7 @@ def updated(monkeypatch):
 @pytest.mark.parametrize("clicks", [False, True])
 def test_interrupted_card_of_a_batch_tells_its_end(bench, asked, updated, clicks):
     batch = Batch([asked("a cat"), asked("a dog")], bench)
-    view = BatchView(batch, "batch", RecordingConsole(), total=2, receives_clicks=clicks, stays=True)
+    view = BatchView(batch, "batch", RecordingConsole(), total=2, receives_clicks=clicks, detached=True)
     with pytest.raises(KeyboardInterrupt):
         view.open()
     batch.start().wait(PATIENCE)
@@ -39,7 +39,7 @@ def test_interrupted_card_of_a_batch_tells_its_end(bench, asked, updated, clicks
 def test_interrupted_card_of_a_job_tells_its_end(submit, updated, kind):
     job = submit()
     with pytest.raises(KeyboardInterrupt):
-        kind(job, stays=True, with_images=False).open()
+        kind(job, detached=True, with_images=False).open()
     job.result(PATIENCE)
     wait_until(lambda: updated and "1 image in" in updated[-1]["text/plain"], "the end of the job")
 
