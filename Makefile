@@ -6,9 +6,10 @@ TESTS ?= tests
 # What Voilà is started with, such as APP_OPTIONS="--port=8867 --no-browser".
 APP_OPTIONS ?=
 # Groups of tests run beside each other, since most of them wait; the longest, in browsers and kernels, come first.
-# WORKERS=0 runs one test after the other.
-WORKERS ?= 4
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# WORKERS=0 runs one test after the other. Of browsers, which make test-all starts many of, three keep two cores busy.
+test: WORKERS ?= 4
+test-all coverage: WORKERS ?= 3
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # The smoke test in the browser needs JupyterLab and Playwright; they are installed only where a browser is.
 QUICK := $(VENV)/.test$(if $(shell command -v chromium chromium-browser google-chrome),-browser)
@@ -51,7 +52,7 @@ test-all: $(VENV)/.dev  ## run every test: all kernel generations, browser, faul
 
 coverage: $(VENV)/.dev  ## run every test and report line and branch coverage, child processes included
 	$(BIN)/coverage erase
-	QWAVE_TEST_ALL=1 $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	QWAVE_TEST_ALL=1 $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
