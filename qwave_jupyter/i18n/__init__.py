@@ -42,8 +42,10 @@ _MAX_INTEGER = 10**300
 #: Digits behind the point that a price may be shown with.
 _MAX_PLACES = 9
 
+#: What only a cell can do.
+_NEEDS_CELL = re.compile(r"%qwave |qwave_jupyter\.")
 _KEY_LIKE = re.compile(r"(?<![\w/\\-])sk-(?=[\w-]*\d)[\w-]{12,}")
-#: Where the texts of this thread or task are read, such as "panel"; "" stands for a cell.
+#: Where the texts of this thread or task are read: "panel", or "app" for a panel that a visitor sees; "" is a cell.
 _place: ContextVar[str] = ContextVar("place", default="")
 #: Of the process: an error's text is made when it is read, wherever that is.
 _chosen: list[str] = []
@@ -67,7 +69,7 @@ def language() -> str:
 
 @contextlib.contextmanager
 def place(name: str) -> Iterator[None]:
-    """Use the texts of a place, the section ``in_NAME``, before others: a panel has no cell that could be run again."""
+    """Use the texts of a place before others: a panel has no cell that could be run again, a visitor none at all."""
     token = _place.set(name)
     try:
         yield
@@ -78,7 +80,7 @@ def place(name: str) -> Iterator[None]:
 def text(key: str, /, **fields: object) -> str:
     """The text behind a key, filled in; lists are joined with :func:`join_values`."""
     section, _, name = key.partition(".")
-    here = _load_section(language(), f"in_{_place.get()}").get(key) if _place.get() else None
+    here = _load_section(language(), "in_panel").get(key) if _place.get() else None
     entry = _load_section(language(), section).get(name) if here is None else here
     if entry is None:
         entry = _load_section("en", section)[name]
@@ -86,7 +88,12 @@ def text(key: str, /, **fields: object) -> str:
         entry = entry["one"] if fields.get("count") == 1 and "one" in entry else entry["other"]
     filled = {field: _to_field(field, value) for field, value in fields.items()}
     # What somebody typed in the wrong place is quoted back to them, and saved with the notebook.
-    return _KEY_LIKE.sub("sk-…", str(entry).format_map(filled))
+    said = _KEY_LIKE.sub("sk-…", str(entry).format_map(filled))
+    if _place.get() == "app" and here is not None and _NEEDS_CELL.search(str(entry)):
+        # Of two texts, one inside the other, the outer says it.
+        note = text("panel.owner_has_cells")
+        return f"{said.replace(f' {note}', '')} {note}"
+    return said
 
 
 def _to_field(name: str, value: object) -> object:

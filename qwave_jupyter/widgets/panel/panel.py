@@ -57,6 +57,7 @@ from qwave_jupyter.widgets.panel.state import (
     with_preset,
     with_seed,
 )
+from qwave_jupyter.widgets.panel.texts import panel_texts
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.request import Request
@@ -75,7 +76,7 @@ def _shows_errors(method: Callable[Concatenate[Panel, _P], _R]) -> Callable[Conc
 
     @functools.wraps(method)
     def call(self: Panel, /, *args: _P.args, **options: _P.kwargs) -> _R | None:
-        with self.lock, i18n.place("panel"):
+        with self.lock, panel_texts():
             try:
                 return method(self, *args, **options)
             except QwaveError as error:
@@ -427,7 +428,7 @@ class Panel:
         ended = (run.job for run in self.runs if run.job.task_id and len(run.gallery))
         return tuple(str(job.task_id) for job in ended if job.request.model.id == self.state.model.id)
 
-    @i18n.place("panel")
+    @panel_texts()
     def _set_state(self, state: PanelState) -> None:
         self.state = state
         self.validation = validate(state, self.variables, self._cache)

@@ -12,6 +12,7 @@ from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs import presets
 from qwave_jupyter.jobs.presets import Preset
 from qwave_jupyter.views.templating import render_template
+from qwave_jupyter.widgets.panel.texts import panel_texts
 
 __all__ = ["PresetList"]
 
@@ -59,7 +60,7 @@ class PresetList:
         button = ipywidgets.Button(description=i18n.text(f"panel.{name}"), tooltip=i18n.text(f"panel.{name}_tip"))
 
         def press(_: object) -> None:
-            with i18n.place("panel"):
+            with panel_texts():
                 try:
                     self._show(action(), "qwp-why")
                 except QwaveError as error:

@@ -16,6 +16,7 @@ from qwave_jupyter.views.templating import render_template, wrap_cards
 from qwave_jupyter.widgets.canvas.base import Control, read_assets
 from qwave_jupyter.widgets.panel.results import Results, describe_images
 from qwave_jupyter.widgets.panel.state import PanelState
+from qwave_jupyter.widgets.panel.texts import panel_texts
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.job import Job
@@ -185,7 +186,7 @@ class PanelRun(StatusView):
         self.card.value = self._render()
 
     def _render_card(self) -> str:
-        with i18n.place("panel"):
+        with panel_texts():
             return super()._render_card()
 
     def _render(self) -> str:

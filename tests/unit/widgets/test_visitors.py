@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from qwave_jupyter import credentials, frontend, i18n
+from qwave_jupyter.errors import GenerationError
 from qwave_jupyter.widgets.panel import panel as panels
 from tests.fake_session import NOTEBOOK as OWNER
 from tests.fake_session import VOILA as VISITOR
@@ -106,3 +107,24 @@ def test_budget_is_raised_by_owner_only(open_panel, monkeypatch, place, raises_i
     assert "$0.0010" in panel.view.line.value
     assert "$0.0064" in panel.view.line.value
     assert ("configure" in panel.view.line.value) is raises_it
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("place", "has_cells"), [(VISITOR, False), (OWNER, True)])
+def test_visitor_is_told_who_runs_cells(open_panel, monkeypatch, tmp_path, place, has_cells, language):
+    i18n.use(language)
+    monkeypatch.setenv("QWAVE_SAVE_DIR", str(tmp_path / "secret.png" / "below"))
+    panel = open_panel(place)
+    panel.press("generate")
+    said = panel.view.line.value
+    assert said.count("qwave_jupyter.configure(") == 1
+    assert said.count(i18n.text("panel.owner_has_cells")) == (0 if has_cells else 1)
+
+
+def test_visitor_is_told_once_who_runs_cells():
+    inner = GenerationError("generation.our_fault", reason="x")
+    with i18n.place("app"):
+        said = i18n.text("generation.resume_folder", reason=inner)
+        plain = i18n.text("catalog.empty_prompt")
+    note = i18n.text("panel.owner_has_cells")
+    assert (said.count(note), said.endswith(note), note in plain) == (1, True, False)
