@@ -41,6 +41,7 @@ __all__ = [
     "build",
     "fill_prompt",
     "fingerprint_of",
+    "holds_key",
     "prompt_names",
     "refuse",
     "unvalidated_model",
@@ -208,6 +209,8 @@ def build(
             text = fill_prompt(prompt, variables)
         except RequestRefused as refused:
             wrong.extend(refused.fields["violations"])
+    if isinstance(text, str) and holds_key(text):
+        wrong.append(Violation("key_in_prompt", "prompt", section="generation"))
     plain, given_images = _split_images(chosen, options)
     plain = {name: _task_id(chosen, name, given) for name, given in plain.items()}
     # A step from an earlier image needs no words, and an empty field isn't an omitted one.
@@ -483,6 +486,9 @@ def _shorten(text: str) -> str:
 # A name that is written inside braces, or whatever else two braces enclose on one line.
 _FIELD = re.compile(r"(?P<escaped>\\\{\{)|\{\{(?P<inside>[^{}\n]*)\}\}")
 _NAME = re.compile(r"\s*([^\W\d]\w*)\s*")
+_KEY = re.compile(r"\bsk-(?=[\w-]*\d)[\w-]{16,}")
+#: A path may hold a name that looks like a key; a key is in a query or before the host.
+_URL_PATH = re.compile(r"(https?://[^\s/?#]+)/[^\s?#]*")
 # {{a.b}}, {{f(x)}}, {{my name}}: meant to be filled. {{"a": 1}} is a piece of JSON and stays.
 _LIKE_A_FIELD = re.compile(r"\s*[^\W\d].*")
 _MAX_SUGGESTED = 8
@@ -492,6 +498,11 @@ def prompt_names(text: str) -> tuple[str, ...]:
     """The names that a prompt asks for, each once, in order."""
     found = (_name(match) for match in _FIELD.finditer(text))
     return tuple(dict.fromkeys(name for name in found if name))
+
+
+def holds_key(text: str) -> bool:
+    """Whether a text seems to hold an API key."""
+    return _KEY.search(_URL_PATH.sub(r"\1 ", text)) is not None
 
 
 def fill_prompt(text: str, variables: Namespace) -> str:

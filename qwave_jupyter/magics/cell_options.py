@@ -20,7 +20,7 @@ from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.folders import is_file, is_folder
 from qwave_jupyter.jobs.own_options import OWN_OPTIONS, RESERVED, SHORT_FORMS, OwnOption, OwnOptions, to_flag, to_name
-from qwave_jupyter.jobs.request import fill_prompt
+from qwave_jupyter.jobs.request import fill_prompt, holds_key
 from qwave_jupyter.types import Namespace, Values
 
 __all__ = [
@@ -40,9 +40,6 @@ __all__ = [
 
 _KEY_NAMES = {"key", "api_key", "apikey", "token", "auth", "authorization"}
 _LOOKS_LIKE_A_KEY = re.compile(r"(?i)^(?:sk|pk|key)-[\w-]{8,}$")
-_KEY_IN_PROMPT = re.compile(r"\bsk-(?=[\w-]*\d)[\w-]{16,}")
-#: A path may hold a name that looks like a key; a key is in a query or before the host.
-_URL_PATH = re.compile(r"(https?://[^\s/?#]+)/[^\s?#]*")
 _IPYTHON_NAMES = {"In", "Out"}
 _SWITCH_WORDS = {"true", "false", "yes", "no", "on", "off"}
 
@@ -154,7 +151,7 @@ def fill_token(text: str, option: str, variables: Namespace) -> str:
 
 def refuse_key(prompt: str) -> None:
     """Raise OptionMistake if a prompt seems to hold a key: it would go to the server, and into the notebook."""
-    if _KEY_IN_PROMPT.search(_URL_PATH.sub(r"\1 ", prompt)):
+    if holds_key(prompt):
         raise OptionMistake("options.mistakes", mistakes=i18n.text("options.key_in_cell"))
 
 
