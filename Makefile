@@ -31,6 +31,8 @@ $(VENV)/.dev: EXTRAS = dev
 $(VENV)/.lab $(VENV)/.app $(VENV)/.test $(VENV)/.test-browser $(VENV)/.dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --editable '.[$(EXTRAS)]'
+# On all cores at once; otherwise each worker of the first run compiles the same packages.
+	$(if $(filter test% dev,$(EXTRAS)),$(BIN)/python -m compileall -qq -j 0 -x '/(tests|pip|setuptools)/' $(VENV)/lib || true)
 	touch $@ $(if $(filter dev,$(EXTRAS)),$(addprefix $(VENV)/.,lab app test test-browser))
 
 demo: $(VENV)/.lab  ## run the first notebook against the built-in demo and say where its results are
