@@ -276,6 +276,9 @@ def close_all(widget: Widget) -> None:
         # Others have it as well.
         release()
         return
+    if widget.comm is None:
+        # Closed already, and what it shares with others released.
+        return
     for child in getattr(widget, "children", ()):
         close_all(child)
     for part in ("layout", "style"):

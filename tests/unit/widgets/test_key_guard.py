@@ -20,9 +20,8 @@ def live():
 
 @pytest.fixture(autouse=True)
 def fresh_guard(monkeypatch):
-    """No guard of cards that earlier tests in this process have left open."""
-    for guard in live():
-        guard.close()
+    """Close what earlier tests in this process have left open, the cards with their guard."""
+    ipywidgets.Widget.close_all()
     monkeypatch.setattr(KeyGuard, "_shared", None)
     monkeypatch.setattr(KeyGuard, "_cards", 0)
 
@@ -45,6 +44,15 @@ def test_guard_stays_for_the_last_card(order):
     assert live() == [boxes[order[1]].children[0]]
     assert boxes[order[1]].children[0].comm is not None
     close_all(boxes[order[1]])
+    assert live() == []
+
+
+def test_card_that_is_closed_twice_releases_once():
+    boxes = [ipywidgets.Box([KeyGuard.acquire()]) for _ in range(2)]
+    close_all(boxes[0])
+    close_all(boxes[0])
+    assert boxes[1].children[0].comm is not None
+    close_all(boxes[1])
     assert live() == []
 
 
