@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from ipywidgets import Widget
 from ipywidgets.embed import embed_data
 from PIL import Image
 
@@ -13,7 +12,7 @@ from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
 from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
 from qwave_jupyter.widgets.panel.panel import panel
 
-pytestmark = pytest.mark.usefixtures("clean_environment", "only_widgets")
+pytestmark = pytest.mark.usefixtures("clean_environment")
 
 OPENED = {
     "panel": lambda: panel("a lighthouse").view.widget,
@@ -21,12 +20,6 @@ OPENED = {
     "boxes": lambda: BoxEditor(Image.new("RGB", (64, 48))),
     "palette": PaletteEditor,
 }
-
-
-@pytest.fixture
-def only_widgets():
-    """Close what earlier tests have left open: ``embed_data`` reads every widget of the process."""
-    Widget.close_all()
 
 
 def list_controls(widget):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import ipywidgets
 import pytest
 from ipywidgets.widgets import widget as registry
@@ -13,15 +15,18 @@ from qwave_jupyter.widgets.canvas.key_guard import KeyGuard
 from tests.recording_console import RecordingConsole
 from tests.waiting import PATIENCE
 
+#: Guards of cards that earlier tests in this process have left open.
+EARLIER = []
+
 
 def live():
-    return [one for one in registry._instances.values() if isinstance(one, KeyGuard)]
+    return [one for one in registry._instances.values() if isinstance(one, KeyGuard) and one not in EARLIER]
 
 
 @pytest.fixture(autouse=True)
 def fresh_guard(monkeypatch):
-    """Close what earlier tests in this process have left open, the cards with their guard."""
-    ipywidgets.Widget.close_all()
+    """No guard yet; those of earlier tests stay as they are, for their cards hold them."""
+    monkeypatch.setattr(sys.modules[__name__], "EARLIER", live())
     monkeypatch.setattr(KeyGuard, "_shared", None)
     monkeypatch.setattr(KeyGuard, "_cards", 0)
 
