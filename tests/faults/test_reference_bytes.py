@@ -1,4 +1,4 @@
-"""Reference images live as long as their job runs: what stays of an ended job is a few kilobytes."""
+"""Reference images live as long as their job runs: what stays of an ended job is little beside one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from tests.faults.scripted_bench import scripted
 from tests.image_factory import plain
 
 PATIENCE = 20
-#: Bytes of one reference as it is sent, and what may stay of a job that had it.
-SENT, KEPT = 900_000, 40_000
+#: Bytes of one reference as it is sent, and what may stay of a job that had it: some 15 to 35 kB do, and what other
+#: threads happen to hold is counted too.
+SENT, KEPT = 900_000, 150_000
 
 
 @pytest.fixture
