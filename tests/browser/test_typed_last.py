@@ -19,6 +19,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 EXECUTE = "code => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code }); }"
 
 
+#: Loses every message with a text but the one that generates, as if it came last.
+LOSE = """text => {
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    const message = typeof data === 'string' ? data : new TextDecoder().decode(data);
+    if (!message.includes(text) || message.includes('"generate"')) send.call(this, data);
+  };
+}"""
+
+
 @contextlib.contextmanager
 def busy(panel):
     """The kernel does something else, until all that is pressed has been pressed."""
@@ -65,6 +75,19 @@ def test_buttons_act_on_what_is_seen(open_panel, workspace, face):
     panel.runs.first.get_by_role("button", name="Copy cell").click()
     cell = panel.runs.first.get_by_role("textbox", name="Text to copy")
     expect(cell).to_have_value("%%qwave -m z-image-turbo --seed 12345\na pier")
+
+
+@pytest.mark.parametrize("key", ["click", "Enter"])
+def test_button_sends_the_text_that_is_seen(open_panel, key):
+    """Kernels may handle a click before the change of the text that was sent first."""
+    panel = open_panel(SMALL)
+    panel.page.evaluate(LOSE, "a well at noon")
+    prompt_of(panel).fill("a well at noon")
+    button = panel.button("Generate")
+    button.click() if key == "click" else button.press(key)
+    expect(panel.runs.first.locator(".qwp-images img")).to_have_count(1)
+    expect(panel.runs).to_have_count(1)
+    assert prompts(panel) == ["a well at noon"]
 
 
 def test_arrow_key_outlives_typed_number(open_panel):

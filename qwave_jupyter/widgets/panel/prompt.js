@@ -29,6 +29,11 @@ function render({ model, el }) {
     area.scrollTop = 0;
   };
   const focusPrompt = () => field()?.focus();
+  // One message: of two, a kernel may handle the second first, and generate what stood there before.
+  const generate = () => {
+    sendNegative();
+    model.send({ generate: field().value });
+  };
   const earlier = buildEarlier({ load, get: () => field()?.value ?? "", set: setPrompt, focusPrompt, texts });
 
   const drawLength = (node, text, most) => {
@@ -82,8 +87,7 @@ function render({ model, el }) {
       event.preventDefault();
       // A key held down is one press.
       if (event.repeat || !field()) return;
-      sendNegative();
-      model.send({ generate: field().value });
+      generate();
     } else if (target) {
       if (earlier.onKey(event, target)) event.preventDefault();
     } else if (event.key === "?" && !event.ctrlKey && !event.metaKey && !event.altKey) {
@@ -101,12 +105,20 @@ function render({ model, el }) {
     if (target) model.send({ prompt: target.value });
     else sendValue(event, (input) => (input.tagName === "SELECT" ? input.selectedIndex : input.type === "checkbox" ? input.checked : input.value));
   };
-  const onClick = (event) => sendValue(event, (target, control) => {
-    const button = target.closest("button");
-    if (!button) return undefined;
-    if (button === control) return !button.classList.contains("mod-active");
-    return control.matches(".widget-toggle-buttons") ? [...control.querySelectorAll("button")].indexOf(button) : undefined;
-  });
+  const onClick = (event) => {
+    const pressed = event.composedPath()[0]?.closest?.("button.qwp-generate");
+    if (pressed && field() && panel().contains(pressed)) {
+      event.stopImmediatePropagation();
+      generate();
+      return;
+    }
+    sendValue(event, (target, control) => {
+      const button = target.closest("button");
+      if (!button) return undefined;
+      if (button === control) return !button.classList.contains("mod-active");
+      return control.matches(".widget-toggle-buttons") ? [...control.querySelectorAll("button")].indexOf(button) : undefined;
+    });
+  };
   const sendValue = (event, read) => {
     const target = event.composedPath()[0];
     const control = target instanceof Element ? target.closest("[class*=qwp-sent-]") : null;

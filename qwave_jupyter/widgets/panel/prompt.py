@@ -39,7 +39,7 @@ class PromptField(ipywidgets.Textarea):  # type: ignore[misc]
 class PromptControls(Control):
     """What stands beside the prompt: its length, earlier prompts, the keys, and the negative prompt.
 
-    It sends the text when the field is left, and with Ctrl+Enter, which generates.
+    It sends the text when the field is left, and with what generates: Ctrl+Enter or the button.
     """
 
     # A panel has one of these whatever its other controls are.
