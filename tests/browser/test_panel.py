@@ -79,7 +79,10 @@ class PanelPage:
         expect(self.root.locator(".qwp-line").first).to_contain_text("Ready")
         self.button("Generate").click()
         expect(self.runs).to_have_count(before + 1)
-        expect(self.runs.first.locator(".qwp-images img")).to_have_count(count)
+        images = self.runs.first.locator(".qwp-images img")
+        expect(images).to_have_count(count)
+        # What isn't shown yet takes no focus: a key would go elsewhere.
+        expect(images.last).to_be_visible()
         files = [file for file in self._files() if file not in self._seen]
         self._seen.update(files)
         assert len(files) == count

@@ -106,13 +106,14 @@ class PanelRun(StatusView):
         self._top.add_class("qwp-ended")
         gallery = self.gallery
         if len(gallery):
+            # First, so that images are never there and hidden: what is hidden takes no focus.
+            self.images.layout.display = ""
             if self.results is None:
                 self.images.value = render_template(
                     "panel_results.html", single=len(gallery) == 1, figures=describe_images(gallery)
                 )
             else:
                 self.results.show(gallery)
-            self.images.layout.display = ""
         if len(gallery) > 1:
             self._which.options = [(str(index + 1), index) for index in range(len(gallery))]
             self._which.layout.display = ""
