@@ -789,36 +789,6 @@ class Session:
                 raise OptionMistake("options.given_twice", option=given[key], other=spelled)
             given[key] = spelled
 
-    def start_sweep(
-        self,
-        sweep: Sweep,
-        *,
-        concurrency: int = 8,
-        max_cost: float | None = None,
-        reuse: bool | None = None,
-        save: str | Path | None = None,
-        timeout: float | None = None,
-        force: bool = False,
-    ) -> SweepRun:
-        """Send a planned sweep, a bounded number of requests at once.
-
-        Args:
-            sweep: what :func:`plan_sweep` returned.
-            concurrency: how many jobs at once.
-            max_cost: USD that all of it may cost; None for the setting.
-            reuse: True shows identical finished requests again; None for the setting.
-            save: the folder for the images.
-            timeout: seconds to wait for each.
-            force: go on although a price isn't known; what is known to be dearer is refused all the same.
-
-        Raises:
-            TooExpensive: all of it would cost more; nothing was sent.
-            Cancelled: it was interrupted while it was sent; the error's ``batch`` has the outcomes.
-        """
-        return self.prepare_sweep(
-            sweep, concurrency=concurrency, max_cost=max_cost, reuse=reuse, save=save, timeout=timeout, force=force
-        ).start()
-
     @check(reuse=bool, force=bool)
     def prepare_sweep(
         self,
@@ -831,10 +801,19 @@ class Session:
         timeout: float | None = None,
         force: bool = False,
     ) -> SweepRun:
-        """Reserve what a planned sweep may cost, and return its run, which is to be started; see :meth:`start_sweep`.
+        """Reserve what a planned sweep may cost, and return its run; its ``start()`` sends a bounded number at once.
+
+        Args:
+            sweep: what :func:`plan_sweep` returned.
+            concurrency: how many jobs at once.
+            max_cost: USD that all of it may cost; None for the setting.
+            reuse: True shows identical finished requests again; None for the setting.
+            save: the folder for the images.
+            timeout: seconds to wait for each.
+            force: go on although a price isn't known; what is known to be dearer is refused all the same.
 
         Raises:
-            TooExpensive: all of it would cost more.
+            TooExpensive: all of it would cost more; nothing was sent.
         """
         from qwave_jupyter.jobs.costs import Limits
 

@@ -35,7 +35,7 @@ def test_force_keeps_to_max_cost(ours, server):
         api.submit("a cat", max_cost=PRICE / 2, force=True)
     plan = default().plan_sweep("a cat", ["seed=1,2"])
     with pytest.raises(TooExpensive):
-        default().start_sweep(plan, max_cost=PRICE, force=True)
+        default().prepare_sweep(plan, max_cost=PRICE, force=True).start()
     unpriced = replace(api.build("a cat"), estimate_usd=None)
     with pytest.raises(TooExpensive):
         default().start(unpriced, max_cost=1.0)

@@ -140,7 +140,8 @@ def test_sweep_limit_holds_for_all_its_requests_together(ours, server):
     quota = 3188
     server.held = server.cost = 2 * quota
     server.states = ["processing", "completed"]
-    run = default().start_sweep(default().plan_sweep("a cat", ["seed=1..3"]), max_cost=3.1 * PRICE, concurrency=1)
+    plan = default().plan_sweep("a cat", ["seed=1..3"])
+    run = default().prepare_sweep(plan, max_cost=3.1 * PRICE, concurrency=1).start()
     run.result()
     outcomes = run.batch.outcomes
     assert len(server.tasks) == 2
@@ -152,7 +153,7 @@ def test_sweep_is_reserved_as_a_whole_until_it_ends(ours, server):
     default().configure(budget=4.5 * PRICE)
     gate = threading.Event()
     server.before["submit"] = lambda: gate.wait(WAIT)
-    run = default().start_sweep(default().plan_sweep("a cat", ["seed=1..4"]), concurrency=1)
+    run = default().prepare_sweep(default().plan_sweep("a cat", ["seed=1..4"]), concurrency=1).start()
     with pytest.raises(TooExpensive):
         qwave.submit("a dog")
     server.failure, server.states = None, ["queued", "failed"]

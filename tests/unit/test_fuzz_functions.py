@@ -29,7 +29,6 @@ LEFT_OUT = {
     "Session.register": "takes what start made",
     "Session.register_batch": "takes what batch made",
     "Session.start": "takes what build made",
-    "Session.start_sweep(sweep)": "takes what plan_sweep made",
     "Session.prepare_sweep(sweep)": "takes what plan_sweep made",
     "Session.live_estimate": "takes what build made",
     "Session.learn": "takes what the server said",

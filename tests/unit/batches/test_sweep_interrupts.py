@@ -163,7 +163,7 @@ def test_interrupt_in_the_python_api(queued_batches, server, interrupt):
     interrupt(Job, "start", 2)
     sweep = default().plan_sweep("a fox", ["seed=1..4"], model="gpt-image-2")
     with pytest.raises(Cancelled) as stopped:
-        default().start_sweep(sweep)
+        default().prepare_sweep(sweep).start()
     assert_cancelled(stopped.value, server, ", 2 cancelled, 2 not ordered")
     assert len(stopped.value.batch.outcomes) == 2
 

@@ -84,8 +84,8 @@ def test_free_reuse_is_not_refused_for_money(ours, server):
 
 def test_free_reuse_leaves_the_price_of_a_sweep_to_its_new_requests(ours, server):
     plan = default().plan_sweep("a cat", ["seed=1..3"])
-    default().start_sweep(default().plan_sweep("a cat", ["seed=1,2"])).result()
-    run = default().start_sweep(plan, max_cost=1.1 * PRICE, reuse=True)
+    default().prepare_sweep(default().plan_sweep("a cat", ["seed=1,2"])).start().result()
+    run = default().prepare_sweep(plan, max_cost=1.1 * PRICE, reuse=True).start()
     assert len(run.result()) == 3
     assert len(server.tasks) == 3
 

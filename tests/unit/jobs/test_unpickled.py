@@ -90,7 +90,7 @@ def test_copied_gallery_is_shown_and_saved(sessions, kind, tmp_path):
 @PRESSED
 def test_copied_sweep_goes_on(sessions, kind):
     sweep = default().plan_sweep("a {{what}}", ["what=cat,dog", "resolution=1k,9k"], model="gpt-image-2")
-    grid = default().start_sweep(sweep).result()
+    grid = default().prepare_sweep(sweep).start().result()
     twin = COPIES[kind](grid)
     assert (twin.shape, list(twin.errors), twin.to_records()) == (grid.shape, list(grid.errors), grid.to_records())
     assert {str(error) for error in twin.errors.values()} == {str(error) for error in grid.errors.values()}
