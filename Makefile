@@ -12,7 +12,7 @@ test-all coverage: WORKERS ?= 3
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # The smoke test in the browser needs JupyterLab and Playwright; they are installed only where a browser is.
-QUICK := $(VENV)/.test$(if $(shell command -v chromium chromium-browser google-chrome),-browser)
+QUICK := $(VENV)/.test$(if $(shell command -v chromium-headless-shell chromium chromium-browser google-chrome),-browser)
 
 # Kernels, servers and test workers import the same modules again and again: compile each once.
 unexport PYTHONDONTWRITEBYTECODE

@@ -1,4 +1,4 @@
-"""One Jupyter server, demo and browser for many tests; each test has its own folder, kernel and browser context."""
+"""One Jupyter server, demo and browser for many tests; each test has its own folder, kernel and pages."""
 
 from __future__ import annotations
 
@@ -70,14 +70,20 @@ def demo(demo_server):
     return demo_server
 
 
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory):
+    """The folder of the browser's cache."""
+    return tmp_path_factory.mktemp("browser")
+
+
 @pytest.fixture(scope="module")
-def browser(browser_installed):
+def browser(browser_installed, profile):
     # No longer than its module: while Playwright runs, its event loop occupies this thread and no other can run.
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=driver.HANG)
     with sync_playwright() as playwright:
-        shared = driver.Browser(playwright)
+        shared = driver.Browser(playwright, profile)
         yield shared
         shared.close()
 
@@ -90,18 +96,16 @@ def workspace(jupyter, demo):
 
 
 @pytest.fixture
-def context(request, browser, workspace):
+def context(request, browser):
     opened = browser.open_context()
     yield opened
     if any(report.failed for report in request.node.stash.get(_REPORTS, {}).values()):
         name = re.sub(r"[^\w-]+", "-", request.node.name)
-        for number, page in enumerate(opened.pages):
+        for number, page in enumerate(opened.pages[1:]):
             with contextlib.suppress(Exception):
                 driver.SCREENSHOTS.mkdir(parents=True, exist_ok=True)
                 page.screenshot(path=str(driver.SCREENSHOTS / f"failed-{name}-{number}.png"), timeout=20_000)
-    # A page that hangs must not keep the next test from its own.
-    with contextlib.suppress(Exception):
-        opened.close()
+    browser.reset()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import requests
 
 from qwave_jupyter.clock import Clock
 from tests.conftest import CONFIGURATION, Server
-from tests.notebook.kernels import journal_rows
+from tests.notebook.kernels import QUICK_POLLING, journal_rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCREENSHOTS = ROOT / "test-results" / "screenshots"
@@ -37,6 +37,9 @@ _ARGUMENTS = [
     # Nothing beyond this machine is reached.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+_VIEWPORT = {"width": 1200, "height": 900}
+#: What a page can keep in the browser, the cache of files aside.
+_STORAGE = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_storage"
 _CURRENT = "window.jupyterapp.shell.currentWidget"
 _READY = f"() => window.jupyterapp && {_CURRENT}?.content?.widgets"
 _IDLE = f"() => {_CURRENT}.sessionContext?.session?.kernel?.status === 'idle'"
@@ -71,10 +74,9 @@ _STEADY = """async element => {
 
 
 def chromium():
-    """The browser's path, or None."""
-    return next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
+    """The browser's path, or None; the headless build first, which needs two thirds of the time."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def find_missing():
@@ -222,6 +224,9 @@ class Workspace:
             },
         }
         (self._specification / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")
+        startup = self.folder / ".ipython" / "profile_default" / "startup"
+        startup.mkdir(parents=True)
+        (startup / "polling.py").write_text(QUICK_POLLING, encoding="utf-8")
 
     def write_notebook(self, name, *cells):
         """Write a notebook with code cells."""
@@ -247,23 +252,51 @@ class Workspace:
 
 
 class Browser:
-    """One browser for many tests; a context that a test gets shares nothing with another's."""
+    """One browser for many tests: its cache stays, so that scripts are compiled once; what a page can store goes."""
 
-    def __init__(self, playwright):
-        self._playwright = playwright
-        self._browser = None
+    def __init__(self, playwright, profile):
+        self._playwright, self._profile = playwright, profile
+        self._context = None
 
-    def open_context(self, width=1200, height=900):
-        if self._browser is None or not self._browser.is_connected():
-            # The first test starts it, and the next one if a test has crashed it.
-            self._browser = self._playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS, headless=True)
-        context = self._browser.new_context(viewport={"width": width, "height": height})
-        context.set_default_timeout(HANG)
-        return context
+    def open_context(self):
+        """The browser's context, as it is when new; a browser that has crashed or hung is started again."""
+        if self._context is None:
+            self._context = self._playwright.chromium.launch_persistent_context(
+                self._profile, executable_path=chromium(), args=_ARGUMENTS, headless=True, viewport=_VIEWPORT
+            )
+            self._context.set_default_timeout(HANG)
+            self._context.on("close", lambda _: self._forget())
+        return self._context
+
+    def reset(self):
+        """Close the pages of a test, and forget what they have stored and were permitted."""
+        if self._context is None:
+            return
+        try:
+            # The first page is the browser's own; without it, it ends.
+            first, *pages = self._context.pages
+            origins = {url.split("/", 3)[2] for page in pages if (url := page.url).startswith("http")}
+            for page in pages:
+                page.close()
+            self._context.unroute_all()
+            self._context.clear_permissions()
+            self._context.clear_cookies()
+            wire = self._context.new_cdp_session(first)
+            for origin in origins:
+                wire.send("Storage.clearDataForOrigin", {"origin": f"http://{origin}", "storageTypes": _STORAGE})
+            wire.detach()
+        except Exception:  # noqa: BLE001 - whatever a browser in trouble answers, the next test gets a new one
+            self.close()
 
     def close(self):
-        if self._browser is not None:
-            self._browser.close()
+        context = self._context
+        self._forget()
+        if context is not None:
+            with contextlib.suppress(Exception):
+                context.close()
+
+    def _forget(self):
+        self._context = None
 
 
 class NotebookPage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 import pytest
@@ -77,13 +78,18 @@ def test_lightbox_copies_and_downloads(open_panel, context, face):
     assert download.value.path().read_bytes() == files[1].read_bytes()
     box.get_by_role("button", name="Copy", exact=True).click()
     expect(box.get_by_role("status")).to_have_text("The image is in the clipboard.")
-    content = panel.page.evaluate(
+    address = panel.page.evaluate(
         """async () => {
           const [item] = await navigator.clipboard.read();
-          return [...new Uint8Array(await (await item.getType('image/png')).arrayBuffer())];
+          const blob = await item.getType('image/png');
+          return new Promise(resolve => {
+            const reader = new FileReader();
+            reader.onload = () => resolve(reader.result);
+            reader.readAsDataURL(blob);
+          });
         }"""
     )
-    with Image.open(io.BytesIO(bytes(content))) as copied:
+    with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as copied:
         assert copied.size == (1024, 1024)
 
 

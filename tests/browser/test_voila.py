@@ -132,15 +132,8 @@ def serve(tmp_path):
 
 
 @pytest.fixture
-def visit(browser, serve):
-    with contextlib.ExitStack() as opened:
-
-        def start(server):
-            context = browser.open_context()
-            opened.callback(context.close)
-            return Visit(context, server.url)
-
-        yield start
+def visit(serve, context):
+    return lambda server: Visit(context, server.url)
 
 
 def spellings(key):
