@@ -145,11 +145,11 @@ function slider(field, setValue) {
 
 const BUILDERS = { frames: choices, segments: choices, menu, stepper, slider, number: typed, text: typed, json: typed };
 
-function build(field, model) {
+function build(field, sendValue) {
   const reason = make("div", { class: "qwp-why", "aria-live": "polite" });
   let usualReason = "";
   const showReason = (text) => { reason.textContent = text || usualReason; };
-  const setValue = (value) => model.send({ set: field.name, value });
+  const setValue = (value) => sendValue(field.name, value);
   const [control, update] = BUILDERS[field.kind](field, setValue, showReason);
   const reset = make("button", { type: "button", class: "qwp-reset", title: field.texts.reset, "aria-label": field.texts.reset }, "↺");
   reset.addEventListener("click", () => setValue(null));
@@ -174,6 +174,7 @@ function render({ model, el }) {
   const notes = make("div", { class: "qwp-notes", role: "status" });
   const root = make("div", { class: "qwp" }, notes, first, details);
   el.append(root);
+  const sendValue = (name, value) => sendChange(el, model, { set: name, value });
   let built = new Map();
 
   const drawNotes = () => {
@@ -192,7 +193,7 @@ function render({ model, el }) {
     for (const field of fields) {
       const shape = JSON.stringify([field.kind, field.label, field.options.map((one) => [one.value, one.label]), field.minimum, field.maximum]);
       const before = built.get(field.name);
-      const made = before && before.shape === shape ? before : { ...build(field, model), shape };
+      const made = before && before.shape === shape ? before : { ...build(field, sendValue), shape };
       made.update(field);
       next.set(field.name, made);
     }

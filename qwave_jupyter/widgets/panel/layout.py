@@ -73,6 +73,9 @@ class PanelView:
         self.prompt_controls = PromptControls(
             self.prompt, lambda: events.press("generate"), events.set, events.list_earlier, sent
         )
+        for control in (self.models, self.fields, self.prompt_controls):
+            # After their own, which were added first.
+            control.on_msg(sent.note)
         self.references = ImageStrip(
             i18n.text("panel.references"), lambda *change: events.change_images("images", *change)
         )

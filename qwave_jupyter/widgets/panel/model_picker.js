@@ -43,7 +43,7 @@ function render({ model, el }) {
   };
   const choose = (name) => {
     model.set("value", name);
-    model.send({ choose: name });
+    sendChange(el, model, { choose: name });
     close();
   };
   const open = (words) => {

@@ -21,7 +21,7 @@ function render({ model, el }) {
     // Both: what ipywidgets holds back would come later, and be the older text.
     prompt?.set("value", text);
     prompt?.save_changes();
-    model.send({ prompt: text });
+    sendChange(el, model, { prompt: text });
     const area = field();
     if (!area) return;
     area.value = text;
@@ -29,10 +29,11 @@ function render({ model, el }) {
     area.scrollTop = 0;
   };
   const focusPrompt = () => field()?.focus();
-  // One message: of two, a kernel may handle the second first, and generate what stood there before.
   const generate = () => {
     sendNegative();
-    model.send({ generate: field().value });
+    const before = panel().qwaveChanges ?? [];
+    panel().qwaveChanges = [];
+    model.send({ generate: field().value, before });
   };
   const earlier = buildEarlier({ load, get: () => field()?.value ?? "", set: setPrompt, focusPrompt, texts });
 
@@ -55,7 +56,7 @@ function render({ model, el }) {
   const negative = make("div", { class: "qwp-field qwp-negative" }, make("div", { class: "qwp-head" }, label, size), area);
   area.id = `${earlier.popup.querySelector("[role=listbox]").id}-negative`;
   label.htmlFor = area.id;
-  const { flush: sendNegative } = watchTyped(area, (text) => model.send({ negative: text }));
+  const { flush: sendNegative } = watchTyped(area, (text) => sendChange(el, model, { negative: text }));
   const drawSize = () => {
     const { maximum = null } = model.get("negative");
     size.textContent = "";
@@ -102,7 +103,7 @@ function render({ model, el }) {
   // It comes when a field is left, so before whatever a button sends; so do the values of ipywidgets' other controls.
   const onChange = (event) => {
     const target = isIn(event, field());
-    if (target) model.send({ prompt: target.value });
+    if (target) sendChange(el, model, { prompt: target.value });
     else sendValue(event, (input) => (input.tagName === "SELECT" ? input.selectedIndex : input.type === "checkbox" ? input.checked : input.value));
   };
   const onClick = (event) => {
@@ -124,7 +125,7 @@ function render({ model, el }) {
     const control = target instanceof Element ? target.closest("[class*=qwp-sent-]") : null;
     if (!control || !panel()?.contains(control)) return;
     const value = read(target, control);
-    if (value !== undefined) model.send({ sent: control.className.match(/qwp-sent-(\w+)/)[1], value });
+    if (value !== undefined) sendChange(el, model, { sent: control.className.match(/qwp-sent-(\w+)/)[1], value });
   };
   const listeners = { keydown: onKey, change: onChange, click: onClick };
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, true);

@@ -99,13 +99,14 @@ class PromptControls(Control):
             self._on_change(str(self.negative["name"]), negative)
         if isinstance(content.get("sent"), str):
             self._sent.set(content["sent"], content.get("value"))
-        for kind in ("prompt", "generate"):
-            text = content.get(kind)
-            if not isinstance(text, str):
-                continue
-            self._field.receive(text)
-            if kind == "generate":
-                self._on_generate()
+        if isinstance(content.get("prompt"), str):
+            self._field.receive(content["prompt"])
+        if isinstance(content.get("generate"), str):
+            self._sent.run_after(content.get("before"), lambda: self._generate(content["generate"]))
+
+    def _generate(self, text: str) -> None:
+        self._field.receive(text)
+        self._on_generate()
 
     def _send_earlier(self) -> None:
         found = self._list_prompts() or EarlierPrompts()

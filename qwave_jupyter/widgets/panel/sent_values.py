@@ -1,11 +1,21 @@
-"""Values of ipywidgets' own controls, sent at once: ipywidgets holds them back while the kernel is busy."""
+"""What the browser has sent, so that no button acts on an older value.
+
+ipywidgets holds values of its own controls back while the kernel is busy; they are sent at once as well. And kernels
+may handle messages of two widgets in another order: ipykernel 7.4 gives each to the shell that used the widget last.
+"""
 
 from __future__ import annotations
 
 import itertools
 import weakref
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
 
 import ipywidgets
+
+from qwave_jupyter import threads
+from qwave_jupyter.types import JSONObject
 
 __all__ = ["SentValues"]
 
@@ -19,12 +29,17 @@ _TRAITS: dict[type[ipywidgets.Widget], tuple[str, type]] = {
     ipywidgets.Textarea: ("value", str),
 }
 _CLASS = "qwp-sent-"
+#: Far more than are under way at once.
+_MAX_HANDLED = 1000
 
 
 class SentValues:
-    """The controls of a panel by the number that each has in the page, so that no button acts on an older value."""
+    """The controls of a panel by the number that each has in the page, and the numbers of the messages handled."""
 
     def __init__(self) -> None:
+        self._lock = threads.fork_safe(Lock())
+        self._handled: deque[int] = deque(maxlen=_MAX_HANDLED)
+        self._waiting: tuple[frozenset[int], Callable[[], object]] | None = None
         self._controls: weakref.WeakValueDictionary[str, ipywidgets.Widget] = weakref.WeakValueDictionary()
         self._numbers = itertools.count(1)
 
@@ -49,6 +64,29 @@ class SentValues:
             return
         with widget._lock_property(**{trait: value}):  # noqa: SLF001 - as ipywidgets does it for its own messages
             setattr(widget, trait, value)
+
+    def note(self, _: object, content: JSONObject, __: object) -> None:
+        """Note that a message of the front end was handled, and run what has waited for it."""
+        number = content.get("number")
+        if isinstance(number, int):
+            with self._lock:
+                self._handled.append(number)
+            self._run_waiting()
+
+    def run_after(self, numbers: object, work: Callable[[], object]) -> None:
+        """Run something as soon as the messages with these numbers were handled, in place of what waits already."""
+        named = numbers if isinstance(numbers, list) else []
+        with self._lock:
+            self._waiting = (frozenset(number for number in named if isinstance(number, int)), work)
+        self._run_waiting()
+
+    def _run_waiting(self) -> None:
+        with self._lock:
+            if self._waiting is None or not self._waiting[0].issubset(self._handled):
+                return
+            work = self._waiting[1]
+            self._waiting = None
+        work()
 
 
 def _find_trait(widget: ipywidgets.Widget) -> tuple[str, type] | None:

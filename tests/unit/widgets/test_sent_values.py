@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import ipywidgets
 import pytest
 
@@ -101,3 +103,40 @@ def test_every_control_of_a_panel_has_a_number(panel):
     combobox = panel.view.plain_controls[0]
     panel.view.prompt_controls._receive(None, {"sent": name_of(combobox), "value": "imagen-4.0"}, [])
     assert panel.state.model.id == "imagen-4.0"
+
+
+def note(sent, *numbers):
+    for number in numbers:
+        sent.note(None, {"number": number}, [])
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((1, 2, 3))))
+def test_button_waits_for_what_was_sent_before(order):
+    sent, done = SentValues(), []
+    note(sent, order[0])
+    sent.run_after([1, 2, 3], lambda: done.append("generated"))
+    for number in order[1:]:
+        assert done == []
+        note(sent, number)
+    assert done == ["generated"]
+    note(sent, *order)
+    assert done == ["generated"]
+
+
+@pytest.mark.parametrize("numbers", [[], None, "12", [4]])
+def test_button_waits_for_nothing_else(numbers):
+    sent, done = SentValues(), []
+    note(sent, 4, "5", None)
+    sent.run_after(numbers, lambda: done.append("generated"))
+    assert done == ["generated"]
+
+
+def test_later_press_takes_the_place_of_one_that_waits():
+    """A message that never arrives must not keep the button from working, nor pay later."""
+    sent, done = SentValues(), []
+    sent.run_after([1], lambda: done.append("first"))
+    sent.run_after([2], lambda: done.append("second"))
+    note(sent, 2)
+    assert done == ["second"]
+    note(sent, 1)
+    assert done == ["second"]
