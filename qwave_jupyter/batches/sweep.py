@@ -134,10 +134,6 @@ class Sweep:
         )
         return SweepRun(self, batch, context)
 
-    def start(self, context: JobContext, *, concurrency: int = 8, reuse: bool = False) -> SweepRun:
-        """Send it, with no limits but the budget of whoever registers its jobs."""
-        return self.prepare(context, concurrency=concurrency, reuse=reuse).start()
-
     def cell(self, index: int) -> str:
         """The cell that makes one image of the grid again."""
         combination = self.grid[index].combination

@@ -34,7 +34,7 @@ def planned(bench):
 @pytest.fixture
 def ran(planned, bench):
     def run(prompt, *texts, **options):
-        return planned(prompt, *texts, **options).start(bench).result()
+        return planned(prompt, *texts, **options).prepare(bench).start().result()
 
     return run
 
@@ -129,7 +129,7 @@ def test_sweep_sheet_pages_and_rows(ran):
 def test_sweep_sheet_while_running(planned, bench, server):
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(PATIENCE)
-    run = planned("a cat", "seed=1..2", "quality=low,high").start(bench)
+    run = planned("a cat", "seed=1..2", "quality=low,high").prepare(bench).start()
     before = run.so_far()
     data, _ = before.mimebundle()
     drawn = Image.open(io.BytesIO(base64.b64decode(data.get("image/jpeg") or data["image/png"])))
@@ -145,7 +145,7 @@ def test_sweep_stop_keeps_what_is_done(planned, bench, server):
     server.states = ["queued"] * 400
     gate = threading.Event()
     server.before["status"] = lambda: gate.wait(PATIENCE)
-    run = planned("a cat", "seed=1..20").start(bench, concurrency=2)
+    run = planned("a cat", "seed=1..20").prepare(bench, concurrency=2).start()
     wait_until(lambda: server.seen.count("status") >= 2, "two jobs under way")
     threading.Timer(0.1, gate.set).start()
     told = run.stop()
