@@ -1,4 +1,4 @@
-"""Reference images live as long as their job runs: what stays of an ended job is little beside one."""
+"""Reference images live as long as their job runs: what stays of an ended job is a few kilobytes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import gc
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 import requests
@@ -25,9 +26,10 @@ from tests.faults.scripted_bench import scripted
 from tests.image_factory import plain
 
 PATIENCE = 20
-#: Bytes of one reference as it is sent, and what may stay of a job that had it: some 15 to 35 kB do, and what other
-#: threads happen to hold is counted too.
-SENT, KEPT = 900_000, 150_000
+#: Bytes of one reference as it is sent, and what may stay of a job that had it.
+SENT, KEPT = 900_000, 40_000
+#: What stays of every job grows in each round; caches that fill, and what other threads hold for a moment, do not.
+ROUNDS = 3
 
 
 @pytest.fixture
@@ -54,18 +56,20 @@ def forget(here):
 
 @contextlib.contextmanager
 def measured(here, count, run):
-    """Run it once to warm up, then measure what `count` of them leave."""
+    """Run it once to warm up, then measure what `count` of them leave in the round that leaves least."""
     run(1)
     forget(here)
     gc.collect()
+    grown, kept = [], []
     tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    kept = run(count)
-    forget(here)
-    gc.collect()
-    grown = (tracemalloc.get_traced_memory()[0] - before) / count
+    for _ in range(ROUNDS):
+        before = tracemalloc.get_traced_memory()[0]
+        kept.append(run(count))
+        forget(here)
+        gc.collect()
+        grown.append((tracemalloc.get_traced_memory()[0] - before) / count)
     tracemalloc.stop()
-    yield grown, kept
+    yield min(grown), kept[-1]
 
 
 def edit(here, image, number):
@@ -131,7 +135,7 @@ def test_a_resumed_job_keeps_no_reference_bytes(here, image):
         from qwave_jupyter.jobs import records
 
         for number in range(count):
-            here.bench.journal.begin(records.new_entry(edit(here, image, number), f"{count}-{number}", here.bench))
+            here.bench.journal.begin(records.new_entry(edit(here, image, number), uuid4().hex, here.bench))
         return [end(job) for job in resume(here.bench)]
 
     with measured(here, 4, run) as (grown, jobs):
@@ -161,7 +165,7 @@ def test_a_sweep_keeps_no_reference_bytes(here, image):
         places = tuple(
             GridCell(Combination({}, {}, {}, None, ()), (edit(here, image, number),)) for number in range(count)
         )
-        sweep = Sweep((), places, "edit").start(here.bench)
+        sweep = Sweep((), places, "edit").prepare(here.bench).start()
         del places
         sheet = sweep.result()
         for job in sweep.batch.jobs:
