@@ -20,6 +20,8 @@ __all__ = ["before_exit", "fork_safe", "is_child", "report_exception", "spawn"]
 
 #: Seconds for which the end of the interpreter waits, all in all.
 EXIT_WITHIN = 10.0
+#: Seconds of these where a person is there: kernels are killed after 5.
+INTERACTIVE_EXIT_WITHIN = 3.0
 
 #: Seconds for which a fork waits until no thread holds any of the locks; then the child only gets them anew.
 _MAX_WAIT = 2.0

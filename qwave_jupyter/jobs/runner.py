@@ -67,9 +67,7 @@ _ANSWER_SHARE = 1 / 3
 _GRACE = 5.0
 #: Seconds for which a stopped job goes on asking for the task that it has to cancel.
 _LEARNING = 60.0
-#: Seconds for which the end of a kernel waits for an order; kernels are killed after 5.
-_KERNEL_EXIT_WITHIN = 3.0
-#: Seconds after which it doesn't wait for an answer any more that the server holds back.
+#: Seconds after which the end of the interpreter doesn't wait for an answer any more that the server holds back.
 _HELD_EXIT_WITHIN = 1.0
 #: Codes of the task pages since June 2026 that have a text of their own; ``task_failed`` says nothing more.
 _FAILURES = ("upstream_bad_request", "upstream_rate_limited", "upstream_unavailable")
@@ -294,8 +292,7 @@ class JobRunner:
             A line that names the job and says what became of its order, "" where the server has it.
         """
         if (self.context.frontend or current()).is_interactive():
-            # A kernel that doesn't end soon is killed.
-            seconds = min(seconds, _KERNEL_EXIT_WITHIN)
+            seconds = min(seconds, threads.INTERACTIVE_EXIT_WITHIN)
         until = time.monotonic() + seconds
         if self._repeatable and self._held and not self.answered.wait(min(_HELD_EXIT_WITHIN, seconds)):
             # Its answer is held back until there are images: repeated with the same key, the order returns its task.
