@@ -8,7 +8,7 @@ from collections.abc import Callable
 __all__ = ["PATIENCE", "wait_until"]
 
 #: Seconds after which a test gives up; a hang is noticed, a slow machine is not.
-PATIENCE = 60
+PATIENCE = 100
 
 
 def wait_until(condition: Callable[[], object], what: str = "", *, timeout: float = PATIENCE) -> None:

@@ -20,7 +20,7 @@ import requests
 
 from qwave_jupyter.clock import Clock
 from tests.conftest import CONFIGURATION, Server
-from tests.notebook.kernels import QUICK_POLLING, journal_rows
+from tests.notebook.kernels import TIMES, journal_rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCREENSHOTS = ROOT / "test-results" / "screenshots"
@@ -127,10 +127,10 @@ def stop_server(process):
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     try:
-        process.wait(15)
+        process.wait(30)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(5)
+        process.wait(60)
 
 
 class JupyterServer:
@@ -226,7 +226,7 @@ class Workspace:
         (self._specification / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")
         startup = self.folder / ".ipython" / "profile_default" / "startup"
         startup.mkdir(parents=True)
-        (startup / "polling.py").write_text(QUICK_POLLING, encoding="utf-8")
+        (startup / "polling.py").write_text(TIMES, encoding="utf-8")
 
     def write_notebook(self, name, *cells):
         """Write a notebook with code cells."""

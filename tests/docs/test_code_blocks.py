@@ -15,7 +15,7 @@ import nbformat
 import pytest
 
 from tests.conftest import CONFIGURATION, optional, serve
-from tests.notebook.kernels import QUICK_POLLING
+from tests.notebook.kernels import TIMES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -70,7 +70,7 @@ def clean(folder, **more):
 def run_cells(cells, folder, environment):
     script = folder / "run_cells.py"
     script.write_text(RUN, encoding="utf-8")
-    command = [sys.executable, str(script), QUICK_POLLING]
+    command = [sys.executable, str(script), TIMES]
     ended = subprocess.run(
         command, input=json.dumps(cells), cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -129,7 +129,7 @@ def test_program_of_page_runs_with_a_server(page, server, tmp_path):
 def test_commands_of_page_run(page, code, modules, tmp_path):
     for module in modules:
         optional(module)
-    cells = ["%load_ext qwave_jupyter", f"{QUICK_POLLING}", "%%qwave\na cat"]
+    cells = ["%load_ext qwave_jupyter", f"{TIMES}", "%%qwave\na cat"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, tmp_path / "lesson.ipynb")

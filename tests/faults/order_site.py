@@ -18,11 +18,11 @@ from qwave_jupyter.jobs.journal.store import Entry
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.order_server import OrderServer, TunnelProxy
 from tests.job_contexts import open_context
+from tests.waiting import PATIENCE
 
 MODEL = "z-image-turbo"
 #: Editions with and without the key in their contract.
 WITH_KEY, WITHOUT_KEY = "2026-09", "2026-04"
-PATIENCE = 60
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def order_site(
     *,
     proxy: TunnelProxy | None = None,
     clock: Clock | None = None,
-    read_timeout: float = 5.0,
+    read_timeout: float = PATIENCE,
     timeout: float = 400.0,
 ):
     clock = clock or AcceleratedClock(40)
@@ -63,7 +63,7 @@ def order_site(
         "sk-secret",
         session=proxy.session if proxy else requests.Session,
         clock=clock,
-        connect_timeout=5,
+        connect_timeout=PATIENCE,
         read_timeout=read_timeout,
         rate_limiter=RateLimiter(clock),
     )

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from tests.waiting import PATIENCE
+
 #: Seconds between two bytes of a slow peer.
 DRIP = 0.05
 
@@ -147,7 +149,7 @@ def make_bench(server: RawServer, home: Any, *, timeout: float = 20.0, key: str 
     clock = more.setdefault("clock", SYSTEM_CLOCK)
     return JobContext(
         catalog=catalog.load("2026-04"),
-        client=Client(server.url, key, **{"connect_timeout": 2, "read_timeout": 2, **more}),
+        client=Client(server.url, key, **{"connect_timeout": PATIENCE, "read_timeout": PATIENCE, **more}),
         journal=Journal(home / "home", clock=clock),
         home=home / "home",
         save_dir=home / "images",

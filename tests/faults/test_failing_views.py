@@ -16,8 +16,6 @@ from tests.fake_session import replace_default, replace_frontend
 from tests.faults.scripted_bench import scripted
 from tests.recording_console import RecordingConsole
 
-PATIENCE = 20
-
 
 class BrokenView(Exception):
     pass

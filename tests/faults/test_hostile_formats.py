@@ -21,6 +21,7 @@ from qwave_jupyter.magics import terminal_view
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, completed, job_error, make_bench, start_job
 from tests.image_factory import plain
+from tests.waiting import PATIENCE
 
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n(x) (w) file\n%%EOF\n"
 
@@ -77,7 +78,7 @@ def test_result_format_refused(tmp_path, ghostscript, content):
         assert len(bench.journal.open_jobs()) == 1
         server.answers["GET /1.png"] = lambda _: as_image(plain())
         (again,) = resume(bench)
-        assert [path.suffix for path in again.result(30).paths] == [".png"]
+        assert [path.suffix for path in again.result(PATIENCE).paths] == [".png"]
         bench.journal.close()
 
 

@@ -13,8 +13,7 @@ from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.journal import store as journal_of
 from qwave_jupyter.jobs.journal.store import Entry, Journal, JournalWarning
 from tests.faults.scripted_bench import scripted
-
-PATIENCE = 20
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

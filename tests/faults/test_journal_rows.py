@@ -12,8 +12,8 @@ from qwave_jupyter.jobs.job import resume
 from qwave_jupyter.jobs.journal.schema import COLUMNS, count_open
 from qwave_jupyter.jobs.journal.store import Entry, Journal, JournalWarning
 from tests.faults.scripted_bench import scripted
+from tests.waiting import PATIENCE
 
-PATIENCE = 20
 SECRET = "a private prompt"
 #: JSON text that Python reads, with numbers that can't be used as such.
 ODD_JSON = (

@@ -15,6 +15,7 @@ from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, http, job_error, make_bench, start_job
 from tests.image_factory import plain
 from tests.unit.client.test_key import everything_shown
+from tests.waiting import PATIENCE
 
 #: With every sign that some encoding changes.
 KEY = "qw/0a+1B~2c=3D&4e%5F<6g>"
@@ -64,7 +65,7 @@ def server():
 
 @pytest.fixture
 def client(server):
-    made = Client(server.url, KEY, clock=FakeClock(), connect_timeout=10, read_timeout=10)
+    made = Client(server.url, KEY, clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE)
     yield made
     made.close()
 
@@ -159,7 +160,7 @@ def test_key_not_in_journal(server, tmp_path, quoted):
         ),
         "GET /v1/tasks": lambda _: http(failed.replace("QUOTED", quoted).encode()),
     }
-    bench = make_bench(server, tmp_path, key=KEY, clock=FakeClock(), connect_timeout=10, read_timeout=10)
+    bench = make_bench(server, tmp_path, key=KEY, clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE)
     error = job_error(start_job(bench))
     assert_clean(everything_shown(error))
     (entry,) = bench.journal._entries("ORDER BY created")
@@ -178,8 +179,8 @@ def test_key_not_in_record_of_image(server, tmp_path):
         "GET /v1": lambda _: http(content),
         "GET /1": lambda _: as_image(plain()),
     }
-    bench = make_bench(server, tmp_path, key=KEY, clock=FakeClock(), connect_timeout=10, read_timeout=10)
-    start_job(bench).result(60)
+    bench = make_bench(server, tmp_path, key=KEY, clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE)
+    start_job(bench).result(PATIENCE)
     bench.journal.close()
     for path in tmp_path.rglob("*"):
         if path.is_file():
@@ -188,7 +189,7 @@ def test_key_not_in_record_of_image(server, tmp_path):
 
 def test_key_found_at_call_time_scrubbed(server, monkeypatch):
     monkeypatch.setenv("QWAVE_API_KEY", KEY)
-    client = Client(server.url, None, clock=FakeClock(), connect_timeout=10, read_timeout=10)
+    client = Client(server.url, None, clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE)
     server.answers = {"": lambda _: http(json.dumps({"error": {"message": f"bad {KEY}", "code": "x"}}).encode(), 400)}
     assert server is not None
     assert_clean(shown_by(lambda: client.task("t", deadline=0.0)))

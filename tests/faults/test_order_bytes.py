@@ -13,6 +13,7 @@ from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.errors import ConnectionFailed
 from tests.fake_clock import FakeClock
 from tests.faults.order_server import OrderServer, TunnelProxy, certificate, reset
+from tests.waiting import PATIENCE
 
 BODY = {"model": "m", "prompt": "a cat"}
 
@@ -22,7 +23,9 @@ def submit(client, **options):
 
 
 def client_of(url, session=requests.Session, **options):
-    return Client(url, "sk-secret", session=session, clock=FakeClock(), connect_timeout=5, read_timeout=5, **options)
+    return Client(
+        url, "sk-secret", session=session, clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE, **options
+    )
 
 
 @pytest.fixture
@@ -160,7 +163,7 @@ def test_stop_while_connecting_sends_nothing(monkeypatch):
 
     def slow(*args, **options):
         reached.set()
-        gate.wait(20)
+        gate.wait(PATIENCE)
         return real(*args, **options)
 
     with OrderServer() as server:
@@ -176,13 +179,13 @@ def test_stop_while_connecting_sends_nothing(monkeypatch):
 
         thread = threading.Thread(target=order)
         thread.start()
-        assert reached.wait(20)
+        assert reached.wait(PATIENCE)
         stop.set()
-        thread.join(20)
+        thread.join(PATIENCE)
         exchanges = [one for one in threading.enumerate() if one.name == "qwave-exchange"]
         gate.set()
         for one in exchanges:
-            one.join(20)
+            one.join(PATIENCE)
         assert [one.outcome_unknown for one in told] == [False]
         assert server.posts == []
 

@@ -12,7 +12,8 @@ from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs.job import resume
 from tests.faults.order_server import COST, OrderServer
-from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
+from tests.faults.order_site import WITH_KEY, order_site
+from tests.waiting import PATIENCE
 
 BODY = json.dumps({"error": {"code": "", "message": "no"}}).encode()
 FREE = re.compile("nothing was charged|was refunded|went back", re.IGNORECASE)

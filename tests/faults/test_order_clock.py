@@ -11,7 +11,8 @@ from qwave_jupyter.jobs import idempotency, records
 from qwave_jupyter.jobs.job import resume
 from tests.faults.accelerated_clock import AcceleratedClock
 from tests.faults.order_server import OrderServer
-from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
+from tests.faults.order_site import WITH_KEY, order_site
+from tests.waiting import PATIENCE
 
 HOUR, DAY = 3600.0, 86_400.0
 BEGIN = 1_790_000_000.0

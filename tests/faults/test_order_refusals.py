@@ -9,7 +9,8 @@ import pytest
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs.job import resume
 from tests.faults.order_server import OrderServer
-from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
+from tests.faults.order_site import WITH_KEY, order_site
+from tests.waiting import PATIENCE
 
 REFUSALS = [400, 401, 402, 403, 404, 405, 413, 422, 426, 451, 501]
 BODY = json.dumps({"error": {"code": "", "message": "no"}}).encode()

@@ -15,7 +15,8 @@ from qwave_jupyter.jobs import idempotency
 from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import resume
 from tests.faults.order_server import OrderServer, TunnelProxy
-from tests.faults.order_site import MODEL, PATIENCE, WITH_KEY, WITHOUT_KEY, order_site
+from tests.faults.order_site import MODEL, WITH_KEY, WITHOUT_KEY, order_site
+from tests.waiting import PATIENCE
 
 LOST = ["cut", (500, b"{}"), (502, b"<html>"), (503, b""), (504, b""), (200, b"<html>"), (200, b'{"task_id": "ta')]
 

@@ -11,7 +11,8 @@ from qwave_jupyter.jobs import runner
 from qwave_jupyter.jobs.job import resumable, resume
 from qwave_jupyter.jobs.journal.schema import OPEN_STATES
 from tests.faults.order_server import OrderServer
-from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
+from tests.faults.order_site import WITH_KEY, order_site
+from tests.waiting import PATIENCE
 
 ROWS = 8
 
@@ -37,7 +38,7 @@ def impatient(monkeypatch):
 
 
 def test_stopped_batch_with_held_answers_is_cancelled(server, tmp_path):
-    with order_site(server, tmp_path, WITH_KEY, read_timeout=60) as site:
+    with order_site(server, tmp_path, WITH_KEY) as site:
         rows = [site.request(f"cat {place}") for place in range(ROWS)]
         batch = Batch(rows, site.bench, concurrency=ROWS, prefer_wait=60).start()
         eventually(lambda: len(server.tasks) == ROWS)
@@ -52,7 +53,7 @@ def test_stopped_batch_with_held_answers_is_cancelled(server, tmp_path):
 
 def test_slow_answer_with_key_is_repeated_and_cancelled(server, tmp_path, impatient):
     server.slow = [60]
-    with order_site(server, tmp_path, WITH_KEY, read_timeout=60) as site:
+    with order_site(server, tmp_path, WITH_KEY) as site:
         job = site.job().start()
         eventually(lambda: server.tasks)
         job.cancel()
@@ -62,7 +63,7 @@ def test_slow_answer_with_key_is_repeated_and_cancelled(server, tmp_path, impati
 
 def test_job_told_as_unknown_is_cancelled_later(server, tmp_path, impatient):
     server.slow = [60, 1.0]
-    with order_site(server, tmp_path, WITH_KEY, read_timeout=60) as site:
+    with order_site(server, tmp_path, WITH_KEY) as site:
         job = site.job().start()
         eventually(lambda: server.tasks)
         snapshot = job.cancel()
@@ -124,7 +125,7 @@ def test_stop_in_the_pause_after_nothing_was_sent(tmp_path):
 
 def test_kernel_that_dies_while_an_answer_is_held_can_resume(server, tmp_path, impatient):
     server.slow = [60, 60]
-    with order_site(server, tmp_path, WITH_KEY, read_timeout=60) as site:
+    with order_site(server, tmp_path, WITH_KEY) as site:
         job = site.job().start()
         eventually(lambda: server.tasks)
         assert job.cancel().stopped == "unknown"

@@ -18,7 +18,8 @@ from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs.job import resume
 from qwave_jupyter.jobs.journal.schema import OPEN_STATES
 from tests.faults.order_server import OrderServer, TunnelProxy, certificate
-from tests.faults.order_site import PATIENCE, WITH_KEY, WITHOUT_KEY, order_site
+from tests.faults.order_site import WITH_KEY, WITHOUT_KEY, order_site
+from tests.waiting import PATIENCE
 
 REFUSED = json.dumps({"error": {"code": "", "message": "no"}}).encode()
 #: What befalls the submits one after the other: how the server answers, and whether it has acted.

@@ -13,6 +13,7 @@ from qwave_jupyter.jobs.job import resume
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, completed, http, job_error, make_bench, start_job
 from tests.image_factory import plain
+from tests.waiting import PATIENCE
 
 PUBLIC = "https://api.example.com"
 KEY = "sk-secret"
@@ -48,7 +49,7 @@ def names(monkeypatch):
 
 
 def fetch(url, tmp_path, api=PUBLIC):
-    client = Client(api, KEY, clock=FakeClock(), connect_timeout=2, read_timeout=10, plain_http=True)
+    client = Client(api, KEY, clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE, plain_http=True)
     try:
         return client.download(url, tmp_path / "x.part", deadline=0.0)
     finally:
@@ -267,7 +268,7 @@ def test_api_redirect_that_is_ambiguous_refused(server, location):
     with RawServer() as other:
         there = location.replace("OTHER", str(other.port)).replace("HOST", server.url.removeprefix("http://"))
         server.answers = {"": lambda _: http(status=302, location=there)}
-        client = Client(server.url, KEY, clock=FakeClock(), connect_timeout=10, read_timeout=10)
+        client = Client(server.url, KEY, clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE)
         with pytest.raises(UnexpectedRedirect):
             client.task("t", deadline=0.0)
         assert other.connections == 0
@@ -285,7 +286,7 @@ def test_job_with_refused_link_stays_open(server, tmp_path):
         "GET /v1/tasks": lambda _: completed("http://10.0.0.1/1.png"),
         "GET /1.png": lambda _: as_image(plain()),
     }
-    bench = make_bench(server, tmp_path, clock=FakeClock(), connect_timeout=10, read_timeout=10)
+    bench = make_bench(server, tmp_path, clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE)
     for ask in (lambda: start_job(bench), lambda: resume(bench)[0]):
         error = job_error(ask())
         assert isinstance(error, DownloadFailed)
@@ -293,5 +294,5 @@ def test_job_with_refused_link_stays_open(server, tmp_path):
         assert error.fields["links"] == ("http://10.0.0.1/1.png",)
     server.answers["GET /v1/tasks"] = lambda _: completed(f"{server.url}/1.png")
     (again,) = resume(bench)
-    assert len(again.result(60)) == 1
+    assert len(again.result(PATIENCE)) == 1
     bench.journal.close()

@@ -24,8 +24,8 @@ from qwave_jupyter.widgets.panel.panel import build_state, find_request
 from tests.fake_session import replace_default
 from tests.faults.scripted_bench import scripted
 from tests.image_factory import plain
+from tests.waiting import PATIENCE
 
-PATIENCE = 20
 #: Bytes of one reference as it is sent, and what may stay of a job that had it.
 SENT, KEPT = 900_000, 40_000
 #: What stays of every job grows in each round; caches that fill, and what other threads hold for a moment, do not.

@@ -15,8 +15,7 @@ from qwave_jupyter.jobs.job import Job, as_completed
 from tests.fake_session import replace_default
 from tests.faults.scripted_bench import scripted
 from tests.recording_console import RecordingConsole
-
-PATIENCE = 20
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from qwave_jupyter.jobs.job import resume
 from qwave_jupyter.session import default
 from tests.fake_session import replace_default
 from tests.faults.scripted_bench import scripted
-
-PATIENCE = 20
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

@@ -18,10 +18,9 @@ from qwave_jupyter.jobs.job import resume
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, as_json, completed, http, job_error, make_bench, start_job
 from tests.image_factory import plain
+from tests.waiting import PATIENCE
 
 KEY = "sk-secret"
-#: Far longer than any deadline below; the peers themselves would go on for ever.
-PATIENCE = 30.0
 MEGABYTE = 2**20
 HEAD = b"HTTP/1.1 200 OK\r\n"
 TYPE = b"content-type: application/json\r\n"
@@ -48,7 +47,7 @@ def server():
 
 @pytest.fixture
 def client(server):
-    made = Client(server.url, KEY, clock=FakeClock(), connect_timeout=10, read_timeout=10)
+    made = Client(server.url, KEY, clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE)
     yield made
     made.close()
 

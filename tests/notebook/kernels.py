@@ -85,9 +85,14 @@ def _install(version):
 
 
 #: Asks for a task every quarter of a second. Without a history the first question would come after four seconds and
-#: the next ones up to five seconds apart, though the tests' tasks end at once, or when the test says so.
-QUICK_POLLING = "from qwave_jupyter.client import polling; polling.MIN_DELAY = polling.MAX_DELAY = 0.25; del polling"
-SETUP = f"%load_ext qwave_jupyter\n{QUICK_POLLING}\nimport asyncio, json\nimport qwave_jupyter as qwave"
+#: the next ones up to five seconds apart, though the tests' tasks end at once, or when the test says so. A cancel has
+#: more than its few seconds, so that a busy machine doesn't make it an unconfirmed one.
+TIMES = (
+    "from qwave_jupyter.client import polling; polling.MIN_DELAY = polling.MAX_DELAY = 0.25; "
+    "from qwave_jupyter.jobs import runner; runner.CANCEL_WITHIN = 60.0; "
+    "del polling, runner"
+)
+SETUP = f"%load_ext qwave_jupyter\n{TIMES}\nimport asyncio, json\nimport qwave_jupyter as qwave"
 #: Cancels the jobs that a test has left, and waits until they have ended.
 STOP_JOBS = """
 def stop_jobs():

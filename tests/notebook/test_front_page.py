@@ -13,7 +13,7 @@ import pytest
 
 from qwave_jupyter.magics.line_magic import COMMANDS
 from tests.conftest import CONFIGURATION
-from tests.notebook.kernels import QUICK_POLLING
+from tests.notebook.kernels import TIMES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ("README.md", "CONTRIBUTING.md", "notebooks/README.md", "benchmarks/README.md", "docs/reference/index.md")
@@ -52,7 +52,7 @@ def ran(tmp_path_factory):
     own = {**clean, "QWAVE_DEMO": "1", "QWAVE_HOME": str(folder / "home"), "IPYTHONDIR": str(folder / "ipython")}
     own["PYTHONPATH"] = str(ROOT)
     cells = blocks("README.md", "", "python")
-    command = [sys.executable, "-c", RUN, QUICK_POLLING]
+    command = [sys.executable, "-c", RUN, TIMES]
     ended = subprocess.run(
         command, input=json.dumps(cells), cwd=folder, env=own, capture_output=True, text=True, check=False
     )

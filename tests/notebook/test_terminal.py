@@ -17,7 +17,7 @@ from PIL import Image
 
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.magics.terminal_view import find_protocol, render_images
-from tests.notebook.kernels import HANG, QUICK_POLLING, journal_rows
+from tests.notebook.kernels import HANG, TIMES, journal_rows
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +57,7 @@ class Terminal:
 
     def close(self):
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(HANG)
         os.close(self.ours)
 
 
@@ -68,7 +68,7 @@ def terminal(demo, tmp_path):
 
     def start(**more):
         opened.append(Terminal({**demo.server.environment(tmp_path), **PLAIN, **more}, tmp_path))
-        opened[-1].type(f"%load_ext qwave_jupyter\n{QUICK_POLLING}\n")
+        opened[-1].type(f"%load_ext qwave_jupyter\n{TIMES}\n")
         opened[-1].until("In [3]:")
         opened[-1].seen = ""
         return opened[-1]
@@ -170,7 +170,7 @@ def test_empty_gallery_draws_nothing():
 
 
 def test_log_gets_sparse_lines(demo, tmp_path):
-    script = f"%load_ext qwave_jupyter\n{QUICK_POLLING}\nget_ipython().run_cell('%%qwave\\na city')\n"
+    script = f"%load_ext qwave_jupyter\n{TIMES}\nget_ipython().run_cell('%%qwave\\na city')\n"
     (tmp_path / "script.ipy").write_text(script, encoding="utf-8")
     demo.hold()
     own = {**demo.server.environment(tmp_path), **PLAIN, "TERM": "xterm-kitty"}

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from qwave_jupyter.jobs import idempotency, job, request, runner
+from qwave_jupyter.jobs import idempotency, request, runner
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.session import default
 from tests.fake_clock import FakeClock
@@ -19,7 +19,6 @@ def _no_real_time(monkeypatch):
     """No test outlives a power cut, so none waits for the disk; a cancel isn't given up because the machine is busy."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
     monkeypatch.setattr(runner, "CANCEL_WITHIN", PATIENCE)
-    monkeypatch.setattr(job, "_CANCEL_TIMEOUT", PATIENCE)
 
 
 @pytest.fixture

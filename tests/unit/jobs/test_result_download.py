@@ -10,8 +10,8 @@ from qwave_jupyter.errors import DownloadFailed, TaskFailed, WaitTimeout
 from qwave_jupyter.jobs.job import resume
 from tests.image_factory import plain
 from tests.scripted_server import CDN, DAY
+from tests.waiting import PATIENCE
 
-PATIENCE = 20
 WEEK = 7 * DAY
 
 
