@@ -10,8 +10,8 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Kernels may handle messages of two widgets in another order. Those that change what is generated have numbers, and the
-// one that generates names those that were sent before it.
+// Kernels may handle messages of two widgets in another order. Those that change a value have numbers, and those of buttons
+// that act on values name the ones that were sent before.
 function sendChange(el, model, content) {
   const panel = el.closest(".qwp-panel");
   const number = window.qwaveMessage = (window.qwaveMessage ?? Date.now()) + 1;

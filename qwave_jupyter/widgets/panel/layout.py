@@ -95,6 +95,7 @@ class PanelView:
         names = ("generate", "copy_as_cell", "copy_as_python", "presets", "find_model", "about_model", "plain_controls")
         self.buttons = {name: self._build_button(name) for name in names}
         self.buttons["generate"].add_class("qwp-generate")
+        sent.add_buttons(self.buttons["copy_as_cell"], self.buttons["copy_as_python"])
         self.widget = self._build_layout()
         self.copy.layout.display = "none"
         if plain:

@@ -389,12 +389,14 @@ class Panel:
             if self.finder is None:
                 self.finder = ModelFinder(tuple(self._catalog), self.choose_model)
                 self._sent.add(self.finder.widget)
+                self._sent.add_buttons(self.finder.use)
             self.finder.find()
             tool = self.finder.widget
         elif button == "presets":
             if self.presets is None:
                 self.presets = PresetList(self._home, self.use_preset, self._make_preset)
                 self._sent.add(self.presets.widget)
+                self._sent.add_buttons(*self.presets.buttons.values())
             self.presets.refresh()
             tool = self.presets.widget
         elif button == "about_model":

@@ -29,11 +29,10 @@ function render({ model, el }) {
     area.scrollTop = 0;
   };
   const focusPrompt = () => field()?.focus();
+  const press = (content) => model.send({ ...content, before: panel().qwaveChanges ?? [] });
   const generate = () => {
     sendNegative();
-    const before = panel().qwaveChanges ?? [];
-    panel().qwaveChanges = [];
-    model.send({ generate: field().value, before });
+    press({ generate: field().value });
   };
   const earlier = buildEarlier({ load, get: () => field()?.value ?? "", set: setPrompt, focusPrompt, texts });
 
@@ -113,6 +112,12 @@ function render({ model, el }) {
       generate();
       return;
     }
+    const numbered = event.composedPath()[0]?.closest?.("button.widget-button[class*=qwp-sent-]");
+    if (numbered && panel()?.contains(numbered)) {
+      event.stopImmediatePropagation();
+      press({ press: getNumber(numbered) });
+      return;
+    }
     sendValue(event, (target, control) => {
       const button = target.closest("button");
       if (!button) return undefined;
@@ -120,12 +125,13 @@ function render({ model, el }) {
       return control.matches(".widget-toggle-buttons") ? [...control.querySelectorAll("button")].indexOf(button) : undefined;
     });
   };
+  const getNumber = (control) => control.className.match(/qwp-sent-(\w+)/)[1];
   const sendValue = (event, read) => {
     const target = event.composedPath()[0];
     const control = target instanceof Element ? target.closest("[class*=qwp-sent-]") : null;
     if (!control || !panel()?.contains(control)) return;
     const value = read(target, control);
-    if (value !== undefined) sendChange(el, model, { sent: control.className.match(/qwp-sent-(\w+)/)[1], value });
+    if (value !== undefined) sendChange(el, model, { sent: getNumber(control), value });
   };
   const listeners = { keydown: onKey, change: onChange, click: onClick };
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, true);

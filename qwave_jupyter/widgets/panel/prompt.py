@@ -103,6 +103,8 @@ class PromptControls(Control):
             self._field.receive(content["prompt"])
         if isinstance(content.get("generate"), str):
             self._sent.run_after(content.get("before"), lambda: self._generate(content["generate"]))
+        if isinstance(content.get("press"), str):
+            self._sent.press(content["press"], content.get("before"))
 
     def _generate(self, text: str) -> None:
         self._field.receive(text)

@@ -39,7 +39,7 @@ class SentValues:
     def __init__(self) -> None:
         self._lock = threads.fork_safe(Lock())
         self._handled: deque[int] = deque(maxlen=_MAX_HANDLED)
-        self._waiting: tuple[frozenset[int], Callable[[], object]] | None = None
+        self._waiting: dict[str, tuple[frozenset[int], Callable[[], object]]] = {}
         self._controls: weakref.WeakValueDictionary[str, ipywidgets.Widget] = weakref.WeakValueDictionary()
         self._numbers = itertools.count(1)
 
@@ -49,9 +49,23 @@ class SentValues:
             self.add(*getattr(widget, "children", ()))
             known = any(name.startswith(_CLASS) for name in getattr(widget, "_dom_classes", ()))
             if not known and _find_trait(widget) is not None:
-                name = str(next(self._numbers))
-                widget.add_class(_CLASS + name)
-                self._controls[name] = widget
+                self._number(widget)
+
+    def add_buttons(self, *buttons: ipywidgets.Button) -> None:
+        """Number buttons that act on what the controls hold."""
+        for button in buttons:
+            self._number(button)
+
+    def _number(self, widget: ipywidgets.DOMWidget) -> None:
+        name = str(next(self._numbers))
+        widget.add_class(_CLASS + name)
+        self._controls[name] = widget
+
+    def press(self, name: str, numbers: object) -> None:
+        """Press a button as soon as the messages with these numbers were handled."""
+        button = self._controls.get(name)
+        if isinstance(button, ipywidgets.Button):
+            self.run_after(numbers, button.click, button=name)
 
     def set(self, name: str, value: object) -> None:
         """Set a control as the browser shows it; nothing goes back."""
@@ -73,20 +87,20 @@ class SentValues:
                 self._handled.append(number)
             self._run_waiting()
 
-    def run_after(self, numbers: object, work: Callable[[], object]) -> None:
-        """Run something as soon as the messages with these numbers were handled, in place of what waits already."""
+    def run_after(self, numbers: object, work: Callable[[], object], *, button: str = "generate") -> None:
+        """Run something as soon as the messages with these numbers were handled, in place of the same button's last."""
         named = numbers if isinstance(numbers, list) else []
         with self._lock:
-            self._waiting = (frozenset(number for number in named if isinstance(number, int)), work)
+            self._waiting[button] = (frozenset(number for number in named if isinstance(number, int)), work)
         self._run_waiting()
 
     def _run_waiting(self) -> None:
         with self._lock:
-            if self._waiting is None or not self._waiting[0].issubset(self._handled):
-                return
-            work = self._waiting[1]
-            self._waiting = None
-        work()
+            handled = frozenset(self._handled)
+            ready = [button for button, (numbers, _) in self._waiting.items() if numbers <= handled]
+            works = [self._waiting.pop(button)[1] for button in ready]
+        for work in works:
+            work()
 
 
 def _find_trait(widget: ipywidgets.Widget) -> tuple[str, type] | None:

@@ -131,6 +131,40 @@ def test_button_waits_for_nothing_else(numbers):
     assert done == ["generated"]
 
 
+@pytest.mark.parametrize("button", ["use_preset", "rename_preset", "delete_preset"])
+def test_preset_button_waits_for_its_preset(panel, button):
+    """The message of the list may be handled after that of the button."""
+    home = default().settings.home
+    for name, ratio in (("one", "16:9"), ("three", "1:1"), ("two", "9:16")):
+        save_preset(home, name, Preset("gpt-image-2", {"aspect_ratio": ratio}))
+    panel.press("presets")
+    panel.presets.name.value = "four"
+    receive = panel.view.prompt_controls._receive
+    receive(None, {"press": name_of(panel.presets.buttons[button]), "before": [11]}, [])
+    assert sorted(list_presets(home)) == ["one", "three", "two"]
+    chosen = {"sent": name_of(panel.presets.chosen), "value": 2, "number": 11}
+    panel.view.prompt_controls._handle_custom_msg(chosen, [])
+    left = {"use_preset": ["one", "three", "two"], "rename_preset": ["four", "one", "three"]}
+    assert sorted(list_presets(home)) == left.get(button, ["one", "three"])
+    assert panel.state.values.get("aspect_ratio") == ("9:16" if button == "use_preset" else None)
+
+
+def test_buttons_wait_each_for_themselves():
+    sent, done = SentValues(), []
+    sent.run_after([1], lambda: done.append("generated"))
+    sent.run_after([2], lambda: done.append("deleted"), button="7")
+    note(sent, 2)
+    assert done == ["deleted"]
+    note(sent, 1)
+    assert done == ["deleted", "generated"]
+
+
+@pytest.mark.parametrize("name", ["99", "", "generate"])
+def test_unknown_button_is_ignored(panel, name):
+    panel.view.prompt_controls._receive(None, {"press": name, "before": []}, [])
+    assert not panel.runs
+
+
 def test_later_press_takes_the_place_of_one_that_waits():
     """A message that never arrives must not keep the button from working, nor pay later."""
     sent, done = SentValues(), []
