@@ -333,6 +333,15 @@ class _LimitedResponse(http.client.HTTPResponse):
         if limit is not None and hasattr(sock, "gettimeout"):
             self.fp = io.BufferedReader(_LimitedReader(self.fp.detach(), sock, limit))
 
+    def _read_status(self) -> tuple[str, int, str]:
+        # Any number of interim responses may precede the response (RFC 9110, 15.2), and http.client skips 100 only.
+        # 101 is the last one of its protocol.
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc] # not in typeshed
+            if not http.HTTPStatus.SWITCHING_PROTOCOLS < status < http.HTTPStatus.OK:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
 
 class _LimitedReader(io.RawIOBase):
     """Reads a socket until the limit."""

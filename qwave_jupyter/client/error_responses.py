@@ -117,7 +117,7 @@ def is_error_body(body: object) -> bool:
 
 def is_transient_status(status: int) -> bool:
     """Whether a status says that the same request can succeed later."""
-    return status in _TRANSIENT_STATUS or (status >= 500 and status not in _FINAL_STATUS)
+    return status in _TRANSIENT_STATUS or (status >= 500 and status not in _FINAL_STATUS) or _is_no_answer(status)
 
 
 def is_transient(error: errors.QwaveError) -> bool:
@@ -160,7 +160,14 @@ def to_one_line(text: str, max_length: int = _MAX_MESSAGE) -> str:
 def _kind_of_status(status: int) -> _Kind:
     if status >= 500:
         return errors.ServerFault, "api.server_fault"
+    if _is_no_answer(status):
+        return errors.UnreadableAnswer, "api.no_answer"
     return errors.RequestRejected, "api.rejected"
+
+
+def _is_no_answer(status: int) -> bool:
+    """Whether a status neither brings what was asked for nor refuses it; redirects are told before."""
+    return status < 200 or 300 <= status < 400
 
 
 @dataclass(frozen=True)

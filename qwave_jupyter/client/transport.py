@@ -70,6 +70,7 @@ _MIN_RATE, _MAX_EXTRA = 100_000.0, 60.0
 MIN_EXCHANGE_SECONDS = 5.0
 #: Statuses that lead elsewhere, where there is a ``Location``.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SEE_OTHER, _NO_CONTENT = 303, 204
 #: Seconds between two checks of the stop event.
 _CHECK_INTERVAL = 0.1
 #: Seconds after which an exchange that should have ended by itself is left behind.
@@ -180,7 +181,7 @@ class Transport:
             received = self._run_exchange(request, stop)
             if not isinstance(received, _RawResponse):
                 raise received
-            if not is_redirect(received.status, received.headers):
+            if not _may_redirect(method, received):
                 return self._read(received)
             status = received.status
             request = replace(request, url=self._redirect_target(request, received))
@@ -228,7 +229,11 @@ class Transport:
             )
             headers = {name.lower(): secret.redact(value) for name, value in response.headers.items()}
             text = secret.redact(_decode_text(self._content(response, request.limit)))
-            return _RawResponse(response.status_code, headers, text, secret)
+            status = response.status_code
+            if status < 200 or 300 <= status < 400 or status == _NO_CONTENT:
+                # What may still arrive on such a connection would be taken for the answer to the next request.
+                session.close()
+            return _RawResponse(status, headers, text, secret)
 
     def _time_limits(self, usual: float, within: float | None, deadline: float | None) -> tuple[float, float]:
         """Seconds until an exchange has to be over, and until a large response has to be."""
@@ -379,6 +384,12 @@ def _cause_chain(problem: BaseException) -> Iterator[BaseException]:
 def is_redirect(status: int, headers: Mapping[str, str]) -> bool:
     """Whether a response leads elsewhere."""
     return status in _REDIRECTS and bool(headers.get("location"))
+
+
+def _may_redirect(method: str, received: _RawResponse) -> bool:
+    # After a POST, "See Other" leads to what came of it (RFC 9110, 15.4.4): that is no sign that nothing was done.
+    see_other = method != "GET" and received.status == _SEE_OTHER
+    return is_redirect(received.status, received.headers) and not see_other
 
 
 def _decode_text(content: bytes) -> str:

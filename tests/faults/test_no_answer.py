@@ -1,0 +1,201 @@
+"""Statuses that neither bring what was asked for nor refuse it, and interim responses before the response."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from qwave_jupyter.client.client import Client
+from qwave_jupyter.errors import DownloadFailed, QwaveError, UnreadableAnswer
+from qwave_jupyter.jobs.job import resume
+from tests.fake_clock import FakeClock
+from tests.faults.order_server import OrderServer
+from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
+from tests.image_factory import plain
+
+#: Whatever is no success, no refusal, no fault, and no redirect that says where the request belongs.
+NO_ANSWERS = [101, 300, 303, 304, 305, 399]
+KEPT_OPEN = b"HTTP/1.1 %d X\r\ncontent-length: 0\r\n\r\n"
+INTERIM = {
+    "102": b"HTTP/1.1 102 Processing\r\n\r\n",
+    "103": b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n",
+    "several": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 X\r\n\r\nHTTP/1.1 150 X\r\n\r\nHTTP/1.1 100 X\r\n\r\n",
+}
+
+
+def whole(content: bytes, kind: bytes = b"application/json") -> bytes:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n" % (kind, len(content))
+    return head + content
+
+
+def task(name: str) -> bytes:
+    return whole(json.dumps({"task_id": name, "status": "queued"}).encode())
+
+
+class KeepAlive:
+    """Answers request after request on each connection; ``answer`` gets the path and its place on the connection."""
+
+    def __init__(self, answer: Callable[[str, int], list[bytes]]) -> None:
+        self.answer, self.seen, self.connections = answer, [], 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:
+            for place in itertools.count(1):
+                line, length = stream.readline().decode(), 0
+                if not line:
+                    return
+                while header := stream.readline().decode().strip().lower():
+                    length = int(header.partition(":")[2]) if header.startswith("content-length:") else length
+                stream.read(length)
+                method, path, _ = line.split()
+                self.seen.append(f"{method} {path}")
+                for part in self.answer(path, place):
+                    connection.sendall(part)
+
+
+def client_of(server: KeepAlive) -> Client:
+    return Client(server.url, "sk-secret", clock=FakeClock(), connect_timeout=PATIENCE, read_timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("status", NO_ANSWERS)
+def test_order_without_an_answer_is_repeated_with_its_key(tmp_path, status):
+    with OrderServer() as server, order_site(server, tmp_path, WITH_KEY) as site:
+        server.answers = [(True, status, b"")]
+        assert len(site.job().start().result(PATIENCE)) == 1
+        assert (server.billed, len(server.posts)) == (1, 2)
+
+
+@pytest.mark.parametrize("status", NO_ANSWERS)
+def test_order_that_never_gets_an_answer_stays_open(tmp_path, status):
+    with OrderServer() as server, order_site(server, tmp_path, WITH_KEY) as site:
+        server.on_submit = lambda: (status, b"")
+        job = site.job().start()
+        with pytest.raises(QwaveError) as caught:
+            job.result(PATIENCE)
+        assert caught.value.fields["outcome_unknown"]
+        assert "unknown" in str(caught.value)
+        assert "othing was charged" not in str(caught.value)
+        assert site.states == ["submitting"]
+        server.on_submit = lambda: None
+        (job,) = resume(site.bench)
+        assert len(job.result(PATIENCE)) == 1
+        assert server.billed == 1
+
+
+@pytest.mark.parametrize("status", NO_ANSWERS)
+def test_order_without_key_and_answer_is_unknown(tmp_path, status):
+    with OrderServer(knows_key=False) as server, order_site(server, tmp_path) as site:
+        server.answers = [(True, status, b"")]
+        job = site.job().start()
+        with pytest.raises(QwaveError) as caught:
+            job.result(PATIENCE)
+        assert caught.value.fields["outcome_unknown"]
+        assert "$0.01" in str(caught.value)
+        assert (server.billed, len(server.posts)) == (1, 1)
+        assert site.states == ["submitting"]
+
+
+def test_see_other_after_an_order_is_no_refusal():
+    see_other = b"HTTP/1.1 303 See Other\r\nlocation: /v1/tasks/t1\r\ncontent-length: 0\r\n\r\n"
+    with KeepAlive(lambda *_: [see_other]) as server, pytest.raises(UnreadableAnswer) as caught:
+        client_of(server).submit({}, idempotency_key="k", repeatable=lambda: False)
+    assert caught.value.fields["outcome_unknown"]
+    assert server.seen == ["POST /v1/tasks"]
+
+
+@pytest.mark.parametrize("status", NO_ANSWERS)
+def test_question_without_an_answer_is_asked_again(status):
+    answers = [KEPT_OPEN % status, task("t1")]
+    with KeepAlive(lambda *_: [answers.pop(0)]) as server:
+        assert client_of(server).task("t1").state == "queued"
+    assert server.seen == ["GET /v1/tasks/t1"] * 2
+
+
+@pytest.mark.parametrize("status", NO_ANSWERS)
+def test_cancel_without_an_answer_is_asked_again(status):
+    answers = [KEPT_OPEN % status, whole(b'{"task_id": "t1", "status": "cancelled", "refunded": true}')]
+    with KeepAlive(lambda *_: [answers.pop(0)]) as server:
+        assert client_of(server).cancel("t1", within=PATIENCE).refunded
+    assert server.seen == ["POST /v1/tasks/t1/cancel"] * 2
+
+
+@pytest.mark.parametrize("status", NO_ANSWERS)
+def test_download_without_an_answer_is_asked_again(tmp_path, status):
+    image = plain()
+    answers = [KEPT_OPEN % status, whole(image, b"image/png")]
+    with KeepAlive(lambda *_: [answers.pop(0)]) as server:
+        assert client_of(server).download(f"{server.url}/1.png", tmp_path / "1.part") == len(image)
+        assert server.connections == 2
+
+
+def test_download_that_never_gets_an_answer_may_be_tried_later(tmp_path):
+    with KeepAlive(lambda *_: [KEPT_OPEN % 304]) as server, pytest.raises(DownloadFailed) as caught:
+        client_of(server).download(f"{server.url}/1.png", tmp_path / "1.part")
+    assert caught.value.fields["repeat"]
+
+
+@pytest.mark.parametrize("status", [*NO_ANSWERS, 204])
+def test_late_answer_is_not_taken_for_the_next_one(status):
+    def answer(path, place):
+        name = path.rpartition("/")[2]
+        # The answer to the first question comes once the second one has arrived on the same connection.
+        late = [task("first")] if place > 1 else []
+        return [KEPT_OPEN % status] if name == "first" else [*late, task(name)]
+
+    with KeepAlive(answer) as server:
+        client = client_of(server)
+        with pytest.raises(UnreadableAnswer):
+            client.task("first", deadline=0.0)
+        assert client.task("second").task_id == "second"
+        assert (server.seen, server.connections) == (["GET /v1/tasks/first", "GET /v1/tasks/second"], 2)
+
+
+@pytest.mark.parametrize("interim", INTERIM.values(), ids=INTERIM)
+def test_interim_responses_are_skipped(tmp_path, interim):
+    image = plain()
+    answers = {
+        "/v1/tasks": task("t1"),
+        "/v1/tasks/t1": task("t1"),
+        "/v1/tasks/t2": task("t2"),
+        "/1.png": whole(image, b"image/png"),
+    }
+    with KeepAlive(lambda path, _: [interim, answers[path]]) as server:
+        client = client_of(server)
+        assert client.submit({}, idempotency_key="k", repeatable=lambda: False).task_id == "t1"
+        assert [client.task(name).task_id for name in ("t1", "t2", "t1")] == ["t1", "t2", "t1"]
+        assert client.download(f"{server.url}/1.png", tmp_path / "1.part") == len(image)
+    assert len(server.seen) == 5
+
+
+@pytest.mark.parametrize("interim", INTERIM.values(), ids=INTERIM)
+def test_order_with_interim_responses_only_is_unknown(interim):
+    with KeepAlive(lambda *_: [interim]) as server:
+        client = Client(server.url, "sk-secret", clock=FakeClock(), connect_timeout=0.5, read_timeout=0.5)
+        with pytest.raises(QwaveError) as caught:
+            client.submit({}, idempotency_key="k", repeatable=lambda: False)
+    assert caught.value.fields["outcome_unknown"]
+    assert server.seen == ["POST /v1/tasks"]
