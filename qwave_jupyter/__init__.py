@@ -17,6 +17,8 @@ Names are imported when they are first used, so that loading the extension costs
 
 from __future__ import annotations
 
+# The interpreter's end waits for threads only where this was imported before it.
+import threading  # noqa: F401
 from importlib import import_module
 from typing import TYPE_CHECKING
 

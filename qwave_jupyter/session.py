@@ -18,7 +18,7 @@ from qwave_jupyter import frontend as frontends
 from qwave_jupyter.arguments import check, require_positive, require_type
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
-from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel, UnknownTask
+from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel, UnknownTask, UserMistake
 from qwave_jupyter.folders import START_FOLDER, absolute, is_folder, refuse_unwritable
 from qwave_jupyter.frontend import Frontend, contain_view_errors
 from qwave_jupyter.jobs.own_options import RESERVED, to_flag
@@ -251,7 +251,11 @@ class Session:
 
     def embedded_demo(self) -> EmbeddedDemo:
         """The demo with its switches, whether it serves or not; starts nothing."""
-        from qwave_jupyter.demo.embedded import EmbeddedDemo
+        try:
+            from qwave_jupyter.demo.embedded import EmbeddedDemo
+        except RuntimeError as problem:
+            # A thread that outlives the main one: tornado can't register for the interpreter's end any more.
+            raise UserMistake("generation.exit_no_order") from problem
 
         with self._lock:
             self._demo = self._demo or EmbeddedDemo()
@@ -613,9 +617,11 @@ class Session:
 
         Raises:
             OptionMistake: the folder can't be written to.
+            UserMistake: in an ``atexit`` handler, where no job can begin any more.
         """
         from qwave_jupyter.jobs.job import resume
 
+        _refuse_after_exit()
         context = self.context() if save is None else self.job_context(save)
         folder = None if save is None else context.save_dir
         if not self.frontend.is_interactive():
@@ -703,9 +709,11 @@ class Session:
         Raises:
             OptionMistake: no such timeout, or the folder can't be written to, which is better known before the images
                 are paid for than after.
+            UserMistake: in an ``atexit`` handler, where no job can begin any more.
         """
         from qwave_jupyter.images.saver import check_folder
 
+        _refuse_after_exit()
         context = self.context()
         if save is not None:
             if not isinstance(save, (str, os.PathLike)):
@@ -1017,6 +1025,11 @@ class Session:
 def default() -> Session:
     """The session that the functions of :mod:`qwave_jupyter` use."""
     return _default
+
+
+def _refuse_after_exit() -> None:
+    if threads.has_exit_passed():
+        raise UserMistake("generation.exit_no_order")
 
 
 def _check_file(file: Path) -> Path:

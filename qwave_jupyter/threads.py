@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-__all__ = ["before_exit", "fork_safe", "is_child", "report_exception", "spawn"]
+__all__ = ["before_exit", "fork_safe", "has_exit_passed", "is_child", "report_exception", "spawn"]
 
 #: Seconds for which the end of the interpreter waits, all in all.
 EXIT_WITHIN = 10.0
@@ -86,6 +86,12 @@ def before_exit(finish: Callable[[float], str]) -> Callable[[], None]:
         with contextlib.suppress(RuntimeError):
             spawn(_run_exit_handlers, name="exit", daemon=False)
     return lambda: _take_exit_handler(number)
+
+
+def has_exit_passed() -> bool:
+    """Whether this is an ``atexit`` handler: the interpreter waits for no thread any more, and may start none."""
+    main = threading.main_thread()
+    return main is threading.current_thread() and not main.is_alive()
 
 
 def _take_exit_handler(number: int) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import re
 import secrets
 import socket
 import struct
 import threading
 from asyncio import Future
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent import futures
 from http import HTTPStatus
 from http.client import responses
 from pathlib import Path
@@ -91,9 +93,9 @@ class DemoServer:
         self._requested_port = port
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._painters = ThreadPoolExecutor(2, thread_name_prefix="qwave-demo-painter")
+        self._painters = _Workers(2, "demo-painter")
         # Status requests must not queue behind 4k images that are being painted.
-        self._workers = ThreadPoolExecutor(4, thread_name_prefix="qwave-demo-worker")
+        self._workers = _Workers(4, "demo-worker")
         self._webhooks: set[asyncio.Task[None]] = set()
         self.port = 0
 
@@ -114,6 +116,8 @@ class DemoServer:
         listener.setblocking(False)
         self.port = listener.getsockname()[1]
         self.app.host = self.url
+        self._painters.start()
+        self._workers.start()
         ready = threading.Event()
         self._thread = threads.spawn(lambda: self._serve(listener, ready), name="demo")
         ready.wait(10)
@@ -126,8 +130,8 @@ class DemoServer:
             loop.call_soon_threadsafe(loop.stop)
         if self._thread is not None:
             self._thread.join(5)
-        self._painters.shutdown(wait=False)
-        self._workers.shutdown(wait=False)
+        self._painters.stop()
+        self._workers.stop()
 
     def change(self, **options: object) -> DemoOptions:
         """Change options while it serves; see :meth:`~qwave_jupyter.demo.app.DemoApp.change`."""
@@ -156,18 +160,17 @@ class DemoServer:
 
     async def respond(self, request: Request, closed: asyncio.Event) -> Response:
         """Answer one request in a worker thread, once its hold is over or the client has closed the connection."""
-        loop = asyncio.get_running_loop()
         workers = self._painters if request.path.startswith("/files/") else self._workers
-        response = await loop.run_in_executor(workers, self.handle, request)
+        response = await workers.run(lambda: self.handle(request))
         for webhook in self.app.pop_webhooks():
-            sending = loop.create_task(_send_webhook(webhook))
+            sending = asyncio.get_running_loop().create_task(_send_webhook(webhook))
             self._webhooks.add(sending)
             sending.add_done_callback(self._webhooks.discard)
         while response.hold is not None:
             hold, clock = response.hold, self.app.clock
             while not (hold.is_over() or clock.now() >= hold.until or await _wait_for(closed, _POLL_SECONDS)):
                 pass
-            response = await loop.run_in_executor(workers, hold.make_response)
+            response = await workers.run(hold.make_response)
         if response.delay:
             await _wait_for(closed, response.delay)
         return response
@@ -195,6 +198,48 @@ class DemoServer:
                 loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
+
+
+class _Workers:
+    """A few threads that make responses, one each at a time.
+
+    A ``ThreadPoolExecutor`` takes nothing more once the interpreter has begun to end, and a script's last order comes
+    then.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        self._count, self._name = count, name
+        self._queue: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+
+    def start(self) -> None:
+        for _ in range(self._count):
+            threads.spawn(self._work, name=self._name)
+
+    def stop(self) -> None:
+        for _ in range(self._count):
+            self._queue.put(None)
+
+    def run(self, make_response: Callable[[], Response]) -> Future[Response]:
+        future: futures.Future[Response] = futures.Future()
+
+        def settle() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                response = make_response()
+            except BaseException as problem:  # noqa: BLE001 - raised where the response is awaited
+                future.set_exception(problem)
+            else:
+                future.set_result(response)
+
+        self._queue.put(settle)
+        return asyncio.wrap_future(future)
+
+    def _work(self) -> None:
+        while (work := self._queue.get()) is not None:
+            work()
+            # A 4k image would be held until the next request.
+            del work
 
 
 class _HttpServer(tornado.httpserver.HTTPServer):
@@ -326,8 +371,8 @@ async def _send_webhook(webhook: Webhook) -> None:
             follow_redirects=False,
             raise_error=False,
         )
-    except (OSError, ValueError, tornado.httpclient.HTTPError):
-        # Documented as best effort: no error, no retry.
+    except (OSError, RuntimeError, ValueError, tornado.httpclient.HTTPError):
+        # Documented as best effort: no error, no retry. No address is looked up any more while the interpreter ends.
         return
     finally:
         client.close()

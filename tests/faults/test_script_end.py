@@ -11,6 +11,7 @@ import pytest
 
 from qwave_jupyter.images.filenames import short_id
 from qwave_jupyter.jobs.journal.store import Journal
+from tests.conftest import Server
 
 SUBMIT = "import qwave_jupyter as q; q.submit('a fox', model='z-image-turbo')"
 NO_WAIT = """
@@ -31,6 +32,16 @@ def order():
 
 ThreadPoolExecutor(1).submit(order)
 """
+FROM_A_THREAD = """
+import qwave_jupyter as q, threading, time
+q.use_demo()
+
+def order():
+    time.sleep(1)
+    q.submit('a fox', model='z-image-turbo')
+
+threading.Thread(target=order).start()
+"""
 FAILING = "import qwave_jupyter as q; q.submit('a fox', model='z-image-turbo'); raise SystemExit(3)"
 
 
@@ -42,6 +53,10 @@ def run(code, environment, before=PATIENT):
     return subprocess.run(
         [sys.executable, "-c", before + code], env=environment, capture_output=True, text=True, timeout=200, check=False
     )
+
+
+def demo_environment(server, home):
+    return server.environment(home, QWAVE_DEMO="1", QWAVE_BASE_URL="", QWAVE_API_KEY="")
 
 
 def entries_of(home):
@@ -62,6 +77,41 @@ def test_last_act_is_sent(slow_server, tmp_path, code, count, status):
     assert [(one.prompt, one.state) for one in entries] == [("a fox", "running")] * count
     for one in entries:
         assert slow_server.get(f"/v1/tasks/{one.task_id}")["status"] in {"queued", "pending", "processing"}
+
+
+@pytest.mark.parametrize(
+    ("code", "count"),
+    [(SUBMIT, 1), (NO_WAIT, 1), (TWO, 2), (BATCH, 2), (FROM_A_POOL, 1), (FROM_A_THREAD, 1)],
+    ids=["submit", "no-wait", "two", "batch", "pool", "thread"],
+)
+def test_last_act_reaches_the_built_in_demo(slow_server, tmp_path, code, count):
+    ended = run(code, demo_environment(slow_server, tmp_path))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    entries = entries_of(tmp_path / "demo")
+    assert [entry.prompt for entry in entries] == ["a fox"] * count
+    assert all(entry.task_id for entry in entries)
+
+
+def test_demo_started_after_the_main_thread_is_refused(slow_server, tmp_path):
+    code = FROM_A_THREAD.replace("q.use_demo()\n", "")
+    ended = run(code, demo_environment(slow_server, tmp_path))
+    assert "UserMistake: the program is ending, so no job can begin any more; nothing was sent" in ended.stderr
+    assert entries_of(tmp_path / "demo") == ()
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["q.submit('a fox')", "q.generate('a fox', n=1)", "q.batch(['a fox', 'a cat'])", "q.resume()"],
+    ids=["submit", "generate", "batch", "resume"],
+)
+@pytest.mark.parametrize("is_demo", [False, True], ids=["server", "demo"])
+@pytest.mark.parametrize("head", ["import qwave_jupyter", "import threading"], ids=["early", "late"])
+def test_orders_in_exit_handlers_are_refused(slow_server, tmp_path, order, is_demo, head):
+    code = f"import atexit\n{head}\ndef finish():\n import qwave_jupyter as q\n {order}\natexit.register(finish)"
+    environment = (demo_environment if is_demo else Server.environment)(slow_server, tmp_path)
+    ended = run(code, environment, before="")
+    assert "UserMistake: the program is ending, so no job can begin any more; nothing was sent" in ended.stderr
+    assert entries_of(tmp_path) == entries_of(tmp_path / "demo") == ()
 
 
 @pytest.mark.parametrize(
