@@ -1033,8 +1033,11 @@ def _refuse_after_exit() -> None:
 
 
 def _check_file(file: Path) -> Path:
-    """The same file; raises OptionMistake where nothing can be appended to it, before anything is paid for."""
+    """The same file; raises OptionMistake where no lines can be appended to it, before anything is paid for."""
+    from qwave_jupyter.images.image_io import refuse_other_file
+
     with refuse_unwritable(file):
+        refuse_other_file(file, "json", "text")
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8"):
             return file

@@ -402,8 +402,11 @@ class Gallery(Sequence[GeneratedImage]):
         """Write one page that holds everything: images, prompts, parameters; no script, no link to elsewhere.
 
         Args:
-            file: the page.
+            file: the page; an earlier page of that name is replaced, no other file is.
             title: its title; "" for the first prompt.
+
+        Raises:
+            OptionMistake: the file can't be written, or is something else than a page, such as an image.
         """
         page = folders.expand(file, "file")
         _write_page(page, render_page(self, title="".join([title or ""])))
@@ -489,6 +492,7 @@ def write_report(path: Path, gallery: Gallery, *, by: str = "") -> Path:
 def _write_page(path: Path, page: str) -> None:
     target = folders.absolute(path, "file")
     with folders.refuse_unwritable(target):
+        image_io.refuse_other_file(target, "html")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page, encoding="utf-8", errors="replace")
 

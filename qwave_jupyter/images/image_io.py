@@ -10,12 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.folders import is_file
+from qwave_jupyter.i18n import printable
 from qwave_jupyter.image_formats import FILE_FORMATS, open_image, quiet_pillow
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["MAX_PIXELS", "SUFFIXES", "FileInfo", "NotAnImage", "identify", "info_of", "load", "probe"]
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "FileInfo",
+    "NotAnImage",
+    "identify",
+    "info_of",
+    "load",
+    "probe",
+    "refuse_other_file",
+]
 
 #: The largest documented output is 4k (8.3 megapixels) and the largest grid 16; decoding takes 4 bytes for each.
 MAX_PIXELS = 80_000_000
@@ -92,6 +105,8 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 )
 #: What those begin with that are read as long as they are whole.
 _WHOLE = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+#: Bytes of a file that tell what it is.
+_MAX_BEGINNING = 4096
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -116,7 +131,22 @@ def identify(content: bytes) -> str:
         brand = content[8:12]
         is_avif = brand in {b"avif", b"avis"}
         return "avif" if is_avif else "heic" if brand in _HEIF_BRANDS else "video"
-    return _identify_text(content[:4096])
+    return _identify_text(content[:_MAX_BEGINNING])
+
+
+def refuse_other_file(path: Path, *kinds: str) -> None:
+    """Raise OptionMistake where a file holds something else than what will be written to it, such as a paid image.
+
+    Args:
+        path: where to write; what isn't there, or is empty, may be written.
+        kinds: what may be replaced or appended to, as :func:`identify` names it.
+    """
+    if not is_file(path):
+        return
+    with path.open("rb") as file:
+        kind = identify(file.read(_MAX_BEGINNING))
+    if kind not in {"empty", *kinds}:
+        raise OptionMistake("generation.path_is_other_file", path=printable(path))
 
 
 def _identify_text(start: bytes) -> str:

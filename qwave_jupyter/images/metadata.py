@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 
-__all__ = ["build_provenance", "embed", "extract", "find_sidecar", "read_provenance", "to_json"]
+__all__ = ["build_provenance", "embed", "extract", "find_sidecar", "has_provenance", "read_provenance", "to_json"]
 
 ProvenanceSource: TypeAlias = (
     "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | PillowImage | GeneratedImage | Gallery"
@@ -116,6 +116,14 @@ def read_provenance(path: ProvenanceSource) -> JSONObject:
     except Exception as problem:  # noqa: BLE001 - a user's object may fail at anything
         reason = f"{type(problem).__name__}: {problem}".rstrip(": ")[:200]
         raise OptionMistake("generation.path_unreadable", path=type(given).__name__, reason=reason) from None
+
+
+def has_provenance(file: Path) -> bool:
+    """Whether a file is an image that was generated and paid for, as far as it or its sidecar says so."""
+    try:
+        return bool(_read_file(file))
+    except OptionMistake:
+        return False
 
 
 def _read(given: object) -> JSONObject:

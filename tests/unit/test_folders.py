@@ -81,6 +81,17 @@ def test_unusable_path_is_one_line(unusable, use, gallery):
     assert len(qwave.history()) == 0
 
 
+@pytest.mark.parametrize("content", [plain(), plain(kind="JPEG"), plain(kind="WEBP"), b"PK\x03\x04"])
+@pytest.mark.usefixtures("demo")
+def test_outcomes_are_appended_to_no_image(tmp_path, content):
+    file = tmp_path / "made"
+    file.write_bytes(content)
+    with pytest.raises(QwaveError, match="another kind"):
+        qwave.batch(["a"], model="z-image-turbo", write=file)
+    assert file.read_bytes() == content
+    assert len(qwave.history()) == 0
+
+
 @pytest.mark.parametrize("given", [None, 5, ["a"], {}, object], ids=repr)
 @pytest.mark.usefixtures("demo")
 def test_what_is_no_path_is_refused(given, gallery):

@@ -19,6 +19,7 @@ import traitlets
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import ReferenceMistake
 from qwave_jupyter.folders import absolute
+from qwave_jupyter.images.metadata import has_provenance
 from qwave_jupyter.session import default
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.widgets.canvas.base import (
@@ -164,16 +165,18 @@ class MaskBrush(ImageReceiver, ImageControl):
         """Write the mask as a PNG.
 
         Args:
-            path: where to; missing folders are made.
+            path: where to; missing folders are made, and an earlier mask of that name is replaced.
 
         Raises:
-            ReferenceMistake: nothing is painted yet, or it can't be written.
+            ReferenceMistake: nothing is painted yet, a generated image lies there, or it can't be written.
         """
         mask = self.mask
         if mask is None:
             raise ReferenceMistake("canvas.empty_mask")
         target = absolute(path)
         target = target if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")
+        if has_provenance(target):
+            raise ReferenceMistake("generation.path_is_other_file", path=target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             mask.save(target, "PNG")

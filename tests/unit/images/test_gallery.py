@@ -14,7 +14,7 @@ from PIL import Image
 
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.images import contact_sheet
-from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+from qwave_jupyter.images.gallery import Gallery, GeneratedImage, write_report
 from qwave_jupyter.images.preview import PreviewOptions, preview_file
 from tests.image_factory import encoded, noise, plain
 from tests.waiting import PATIENCE
@@ -50,6 +50,36 @@ def made(tmp_path):
 
 def shown(bundle, mime):
     return Image.open(io.BytesIO(base64.b64decode(bundle[0][mime])))
+
+
+OTHER_FILES = {
+    "b.png": plain(),
+    "b.jpg": plain(kind="JPEG"),
+    "b.html": plain(kind="WEBP"),
+    "b.png.json": b'{"prompt": "a cat"}',
+    "analysis.ipynb": b'{"cells": []}',
+    "notes.txt": b"mine",
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FILES)
+def test_page_replaces_nothing_but_a_page(made, tmp_path, name):
+    gallery, path = Gallery([made()]), tmp_path / name
+    path.write_bytes(OTHER_FILES[name])
+    writers = [gallery.to_html, *([lambda path: write_report(path, gallery)] if name.endswith("html") else [])]
+    for write in writers:
+        with pytest.raises(OptionMistake, match=f"{name} is a file of another kind"):
+            write(path)
+        assert path.read_bytes() == OTHER_FILES[name]
+
+
+def test_page_replaces_an_earlier_page(made, tmp_path):
+    (tmp_path / "page.html").touch()
+    first = Gallery([made()]).to_html(tmp_path / "page.html", title="first")
+    assert "second" in Gallery([made()]).to_html(first, title="second").read_text("utf-8")
+    (tmp_path / "link.html").symlink_to(made().path)
+    with pytest.raises(OptionMistake, match="another kind"):
+        Gallery([made()]).to_html(tmp_path / "link.html")
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ import qwave_jupyter as qwave
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import ImageInfo, load
 from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake
+from qwave_jupyter.images import metadata
 from qwave_jupyter.jobs.references import ImageLimits, resolve
 from qwave_jupyter.magics.cell_options import parse_line
 from qwave_jupyter.widgets import canvas
@@ -373,6 +374,24 @@ def test_controls_refuse_a_bomb(monkeypatch):
     for bomb in (photo(), plain(64, 48)):
         with pytest.raises(ReferenceMistake, match="megapixel"):
             MaskBrush(bomb)
+
+
+@pytest.mark.parametrize("place", ["file", "sidecar"])
+def test_mask_save_keeps_a_generated_image(tmp_path, place):
+    provenance, path = {"prompt": "a cat"}, tmp_path / "cat.png"
+    paid = metadata.embed(plain(120, 80), provenance) if place == "file" else plain(120, 80)
+    path.write_bytes(paid)
+    if place == "sidecar":
+        metadata.find_sidecar(path).write_text(metadata.to_json(provenance))
+    brush = MaskBrush(path)
+    brush.value = [stroke((60, 40))]
+    for target in (path, tmp_path / "cat"):
+        with pytest.raises(ReferenceMistake, match=r"cat\.png is a file of another kind"):
+            brush.save(target)
+    assert path.read_bytes() == paid
+    brush.save(tmp_path / "mask.png")
+    brush.value = [stroke((10, 10))]
+    assert Image.open(brush.save(tmp_path / "mask.png")).tobytes() == brush.mask.tobytes()
 
 
 def test_controls_respect_exif_rotation(tmp_path):
