@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,10 +51,18 @@ def _is_exact(number: int) -> bool:
     return abs(number) < 2**63
 
 
+def _is_masked(value: object) -> bool:
+    """Whether a NumPy value is missing; as a number or an item it would be what lies under its mask."""
+    ma = sys.modules.get("numpy.ma")
+    return ma is not None and isinstance(value, ma.MaskedArray) and bool(ma.is_masked(value))
+
+
 def to_json_value(value: object, depth: int = 0) -> Any:
     """A value as plain JSON; raises ValueError or whatever the value itself raises where it is none."""
     if isinstance(value, Enum):
         value = value.value
+    if _is_masked(value):
+        raise ValueError(type(value).__name__)
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "shape", None) == ():
         value = item()
@@ -139,6 +148,8 @@ class Parameter:
             given = given.value
         if self.is_image:
             return self._read_images(given)
+        if _is_masked(given):
+            raise self.unreadable(given)
         try:
             value: object = getattr(self, _READERS[self.type])(given)
         except UnreadableValue:

@@ -103,7 +103,7 @@ def _to_field(name: str, value: object) -> object:
         return value
     is_number = isinstance(value, float) or (isinstance(value, int) and abs(value) < _MAX_INTEGER)
     # Our own values, paths and errors are sentences or parts of them, and whole; of others nobody knows what they do.
-    is_ours = type(value).__module__.startswith("qwave_jupyter") or isinstance(value, (PurePath, BaseException))
+    is_ours = str(type(value).__module__).startswith("qwave_jupyter") or isinstance(value, (PurePath, BaseException))
     return value if is_number or is_ours else PrintableValue(value)
 
 

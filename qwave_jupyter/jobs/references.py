@@ -59,6 +59,8 @@ _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w=.+-]+)*),", re.IGNORE
 _URL = re.compile(r"https?://[^\s/?#]+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 _QUALITIES = (92, 85, 75)
+#: Lists of images in lists; what is deeper holds itself.
+_MAX_DEPTH = 50
 #: Of an image that was turned and keeps its format.
 _TURNED_QUALITY = 95
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"
@@ -123,11 +125,20 @@ class ImageLimits:
         return min(_MAX_BYTES, self.max_mb * _MEGABYTE if self.max_mb else _MAX_BYTES)
 
 
-def flatten_images(given: object) -> Iterator[object]:
-    """The single images of whatever an option holds: one, several, a gallery, or what was uploaded."""
+def flatten_images(given: object, within: tuple[int, ...] = ()) -> Iterator[object]:
+    """The single images of whatever an option holds: one, several, a gallery, or what was uploaded.
+
+    Args:
+        given: what an option holds. A list that holds itself, or is nested too deeply, counts as one image, which is
+            then refused for its type.
+        within: the ids of the lists that it lies in.
+    """
     if isinstance(given, (Gallery, list, tuple, set, frozenset)):
+        if id(given) in within or len(within) == _MAX_DEPTH:
+            yield given
+            return
         for one in given:
-            yield from flatten_images(one)
+            yield from flatten_images(one, (*within, id(given)))
     elif uploads := _find_uploads(given):
         yield from uploads
     elif given is not None:
@@ -397,7 +408,8 @@ def _find_held(given: Any, parameter: str) -> bytes | str | None:
         return given if isinstance(given, str) else bytes(given)
     if isinstance(given, (ModuleType, type)) or callable(_get(given, "_qwave_image_")):
         return None
-    room = type(given).__module__.partition(".")[0]
+    # A class may say anything of where it comes from.
+    room = str(type(given).__module__).partition(".")[0]
     if room == "ipywidgets" and isinstance(held := _get(given, "value"), (bytes, memoryview)):
         return bytes(held).decode("utf-8", "replace") if _get(given, "format") == "url" else bytes(held)
     if room == "IPython":

@@ -176,12 +176,7 @@ def decode_image(given: object) -> Image.Image:
     """
     from PIL import Image
 
-    try:
-        images = list(flatten_images(given)) if not isinstance(given, str) else [given]
-    except RecursionError as problem:
-        # A list in itself, or thousands in each other.
-        reason = type(problem).__name__
-        raise ReferenceMistake("canvas.no_file", given=_format_source(given), reason=reason) from None
+    images = list(flatten_images(given)) if not isinstance(given, str) else [given]
     if len(images) != 1:
         raise ReferenceMistake("canvas.one_image", count=len(images))
     given = images[0]

@@ -183,8 +183,8 @@ class ImageInputs:
         return item
 
 
-def select_image(source: object, variables: Namespace, home: Path) -> SelectedImage:
-    """Select anything that a request takes as an image; what has no name is written to the data folder."""
+def select_image(source: object, variables: Namespace, home: Path, parameter: str = "images") -> SelectedImage:
+    """Select anything that a request takes as an image or mask; what has no name is written to the data folder."""
     if isinstance(source, str):
         if not source.startswith("data:"):
             return _select_text(source, variables)
@@ -198,7 +198,7 @@ def select_image(source: object, variables: Namespace, home: Path) -> SelectedIm
             return SelectedImage(source, name, shorten_name(name))
         if isinstance(source, GeneratedImage):
             return select_result(source)
-    return _store_upload(_read_bytes(source), home)
+    return _store_upload(_read_bytes(source, parameter), home)
 
 
 def _select_text(text: str, variables: Namespace) -> SelectedImage:
@@ -224,8 +224,8 @@ def _store_upload(content: bytes, home: Path, name: str = "") -> SelectedImage:
     return SelectedImage(file, file, shorten_name(name or Path(file).name))
 
 
-def _read_bytes(source: object) -> bytes:
-    resolved = references.resolve(source, "images", references.ImageLimits(""), now=SYSTEM_CLOCK.now())
+def _read_bytes(source: object, parameter: str = "images") -> bytes:
+    resolved = references.resolve(source, parameter, references.ImageLimits(""), now=SYSTEM_CLOCK.now())
     return base64.b64decode(resolved.uri.partition(",")[2])
 
 

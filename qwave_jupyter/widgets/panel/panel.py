@@ -597,7 +597,7 @@ def _apply_parameters(state: PanelState, parameters: Values, variables: Namespac
 
 def _select_images(state: PanelState, given: Values, variables: Namespace, home: Path) -> PanelState:
     images, masks = (
-        [select_image(source, variables, home) for source in references.flatten_images(given.get(name))]
+        [select_image(source, variables, home, name) for source in references.flatten_images(given.get(name))]
         for name in _IMAGES
     )
     return replace(state, selected=tuple(images), mask=masks[0] if masks else None)

@@ -15,6 +15,7 @@ from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import ConfigurationError, QwaveError, ReferenceMistake, RequestRefused
 from qwave_jupyter.jobs import references
 from qwave_jupyter.jobs.references import ImageLimits, Reference
+from qwave_jupyter.jobs.request import refuse
 from qwave_jupyter.session import default
 from qwave_jupyter.types import Namespace, Values
 
@@ -144,16 +145,32 @@ def with_parameter(state: PanelState, name: str, value: object) -> PanelState:
     parameter = state.model.find_parameter(name)
     name = parameter.name if parameter is not None else name
     requested = {known: other for known, other in state.requested.items() if known != name}
+    if parameter is not None:
+        value = _to_plain(parameter, value)
     if isinstance(value, str):
         value = _LINE_ENDS.sub(" ", value).strip()
     elif isinstance(value, float):
         value = round(value, 12)
-    if value is not None and value not in ("", (), []):
+    if value is not None and not (isinstance(value, (str, tuple, list)) and not value):
         requested[name] = value
     overrides = {known: other for known, other in state.overrides.items() if known != name}
     if parameter is not None and parameter == state.model.negative_prompt:
         state = replace(state, negative_name=name)
     return _ValueResolver(replace(state, requested=requested, overrides=overrides)).resolve()
+
+
+def _to_plain(parameter: Parameter, value: object) -> object:
+    """A value that can be compared, copied and written; raises RequestRefused for an object that can't be read as one.
+
+    Texts and numbers stay as they are: readable or not, they can be changed in the panel, and another model may read
+    them in another way.
+    """
+    if value is None or parameter.task or type(value) in {str, bool, int, float}:
+        return value
+    try:
+        return parameter.read(value)
+    except UnreadableValue as problem:
+        raise refuse([problem.violation]) from None
 
 
 def with_parameters(state: PanelState, parameters: Values) -> PanelState:
