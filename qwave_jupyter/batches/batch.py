@@ -30,8 +30,7 @@ from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs import idempotency
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.costs import Limits, is_free
-from qwave_jupyter.jobs.job import Job, resumable
-from qwave_jupyter.jobs.journal.store import Entry
+from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.references import release_bytes
 from qwave_jupyter.jobs.request import Request
 from qwave_jupyter.logs import log_problem
@@ -39,8 +38,6 @@ from qwave_jupyter.types import JSONObject
 
 __all__ = ["Batch", "Outcome"]
 
-#: Codes of orders that may have been accepted and paid, by a server that would make a second task.
-_MAY_BE_PAID = frozenset({"order_unknown_left", "order_unknown_age"})
 #: Several threads may wait for outcomes and take one another's: each looks again after so many seconds.
 _SLICE = 1.0
 _MAX_REASON = 300
@@ -147,7 +144,8 @@ class Batch:
         self._changed = threading.Event()
         self._over = threading.Event()
         self._interrupted: Cancelled | None = None
-        self._open_entries: dict[str, list[Entry]] = {}
+        #: The jobs that it has made, also in workers where they are known: what becomes of one is one row's outcome.
+        self._job_ids: set[str] = set()
         self._jobs: list[Job] = []
         self._next_index = 0
         self._exhausted = False
@@ -201,8 +199,6 @@ class Batch:
 
     def start(self) -> Batch:
         """Start the first jobs. What an earlier run left open of these very requests is picked up, not paid again."""
-        for entry in resumable(self._context):
-            self._open_entries.setdefault(entry.fingerprint, []).append(entry)
         self._let_exit = threads.before_exit(self._end_with_interpreter)
         self._fill()
         return self
@@ -409,8 +405,17 @@ class Batch:
 
     def _start_job(self, index: int, request: Request, limits: Limits | None) -> None:
         try:
-            job = self._make_job(request, limits)
+            job = Job.continue_or_new(
+                request,
+                self._context,
+                reuse=self._reuse,
+                prefer_wait=self._prefer_wait,
+                limits=limits,
+                other_than=self._made_ids(),
+            )
             job.reserve()
+            with self._lock:
+                self._job_ids.add(job.id)
         except QwaveError as error:
             self._add_outcome(Outcome(index, error=error, request=release_bytes(request)))
             return
@@ -444,18 +449,6 @@ class Batch:
             fault = _describe_unsent("generation.our_fault_unsent", problem)
             self._add_outcome(Outcome(index, error=fault, request=release_bytes(request)))
 
-    def _make_job(self, request: Request, limits: Limits | None) -> Job:
-        entries = self._open_entries.get(request.fingerprint)
-        if entries:
-            try:
-                return Job.resume(entries.pop(0), self._context, limits=limits)
-            except GenerationError as error:
-                if error.code in _MAY_BE_PAID:
-                    # Ordered anew, it might be paid twice, and nobody has asked for that.
-                    raise
-                # Any other record that can't go on is no reason not to make the row's image.
-        return Job(request, self._context, reuse=self._reuse, prefer_wait=self._prefer_wait, limits=limits)
-
     def _submit(self, index: int, request: Request, executor: Executor, limits: Limits | None) -> None:
         """Give a row to the executor."""
         reservation = None if limits is None else limits.reserve(request, f"{id(self)}-{index}")
@@ -468,7 +461,13 @@ class Batch:
         future: Future[_WorkerResult]
         try:
             future = executor.submit(
-                _run_in_worker, request, self._context, self._max_cost, self._reuse, self._prefer_wait
+                _run_in_worker,
+                request,
+                self._context,
+                self._max_cost,
+                self._reuse,
+                self._prefer_wait,
+                self._made_ids(),
             )
         except Exception as problem:  # noqa: BLE001 - an executor that was shut down, or failed in some other way
             future = Future()
@@ -478,6 +477,10 @@ class Batch:
             if self._stopped:
                 future.cancel()
         future.add_done_callback(lambda done: self._on_worker_done(index, request, done, reservation))
+
+    def _made_ids(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._job_ids)
 
     # Ends of rows
 
@@ -500,13 +503,16 @@ class Batch:
     def _on_worker_done(
         self, index: int, request: Request, future: Future[_WorkerResult], reservation: Reservation | None
     ) -> None:
-        gallery, error, cost = _read_result(future)
+        gallery, error, cost, job_id = _read_result(future)
         if reservation is not None:
             if cost is not None:
                 reservation.settle(charged=cost)
-            elif error is not None and is_free(error, str(error.fields.get("task_id") or "")):
+            elif error is not None and (
+                error.fields.get("ordered") is False or is_free(error, str(error.fields.get("task_id") or ""))
+            ):
                 reservation.release()
         with self._lock:
+            self._job_ids.add(job_id)
             over_limit = cost is not None and self._max_cost is not None and cost > self._max_cost
             if over_limit and self._too_expensive_row is None:
                 self._too_expensive_row = index
@@ -554,25 +560,37 @@ class _WorkerResult(NamedTuple):
     gallery: Gallery | None
     error: QwaveError | None
     cost_usd: float | None
+    #: "" where there was no job, or nobody knows of one.
+    job_id: str = ""
 
 
 def _run_in_worker(
-    request: Request, context: JobContext, max_cost: float | None, reuse: bool, prefer_wait: float | None
+    request: Request,
+    context: JobContext,
+    max_cost: float | None,
+    reuse: bool,
+    prefer_wait: float | None,
+    other_than: frozenset[str],
 ) -> _WorkerResult:
     """Make one request in another thread, process or machine."""
     # The context arrives without its key; the worker reads its own from the environment.
-    job = Job(request, context, max_cost=max_cost, reuse=reuse, prefer_wait=prefer_wait).start()
     try:
-        gallery = job.result()
+        job = Job.continue_or_new(
+            request, context, max_cost=max_cost, reuse=reuse, prefer_wait=prefer_wait, other_than=other_than
+        )
     except QwaveError as error:
-        return _WorkerResult(None, error.with_traceback(None), job.snapshot.cost_usd)
-    return _WorkerResult(gallery, None, job.snapshot.cost_usd)
+        return _WorkerResult(None, error.with_traceback(None), None)
+    try:
+        gallery = job.start().result()
+    except QwaveError as error:
+        return _WorkerResult(None, error.with_traceback(None), job.snapshot.cost_usd, job.id)
+    return _WorkerResult(gallery, None, job.snapshot.cost_usd, job.id)
 
 
 def _read_result(future: Future[_WorkerResult]) -> _WorkerResult:
     """What an executor made of a row, whatever happened to its worker."""
     try:
-        gallery, error, cost = future.result()
+        gallery, error, cost, job_id = _WorkerResult(*future.result())
     except CancelledError:
         return _WorkerResult(None, Cancelled("generation.cancelled_unsent", job_id="", task_id=""), None)
     except Exception as problem:  # noqa: BLE001 - it is this row's outcome
@@ -580,7 +598,7 @@ def _read_result(future: Future[_WorkerResult]) -> _WorkerResult:
         return _WorkerResult(
             None, GenerationError("generation.worker_failed", reason=_reason(problem), outcome_unknown=True), None
         )
-    return _WorkerResult(gallery, error, read_amount(cost))
+    return _WorkerResult(gallery, error, read_amount(cost), job_id)
 
 
 def _reason(problem: Exception) -> str:

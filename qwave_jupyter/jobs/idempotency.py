@@ -17,7 +17,6 @@ from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.errors import ApiError, GenerationError, QwaveError, WaitTimeout
 from qwave_jupyter.folders import is_file
 from qwave_jupyter.jobs.costs import Charge, OrderStage
-from qwave_jupyter.jobs.result_links import restore_links
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.context import JobContext
@@ -33,7 +32,6 @@ __all__ = [
     "is_key_alive",
     "is_likely",
     "is_supported",
-    "lock_abandoned_job",
     "open_order_error",
     "order_age",
     "remember",
@@ -115,6 +113,8 @@ def open_order_error(code: str, entry: Entry) -> GenerationError:
         job_id=entry.job_id,
         task_id="",
         outcome_unknown=True,
+        # This run has ordered nothing; what the earlier one may have cost is the charge.
+        ordered=False,
         charge=Charge(OrderStage.UNKNOWN, estimate_usd=entry.estimate_usd),
     )
 
@@ -165,18 +165,6 @@ def wait_for_reuse_lock(job: JobRunner, show: Callable[[], bool], seconds: float
         if job.stop.wait(_CHECK_SECONDS):
             job.answered.set()
             raise Stopped
-    return None
-
-
-def lock_abandoned_job(request: Request, context: JobContext) -> tuple[Entry, JobLock] | None:
-    """An answered order of this very request that nobody works on any more, with its lock; None where there is none."""
-    for entry in context.journal.abandoned_jobs(base_url=context.server):
-        if entry.fingerprint != request.fingerprint:
-            continue
-        if entry.task_id or (entry.is_answered and restore_links(entry, context.journal.blobs)):
-            locked = context.journal.lock_open(entry)
-            if locked is not None:
-                return locked
     return None
 
 

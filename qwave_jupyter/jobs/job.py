@@ -11,7 +11,7 @@ import contextlib
 import os
 import queue
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,6 @@ from qwave_jupyter.errors import Cancelled, GenerationError, OptionMistake, Qwav
 from qwave_jupyter.frontend import SLICE, current, wait_for
 from qwave_jupyter.images.filenames import short_id
 from qwave_jupyter.images.gallery import Gallery
-from qwave_jupyter.images.saver import check_folder
 from qwave_jupyter.jobs import idempotency, records, runner
 from qwave_jupyter.jobs.costs import CostControl, Limits
 from qwave_jupyter.jobs.journal.record import EntryState
@@ -88,7 +87,6 @@ class Job:
             lock=_lock,
             repeat=_repeat,
         )
-        self.id = self._runner.job_id
         self._context = context
         self._started = False
         #: The process whose thread works on it.
@@ -122,6 +120,48 @@ class Job:
         return cls(request, own_context, limits=limits, _entry=entry, _lock=lock, _repeat=repeat)
 
     @classmethod
+    def continue_or_new(
+        cls,
+        request: Request,
+        context: JobContext,
+        *,
+        max_cost: float | None = None,
+        reuse: bool = False,
+        prefer_wait: float | None = None,
+        limits: Limits | None = None,
+        other_than: Collection[str] = (),
+    ) -> Job:
+        """A job that goes on with an open order of this very request which nobody works on, else a new one.
+
+        Args:
+            request: what to generate.
+            context: what is needed for it.
+            max_cost: USD, as for a new job.
+            reuse: show an identical finished job's images instead of paying again.
+            prefer_wait: seconds, as for a new job.
+            limits: what it may cost, and the budget that it is counted in.
+            other_than: ids of jobs that are left alone.
+
+        Raises:
+            GenerationError: such an order may have been paid for and can't be repeated safely.
+        """
+        request = restore_bytes(request, context.journal.blobs)
+        # With reuse the job looks itself, once no equal one is under way.
+        order = None if reuse else records.find_open_order(request, context, other_than=other_than)
+        if order is not None:
+            request, context = order.request, order.context
+        return cls(
+            request,
+            context,
+            max_cost=max_cost,
+            reuse=reuse,
+            prefer_wait=prefer_wait,
+            limits=limits,
+            _entry=None if order is None else order.entry,
+            _lock=None if order is None else order.lock,
+        )
+
+    @classmethod
     def of_failure(cls, entry: Entry, request: Request, context: JobContext, error: QwaveError) -> Job:
         """A job that can't go on, with the reason, so that it is reported like any other."""
         job = cls(request, context, _entry=entry)
@@ -144,6 +184,11 @@ class Job:
         now = self._runner.snapshot
         gallery = now.gallery if now.error is None else None
         return gallery.mimebundle() if gallery is not None else {"text/plain": repr(self)}
+
+    @property
+    def id(self) -> str:
+        """Its id, which is the earlier one where it goes on with an open order."""
+        return self._runner.job_id
 
     @property
     def request(self) -> Request:
@@ -529,13 +574,7 @@ def _start_again(entry: Entry, context: JobContext, lock: JobLock, limits: Limit
     job = None
     try:
         job = Job.resume(entry, context, lock, limits, repeat=repeat)
-        if not entry.is_answered:
-            # It may be paid for only now.
-            check_folder(records.save_folder(entry) or context.save_dir)
         return job.start()
-    except OptionMistake as problem:
-        is_body = problem.code == "not_sendable"
-        error = problem if is_body else OptionMistake("generation.resume_folder", reason=str(problem))
     except QwaveError as problem:
         error = problem
     except Exception as problem:  # noqa: BLE001 - one record that can't be used must not hide the other jobs
@@ -546,7 +585,7 @@ def _start_again(entry: Entry, context: JobContext, lock: JobLock, limits: Limit
             lock.release()
         raise
     try:
-        _end_hopeless(entry, context, error)
+        _end_hopeless(entry, context, error, repeat=repeat)
     except Exception as problem:  # noqa: BLE001 - the reason is still to be said
         threads.report_exception(problem)
     finally:
@@ -554,9 +593,11 @@ def _start_again(entry: Entry, context: JobContext, lock: JobLock, limits: Limit
     return Job.of_failure(entry, records.bare_request(entry), context, error)
 
 
-def _end_hopeless(entry: Entry, context: JobContext, error: QwaveError) -> None:
+def _end_hopeless(entry: Entry, context: JobContext, error: QwaveError, *, repeat: bool) -> None:
     state = _HOPELESS.get(error.code)
-    if error.code == "cannot_repeat" and idempotency.is_key_alive(entry.created, context) is False:
+    # Whoever wants it ordered again can only do that himself, and an equal request waits for this one no more.
+    is_given_up = repeat or idempotency.is_key_alive(entry.created, context) is False
+    if error.code == "cannot_repeat" and is_given_up:
         state = EntryState.UNKNOWN
     if state is not None:
         record = {"code": error.code, "text": str(error)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwave_jupyter.client.tasks import TaskState
@@ -14,17 +14,21 @@ from qwave_jupyter.client.transport import encode_body
 from qwave_jupyter.errors import GenerationError, OptionMistake, UnknownModel
 from qwave_jupyter.folders import absolute, is_file
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+from qwave_jupyter.images.saver import check_folder
 from qwave_jupyter.jobs import idempotency
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.costs import Charge, OrderStage
+from qwave_jupyter.jobs.journal.locks import JobLock
 from qwave_jupyter.jobs.journal.record import MAX_TIME, Entry, read_number
 from qwave_jupyter.jobs.request import Request, unvalidated_model
 from qwave_jupyter.jobs.result_links import restore_links
 from qwave_jupyter.types import JSONObject
 
 __all__ = [
+    "OpenOrder",
     "answer_lost_error",
     "bare_request",
+    "find_open_order",
     "gallery_of",
     "history",
     "image_record",
@@ -77,23 +81,75 @@ def restore_request(entry: Entry, context: JobContext) -> Request:
     return Request.from_values(model, values, {}, unvalidated=unvalidated, body=body)
 
 
-def prepare(entry: Entry, context: JobContext, *, repeat: bool = False) -> tuple[Request, JobContext]:
-    """The request of an entry, and the context with the folder that its images go to."""
+@dataclass(frozen=True)
+class OpenOrder:
+    """An open order that goes on: its row, which is locked, its request, and the context with its folder."""
+
+    entry: Entry
+    lock: JobLock
+    request: Request
+    context: JobContext
+
+
+def find_open_order(request: Request, context: JobContext, *, other_than: Collection[str] = ()) -> OpenOrder | None:
+    """Lock an open order of this very request that nobody works on, so that it goes on; None where there is none.
+
+    Args:
+        request: what is to be ordered; where the row has lost the images of its order, those of this one are sent.
+        context: what is needed.
+        other_than: ids of jobs that are left alone.
+
+    Raises:
+        GenerationError: there is one that may have been paid for and can't be repeated safely.
+    """
+    refusal: GenerationError | None = None
+    for found in context.journal.abandoned_jobs(base_url=context.server, fingerprint=request.fingerprint):
+        locked = None if found.job_id in other_than else context.journal.lock_open(found)
+        if locked is None:
+            continue
+        entry, lock = locked
+        try:
+            known, own_context = prepare(entry, context, equal=request)
+        except GenerationError as error:
+            lock.release()
+            # Of what was paid for and is lost nothing can come any more.
+            if error.code != "answer_lost":
+                refusal = refusal or error
+        except BaseException:
+            lock.release()
+            raise
+        else:
+            context.journal.remember(entry)
+            return OpenOrder(entry, lock, known, own_context)
+    if refusal is not None:
+        raise refusal
+    return None
+
+
+def prepare(
+    entry: Entry, context: JobContext, *, repeat: bool = False, equal: Request | None = None
+) -> tuple[Request, JobContext]:
+    """The request of an entry, or an equal one where that is lost, and the context with the folder of its images."""
     if entry.is_answered and not entry.task_id and not restore_links(entry, context.journal.blobs):
         raise answer_lost_error(entry)
     try:
         request = restore_request(entry, context)
     except Exception:  # noqa: BLE001 - a row may say anything, and what is answered needs none of it
         request = bare_request(entry)
+    is_lost = not request.body
+    if equal is not None and is_lost:
+        request = equal
+    folder = save_folder(entry)
+    own_context = context if folder is None else replace(context, save_dir=folder)
     if not entry.is_answered:
         # Before the key is looked at: no answer of a server could change these.
         if not request.body:
             raise idempotency.open_order_error("cannot_repeat", entry)
         _check_body(request)
         if not repeat:
-            _check_key(entry, context)
-    folder = save_folder(entry)
-    return request, replace(context, save_dir=folder) if folder is not None else context
+            _check_key(entry, context, is_lost=is_lost)
+        _check_folder(own_context.save_dir)
+    return request, own_context
 
 
 def answer_lost_error(entry: Entry) -> GenerationError:
@@ -172,13 +228,22 @@ def _check_body(request: Request) -> None:
         raise
 
 
-def _check_key(entry: Entry, context: JobContext) -> None:
-    """Refuse to repeat an order that no key makes safe."""
+def _check_key(entry: Entry, context: JobContext, *, is_lost: bool) -> None:
+    """Refuse to repeat an order that no key makes safe; of one whose body is lost nobody can repeat it either."""
     if not idempotency.is_supported(context):
-        raise idempotency.open_order_error("order_unknown_left", entry)
+        raise idempotency.open_order_error("cannot_repeat" if is_lost else "order_unknown_left", entry)
     alive = idempotency.is_key_alive(entry.created, context)
     if not alive:
-        raise idempotency.open_order_error("order_unknown_age" if alive is None else "order_unknown_old", entry)
+        code = "order_unknown_age" if alive is None else "order_unknown_old"
+        raise idempotency.open_order_error("cannot_repeat" if is_lost else code, entry)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse to repeat an order, which may be paid for only now, where its images can't be saved."""
+    try:
+        check_folder(folder)
+    except OptionMistake as problem:
+        raise OptionMistake("generation.resume_folder", reason=str(problem)) from None
 
 
 def _image(entry: Entry, record: JSONObject, context: JobContext) -> GeneratedImage:

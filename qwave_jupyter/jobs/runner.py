@@ -310,12 +310,17 @@ class JobRunner:
 
     def reserve_early(self) -> None:
         """Reserve the estimate before the start, unless an identical request may serve, which costs nothing."""
-        if self._reuse and self.entry is None:
-            # Claimed here and not in the job's thread, where an equal job started at once would come in between.
-            self._reuse_lock = idempotency.acquire_reuse_lock(self.request, self.context)
-            if self._reuse_lock is None:
-                return
         try:
+            if self._reuse and self.entry is None:
+                # Claimed here and not in the job's thread, where an equal job started at once would come in between.
+                self._reuse_lock = idempotency.acquire_reuse_lock(self.request, self.context)
+                if self._reuse_lock is None:
+                    return
+                try:
+                    self._adopt_open_job()
+                except QwaveError:
+                    # The job's thread finds the same and says so; nothing is ordered.
+                    return
             self._reserve()
         except BaseException:
             self.release_early()
@@ -325,8 +330,9 @@ class JobRunner:
         """Give back what was reserved for a job that is not started."""
         self.costs.release()
         reuse_lock, self._reuse_lock = self._reuse_lock, None
-        if reuse_lock is not None:
-            reuse_lock.release()
+        for lock in (reuse_lock, self._job_lock):
+            if lock is not None:
+                lock.release()
 
     def _reserve(self) -> None:
         self.costs.reserve(self.request, self.job_id, self.entry)
@@ -352,7 +358,8 @@ class JobRunner:
         try:
             if reuse_lock is not None:
                 self._locks.append(reuse_lock)
-                self._adopt_open_job()
+                if self.entry is None:
+                    self._adopt_open_job()
             self._make(seconds)
         except Stopped:
             # Nobody may take its task up while whoever stopped it asks for the task's cancellation.
@@ -390,12 +397,17 @@ class JobRunner:
         return True
 
     def _adopt_open_job(self) -> None:
-        """Go on with a task of this very request that nobody follows any more, where there is one."""
-        found = idempotency.lock_abandoned_job(self.request, self.context)
-        if found is not None:
-            self.entry, self._job_lock = found
-            self.job_id, self.created = self.entry.job_id, self.entry.created
-            self.update(lambda now: replace(now, job_id=self.job_id))
+        """Go on with an open order of this very request that nobody works on any more, where there is one."""
+        order = records.find_open_order(self.request, self.context)
+        if order is None:
+            return
+        with self.lock:
+            self.entry, self._job_lock = order.entry, order.lock
+            self.request, self.context = order.request, order.context
+            self.job_id, self.created, self.task_id = order.entry.job_id, order.entry.created, order.entry.task_id or ""
+            # What an earlier run has sent may have been taken, whatever becomes of this one.
+            self._sent = True
+            self.update(lambda now: replace(now, job_id=self.job_id, task_id=self.task_id))
 
     def _make(self, seconds: float) -> None:
         self._began = self.context.clock.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import uuid
 import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -12,6 +13,7 @@ import pytest
 
 import qwave_jupyter as qwave
 from qwave_jupyter import api
+from qwave_jupyter.jobs import idempotency, records
 from qwave_jupyter.session import default
 from tests.conftest import optional, serve
 from tests.fake_session import replace_default
@@ -95,3 +97,21 @@ def test_executor_worker_without_a_key(keyed, monkeypatch):
         monkeypatch.setenv("QWAVE_API_KEY", keyed.key)
         (outcome,) = qwave.batch(["a cat"], model=MODEL, executor=pool).results()
     assert "QWAVE_API_KEY" in str(outcome.error)
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+def test_executor_goes_on_with_an_open_order(executor, keyed, reuse):
+    session = default()
+    prompt = f"an open order of {type(executor).__name__}, reuse {reuse}"
+    request = api.build(prompt, model=MODEL)
+    context = session.job_context()
+    entry = records.new_entry(request, str(uuid.uuid4()), context)
+    # What a killed worker leaves whose order the server has taken.
+    context.journal.begin(entry)
+    task = context.client.submit(request.body, idempotency_key=entry.job_id)
+    idempotency.remember(context)
+    before = keyed.get("/demo/counts")["billed"]
+    (outcome,) = qwave.batch([prompt], model=MODEL, executor=executor, reuse=reuse).results()
+    assert (outcome.gallery[0].job_id, outcome.gallery[0].task_id) == (entry.job_id, task.task_id)
+    assert context.journal.open_jobs() == ()
+    assert keyed.get("/demo/counts")["billed"] - before <= 1

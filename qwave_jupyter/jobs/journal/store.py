@@ -134,15 +134,19 @@ class Journal:
         lock.release()
         return None
 
-    def open_jobs(self, *, base_url: str | None = None) -> tuple[Entry, ...]:
+    def open_jobs(self, *, base_url: str | None = None, fingerprint: str | None = None) -> tuple[Entry, ...]:
         """The jobs that somebody may still get images from, oldest first."""
         states = ", ".join(f"'{state}'" for state in OPEN_STATES)
-        entries = self._entries(f"WHERE state IN ({states}) ORDER BY created")
+        where, values = f"WHERE state IN ({states})", []
+        if fingerprint is not None:
+            where, values = f"{where} AND fingerprint = ?", [fingerprint]
+        entries = self._entries(f"{where} ORDER BY created", values)
         return tuple(entry for entry in entries if base_url is None or entry.base_url == base_url)
 
-    def abandoned_jobs(self, *, base_url: str | None = None) -> tuple[Entry, ...]:
+    def abandoned_jobs(self, *, base_url: str | None = None, fingerprint: str | None = None) -> tuple[Entry, ...]:
         """The open jobs that no process works on."""
-        return tuple(entry for entry in self.open_jobs(base_url=base_url) if not self._is_held(entry))
+        entries = self.open_jobs(base_url=base_url, fingerprint=fingerprint)
+        return tuple(entry for entry in entries if not self._is_held(entry))
 
     def _is_held(self, entry: Entry) -> bool:
         try:

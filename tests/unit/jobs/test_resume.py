@@ -49,9 +49,10 @@ def test_batch_never_repeats_an_old_submit(bench, asked, server):
     entry = left_open(bench, asked)
     bench.clock.advance(24 * 3600)
     (outcome,) = Batch([asked()], bench).start().results()
-    assert outcome.gallery
-    assert len(server.by_key) == 1
-    assert entry.job_id not in server.by_key
+    # Nor is it ordered anew: it may have been paid for.
+    assert outcome.error.code == "order_unknown_old"
+    assert outcome.error.fields["job_id"] == entry.job_id
+    assert server.seen == []
 
 
 def test_resume_without_the_reference_images(bench, asked, server):

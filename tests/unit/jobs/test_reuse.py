@@ -9,14 +9,17 @@ import pytest
 import requests
 
 import qwave_jupyter as qwave
-from qwave_jupyter import api, threads
+from qwave_jupyter import api, catalog, threads
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.client.client import Client
-from qwave_jupyter.errors import Cancelled, RequestRejected, TaskFailed, TooExpensive, WaitTimeout
+from qwave_jupyter.errors import Cancelled, GenerationError, RequestRejected, TaskFailed, TooExpensive, WaitTimeout
+from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.request import build
 from qwave_jupyter.session import default
+from tests.image_factory import plain
 
 WAIT = 20
 PRICE = 0.006375
@@ -266,3 +269,93 @@ def test_task_that_nobody_follows_any_more_is_taken_up(ours, server):
     assert len(server.tasks) == 1
     assert default().spent_usd == pytest.approx(3187 / 500_000)
     assert ours.journal.open_jobs() == ()
+
+
+def left_unanswered(bench, server, request, how):
+    """What a killed kernel leaves of an order that was lost, or taken, before its answer was written down."""
+    entry = records.new_entry(request, "killed", bench)
+    bench.journal.begin(entry)
+    if how != "lost":
+        server.tasks["task-left"] = {"states": ["queued", "completed"], "made": False, "body": {}}
+        server.by_key[entry.job_id] = "task-left"
+    return entry
+
+
+@pytest.mark.parametrize("reserved", [False, True])
+@pytest.mark.parametrize("how", ["lost", "taken"])
+@pytest.mark.parametrize("images", [{}, {"images": plain(300, 300)}], ids=["prompt", "references"])
+def test_order_of_a_killed_kernel_goes_on(bench, server, asked, reserved, how, images):
+    entry = left_unanswered(bench, server, asked(**images), how)
+    budget = Budget(1.5 * PRICE)
+    job = Job(asked(**images), bench, reuse=True, limits=Limits(budget))
+    (job.reserve() if reserved else job).start()
+    assert job.result(WAIT)
+    assert (job.id, job.snapshot.job_id) == (entry.job_id, entry.job_id)
+    assert list(server.by_key) == [entry.job_id]
+    assert len(server.tasks) == 1
+    assert budget.spent_usd == pytest.approx(3187 / 500_000)
+    assert bench.journal.open_jobs() == ()
+
+
+@pytest.mark.parametrize("edition", ["2026-04", "2026-09"])
+def test_order_of_a_killed_kernel_goes_on_by_the_edition(bench, server, asked, monkeypatch, edition):
+    # Nothing was learned of this server before.
+    monkeypatch.setattr(bench.client, "supports_idempotency", False)
+    monkeypatch.setattr("qwave_jupyter.jobs.idempotency.is_file", lambda _: False)
+    context = replace(bench, catalog=catalog.load(edition))
+    request = build(context.catalog, "a cat", {}, model="gpt-image-2")
+    left_unanswered(context, server, request, "taken")
+    job = Job(request, context, reuse=True).start()
+    if edition == "2026-09":
+        assert job.result(WAIT)
+    else:
+        with pytest.raises(GenerationError, match="not ordered again"):
+            job.result(WAIT)
+    assert list(server.tasks) == ["task-left"]
+
+
+@pytest.mark.parametrize("reserved", [False, True])
+@pytest.mark.parametrize(
+    ("hours", "code"), [(23, ""), (25, "order_unknown_old"), (-2, "order_unknown_age"), (0, "order_unknown_left")]
+)
+def test_order_that_cannot_be_repeated_safely_is_reported(bench, server, asked, monkeypatch, reserved, hours, code):
+    entry = left_unanswered(bench, server, asked(), "taken")
+    bench.clock.advance(hours * 3600)
+    if code == "order_unknown_left":
+        monkeypatch.setattr("qwave_jupyter.jobs.idempotency.is_supported", lambda _: False)
+    budget = Budget(1.0)
+    job = Job(asked(), bench, reuse=True, limits=Limits(budget))
+    (job.reserve() if reserved else job).start()
+    if not code:
+        assert job.result(WAIT)
+        return
+    with pytest.raises(GenerationError) as caught:
+        job.result(WAIT)
+    assert caught.value.code == code
+    assert caught.value.fields["job_id"] == entry.job_id
+    assert "is at stake" in str(caught.value)
+    assert (server.seen, budget.spent_usd) == ([], 0.0)
+    # Who asks for a new one without reuse gets it.
+    assert Job(asked(), bench).start().result(WAIT)
+
+
+def test_order_that_goes_on_is_not_called_unsent_where_it_is_cancelled(bench, server, asked):
+    entry = left_unanswered(bench, server, asked(), "taken")
+    job = Job(asked(), bench, reuse=True).reserve()
+    job.cancel()
+    assert job.error.code == "cancelled_unanswered"
+    assert bench.journal.find(entry.job_id)[0].state == "submitting"
+    assert not bench.journal.lock(entry.job_id).is_held()
+    assert Job(asked(), bench, reuse=True).start().result(WAIT)
+    assert len(server.tasks) == 1
+
+
+def test_order_that_goes_on_is_refused_for_money_only_while_it_is_unanswered(bench, server, asked):
+    entry = left_unanswered(bench, server, asked(), "taken")
+    with pytest.raises(TooExpensive):
+        Job(asked(), bench, reuse=True, limits=Limits(Budget(PRICE / 2))).reserve()
+    assert not bench.journal.lock(entry.job_id).is_held()
+    bench.journal.update(entry.job_id, state="running", task_id="task-left")
+    job = Job(asked(), bench, reuse=True, limits=Limits(Budget(PRICE / 2))).reserve().start()
+    assert job.result(WAIT)
+    assert len(server.tasks) == 1
