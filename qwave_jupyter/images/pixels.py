@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,7 +33,8 @@ class NormalizedImage:
 
     Args:
         image: upright, of mode RGB, RGBA, L or LA.
-        changes: what was done to its pixels: ``turned``, ``scaled``, ``clipped``, ``stretched``.
+        changes: what was done to its pixels: ``turned``, ``scaled``, ``clipped``, ``stretched``, ``alpha_stretched``;
+            ``unturned`` where an EXIF orientation was not applied.
         frame: which of several frames it is, from 1.
         frames: how many there are.
     """
@@ -45,6 +47,10 @@ class NormalizedImage:
 
 def normalize(image: Image.Image) -> NormalizedImage:
     """Return an image as people see it.
+
+    An image as it was opened from a file is turned by its EXIF orientation, like in every viewer. Pillow leaves the
+    orientation on the results of rotate, crop, resize, convert and the like, whose pixels may be upright by now; they
+    are left as the notebook shows them. What Pillow changes in place keeps its class and is never turned by that.
 
     Args:
         image: a PIL image of any mode, opened or made.
@@ -60,8 +66,9 @@ def normalize(image: Image.Image) -> NormalizedImage:
         with quiet_pillow():
             image.load()
             frame, frames = _count_frames(image)
-            turned = _make_upright(image)
-            ready, changes = _to_eight_bits(turned)
+            upright, turns = _make_upright(image)
+            ready, changes = _to_eight_bits(upright)
+            ready = _strip_info(ready)
     except NotAnImage:
         raise
     except AssertionError:
@@ -72,8 +79,7 @@ def normalize(image: Image.Image) -> NormalizedImage:
         is_closed = isinstance(problem, (ValueError, AttributeError)) and "closed" in str(problem)
         reason = "closed" if is_closed else "mode" if isinstance(problem, ValueError) else "broken"
         raise NotAnImage(reason, image.mode if reason == "mode" else str(problem)[:120]) from None
-    changes = changes if turned is image else ("turned", *changes)
-    return NormalizedImage(ready, changes, frame, frames)
+    return NormalizedImage(ready, (*turns, *changes), frame, frames)
 
 
 def extrema(band: Image.Image) -> tuple[float, float]:
@@ -93,14 +99,18 @@ def from_array(values: npt.NDArray[np.generic]) -> NormalizedImage:
     """Return an array of pixels as people see it.
 
     Args:
-        values: height × width, or × 1, 3 or 4: booleans, integers 0–1 or 0–255, floats 0–1 or 0–255.
+        values: height × width, or × 1, 3 or 4: booleans, integers 0–1 or 0–255, floats 0–1 or 0–255; colours and alpha
+            each in a range of their own.
 
     Raises:
-        NotAnImage: its shape, type or range is no image's.
+        NotAnImage: its shape, type or range is no image's, or some of its values are masked.
     """
     import numpy as np
     from PIL import Image
 
+    if np.ma.is_masked(values):
+        raise NotAnImage("masked")
+    values = np.asarray(values)
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[:, :, 0]
     shaped = values.ndim == 2 or (values.ndim == 3 and values.shape[2] in {3, 4})
@@ -114,14 +124,30 @@ def from_array(values: npt.NDArray[np.generic]) -> NormalizedImage:
         values = values.astype(np.float64)
         if not np.isfinite(values).all():
             raise NotAnImage("array", f"{values.dtype} NaN/inf")
+    has_alpha = values.ndim == 3 and values.shape[2] == 4
+    parts = [values[:, :, :3], values[:, :, 3:]] if has_alpha else [values]
+    scaled = [_scale_array(part) for part in parts]
+    eight_bits = np.concatenate([part for part, _ in scaled], axis=2) if has_alpha else scaled[0][0]
+    # Only the alpha of an image that has some comes second.
+    changes = [
+        "alpha_stretched" if index and change == "stretched" else change
+        for index, (_, found) in enumerate(scaled)
+        for change in found
+    ]
+    return NormalizedImage(Image.fromarray(np.ascontiguousarray(eight_bits)), tuple(dict.fromkeys(changes)))
+
+
+def _scale_array(values: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+    """Scale the colours or the alpha of an array to 0–255."""
+    import numpy as np
+
     low, high = float(values.min()), float(values.max())
     is_float = values.dtype.kind == "f"
     scale, changes = _find_scale(low, high, is_float=is_float)
     if scale is None:
         raise NotAnImage("array", f"{values.dtype} {low:g}…{high:g}")
     scaled = values if scale == 1 else values.astype(np.float64) * scale
-    eight_bits = np.clip(scaled.round() if is_float else scaled, 0, 255).astype(np.uint8)
-    return NormalizedImage(Image.fromarray(np.ascontiguousarray(eight_bits)), changes)
+    return np.clip(scaled.round() if is_float else scaled, 0, 255).astype(np.uint8), changes
 
 
 def _find_scale(low: float, high: float, *, is_float: bool) -> tuple[int | None, tuple[str, ...]]:
@@ -148,12 +174,48 @@ def _count_frames(image: Image.Image) -> tuple[int, int]:
     return place + 1, frames
 
 
-def _make_upright(image: Image.Image) -> Image.Image:
-    from PIL import ImageOps
+def _make_upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    from PIL import ImageFile
 
-    if image.getexif().get(_ORIENTATION, 1) == 1:
+    turn = _find_turn(image)
+    if turn is None:
+        return image, ()
+    if not isinstance(image, ImageFile.ImageFile):
+        # The result of an operation: nobody knows whether it was turned since, but people see its pixels as they are.
+        return image, ("unturned",)
+    return image.transpose(turn), ("turned",)
+
+
+def _find_turn(image: Image.Image) -> Image.Transpose | None:
+    """What makes the pixels upright by their EXIF orientation; None where they are, or no orientation says so."""
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    # Metadata that can't be read turns nothing, in viewers neither; Pillow fails at it in many ways.
+    with contextlib.suppress(Exception):
+        return turns.get(image.getexif().get(_ORIENTATION, 1))
+    return None
+
+
+def _strip_info(image: Image.Image) -> Image.Image:
+    """The image without what Pillow's encoders would write besides its pixels and colours, or fail at."""
+    profile = image.info.get("icc_profile")
+    # Of a CMYK photo that was converted, say, the profile is no longer that of its colours.
+    space = b"GRAY" if image.mode in {"L", "LA"} else b"RGB "
+    has_profile = isinstance(profile, bytes) and profile[16:20] == space
+    if len(image.info) == has_profile:
         return image
-    return ImageOps.exif_transpose(image) or image
+    stripped = image.copy()
+    stripped.info = {"icc_profile": profile} if has_profile else {}
+    return stripped
 
 
 def _to_eight_bits(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:

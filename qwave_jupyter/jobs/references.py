@@ -161,10 +161,10 @@ def resolve(given: object, parameter: str, limits: ImageLimits, *, now: float, d
     """One image as the model takes it.
 
     Args:
-        given: an http(s) URL, a data URI, a path, a PIL image, a NumPy array (height × width, or × 1, 3 or 4; 0–255, or
-            0–1 for floats, booleans and masks), a Matplotlib figure, raw bytes of an image file, a file opened for
-            reading bytes, an upload or image of ipywidgets or IPython, an earlier result, or anything that has a
-            ``_qwave_image_()``, such as a mask brush.
+        given: an http(s) URL, a data URI, a path, a PIL image, a NumPy array (height × width, or × 1, 3 or 4; colours
+            and alpha each 0–255, or 0–1 for floats, booleans and masks), a Matplotlib figure, raw bytes of an
+            image file, a file opened for reading bytes, an upload or image of ipywidgets or IPython, an earlier result,
+            or anything that has a ``_qwave_image_()``, such as a mask brush.
         parameter: ``images`` or ``mask``.
         limits: what the model's page says of bytes.
         now: Unix seconds.
@@ -326,13 +326,18 @@ def _from_seen(
 
 
 def _stretch_mask(seen: NormalizedImage) -> NormalizedImage:
-    """A mask of 0 and 1 as one of 0 and 255."""
-    if seen.image.mode not in {"L", "RGB"} or "stretched" in seen.changes:
+    """A mask whose colours or alpha are 0 and 1 as one of 0 and 255."""
+    bands = seen.image.getbands()
+    highest = {band: pixels.extrema(seen.image.getchannel(band))[1] for band in bands}
+    alpha = highest.pop("A", 0)
+    change_of = {"stretched": max(highest.values()) == 1, "alpha_stretched": alpha == 1}
+    changes = tuple(change for change, is_needed in change_of.items() if is_needed)
+    if not changes:
         return seen
-    if max(pixels.extrema(seen.image.getchannel(band))[1] for band in seen.image.getbands()) != 1:
-        return seen
-    stretched = seen.image.point([0, *[255] * 255] * len(seen.image.getbands()))
-    return replace(seen, image=stretched, changes=(*seen.changes, "stretched"))
+    kept, stretched = range(256), (0, *[255] * 255)
+    needed = (change_of["alpha_stretched" if band == "A" else "stretched"] for band in bands)
+    image = seen.image.point([value for is_needed in needed for value in (stretched if is_needed else kept)])
+    return replace(seen, image=image, changes=(*seen.changes, *changes))
 
 
 def _check_mask(image: Image.Image, parameter: str, limits: ImageLimits) -> tuple[Violation, ...]:
@@ -495,7 +500,8 @@ def _to_array(given: Any, parameter: str) -> npt.NDArray[np.generic]:
     import numpy as np
 
     with _foreign_code(given, parameter):
-        return np.asarray(given)
+        # Which values are masked is known to the subclass alone.
+        return np.asanyarray(given)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from importlib import resources
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter, ImageOps
 
 from qwave_jupyter.images import image_io, pixels
 from tests.image_factory import encoded, noise
@@ -93,6 +93,136 @@ def test_orientation_is_what_people_see(orientation):
     left, top = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}[orientation]
     assert seen.size == ((60, 40) if orientation < 5 else (40, 60))
     assert seen.getpixel((left * (seen.width - 1), top * (seen.height - 1))) == (255, 0, 0)
+
+
+def stored(orientation, kind="JPEG"):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    corners = Image.new("RGB", (60, 40), "white")
+    corners.paste("red", (0, 0, 20, 20))
+    return Image.open(io.BytesIO(encoded(corners, kind, exif=exif)))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda image: image.rotate(-90, expand=True),
+        lambda image: image.transpose(Image.Transpose.ROTATE_270),
+        lambda image: image.crop((0, 0, 30, 40)),
+        lambda image: image.resize((30, 20)),
+        lambda image: image.reduce(2),
+        lambda image: image.convert("L"),
+        lambda image: image.copy(),
+        lambda image: image.filter(ImageFilter.BLUR),
+        lambda image: image.point(lambda value: value),
+        lambda image: image.quantize(8),
+        ImageOps.mirror,
+        ImageOps.invert,
+        lambda image: ImageOps.fit(image, (20, 20)),
+        lambda image: Image.merge("RGB", image.split()),
+    ],
+)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_edited_image_is_what_the_notebook_shows(edit, kind):
+    edited = edit(stored(6, kind))
+    seen = pixels.normalize(edited)
+    assert seen.changes == ("unturned",)
+    assert (values(seen) == np.asarray(edited.convert(seen.image.mode))).all()
+    # Neither Pillow nor the server turns it later.
+    assert not seen.image.info
+    assert seen.image.getexif().get(0x0112) is None
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda image: image.load(),
+        lambda image: image.thumbnail((30, 30)),
+        lambda image: image.draft("RGB", (30, 30)),
+        lambda image: image.paste("blue", (40, 20, 60, 40)),
+        lambda image: image.putalpha(200),
+    ],
+)
+def test_image_changed_in_place_is_turned(edit):
+    image = stored(6)
+    edit(image)
+    size = image.size
+    seen = pixels.normalize(image)
+    assert (seen.image.size, seen.changes) == (size[::-1], ("turned",))
+    assert seen.image.getpixel((seen.image.width - 2, 2))[0] > 200
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_image_turned_by_pillow_is_not_turned_again(in_place):
+    image = stored(6)
+    image = ImageOps.exif_transpose(image, in_place=in_place) or image
+    seen = pixels.normalize(image)
+    assert (seen.image.size, seen.changes) == ((40, 60), ())
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 300])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_invalid_orientation_turns_nothing(orientation, kind):
+    seen = pixels.normalize(stored(orientation, kind))
+    assert (seen.image.size, seen.changes) == ((60, 40), ())
+
+
+@pytest.mark.parametrize("key", ["exif", "xmp", "icc_profile", "comment", "Raw profile type exif", "dpi"])
+@pytest.mark.parametrize("value", ["text", 5, (1,), b"Exif no", None, object()], ids=lambda value: type(value).__name__)
+def test_metadata_that_cannot_be_written_is_left_out(key, value):
+    image = Image.new("RGB", (6, 4), "teal")
+    image.info[key] = value
+    seen = pixels.normalize(image)
+    for kind in ("PNG", "JPEG", "WEBP"):
+        assert image_io.load(encoded(seen.image, kind)).size == (6, 4)
+    assert image.info == {key: value}
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "LA", "CMYK"])
+@pytest.mark.parametrize("space", [b"RGB ", b"GRAY", b"CMYK"])
+def test_profile_is_kept_where_it_is_that_of_the_colours(mode, space):
+    image = Image.new(mode, (6, 4))
+    image.info["icc_profile"] = profile = bytes(16) + space + bytes(108)
+    seen = pixels.normalize(image).image
+    fits = space == (b"GRAY" if mode in {"L", "LA"} else b"RGB ")
+    assert seen.info == ({"icc_profile": profile} if fits else {})
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
+@pytest.mark.parametrize("alpha_high", [1, 255])
+@pytest.mark.parametrize("colour_high", [1, 255])
+def test_colours_and_alpha_have_ranges_of_their_own(kind, colour_high, alpha_high):
+    hole = np.indices((16, 16)).sum(axis=0) % 2
+    given = np.zeros((16, 16, 4), kind)
+    given[:, :, :3] = (hole * colour_high)[:, :, None]
+    given[:, :, 3] = hole[::-1] * alpha_high
+    seen = pixels.from_array(given)
+    assert (values(seen)[:, :, :3] == (hole * 255)[:, :, None]).all()
+    assert (values(seen)[:, :, 3] == hole[::-1] * 255).all()
+    stretched = [name for name, high in (("stretched", colour_high), ("alpha_stretched", alpha_high)) if high == 1]
+    assert list(seen.changes) == ([] if kind is np.float32 else stretched)
+
+
+@pytest.mark.parametrize("alpha", [4.0, -1.0, 300.0, np.nan])
+def test_alpha_of_no_known_range_is_refused(alpha):
+    given = np.full((8, 8, 4), 200.0)
+    given[:, :, 3] = 0
+    given[0, 0, 3] = alpha
+    with pytest.raises(image_io.NotAnImage) as refused:
+        pixels.from_array(given)
+    assert refused.value.reason == "array"
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, bool])
+@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3), (8, 8, 4)])
+def test_masked_array_is_refused(kind, shape):
+    given = np.ma.zeros(shape, kind)
+    assert pixels.from_array(given).image.size == (8, 8)
+    given[2, 2] = np.ma.masked
+    with pytest.raises(image_io.NotAnImage) as refused:
+        pixels.from_array(given)
+    assert refused.value.reason == "masked"
+    assert pixels.from_array(given.filled(0)).image.size == (8, 8)
 
 
 def closed_file(tmp_path):
@@ -193,6 +323,6 @@ def test_faults_of_images_are_said_in_both_languages():
         json.loads((resources.files("qwave_jupyter.i18n") / language / "image_faults.json").read_text("utf-8"))
         for language in ("en", "zh")
     )
-    kinds = {"broken", "closed", "damaged", "mode", "no_pixels", "svg", "text", "unknown", "video"}
+    kinds = {"broken", "closed", "damaged", "masked", "mode", "no_pixels", "svg", "text", "unknown", "video"}
     assert set(english) == set(chinese)
     assert kinds <= set(english)

@@ -274,6 +274,102 @@ def test_mask_of_zeros_and_ones_is_black_and_white(mask):
     assert (np.asarray(image_of(reference).convert("L")) == HOLE * 255).all()
 
 
+OPAQUE = ~HOLE
+GREY = Image.effect_noise((16, 12), 60)
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+@pytest.mark.parametrize(
+    "mask",
+    [
+        Image.merge("RGBA", [GREY] * 3 + [Image.fromarray(OPAQUE.astype(np.uint8))]),
+        Image.merge("LA", [GREY, Image.fromarray(OPAQUE.astype(np.uint8))]),
+        Image.merge("RGBA", [Image.fromarray(OPAQUE.astype(np.uint8))] * 4),
+        Image.fromarray(np.dstack([np.asarray(GREY)] * 3 + [OPAQUE.astype(np.uint8)])),
+    ],
+)
+def test_mask_whose_alpha_is_zeros_and_ones_keeps_its_hole(mask, as_file):
+    limits = ImageLimits("any", formats=("png",), alpha=True)
+    reference = resolve(encoded(mask, "PNG") if as_file else mask, "mask", limits, now=NOW)
+    assert (np.asarray(image_of(reference).getchannel("A")) == OPAQUE * 255).all()
+    assert "reference_alpha_stretched" in {one.code for one in reference.notices}
+    # An image that isn't a mask may be as faint as it likes.
+    faint = image_of(resolve(mask, "images", limits, now=NOW)).getchannel("A")
+    assert (np.asarray(faint) == OPAQUE).all()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
+def test_mask_array_of_colours_and_alpha_keeps_its_hole(kind):
+    mask = np.full((12, 16, 4), 200, kind)
+    mask[:, :, 3] = OPAQUE
+    reference = resolve(mask, "mask", ImageLimits("any", formats=("png",), alpha=True), now=NOW)
+    assert (np.asarray(image_of(reference)) == np.dstack([np.full((12, 16, 3), 200), OPAQUE * 255])).all()
+
+
+@pytest.mark.parametrize("turn", [lambda image: image.rotate(-90, expand=True), lambda image: image.convert("L")])
+def test_source_edited_by_hand_is_sent_as_shown(turn):
+    edited = turn(Image.open(io.BytesIO(phone_photo())))
+    reference = resolve(edited, "images", TAKES, now=NOW)
+    sent = image_of(reference)
+    assert (sent.size, sent.getexif().get(0x0112, 1)) == (edited.size, 1)
+    assert sent.tobytes() == edited.tobytes()
+    assert [one.code for one in reference.notices] == ["reference_unturned"]
+    assert "exif_transpose" in str(reference.notices[0])
+    assert decode_image(edited).tobytes() == edited.tobytes()
+
+
+@pytest.mark.parametrize("orientation", [0, 9])
+def test_source_of_invalid_orientation_is_sent_as_it_is(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = plain(40, 20, exif=exif)
+    reference = resolve(content, "images", TAKES, now=NOW)
+    assert (content_of(reference), reference.notices) == (content, ())
+
+
+@pytest.mark.parametrize("key", ["icc_profile", "comment", "exif"])
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+def test_source_with_strange_metadata_is_sent(key, kind):
+    image = Image.new("RGB", (6, 4))
+    image.info[key] = 5
+    reference = resolve(image, "images", ImageLimits("any", formats=(kind,)), now=NOW)
+    assert image_of(reference).size == (6, 4)
+    assert decode_image(image).size == (6, 4)
+
+
+class HoldsMasked:
+    def __array__(self, dtype=None, copy=None):
+        return np.ma.masked_less(np.arange(16.0).reshape(4, 4) / 16, 0.2)
+
+
+@pytest.mark.parametrize("given", [np.ma.masked, np.ma.masked_equal(np.eye(4), 1), HoldsMasked()])
+def test_source_with_masked_values_is_refused(given):
+    for language, said in (("en", "masked"), ("zh", "filled")):
+        i18n.use(language)
+        assert said in str(refused(given))
+
+
+@pytest.mark.parametrize("module", [None, 5, object()])
+def test_source_of_a_class_from_nowhere_is_refused(module):
+    assert refused(type("Odd", (), {"__module__": module})()).code == "reference_unknown_kind"
+
+
+def hold_itself(kind):
+    held = []
+    held += [kind([held]), held]
+    return held
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_source_that_holds_itself_is_refused(kind):
+    found = list(flatten_images(hold_itself(kind)))
+    assert {refused(one).code for one in found} == {"reference_unknown_kind"}
+    with pytest.raises(ReferenceMistake):
+        decode_image(hold_itself(kind))
+    with pytest.raises(RequestRefused, match="type list is no image"):
+        build(CATALOG, "x", {"images": hold_itself(kind)}, model=SAME_SIZE, now=NOW)
+
+
 @pytest.mark.parametrize(
     ("alpha", "mask", "code"),
     [
