@@ -33,6 +33,7 @@ from qwave_jupyter.jobs.costs import Limits, is_free
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.references import release_bytes
 from qwave_jupyter.jobs.request import Request
+from qwave_jupyter.jobs.runner import cancel_timeout
 from qwave_jupyter.logs import log_problem
 from qwave_jupyter.types import JSONObject
 
@@ -278,11 +279,11 @@ class Batch:
             held = None if None in prices else sum(price for price in prices if price is not None)
             return tally(self.outcomes, len(running), self.total, held)
 
-    def stop(self, within: float = 3.5) -> None:
+    def stop(self, within: float | None = None) -> None:
         """Start nothing more and cancel what runs.
 
         Args:
-            within: seconds to wait for what becomes of it.
+            within: seconds to wait for what becomes of it; None for as long as a cancel can take.
         """
         self._refuse_in_child()
         with self._lock:
@@ -298,7 +299,7 @@ class Batch:
                     one.cancel()
             except Exception as problem:  # noqa: BLE001 - such as for want of threads; the others are cancelled all the same
                 log_problem("batch, cancel", problem)
-        ends = time.monotonic() + within
+        ends = time.monotonic() + (cancel_timeout() if within is None else within)
         for one in running:
             if isinstance(one, Job):
                 one.wait(max(0.0, ends - time.monotonic()))

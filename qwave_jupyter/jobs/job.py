@@ -23,11 +23,11 @@ from qwave_jupyter.errors import Cancelled, GenerationError, OptionMistake, Qwav
 from qwave_jupyter.frontend import SLICE, current, wait_for
 from qwave_jupyter.images.filenames import short_id
 from qwave_jupyter.images.gallery import Gallery
-from qwave_jupyter.jobs import idempotency, records, runner
+from qwave_jupyter.jobs import idempotency, records
 from qwave_jupyter.jobs.costs import CostControl, Limits
 from qwave_jupyter.jobs.journal.record import EntryState
 from qwave_jupyter.jobs.references import restore_bytes
-from qwave_jupyter.jobs.runner import JobRunner
+from qwave_jupyter.jobs.runner import JobRunner, cancel_timeout
 from qwave_jupyter.jobs.snapshot import CancelOutcome, Observer, Snapshot
 
 if TYPE_CHECKING:
@@ -350,7 +350,7 @@ class Job:
         if self.mark_stopped():
             self.spawn_cancel()
         if wait:
-            self._runner.over.wait(_cancel_timeout())
+            self._runner.over.wait(cancel_timeout())
         return self.snapshot
 
     def mark_stopped(self) -> bool:
@@ -398,7 +398,7 @@ class Job:
         except asyncio.CancelledError:
             self.cancel(wait=False)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wait_on_loop(), _cancel_timeout())
+                await asyncio.wait_for(self._wait_on_loop(), cancel_timeout())
             cancelled = self._cancelled_error()
             raise AwaitingCancelled(cancelled.key, **cancelled.fields) from None
         try:
@@ -489,11 +489,6 @@ def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[
             with contextlib.suppress(queue.Empty):
                 yield ended.get(timeout=left)
                 break
-
-
-def _cancel_timeout() -> float:
-    """Seconds after which a stopped job is over, whatever the server answers."""
-    return runner.CANCEL_WITHIN + runner.LEAVE_WITHIN + 0.2
 
 
 def _read_jobs(given: Iterable[object]) -> list[Job]:

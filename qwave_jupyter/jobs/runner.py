@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.journal.record import Entry
     from qwave_jupyter.jobs.request import Request
 
-__all__ = ["CANCEL_WITHIN", "LEAVE_WITHIN", "CancelResult", "JobRunner"]
+__all__ = ["CancelResult", "JobRunner", "cancel_timeout"]
 
 _LOG = logging.getLogger(__name__)
 #: Seconds for asking the server to cancel, all in all: a kernel swallows a second interrupt meanwhile.
@@ -73,6 +73,11 @@ _HELD_EXIT_WITHIN = 1.0
 _FAILURES = ("upstream_bad_request", "upstream_rate_limited", "upstream_unavailable")
 #: Codes that stand in the journal where a cancel was asked for and may have worked.
 _UNCONFIRMED = ("cancelled_unknown", "cancelled_unanswered")
+
+
+def cancel_timeout() -> float:
+    """Seconds after which a job that is being cancelled is over, whatever the server answers."""
+    return CANCEL_WITHIN + LEAVE_WITHIN + 0.2
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def test_stopping_a_batch_cancels_every_job(here, monkeypatch):
         return true(job, wait=wait)
 
     monkeypatch.setattr(Job, "cancel", cancel)
-    batch.stop(within=5)
+    batch.stop()
     monkeypatch.undo()
     assert [job.status for job in batch.jobs[1:]] == ["cancelled", "cancelled"]
     first.cancel()
