@@ -9,9 +9,11 @@ import sqlite3
 import pytest
 
 from qwave_jupyter.jobs import records
-from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.job import Job, resume
+from qwave_jupyter.jobs.journal import schema
 from qwave_jupyter.jobs.journal import store as journal_of
 from qwave_jupyter.jobs.journal.store import Entry, Journal, JournalWarning
+from tests.fake_clock import FakeClock
 from tests.faults.scripted_bench import scripted
 from tests.waiting import PATIENCE
 
@@ -33,6 +35,49 @@ def locked(path):
         connection.close()
 
 
+def read_again(home, name: str) -> tuple[Entry, ...]:
+    """What another process reads."""
+    journal = Journal(home)
+    try:
+        return journal.find(name)
+    finally:
+        journal.close()
+
+
+class Disk:
+    """A disk that takes no write of a journal while it is full.
+
+    Args:
+        patch: what changes ``schema`` for the test.
+    """
+
+    def __init__(self, patch) -> None:
+        self.full = False
+        self.refused = 0
+        self._connect, self._transaction = schema.connect, schema.transaction
+        patch.setattr(schema, "transaction", self.transaction)
+        patch.setattr(schema, "connect", self.connect)
+
+    def transaction(self, connection):
+        self._check()
+        return self._transaction(connection)
+
+    def connect(self, path, **options):
+        # Opening a journal makes the files beside it.
+        self._check()
+        return self._connect(path, **options)
+
+    def _check(self) -> None:
+        if self.full:
+            self.refused += 1
+            raise sqlite3.OperationalError("database or disk is full")  # noqa: TRY003
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    return Disk(monkeypatch)
+
+
 def entry(name: str, **more) -> Entry:
     return Entry(job_id=name, created=1.0, base_url="https://x", prompt="a cat", model="m", **more)
 
@@ -42,9 +87,9 @@ def test_an_intent_behind_a_lock_is_written_with_the_task(tmp_path, impatient):
     journal.begin(entry("other"))
     with locked(journal.path), pytest.warns(JournalWarning, match="can't be written"):
         journal.begin(entry("a"))
-    assert journal.find("a") == ()
+    assert read_again(tmp_path, "a") == ()
     journal.update("a", state="running", task_id="t")
-    (found,) = journal.find("a")
+    (found,) = read_again(tmp_path, "a")
     assert (found.state, found.task_id, found.prompt, found.base_url) == ("running", "t", "a cat", "https://x")
     journal.close()
 
@@ -107,4 +152,99 @@ def test_an_ended_job_is_remembered_no_more(tmp_path):
         journal.update(f"j{place}", state="done" if place else "running")
     assert set(journal._open_entries) == {"j0"}
     assert len(journal._entries("")) == 50
+    journal.close()
+
+
+#: What succeeds next, of another job.
+NEXT = {
+    "begin": lambda journal: journal.begin(entry("next")),
+    "update": lambda journal: journal.update("other", state="running"),
+    "star": lambda journal: journal.star("other", 1, on=True),
+    "read": lambda journal: journal.open_jobs(),
+    "reuse": lambda journal: journal.find_finished("f"),
+}
+
+
+@pytest.mark.parametrize("following", NEXT)
+@pytest.mark.parametrize("moment", ["intent", "task", "end"])
+def test_rows_of_a_full_disk_are_written_with_the_next_success(tmp_path, disk, moment, following):
+    journal = Journal(tmp_path)
+    journal.begin(entry("other"))
+    steps = [
+        lambda: journal.begin(entry("a")),
+        lambda: journal.update("a", state="running", task_id="t"),
+        lambda: journal.update("a", state="done", files=[{"path": "x.png"}]),
+    ]
+    for number, step in enumerate(steps):
+        disk.full = number >= ["intent", "task", "end"].index(moment)
+        with pytest.warns(JournalWarning) if disk.full and not disk.refused else contextlib.nullcontext():
+            step()
+    disk.full = False
+    NEXT[following](journal)
+    (found,) = read_again(tmp_path, "a")
+    assert (found.state, found.task_id, len(found.files)) == ("done", "t", 1)
+    assert (journal._unwritten, "a" in journal._open_entries) == (set(), False)
+    journal.close()
+
+
+@pytest.mark.parametrize("following", NEXT)
+def test_a_journal_that_was_opened_on_a_full_disk_is_written_later(tmp_path, disk, following):
+    before = Journal(tmp_path)
+    before.begin(entry("other"))
+    before.close()
+    journal = Journal(tmp_path)
+    disk.full = True
+    with pytest.warns(JournalWarning, match="can't be written"):
+        journal.begin(entry("a"))
+    assert [one.job_id for one in journal.open_jobs()] == ["other"]
+    journal.update("a", state="running", task_id="t")
+    disk.full = False
+    NEXT[following](journal)
+    (found,) = read_again(tmp_path, "a")
+    assert (found.state, found.task_id) == ("running", "t")
+    journal.close()
+
+
+def test_a_job_that_ended_on_a_full_disk_is_not_open_for_the_same_kernel(tmp_path, disk):
+    with scripted(tmp_path) as here:
+        disk.full = True
+        with pytest.warns(JournalWarning, match="can't be written"):
+            gallery = here.submit("a cat").result(PATIENCE)
+        disk.full = False
+        assert resume(here.bench) == ()
+        assert records.history(here.bench).paths == gallery.paths
+        again = Job(here.build("a cat"), here.bench, reuse=True).start()
+        assert again.result(PATIENCE).paths == gallery.paths
+        assert len(here.server.tasks) == 1
+
+
+def test_what_another_kernel_has_written_since_stays(tmp_path, disk):
+    clock = FakeClock()
+    journal, other = Journal(tmp_path, clock=clock), Journal(tmp_path, clock=clock)
+    journal.begin(entry("a"))
+    disk.full = True
+    with pytest.warns(JournalWarning):
+        journal.update("a", state="running", task_id="first")
+    disk.full = False
+    clock.advance(60)
+    other.update("a", state="done", task_id="second")
+    journal.begin(entry("b"))
+    assert [(one.state, one.task_id) for one in read_again(tmp_path, "a")] == [("done", "second")]
+    for one in (journal, other):
+        one.close()
+
+
+def test_jobs_that_cannot_be_written_are_kept_within_bounds(tmp_path, disk, monkeypatch):
+    monkeypatch.setattr(journal_of, "_MAX_UNWRITTEN", 10)
+    journal = Journal(tmp_path)
+    disk.full = True
+    with pytest.warns(JournalWarning):
+        journal.begin(entry("j0"))
+    for place in range(1, 50):
+        journal.begin(entry(f"j{place}"))
+        journal.update(f"j{place}", state="done")
+    assert len(journal._open_entries) <= 11
+    disk.full = False
+    journal.begin(entry("next"))
+    assert len(journal._entries("")) == 11
     journal.close()

@@ -37,6 +37,8 @@ _MAX_RECENT = 2000
 _REPAIR_SECONDS, _REPAIR_STEPS = 10.0, 200
 #: How often a write is repeated whose file was moved aside meanwhile.
 _MAX_MOVES = 3
+#: How many ended jobs are kept whose rows can't be written.
+_MAX_UNWRITTEN = 1000
 
 #: Connections that a forked child got from its parent; referenced so that nothing closes them.
 _inherited: list[sqlite3.Connection] = []
@@ -60,7 +62,8 @@ class Journal:
         #: Held while the file is opened or moved aside, so that nobody opens half of a journal.
         self._opening = JobLock(home / "locks" / "mending.lock")
         self._file: tuple[int, int] | None = None
-        self._writable = True
+        #: Whether it is worth trying to write, and whether the connection only reads, as where the disk was full.
+        self._writable, self._only_reads = True, False
         self._warned: set[str] = set()
         #: The open jobs of this process as they should stand in the file, and those of which a write failed.
         self._open_entries: dict[str, Entry] = {}
@@ -81,9 +84,11 @@ class Journal:
 
     def begin(self, entry: Entry) -> None:
         """Write a job's intent; this comes before its submit."""
+        entry = replace(entry, updated=self._clock.now())
         with self._lock:
             self.remember(entry)
             self._write_whole(entry)
+            self._write_missing()
 
     def remember(self, entry: Entry) -> None:
         """Know an open job whole, so that its row can be written again where it is missing."""
@@ -103,14 +108,28 @@ class Journal:
             if known is not None:
                 known = self._open_entries[job_id] = replace(known, **changes)
             written = 0 if job_id in self._unwritten else self._write(sql, [*values, job_id])
-            if known is None:
-                return
-            if written == 0:
-                written = self._write_whole(known)
-            elif written is None:
-                self._unwritten.add(job_id)
-            if (written or not self._writable) and known.state not in OPEN_STATES:
-                del self._open_entries[job_id]
+            if known is not None:
+                if written is None:
+                    self._unwritten.add(job_id)
+                elif written == 0:
+                    self._write_whole(known)
+                self._forget_ended(known)
+            self._write_missing()
+
+    def _write_missing(self) -> None:
+        """Write the rows again that couldn't be written, such as on a full disk, up to the first that still can't."""
+        with self._lock:
+            for job_id in sorted(self._unwritten) if self._writable else ():
+                entry = self._open_entries[job_id]
+                if self._write_whole(entry) is None:
+                    return
+                self._forget_ended(entry)
+
+    def _forget_ended(self, entry: Entry) -> None:
+        is_kept = entry.job_id in self._unwritten and self._writable and len(self._unwritten) <= _MAX_UNWRITTEN
+        if entry.state not in OPEN_STATES and not is_kept:
+            del self._open_entries[entry.job_id]
+            self._unwritten.discard(entry.job_id)
 
     def find(self, name: str) -> tuple[Entry, ...]:
         """The jobs of that job or task id, or whose id begins or ends with it; newest first."""
@@ -162,7 +181,9 @@ class Journal:
     def star(self, job_id: str, image: int, *, on: bool) -> bool:
         """Star an image by its place in its job, or take the star back; return whether that is written down."""
         sql = "INSERT OR IGNORE INTO stars VALUES (?, ?)" if on else "DELETE FROM stars WHERE job_id = ? AND image = ?"
-        return self._write(sql, (job_id, image)) is not None
+        written = self._write(sql, (job_id, image))
+        self._write_missing()
+        return written is not None
 
     def list_stars(self, job_ids: Iterable[str] = ()) -> frozenset[tuple[str, int]]:
         """The starred images, as job and place, of some jobs or of all."""
@@ -280,14 +301,17 @@ class Journal:
         return tuple(from_row(row) for row in self._read(f"SELECT {_COLUMNS} FROM jobs {where}", values))  # noqa: S608
 
     def _read(self, sql: str, values: Iterable[object]) -> Sequence[sqlite3.Row]:
+        self._write_missing()
         rows = self._run(lambda connection: connection.execute(sql, tuple(values)).fetchall(), writing=False)
         return rows or ()
 
     def _write_whole(self, entry: Entry) -> int | None:
+        # Not over what another kernel has written since: it may have taken the job up.
         places = ", ".join("?" * len(COLUMNS))
-        sql = f"INSERT OR REPLACE INTO jobs ({_COLUMNS}) VALUES ({places})"  # noqa: S608 - our own names
-        written = self._write(sql, to_row(entry, self._clock.now()))
-        (self._unwritten.discard if written else self._unwritten.add)(entry.job_id)
+        later = "SELECT 1 FROM jobs WHERE job_id = ? AND updated > ?"
+        sql = f"INSERT OR REPLACE INTO jobs ({_COLUMNS}) SELECT {places} WHERE NOT EXISTS ({later})"
+        written = self._write(sql, [*to_row(entry, entry.updated), entry.job_id, entry.updated])
+        (self._unwritten.add if written is None else self._unwritten.discard)(entry.job_id)
         return written
 
     def _write(self, sql: str, values: Iterable[object]) -> int | None:
@@ -320,8 +344,8 @@ class Journal:
 
     def _run_once(self, work: Callable[[sqlite3.Connection], Result], *, writing: bool) -> Result | None:
         for _ in range(_MAX_MOVES):
-            connection = self._open()
-            if connection is None or (writing and not self._writable):
+            connection = self._open(writing=writing)
+            if connection is None or (writing and (self._only_reads or not self._writable)):
                 return None
             result = work(connection)
             # What was written into a file that has just been moved aside is written again into its successor.
@@ -329,14 +353,17 @@ class Journal:
                 break
         return result
 
-    def _open(self) -> sqlite3.Connection | None:
+    def _open(self, *, writing: bool = False) -> sqlite3.Connection | None:
         # A connection must not be carried into a forked process, nor be written to when its file is there no more:
         # another kernel may have moved it aside as damaged, or a person has cleaned up.
         usable = self._connection is not None and self._owner == os.getpid()
+        if self._only_reads and self._writable and writing:
+            # There may be room again, or whoever held the file has let it go.
+            usable = False
         if usable and _identity(self.path) == self._file:
             return self._connection
         self.close()
-        self._owner = os.getpid()
+        self._owner, self._only_reads = os.getpid(), False
         try:
             self.home.mkdir(parents=True, exist_ok=True)
             with self._hold_opening():
@@ -345,7 +372,8 @@ class Journal:
         except (OSError, sqlite3.OperationalError) as problem:
             if isinstance(problem, sqlite3.Error) and schema.is_damage(problem):
                 raise
-            self._writable = False
+            self._only_reads = True
+            self._writable = self._writable and not schema.is_read_only(problem)
             self._warn("journal_unwritable", problem)
             if not self.path.is_file():
                 return None
@@ -366,8 +394,8 @@ class Journal:
                     file = self.path.with_name(self.path.name + ending)
                     if file.is_file():
                         file.replace(aside.with_name(aside.name + ending))
-                connection = self._open()
-                saved = schema.salvage(aside, connection) if connection is not None and self._writable else 0
+                connection = self._open(writing=True)
+                saved = 0 if connection is None or self._only_reads else schema.salvage(aside, connection)
         except (OSError, *schema.FAILURES):
             return False
         self._warn("journal_damaged", problem, aside=aside.name, saved=saved, count=saved)
