@@ -128,7 +128,8 @@ class ScriptedServer(BaseAdapter):
         if task["states"][0] != "queued":
             return 400, {"error": {"code": "task_not_cancellable", "message": "too late"}}
         task["states"] = ["cancelled"]
-        return 200, {"task_id": "t", "status": "cancelled", "refunded": True, "refunded_quota": self.held}
+        name = path.split("/")[3]
+        return 200, {"task_id": name, "status": "cancelled", "refunded": True, "refunded_quota": self.held}
 
     def _image(self, request, path):
         content = self.images[int(path.rpartition("/")[2].partition(".")[0])]

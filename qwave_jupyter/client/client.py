@@ -21,7 +21,7 @@ from qwave_jupyter.client.auth import KeyAuth, Secret, normalize_base_url
 from qwave_jupyter.client.connections import SessionPool
 from qwave_jupyter.client.download import MAX_IMAGE_BYTES, Downloader, may_repeat
 from qwave_jupyter.client.download import RETRY_POLICY as DOWNLOAD_POLICY
-from qwave_jupyter.client.error_responses import is_transient, unreadable_answer
+from qwave_jupyter.client.error_responses import is_transient, to_one_line, unreadable_answer
 from qwave_jupyter.client.image_links import AddressPolicy
 from qwave_jupyter.client.retry import OnRetry, RateLimiter, Retrier, RetryPolicy, Stopped
 from qwave_jupyter.client.transport import Timeouts, Transport
@@ -49,6 +49,7 @@ _SUBMIT_POLICY = RetryPolicy(attempts=5)
 _STATUS_POLICY = RetryPolicy(until_deadline=True)
 _LOOKUP_POLICY = RetryPolicy(attempts=4)
 _MAX_TRACKED = 1000
+_MAX_ID_SHOWN = 80
 
 
 class Client:
@@ -95,7 +96,8 @@ class Client:
             Timeouts(connect_timeout, read_timeout),
         )
         self.rate_limiter = rate_limiter or RateLimiter(clock)
-        self._submitted_at: OrderedDict[str, float] = OrderedDict()
+        #: When each task was submitted, and with which key; and the task of each key.
+        self._submitted: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._by_key: OrderedDict[str, str] = OrderedDict()
         self._lock = threads.fork_safe(threading.Lock())
         #: Whether the server honours ``Prefer: wait``: True, False, or None if not known yet.
@@ -130,7 +132,7 @@ class Client:
             else max(0, min(int(prefer_wait), _MAX_PREFER_WAIT))
         )
         submission = _Submission(
-            self._transport, body, idempotency_key, seconds, stop, deadline, repeatable, may_exist=may_exist
+            self._transport, body, idempotency_key, seconds, stop, deadline, repeatable, self._check_task, may_exist
         )
         retrier = Retrier(
             self.rate_limiter, self._clock, _SUBMIT_POLICY, stop, deadline, on_retry, submission.may_repeat
@@ -149,15 +151,25 @@ class Client:
                 task.is_over or submission.duration >= seconds / 2
             )
         with self._lock:
-            self._submitted_at[task.task_id] = self._clock.monotonic()
+            self._submitted[task.task_id] = (self._clock.monotonic(), idempotency_key)
             self.supports_idempotency = self.supports_idempotency or (
                 bool(task.task_id) and self._by_key.get(idempotency_key) == task.task_id
             )
             self._by_key[idempotency_key] = task.task_id
-            for remembered in (self._submitted_at, self._by_key):
+            for remembered in (self._submitted, self._by_key):
                 if len(remembered) > _MAX_TRACKED:
                     remembered.popitem(last=False)
         return task
+
+    def _check_task(self, task_id: str, idempotency_key: str) -> None:
+        """Raise UnreadableAnswer where the answer to an order names the task of another, or another than before."""
+        with self._lock:
+            _, key = self._submitted.get(task_id, (0.0, idempotency_key))
+            known = self._by_key.get(idempotency_key)
+        if task_id and key != idempotency_key:
+            raise unreadable_answer("api.task_of_another_order", named=to_one_line(task_id, _MAX_ID_SHOWN))
+        if task_id and known and known != task_id:
+            raise tasks.other_task(known, task_id)
 
     def task(
         self,
@@ -175,7 +187,7 @@ class Client:
             task = tasks.read_task(response.body, task_id=task_id)
             return task if task.poll_hint is not None else replace(task, poll_hint=response.retry_after)
 
-        submitted_at = self._submitted_at.get(task_id, -math.inf)
+        submitted_at, _ = self._submitted.get(task_id, (-math.inf, ""))
 
         def may_repeat(error: QwaveError) -> bool:
             is_new = self._clock.monotonic() - submitted_at < _NOT_FOUND_GRACE
@@ -287,6 +299,8 @@ class _Submission:
     stop: threading.Event | None
     deadline: float | None
     repeatable: Callable[[], bool]
+    #: Raises where the answer can't be about this order: called with the task's id and the key.
+    check: Callable[[str, str], None]
     may_exist: bool
     duration: float = 0.0
     last_error: QwaveError | None = None
@@ -312,7 +326,8 @@ class _Submission:
                 stop=self.stop,
                 deadline=self.deadline,
             )
-            return tasks.read_submission(response.body)
+            task = tasks.read_submission(response.body)
+            self.check(task.task_id, self.idempotency_key)
         except QwaveError as error:
             self.last_error = error
             self.may_exist = self.may_exist or _may_have_acted(error)
@@ -323,12 +338,15 @@ class _Submission:
         except Stopped as stopped:
             self.may_exist = self.may_exist or stopped.outcome_unknown
             raise
+        else:
+            return task
         finally:
             self.duration = self.transport.clock.monotonic() - begun
 
     def may_repeat(self, error: QwaveError) -> bool:
         """Whether another attempt can help, and can't make a second task."""
-        can_help = is_transient(error) or error.fields.get("status") == _CONFLICT
+        # A second task for one key is the last that may be asked for.
+        can_help = error.code != "other_task" and (is_transient(error) or error.fields.get("status") == _CONFLICT)
         return can_help and (not self.may_exist or self.repeatable())
 
 

@@ -23,6 +23,7 @@ from qwave_jupyter.client.coerce import (
     read_time,
 )
 from qwave_jupyter.client.error_responses import to_one_line, unreadable_answer
+from qwave_jupyter.errors import UnreadableAnswer
 from qwave_jupyter.types import JSONObject
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Task",
     "TaskState",
     "expand_mirrors",
+    "other_task",
     "read_cancellation",
     "read_submission",
     "read_task",
@@ -157,11 +159,11 @@ def read_submission(answer: object) -> Task:
 
 
 def read_task(answer: object, *, task_id: str = "", where: str = "status") -> Task:
-    """The state of a task."""
+    """The state of a task, of the one that was asked for where that is given."""
     body = _require_object(answer)
     flat = _unwrap_envelope(body)
     links = tuple(_read_image_links(flat))
-    name = read_id(flat.get("task_id")) or read_id(flat.get("id")) or task_id
+    name = _read_task_id(flat, asked=task_id)
     status = to_one_line(read_text(flat.get("status")) or read_text(flat.get("state")), _MAX_WORD)
     if not status and links:
         # The OpenAI-compatible endpoints answer {created, data: [...]}: images and neither state nor id.
@@ -196,7 +198,7 @@ def read_cancellation(answer: object, task_id: str) -> Cancellation:
     if _STATES.get(read_text(flat.get("status")).lower()) != TaskState.CANCELLED:
         raise unreadable_answer("api.not_cancelled", seen=describe_shape(body))
     return Cancellation(
-        task_id=read_id(flat.get("task_id")) or task_id,
+        task_id=_read_task_id(flat, asked=task_id),
         refunded=flat["refunded"] if isinstance(flat.get("refunded"), bool) else None,
         refunded_quota=read_quota(flat.get("refunded_quota")),
     )
@@ -221,6 +223,11 @@ def to_usd(quota: int | None) -> float | None:
     return None if quota is None else quota / QUOTA_PER_USD
 
 
+def other_task(asked: str, named: str) -> UnreadableAnswer:
+    """The error for an answer about another task than the one that was asked for."""
+    return unreadable_answer("api.other_task", asked=to_one_line(asked, _MAX_WORD), named=to_one_line(named, _MAX_WORD))
+
+
 def _is_unreadable(amount: object) -> bool:
     return amount is not None and amount != "" and read_quota(amount) is None
 
@@ -239,6 +246,15 @@ def _unwrap_envelope(body: JSONObject) -> JSONObject:
             break
         body = inner
     return body
+
+
+def _read_task_id(flat: JSONObject, *, asked: str) -> str:
+    """The id of the task that an answer is about; the one that was asked for where it names none."""
+    named = read_id(flat.get("task_id")) or read_id(flat.get("id"))
+    if asked and named and named != asked:
+        # An answer that was cached or mixed up on the way says nothing of this task, nor of its money.
+        raise other_task(asked, named)
+    return named or asked
 
 
 def _read_image_links(flat: JSONObject) -> Iterator[ResultImage]:

@@ -120,7 +120,7 @@ def open_order_error(code: str, entry: Entry) -> GenerationError:
 
 
 def _reason(error: QwaveError) -> str:
-    if isinstance(error, ApiError):
+    if isinstance(error, ApiError) and error.status is not None:
         message = error.fields.get("message") or error.api_code
         return f"HTTP {error.status}: {message}" if message else f"HTTP {error.status}"
     return str(error.fields.get("reason") or error.code)

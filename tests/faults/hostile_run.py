@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import ipywidgets
 from IPython.core.displaypub import DisplayPublisher
@@ -62,7 +63,7 @@ class Evil:
     mode = "paints"
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.asked = self.orders = 0
 
     def __call__(self, request):
         if "/files/" in request.path:
@@ -80,9 +81,11 @@ class Evil:
             return {"total_available_usd": EVIL, "total_granted_usd": 1}
         if request.method == "POST" and request.path.endswith("/tasks"):
             self.asked = 0
-            return {"task_id": EVIL_ID, "status": EVIL_ID, "model": EVIL, "pre_consumed_cost": 10**15}
+            self.orders += 1
+            return {"task_id": f"{EVIL_ID}{self.orders}", "status": EVIL_ID, "model": EVIL, "pre_consumed_cost": 10**15}
         self.asked += 1
-        answer = {"task_id": EVIL_ID, "status": EVIL_ID, "progress": EVIL, "billing_status": EVIL}
+        name = unquote(request.path.removesuffix("/cancel").rpartition("/")[2])
+        answer = {"task_id": name, "status": EVIL_ID, "progress": EVIL, "billing_status": EVIL}
         if self.asked > 1:
             link = f"{server.url}/files/<qx-evil>/' qx-attr=1 ../..%2f\"\u202e.png"
             answer |= {"status": "completed", "cost": 10**15, "result": {"images": [{"url": [link]}] * 2}}

@@ -304,6 +304,67 @@ def test_cancel_keeps_to_its_time(server, key):
     assert caught.value.outcome_unknown
 
 
+#: Answers about another task, in the shapes of several editions.
+OTHER_TASK = {
+    "flat": {**DONE, "task_id": "t2", "cost": 9000},
+    "envelope": {"code": "success", "data": {**DONE, "task_id": "t2"}},
+    "oldest": {"id": "t2", "type": "image", "status": "failed"},
+    "number": {"task_id": 17, "status": "cancelled", "refunded": True},
+}
+
+
+@pytest.mark.parametrize("other", OTHER_TASK.values(), ids=OTHER_TASK)
+def test_status_of_another_task_is_asked_again(server, client, clock, other):
+    server.answers(json_reply(other), json_reply({**DONE, "cost": 5}))
+    task = client.task("t1", deadline=clock.monotonic() + 60)
+    assert (task.task_id, task.cost_quota) == ("t1", 5)
+    server.answers(json_reply(other))
+    with pytest.raises(errors.UnreadableAnswer, match="where t1 was asked for"):
+        client.task("t1", deadline=clock.monotonic() + 60)
+
+
+@pytest.mark.parametrize("other", OTHER_TASK.values(), ids=OTHER_TASK)
+def test_cancel_of_another_task_confirms_nothing(server, client, other):
+    said = {"status": "cancelled", "refunded": True}
+    cancelled = {"code": "success", "data": {**other["data"], **said}} if "data" in other else {**other, **said}
+    server.answers(json_reply(cancelled))
+    with pytest.raises(errors.UnreadableAnswer):
+        client.cancel("t1")
+    server.answers(json_reply(cancelled), json_reply({"task_id": "t1", "status": "cancelled", "refunded": False}))
+    assert client.cancel("t1").refunded is False
+
+
+def test_answer_without_an_id_is_about_what_was_asked_for(server, client):
+    server.answers(json_reply({"status": "processing"}))
+    assert client.task("t1").task_id == "t1"
+    server.answers(json_reply({"status": "cancelled"}))
+    assert client.cancel("t1").task_id == "t1"
+
+
+def test_task_of_another_order_is_not_taken(server, client):
+    server.answers(json_reply(QUEUED))
+    submit(client)
+    server.answers(json_reply(QUEUED), json_reply({**QUEUED, "task_id": "t2"}))
+    assert client.submit(BODY, idempotency_key="key-2").task_id == "t2"
+    server.answers(json_reply(QUEUED))
+    with pytest.raises(errors.UnreadableAnswer, match="another order") as caught:
+        client.submit(BODY, idempotency_key="key-3", repeatable=lambda: False)
+    assert caught.value.fields["outcome_unknown"]
+
+
+def test_second_task_for_one_key_is_not_taken(server, client):
+    server.answers(json_reply(QUEUED))
+    submit(client)
+    server.seen.clear()
+    server.answers(json_reply({**QUEUED, "task_id": "t2"}))
+    with pytest.raises(errors.UnreadableAnswer, match="where t1 was asked for") as caught:
+        submit(client)
+    assert caught.value.fields["outcome_unknown"]
+    # A server that makes a second task for a key may make a third.
+    assert len(server.seen) == 1
+    assert not client.supports_idempotency
+
+
 def test_client_models_balance_and_tool(server, client):
     server.answers(
         json_reply({"object": "list", "data": [{"id": "a", "price_config": {"base": 1}}, {"no": "id"}, "b"]})
@@ -413,7 +474,7 @@ def test_sessions_are_never_shared(server, clock, key):
 
 
 def test_task_id_is_quoted_in_the_path(server, client):
-    server.answers(json_reply(DONE))
+    server.answers(json_reply({**DONE, "task_id": "../../admin?x=1#y"}))
     client.task("../../admin?x=1#y")
     assert server.seen[-1].path == "/v1/tasks/..%2F..%2Fadmin%3Fx%3D1%23y"
 
