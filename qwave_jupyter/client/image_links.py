@@ -12,7 +12,7 @@ import ipaddress
 import re
 import socket
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import LocationParseError
@@ -22,6 +22,7 @@ __all__ = [
     "AddressPolicy",
     "ParsedLink",
     "classify_address",
+    "image_address",
     "literal_address",
     "read_link",
     "resolve_redirect",
@@ -39,7 +40,16 @@ _PRIVATE = tuple(
 )
 #: The notations that ``inet_aton`` knows: decimal, octal and hexadecimal, in one to four parts.
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}")
-
+#: Parameters that sign a link to an object store, and change with every answer that lists the same file. A bare token
+#: is none: it may be all that tells two files apart.
+_SIGNING = re.compile(
+    r"x-(amz|goog|oss|tos|obs|cos|bce)-.*|q-.*|([\w-]+[_-])?(signature|sign|sig|expires?|expiry|policy|credential)"
+    r"|auth[_-]?key|key-pair-id|(aws|oss|google)?access_?(key_?)?id",
+    re.IGNORECASE,
+)
+#: Those of Azure, which mean this only beside ``sig``.
+_SIGNING_BESIDE_SIG = re.compile(r"s(v|s|rt|p|e|t|pr|r|dd)|sk(oid|tid|t|e|s|v)")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 #: Signed links with a session token have up to two thousand characters.
 _MAX_SHOWN = 2000
@@ -73,6 +83,26 @@ def read_link(url: str) -> ParsedLink | None:
     if not host or host != (other.host or "").strip("[]").lower() or port != other.port:
         return None
     return ParsedLink(prepared, host)
+
+
+def image_address(url: str) -> str:
+    """What a link leads to without what only signs it, so that the same file keeps it when its link is signed anew."""
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
+    except ValueError:
+        return url
+    if scheme not in _DEFAULT_PORTS or not host:
+        return url
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    beside_sig = any(name == "sig" for name, _ in pairs)
+    kept = sorted(
+        (name, value)
+        for name, value in pairs
+        if not (_SIGNING.fullmatch(name) or (beside_sig and _SIGNING_BESIDE_SIG.fullmatch(name)))
+    )
+    place = host if port in {None, _DEFAULT_PORTS[scheme]} else f"{host}:{port}"
+    return f"{place}{parts.path}?{urlencode(kept, errors='replace')}"
 
 
 def resolve_redirect(url: str, location: str) -> str:

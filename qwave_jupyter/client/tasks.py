@@ -8,7 +8,7 @@ objects in the same week (Submit pages, edition 2026-04). Whatever arrives, the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -34,7 +34,6 @@ __all__ = [
     "ResultImage",
     "Task",
     "TaskState",
-    "expand_mirrors",
     "other_task",
     "read_cancellation",
     "read_submission",
@@ -83,13 +82,20 @@ _MAX_ENVELOPE_DEPTH = 3
 
 @dataclass(frozen=True)
 class ResultImage:
-    """One image of a result."""
+    """One image of a result, or the place of one that isn't there yet."""
 
     #: Mirrors of one file in the oldest dialect; perhaps several images where an answer has too few entries.
     urls: tuple[str, ...] = ()
     data: bytes | None = field(default=None, repr=False)
     #: Unix seconds after which the links die.
     expires_at: float | None = None
+    #: Whether it comes from an earlier answer, and may be one of the images that the last one lists elsewhere.
+    is_former: bool = False
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether it says where the image is."""
+        return bool(self.urls) or self.data is not None
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,7 @@ class Task:
     #: Unix seconds.
     created_at: float | None = None
     completed_at: float | None = None
+    #: Each in its place, with empty ones between them; empty where not one is filled.
     images: tuple[ResultImage, ...] = ()
     failure: Failure | None = None
     #: ``pre_consumed_cost`` and ``cost``: reserved at the submit, and charged in the end.
@@ -204,20 +211,6 @@ def read_cancellation(answer: object, task_id: str) -> Cancellation:
     )
 
 
-def expand_mirrors(links: Sequence[ResultImage], n: int) -> tuple[ResultImage, ...]:
-    """The links to download for a result: mirrors stay together, unless there are fewer entries than were asked for."""
-    # The oldest dialect lists mirrors of one file in an entry; later pages don't say what several addresses in one
-    # entry mean (Status pages, editions 2026-04 and 2026-06). With fewer entries than ``n`` each address is fetched,
-    # and the caller drops files that are the same byte for byte.
-    if len(links) >= n:
-        return tuple(links)
-    return tuple(
-        part
-        for link in links
-        for part in ([replace(link, urls=(url,)) for url in link.urls] if link.data is None else [link])
-    )
-
-
 def to_usd(quota: int | None) -> float | None:
     """Quota in USD; None stays None."""
     return None if quota is None else quota / QUOTA_PER_USD
@@ -261,8 +254,8 @@ def _read_image_links(flat: JSONObject) -> Iterator[ResultImage]:
     entries = _find_entries(flat.get("result"))
     if entries is None and isinstance(flat.get("data"), list):
         entries = flat["data"]
-    found = [link for link in map(_read_image_link, entries or ()) if link is not None]
-    if found:
+    found = [_read_image_link(entry) for entry in entries or ()]
+    if any(link.is_filled for link in found):
         yield from found
     elif urls := _read_urls(flat.get("url")):
         yield ResultImage(urls=urls)
@@ -284,18 +277,15 @@ def _find_entries(result: object) -> list[object] | None:
     return [result] if "b64_json" in result else None
 
 
-def _read_image_link(entry: object) -> ResultImage | None:
+def _read_image_link(entry: object) -> ResultImage:
     if isinstance(entry, (str, list)):
-        urls = _read_urls(entry)
-        return ResultImage(urls=urls) if urls else None
+        return ResultImage(urls=_read_urls(entry))
     if not isinstance(entry, Mapping):
-        return None
+        return ResultImage()
     urls = next(filter(None, (_read_urls(entry.get(name)) for name in ("url", "urls", "image_url"))), ())
     data = read_base64(entry.get("b64_json"))
     if data is None and len(urls) == 1 and urls[0].startswith("data:"):
         data, urls = read_base64(urls[0]), ()
-    if not urls and data is None:
-        return None
     return ResultImage(urls=urls, data=data, expires_at=read_time(entry.get("expires_at")))
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qwave_jupyter.client.error_responses import format_duration
+from qwave_jupyter.client.error_responses import format_duration, is_transient
+from qwave_jupyter.client.image_links import image_address
 from qwave_jupyter.client.retry import Stopped
-from qwave_jupyter.client.tasks import ResultImage, Task, expand_mirrors, to_usd
-from qwave_jupyter.errors import DownloadFailed
+from qwave_jupyter.client.tasks import ResultImage, Task, to_usd
+from qwave_jupyter.errors import DownloadFailed, QwaveError
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.images.saver import ImageSaver, find_slug
 from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.journal.record import EntryState
+from qwave_jupyter.jobs.result_links import ListedImage, split_entries
 from qwave_jupyter.types import JSONObject
 
 if TYPE_CHECKING:
@@ -26,9 +28,11 @@ __all__ = ["LONGEST_LIFE", "ResultDownloader"]
 _MIN_SECONDS = 60.0
 #: Links that were like this when the job was picked up again will be so for ever; after so many seconds all are dead
 #: (seven days: Status page, edition 2026-09).
-_LOST, LONGEST_LIFE = frozenset({"not_http", "no_link", "too_large"}), 7 * 86_400.0
+_LOST, LONGEST_LIFE = frozenset({"not_http", "too_large"}), 7 * 86_400.0
 #: The same of images that came in the answer to the order, whenever it is noticed.
-_LOST_BYTES = frozenset({"cannot_save_bytes", "not_decodable_bytes"})
+_LOST_BYTES = frozenset({"cannot_save_bytes", "not_decodable_bytes", "no_link"})
+#: What isn't there yet, and may come while the job waits.
+_AWAITED = frozenset({"link_not_ready", "image_not_listed"})
 #: Seconds between two rounds of asking for images that aren't at their links yet.
 _ROUND = 15.0
 #: Seconds before their end in which a notice says so.
@@ -42,57 +46,72 @@ class ResultDownloader:
         self._job, self._context, self._entry = job, job.context, job.entry
         #: Each image that is on disk with its digest, by its index.
         self._here: dict[int, tuple[GeneratedImage, str]] = {}
-        #: The entry of the answer that each link comes from, by the link's index.
-        self._entry_of: dict[int, int] = {}
+        #: The index of the image that is at an address.
+        self._by_address: dict[str, int] = {}
+        #: What went wrong with links that this run doesn't try again.
+        self._given_up: dict[tuple[str, ...], DownloadFailed] = {}
 
     def download(self, task: Task) -> Gallery:
         """Download the images of a completed task."""
-        links = expand_mirrors(task.images, self._job.request.images_asked)
-        are_spread = len(links) > len(task.images)
-        parts = [max(1, len(link.urls)) if are_spread and link.data is None else 1 for link in task.images]
-        entries = [entry for entry, count in enumerate(parts) for _ in range(count)]
-        self._entry_of = dict(enumerate(entries, 1))
         self._here = self._already_here()
+        self._by_address = {image_address(image.url): index for index, (image, _) in self._here.items() if image.url}
         self._job.mark_downloading()
-        likely = self._job.request.images_asked if are_spread else len(task.images)
-        saver = self._saver(task, likely)
+        saver = self._saver(task)
         if self._entry is not None:
             saver.remove_partial_files()
-            self._warn_if_links_end(links, saver)
-        indexed = dict(enumerate(links, 1))
-        failed, missing = self._save_each(indexed, saver)
-        if len(links) > len(task.images) and len(self._here) >= len(task.images):
-            # Links that may have been mirrors of one image needn't all work; one that isn't ready may be another image.
-            failed = {index: problem for index, problem in failed.items() if problem.code == "link_not_ready"}
-        else:
-            missing -= self._retry_later(indexed, saver, failed)
+            self._warn_if_links_end(task, saver)
+        failed = self._save_listed(task, saver)
+        while self._is_awaited(failed):
+            left = saver.deadline - self._context.clock.monotonic()
+            if left <= 0:
+                break
+            if self._context.clock.wait(min(_ROUND, left), self._job.stop):
+                raise Stopped
+            if any(problem.code == "image_not_listed" for problem in failed) or self._job.query_error is not None:
+                task = self._job.ask_again(task)
+            failed = self._save_listed(task, saver)
         if not failed:
-            self._share_cost(task, likely)
-        self._conclude([failed[index] for index in sorted(failed)], missing)
+            self._share_cost(task)
+        self._conclude(failed)
         return self._gallery()
 
-    def _share_cost(self, task: Task, likely: int) -> None:
-        # An entry with several links may be one image and its mirrors, or several: only now their number is known.
+    def _is_awaited(self, failed: Sequence[DownloadFailed]) -> bool:
+        """Whether something that is missing may still come while the job waits."""
+        codes = {problem.code for problem in failed}
+        if not codes or "cannot_save" in codes:
+            return False
+        unanswered = self._job.query_error
+        return bool(codes & _AWAITED) or (unanswered is not None and is_transient(unanswered))
+
+    def _share_cost(self, task: Task) -> None:
+        # How many images the links lead to is known only now.
         cost = to_usd(task.cost_quota)
-        if cost is None or len(self._here) in {0, likely}:
+        if cost is None or not self._here:
             return
         share = round(cost / len(self._here), 9)
-        self._here = {index: (replace(image, cost_usd=share), digest) for index, (image, digest) in self._here.items()}
-        self._job.update_entry(files=self._file_records())
+        if any(image.cost_usd != share for image, _ in self._here.values()):
+            self._here = {
+                index: (replace(image, cost_usd=share), digest) for index, (image, digest) in self._here.items()
+            }
+            self._job.update_entry(files=self._file_records())
 
     def _file_records(self) -> list[JSONObject]:
         return [records.image_record(image, digest) for _, (image, digest) in sorted(self._here.items())]
 
-    def _warn_if_links_end(self, links: Sequence[ResultImage], saver: ImageSaver) -> None:
+    def _warn_if_links_end(self, task: Task, saver: ImageSaver) -> None:
+        links = [one.link for one in split_entries(task.images, self._job.request.images_asked)]
+        links = [link for link in links if link.is_filled and not link.is_former]
         ends = [end for link in links if (end := saver.expiry(link)) is not None]
-        left = min(ends) - self._context.clock.now() if ends else _NEAR
-        if 0 < left < _NEAR and len(self._here) < len(links):
-            count = len(links)
+        left, count = min(ends) - self._context.clock.now() if ends else _NEAR, len(links)
+        if 0 < left < _NEAR and len(self._here) < count:
             self._job.add_notice("links_near_end", "images", count, wait=format_duration(left), count=count)
 
-    def _saver(self, task: Task, likely: int) -> ImageSaver:
+    def _saver(self, task: Task) -> ImageSaver:
         job, clock = self._job, self._context.clock
         cost = to_usd(task.cost_quota)
+        entries = sum(not link.is_former for link in task.images)
+        are_spread = len(split_entries(task.images, job.request.images_asked)) > len(task.images)
+        likely = job.request.images_asked if are_spread else entries
         return ImageSaver(
             context=self._context,
             request=job.request,
@@ -106,46 +125,105 @@ class ResultDownloader:
             on_retry=job.on_retry,
         )
 
-    def _save_each(self, links: Mapping[int, ResultImage], saver: ImageSaver) -> tuple[dict[int, DownloadFailed], int]:
-        """What went wrong, by index, and how many images are missing for it."""
-        failed: dict[int, DownloadFailed] = {}
-        missing = 0
-        for index, link in links.items():
-            if index in self._here:
-                continue
-            try:
-                saved = saver.save(link, index, functools.partial(self._is_known, index))
-            except DownloadFailed as problem:
-                failed[index] = problem
-                missing += 1
-                if problem.code == "cannot_save":
-                    missing += sum(later > index and later not in self._here for later in links)
-                    break
-                continue
-            if saved is not None:
-                self._here[index] = (saved.image, saved.digest)
-                self._job.update_entry(files=self._file_records())
-                self._job.show_gallery(self._gallery())
-        return failed, missing
+    def _save_listed(self, task: Task, saver: ImageSaver) -> list[DownloadFailed]:
+        """Save each image that isn't here yet; what went wrong, once for each image that is missing."""
+        everything = split_entries(task.images, self._job.request.images_asked)
+        # What was never paid for isn't missing.
+        may_come = task.cost_quota != 0 or not self._job.task_id
+        listed = [one for one in everything if not one.link.is_former and (one.link.is_filled or may_come)]
+        former = [one for one in everything if one.link.is_former]
+        #: The entry that each image on disk belongs to, by the image's index.
+        claims: dict[int, int] = {}
+        awaited: list[tuple[int, ListedImage]] = []
+        seen: set[str] = set()
+        for place, one in enumerate(listed, 1):
+            index, addresses = self._find(one.link), set(map(image_address, one.link.urls))
+            if index is not None:
+                claims.setdefault(index, one.entry)
+            elif not addresses & seen:
+                awaited.append((place, one))
+            seen |= addresses
+        failed = self._save_each(awaited, saver, claims)
+        problems = {}
+        if failed or len(former) > len(self._here):
+            again = [(place, one) for place, one in enumerate(former, 1) if self._find(one.link) is None]
+            problems = self._save_each(again, saver, None)
+        # Where neither address nor content tells, the place in the answer does.
+        missing = [problem for place, problem in failed.items() if place not in self._here or place in claims]
+        unseen = len(former) - len(self._here) - len(missing)
+        missing += list(problems.values())[: max(0, unseen)]
+        if len(everything) == len(task.images):
+            return missing
+        # The addresses of an entry are its images, or mirrors of one image: mirrors needn't all work, but one that may
+        # work later may be another image.
+        if set(claims.values()) >= {one.entry for one in listed}:
+            missing = [problem for problem in missing if not _is_lost(problem)]
+        return missing[: max(0, self._job.request.images_asked - len(self._here))]
 
-    def _retry_later(
-        self, links: Mapping[int, ResultImage], saver: ImageSaver, failed: dict[int, DownloadFailed]
-    ) -> int:
-        """Ask for images that weren't at their links yet until the time is up; how many are missing less for it."""
-        clock, found = self._context.clock, 0
-        while not any(problem.code == "cannot_save" for problem in failed.values()):
-            waiting = {index: links[index] for index, problem in failed.items() if problem.code == "link_not_ready"}
-            left = saver.deadline - clock.monotonic()
-            if not waiting or left <= 0:
-                break
-            if clock.wait(min(_ROUND, left), self._job.stop):
-                raise Stopped
-            again, missing = self._save_each(waiting, saver)
-            found += len(waiting) - missing
-            for index in waiting:
-                del failed[index]
-            failed.update(again)
-        return found
+    def _save_each(
+        self, awaited: Sequence[tuple[int, ListedImage]], saver: ImageSaver, claims: dict[int, int] | None
+    ) -> dict[int, DownloadFailed]:
+        """Save images; what went wrong, by their places. Without ``claims`` any image here may be one of them."""
+        failed: dict[int, DownloadFailed] = {}
+        reserved = {place for place, _ in awaited}
+        for position, (place, one) in enumerate(awaited):
+            problem = self._given_up.get(one.link.urls)
+            if problem is None:
+                problem = self._save(place, one, saver, claims, reserved)
+            if problem is None:
+                continue
+            failed[place] = problem
+            if problem.code == "cannot_save":
+                return failed | dict.fromkeys((later for later, _ in awaited[position:]), problem)
+            if problem.code not in _AWAITED and one.link.urls:
+                self._given_up[one.link.urls] = problem
+        return failed
+
+    def _save(
+        self, place: int, one: ListedImage, saver: ImageSaver, claims: dict[int, int] | None, reserved: set[int]
+    ) -> DownloadFailed | None:
+        if not one.link.is_filled and self._job.task_id:
+            return DownloadFailed("generation.image_not_listed", links=(), task_id=self._job.task_id)
+        index = self._choose_index(place, reserved)
+        same: list[int] = []
+
+        def is_known(digest: str) -> bool:
+            same[:] = self._find_equal(digest, one.entry, claims)[:1]
+            return bool(same)
+
+        try:
+            saved = saver.save(one.link, index, is_known)
+        except DownloadFailed as problem:
+            return problem
+        if saved is None:
+            (index,) = same
+        else:
+            self._here[index] = (saved.image, saved.digest)
+            self._job.update_entry(files=self._file_records())
+            self._job.show_gallery(self._gallery())
+        if claims is not None:
+            claims.setdefault(index, one.entry)
+        self._by_address |= dict.fromkeys(map(image_address, one.link.urls), index)
+        return None
+
+    def _choose_index(self, place: int, reserved: set[int]) -> int:
+        """The number that an image is saved under: its place, unless that is another's."""
+        if place not in self._here:
+            return place
+        return next(number for number in itertools.count(1) if number not in self._here and number not in reserved)
+
+    def _find(self, link: ResultImage) -> int | None:
+        """The index of an image that is here already."""
+        found = (self._by_address.get(image_address(url)) for url in link.urls)
+        return next((index for index in found if index is not None and index in self._here), None)
+
+    def _find_equal(self, digest: str, entry: int, claims: dict[int, int] | None) -> list[int]:
+        """The images here that one with this digest may be."""
+        # Only addresses of one entry can be mirrors; two entries are two images, even of equal bytes.
+        equal = [index for index, (_, known) in self._here.items() if known == digest]
+        if claims is None:
+            return equal
+        return [index for index in equal if claims.get(index, entry) == entry]
 
     def _already_here(self) -> dict[int, tuple[GeneratedImage, str]]:
         if self._entry is None:
@@ -153,11 +231,6 @@ class ResultDownloader:
         digests = {str(one["path"]): str(one.get("digest") or "") for one in self._entry.files}
         images = records.gallery_of(self._entry, self._context)
         return {image.index: (image, digests.get(str(image.path), "")) for image in images}
-
-    def _is_known(self, index: int, digest: str) -> bool:
-        # Only addresses of one entry can be mirrors; two entries are two images, even of equal bytes.
-        entry = self._entry_of[index]
-        return any(digest == known and self._entry_of.get(other) == entry for other, (_, known) in self._here.items())
 
     def _gallery(self) -> Gallery:
         return Gallery([self._here[index][0] for index in sorted(self._here)], showing=self._context.showing)
@@ -168,9 +241,10 @@ class ResultDownloader:
             return True
         if self._entry is None:
             return False
-        old = self._job.is_old()
+        # Of a server that couldn't be asked, the links are those of an earlier run.
+        old, asked = self._job.is_old(), self._job.query_error is None
         return all(
-            problem.code in _LOST_BYTES or _is_lost(problem) or (old and problem.code != "cannot_save")
+            problem.code in _LOST_BYTES or (asked and _is_lost(problem)) or (old and problem.code != "cannot_save")
             for problem in failed
         )
 
@@ -180,27 +254,35 @@ class ResultDownloader:
         if not problem.fields["links"] and (
             code == "not_decodable" or (code == "cannot_save" and not self._job.bytes_kept)
         ):
-            return DownloadFailed(f"generation.{code}_bytes", **problem.fields, charge=self._job.charge())
+            return DownloadFailed(f"generation.{code}_bytes", **problem.fields)
         return DownloadFailed("generation.link_dead", **problem.fields) if code == "link_dead" else problem
 
-    def _conclude(self, failed: Sequence[DownloadFailed], missing: int) -> None:
+    def _conclude(self, failed: Sequence[DownloadFailed]) -> None:
         job = self._job
         if not job.task_id:
             failed = [self._without_task(problem) for problem in failed]
         if failed:
-            record = {"code": failed[0].code, "text": str(failed[0])[:500]}
+            reason = self._reason(failed[0])
             state = EntryState.DONE if self._here else EntryState.FAILED
             ending = {"state": state} if self._are_lost(failed) else {}
-            job.update_entry(error=record, **ending)
-        if failed and not self._here:
-            raise failed[0]
-        if failed:
-            self._job.add_notice("some_missing", "images", missing, count=missing, reason=str(failed[0]))
+            job.update_entry(error={"code": reason.code, "text": str(reason)[:500]}, **ending)
+            if not self._here:
+                raise reason
+            job.add_notice("some_missing", "images", len(failed), count=len(failed), reason=str(reason))
             return
         job.update_entry(state=EntryState.DONE, error=None)
         asked = job.request.images_asked
         if len(self._here) < asked:
             self._job.add_notice("fewer_images", "n", len(self._here), asked=asked, count=len(self._here))
+
+    def _reason(self, problem: DownloadFailed) -> QwaveError:
+        """Why images are missing, with what is known of the money."""
+        unanswered = self._job.query_error
+        if unanswered is not None and problem.code == "link_dead":
+            # A fresh link would help, and this is why there is none.
+            return unanswered
+        problem.fields["charge"] = self._job.charge()
+        return problem
 
 
 def _is_lost(problem: DownloadFailed) -> bool:

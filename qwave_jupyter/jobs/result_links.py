@@ -1,11 +1,17 @@
-"""The images of an answer as the journal keeps them: their links, and their bytes where nobody can be asked again."""
+"""The images that answers list: which ones are the same, and how the journal keeps them.
+
+Their links are kept, and their bytes where nobody can be asked again.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qwave_jupyter.client.image_links import image_address
 from qwave_jupyter.client.tasks import ResultImage
 from qwave_jupyter.jobs.journal.record import MAX_TIME, read_number
 
@@ -13,10 +19,85 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.journal.blobs import Blobs
     from qwave_jupyter.jobs.journal.record import Entry
 
-__all__ = ["restore_links", "to_records"]
+__all__ = ["ListedImage", "identify", "restore_links", "split_entries", "to_records", "unite_links"]
 
 #: What stands for the type in the data URI of an image whose format nobody has looked at yet.
 _MIME = "application/octet-stream"
+#: Links of one address that are kept: what is signed anew comes before what was signed earlier.
+_MAX_SIGNED = 2
+
+
+@dataclass(frozen=True)
+class ListedImage:
+    """What may be one image of an answer, and the number of the entry that it comes from."""
+
+    link: ResultImage
+    entry: int
+
+
+def identify(image: ResultImage) -> frozenset[str]:
+    """What stays the same of an image in every answer that lists it: where it is, or the hash of its bytes."""
+    if image.data is not None:
+        return frozenset({hashlib.sha256(image.data).hexdigest()})
+    return frozenset(map(image_address, image.urls))
+
+
+def split_entries(images: Sequence[ResultImage], n: int) -> tuple[ListedImage, ...]:
+    """What to download for a result: mirrors stay together, unless there are fewer entries than were asked for."""
+    # The oldest dialect lists mirrors of one file in an entry; later pages don't say what several addresses in one
+    # entry mean (Status pages, editions 2026-04 and 2026-06). With fewer entries than ``n`` each address is fetched,
+    # and the caller drops files that are the same byte for byte.
+    whole = [ListedImage(image, entry) for entry, image in enumerate(images)]
+    if sum(not image.is_former for image in images) >= n:
+        return tuple(whole)
+    return tuple(ListedImage(part, one.entry) for one in whole for part in _split(one.link))
+
+
+def _split(image: ResultImage) -> list[ResultImage]:
+    if image.data is not None or not image.urls:
+        return [image]
+    by_address: dict[str, list[str]] = {}
+    for url in image.urls:
+        by_address.setdefault(image_address(url), []).append(url)
+    return [replace(image, urls=tuple(urls)) for urls in by_address.values()]
+
+
+def unite_links(listed: Sequence[ResultImage], noted: Sequence[ResultImage]) -> tuple[ResultImage, ...]:
+    """The images that the last answer lists, each with its earlier links, and those that only earlier answers list."""
+    if not listed or not noted:
+        return tuple(listed or noted)
+    united, left = list(listed), []
+    for place, known in enumerate(noted):
+        same = next((index for index, image in enumerate(listed) if identify(image) & identify(known)), None)
+        if same is not None:
+            united[same] = _add_links(united[same], known)
+        elif known.is_filled:
+            left.append((place, known))
+    former, others = ([one for _, one in left if one.is_former is flag] for flag in (True, False))
+    if len(left) == sum(known.is_filled for known in noted):
+        # All addresses are new, so nothing but the content tells which image is which. Were some dropped already,
+        # those of the longest answer count.
+        kept = others if len(others) >= len(former) else former
+        return (*united, *(replace(one, is_former=True) for one in kept))
+    # An address names the same image as before, so what isn't listed any more is an image of its own.
+    for place, known in left:
+        if not known.is_former and place < len(united) and not united[place].is_filled:
+            united[place] = known
+            others.remove(known)
+    for place, image in enumerate(united):
+        if others and not image.is_filled:
+            united[place] = others.pop(0)
+    return (*united, *others, *former)
+
+
+def _add_links(image: ResultImage, known: ResultImage) -> ResultImage:
+    urls = list(image.urls)
+    for url in known.urls:
+        address = image_address(url)
+        if url not in urls and sum(image_address(one) == address for one in urls) < _MAX_SIGNED:
+            urls.append(url)
+    expires_at = known.expires_at if image.expires_at is None else image.expires_at
+    return replace(image, urls=tuple(urls), expires_at=expires_at)
 
 
 def to_records(images: Sequence[ResultImage], blobs: Blobs | None = None) -> list[dict[str, object]]:
@@ -24,6 +105,8 @@ def to_records(images: Sequence[ResultImage], blobs: Blobs | None = None) -> lis
     records: list[dict[str, object]] = []
     for image in images:
         record: dict[str, object] = {"urls": list(image.urls), "expires_at": image.expires_at}
+        if image.is_former:
+            record["former"] = True
         if blobs is not None and image.data is not None:
             uri = f"data:{_MIME};base64,{base64.b64encode(image.data).decode('ascii')}"
             record["data"] = blobs.externalize(uri)
@@ -34,7 +117,7 @@ def to_records(images: Sequence[ResultImage], blobs: Blobs | None = None) -> lis
 def restore_links(entry: Entry, blobs: Blobs) -> tuple[ResultImage, ...]:
     """The images of a row, each in its place; empty where none of them can be had from the row."""
     links = tuple(_restore_link(record, blobs) for record in entry.links)
-    return links if any(link.urls or link.data is not None for link in links) else ()
+    return links if any(link.is_filled for link in links) else ()
 
 
 def _restore_link(record: object, blobs: Blobs) -> ResultImage:
@@ -45,6 +128,7 @@ def _restore_link(record: object, blobs: Blobs) -> ResultImage:
         urls=tuple(url for url in urls if isinstance(url, str)) if isinstance(urls, list) else (),
         data=_restore_bytes(record.get("data"), blobs),
         expires_at=read_number(record.get("expires_at"), MAX_TIME),
+        is_former=record.get("former") is True,
     )
 
 

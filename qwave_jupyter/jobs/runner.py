@@ -41,7 +41,7 @@ from qwave_jupyter.jobs.costs import Charge, OrderStage
 from qwave_jupyter.jobs.journal.record import EntryState
 from qwave_jupyter.jobs.references import release_bytes, release_frames
 from qwave_jupyter.jobs.result_download import LONGEST_LIFE, ResultDownloader
-from qwave_jupyter.jobs.result_links import restore_links, to_records
+from qwave_jupyter.jobs.result_links import restore_links, to_records, unite_links
 from qwave_jupyter.jobs.snapshot import CancelOutcome, JobState, Observers, Snapshot
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ _ANSWER_WITHIN = 30.0
 _ANSWER_SHARE = 1 / 3
 #: The last question may be asked when the time is up, and its answer is read.
 _GRACE = 5.0
+#: Seconds for asking for a task whose images an earlier answer has listed.
+_NOTED_WITHIN = 20.0
 #: Seconds for which a stopped job goes on asking for the task that it has to cancel.
 _LEARNING = 60.0
 #: Seconds after which the end of the interpreter doesn't wait for an answer any more that the server holds back.
@@ -149,6 +151,10 @@ class JobRunner:
         self._held_quota: int | None = None
         #: Whether the task has ended with images, so that there is nothing left to cancel.
         self._completed = False
+        #: The images that answers have listed so far, once the task has ended.
+        self._noted: tuple[ResultImage, ...] = ()
+        #: Why the last question for them had no answer, where they are those of an earlier one.
+        self.query_error: QwaveError | None = None
         #: Whether the journal holds the bytes of images that came in the answer to the order.
         self.bytes_kept = True
         #: Whether a cancel was asked for that nobody has confirmed, and the error that explains it.
@@ -566,6 +572,7 @@ class JobRunner:
             clock = self.context.clock
             self._submitted = clock.monotonic() - max(0.0, clock.now() - entry.submitted)
         self._reserve()
+        self._noted = restore_links(entry, self.context.journal.blobs)
         if not entry.task_id:
             return self._continue_without_task(entry)
         task = Task(task_id=entry.task_id, held_quota=entry.held_quota)
@@ -582,7 +589,7 @@ class JobRunner:
             task_id="",
             state=TaskState.COMPLETED,
             status=TaskState.COMPLETED,
-            images=self._kept_links(),
+            images=self._noted,
             held_quota=entry.held_quota,
             cost_quota=entry.cost_quota,
         )
@@ -690,19 +697,24 @@ class JobRunner:
     def _query_task(self, task: Task) -> Task:
         """What has become of the task; what it was before when the server can't say now."""
         clock = self.context.clock
+        deadline = self.deadline + _GRACE
+        if self._noted:
+            # There are links to try meanwhile.
+            deadline = min(deadline, clock.monotonic() + _NOTED_WITHIN)
+        self.query_error = None
         try:
             answer = self.context.client.task(
-                self.task_id, stop=self.stop, on_retry=self._show_retry, deadline=self.deadline + _GRACE
+                self.task_id, stop=self.stop, on_retry=self._show_retry, deadline=deadline
             )
-        except NotFound as error:
-            if kept := self._kept_links():
-                return replace(task, state=TaskState.COMPLETED, images=kept)
-            # Another key's task looks the same, so only an old one is given up.
-            if self.is_old():
-                self.update_entry(state=EntryState.UNKNOWN, error=_error_record(error))
-            error.fields["charge"] = self.charge()
-            raise
         except QwaveError as error:
+            if self._noted:
+                self.query_error = self._query_error(error)
+                return self._as_noted(task)
+            if isinstance(error, NotFound):
+                # Another key's task looks the same, so only an old one is given up.
+                if self.is_old():
+                    self.update_entry(state=EntryState.UNKNOWN, error=_error_record(error))
+                raise self._query_error(error) from None
             if not is_transient(error):
                 raise self._query_error(error) from error
             wanted = error.retry_after if isinstance(error, ApiError) else None
@@ -711,15 +723,29 @@ class JobRunner:
             if pause and clock.wait(pause, self.stop):
                 raise Stopped from None
             return task
-        if _is_empty(answer) and (kept := self._kept_links()):
-            answer = replace(answer, images=kept)
+        if self._noted:
+            answer = self._as_noted(answer)
         self._note_task(answer)
         self._show_task(answer)
         return answer
 
-    def _kept_links(self) -> tuple[ResultImage, ...]:
-        """The links that an earlier run has written down, for a task that the server doesn't list any more."""
-        return () if self.entry is None else restore_links(self.entry, self.context.journal.blobs)
+    def _as_noted(self, task: Task) -> Task:
+        """A task that had ended already, with the images that earlier answers have listed."""
+        before = self.entry.cost_quota if self.entry is not None else None
+        return replace(
+            task,
+            state=task.state if task.is_over else TaskState.COMPLETED,
+            images=unite_links(task.images, self._noted),
+            cost_quota=before if task.cost_quota is None else task.cost_quota,
+        )
+
+    def ask_again(self, task: Task) -> Task:
+        """What an ended task lists now, while images of it are awaited."""
+        now = self._query_task(task)
+        if now.images != self._noted:
+            self._noted = now.images
+            self.update_entry(links=to_records(now.images))
+        return now
 
     def _query_error(self, error: QwaveError) -> QwaveError:
         # A refused question says nothing of the task, which goes on.
@@ -735,6 +761,7 @@ class JobRunner:
             ended["duration"] = duration
         if task.state == TaskState.COMPLETED and task.images:
             self._completed = True
+            self._noted = task.images
             # Those of an answer without a task are in the row already, with their bytes.
             links = {"links": to_records(task.images)} if task.task_id else {}
             self.update_entry(state=EntryState.COMPLETED, **links, **ended)

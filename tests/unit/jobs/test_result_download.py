@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import requests
 
 from qwave_jupyter.errors import DownloadFailed, TaskFailed, WaitTimeout
 from qwave_jupyter.jobs.job import resume
@@ -281,3 +282,117 @@ def test_shares_of_the_cost_are_what_was_charged(submit, server, bench, status_s
     assert gallery.cost_usd == pytest.approx(0.01275)
     (entry,) = bench.journal._entries("ORDER BY created")
     assert sum(one["cost_usd"] for one in entry.files) == pytest.approx(0.01275)
+
+
+def link(place):
+    return {"url": [f"{CDN}/task-1/{place}.png"]}
+
+
+EMPTY = {"null": None, "empty text": "", "empty object": {}, "no link": {"url": None}, "empty list": {"url": []}}
+
+
+@pytest.fixture
+def entries(status_says):
+    """The entries that the task lists; a test may change them."""
+    listed = []
+    status_says(result={"images": listed})
+    return listed
+
+
+@pytest.mark.parametrize("empty", EMPTY.values(), ids=EMPTY)
+@pytest.mark.parametrize("place", [0, 1])
+def test_empty_entry_is_asked_for_again(submit, server, bench, entries, empty, place):
+    server.images = [plain(), plain(colour="red")]
+    entries[:] = [link(0), link(1)]
+    entries[place] = empty
+
+    def fill():
+        if bench.clock.monotonic() > 100:
+            entries[place] = link(place)
+
+    server.before["status"] = fill
+    job = submit(n=2)
+    told = []
+    job.subscribe(lambda now: told.append((bench.clock.monotonic(), len(now.gallery or ()))))
+    assert [image.index for image in job.result(PATIENCE)] == [1, 2]
+    # The image that is there is shown meanwhile, and fetched once.
+    assert min(moment for moment, count in told if count == 1) < 60
+    assert server.seen.count("image") == 2
+    assert (server.billed, state_of(bench)) == (1, "done")
+
+
+@pytest.mark.parametrize("empty", EMPTY.values(), ids=EMPTY)
+def test_empty_entry_leaves_job_open(submit, server, bench, entries, empty):
+    server.images = [plain(), plain(colour="red"), plain(colour="blue")]
+    entries[:] = [link(0), empty, empty]
+    job = submit(n=3)
+    assert len(job.result(PATIENCE)) == 1
+    said = str(job.snapshot.notices[-1])
+    assert said.startswith("2 of the images")
+    assert "%qwave resume" in said
+    assert said.endswith("$0.0064 was charged.")
+    assert bench.clock.monotonic() >= 300
+    assert state_of(bench) == "completed"
+    entries[1] = link(1)
+    (again,) = resume(bench)
+    assert [image.index for image in again.result(PATIENCE)] == [1, 2]
+    assert state_of(bench) == "completed"
+    entries[2] = link(2)
+    (again,) = resume(bench)
+    assert [image.index for image in again.result(PATIENCE)] == [1, 2, 3]
+    assert server.seen.count("image") == 3
+    assert (server.billed, state_of(bench)) == (1, "done")
+
+
+def test_empty_entry_ends_after_a_week(submit, server, bench, entries):
+    entries[:] = [link(0), None]
+    submit(n=2).result(PATIENCE)
+    bench.clock.advance(WEEK + 60)
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 1
+    assert state_of(bench) == "done"
+
+
+def test_empty_entry_of_a_task_that_costs_nothing_is_not_awaited(submit, server, bench, entries):
+    server.cost = 0
+    entries[:] = [link(0), None]
+    job = submit(n=2)
+    assert len(job.result(PATIENCE)) == 1
+    assert bench.clock.monotonic() < 60
+    assert [one.code for one in job.snapshot.notices] == ["fewer_images"]
+    assert state_of(bench) == "done"
+
+
+@pytest.mark.parametrize("fault", [404, 500, 503, requests.exceptions.ReadTimeout("slow")], ids=str)
+@pytest.mark.parametrize("listing", ["an entry each", "one entry"])
+def test_address_that_is_down_leaves_job_open(submit, server, bench, status_says, fault, listing):
+    both = [f"{CDN}/task-1/{place}.png" for place in range(2)]
+    status_says(result={"images": [{"url": [url]} for url in both] if listing == "an entry each" else [{"url": both}]})
+    server.images = [plain(), plain(colour="red")]
+    true = server._image
+
+    def image(request, path):
+        if path.endswith("1.png") and isinstance(fault, Exception):
+            raise fault
+        return (fault, b"") if path.endswith("1.png") else true(request, path)
+
+    server._image = image
+    job = submit(n=2)
+    assert len(job.result(PATIENCE)) == 1
+    assert str(job.snapshot.notices[-1]).startswith("1 of the images")
+    assert state_of(bench) == "completed"
+    server._image = true
+    (again,) = resume(bench)
+    assert [image.index for image in again.result(PATIENCE)] == [1, 2]
+    assert state_of(bench) == "done"
+
+
+@pytest.mark.parametrize("fault", [404, 410, 503])
+def test_mirror_that_is_down_is_nothing_missing(submit, server, bench, status_says, fault):
+    mirrors = [f"{CDN}/task-1/{place}.png" for place in range(2)]
+    status_says(result={"images": [{"url": mirrors}]})
+    server.images = [fault, plain()]
+    job = submit()
+    assert len(job.result(PATIENCE)) == 1
+    assert job.snapshot.notices == ()
+    assert state_of(bench) == "done"
