@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from qwave_jupyter import i18n, threads
 from qwave_jupyter.catalog import Violation
-from qwave_jupyter.client.error_responses import is_transient
+from qwave_jupyter.client.error_responses import is_transient, to_one_line
 from qwave_jupyter.client.polling import PollScheduler
 from qwave_jupyter.client.retry import OnRetry, Retry, Stopped
 from qwave_jupyter.client.tasks import ResultImage, Task, TaskState, to_usd
@@ -759,7 +759,7 @@ class JobRunner:
         ended: dict[str, object] = {"cost_quota": task.cost_quota, "finished": self.context.clock.now()}
         if task.state == TaskState.COMPLETED and duration is not None:
             ended["duration"] = duration
-        if task.state == TaskState.COMPLETED and task.images:
+        if task.images and self._is_deliverable(task):
             self._completed = True
             self._noted = task.images
             # Those of an answer without a task are in the row already, with their bytes.
@@ -784,6 +784,17 @@ class JobRunner:
             error.fields["charge"] = charge
         self.update_entry(state=EntryState.CANCELLED, error=_error_record(error), **ended)
         raise error
+
+    def _is_deliverable(self, task: Task) -> bool:
+        """Whether an ended task's images are to be fetched; one that didn't complete may be charged too."""
+        if task.state == TaskState.COMPLETED:
+            return True
+        charge = self.charge()
+        if charge.is_charged is False or self.stop.is_set():
+            return False
+        reason = f": “{printable(task.failure.message)}” ({task.failure.code})" if task.failure else ""
+        self.add_notice("ended_with_images", "images", to_one_line(task.status), reason=reason, charge=str(charge))
+        return True
 
     def _was_cancel_asked(self) -> bool:
         """Whether this run or an earlier one asked for a cancel that nobody confirmed."""

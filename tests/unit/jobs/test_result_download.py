@@ -396,3 +396,56 @@ def test_mirror_that_is_down_is_nothing_missing(submit, server, bench, status_sa
     assert len(job.result(PATIENCE)) == 1
     assert job.snapshot.notices == ()
     assert state_of(bench) == "done"
+
+
+PAID = {
+    "failed": {"status": "failed", "cost": 3187, "error": {"code": "task_failed", "message": "[task_failed] half"}},
+    "failed, unsaid": {"status": "failed", "cost": None, "billing_status": "settled"},
+    "cancelled": {"status": "cancelled", "cost": 3187},
+}
+
+
+@pytest.mark.parametrize("says", PAID.values(), ids=PAID)
+def test_images_of_a_charged_task_are_fetched(submit, server, bench, status_says, says):
+    status_says(**says)
+    job = submit()
+    (image,) = job.result(PATIENCE)
+    assert image.path.is_file()
+    said = str(job.snapshot.notices[-1])
+    assert f"calls this task {says['status']}" in said
+    assert says["status"] != "failed" or "error" not in says or "“half” (task_failed)" in said
+    assert "charged" in said
+    assert (job.status, state_of(bench)) == ("done", "done")
+    assert resume(bench) == ()
+
+
+@pytest.mark.parametrize("says", PAID.values(), ids=PAID)
+def test_images_of_a_charged_task_are_fetched_at_resume(submit, server, bench, status_says, says):
+    status_says(**says)
+    server.images = [404]
+    job = submit()
+    error = error_of(job)
+    assert isinstance(error, DownloadFailed)
+    assert "charged" in str(error)
+    assert f"calls this task {says['status']}" in str(job.snapshot.notices[-1])
+    assert state_of(bench) == "completed"
+    server.images = [plain()]
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 1
+    assert state_of(bench) == "done"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"status": "failed", "cost": 0},
+        {"status": "failed", "cost": None, "billing_status": "refunded"},
+        {"status": "failed", "result": None, "cost": 3187},
+    ],
+)
+def test_failed_task_without_paid_images_fails(submit, server, bench, status_says, says):
+    status_says(**says)
+    error = error_of(submit())
+    assert isinstance(error, TaskFailed)
+    assert "image" not in server.seen
+    assert state_of(bench) == "failed"

@@ -173,6 +173,7 @@ REFUSALS = {
     "broken": [requests.exceptions.ConnectionError("gone")] * 99,
     "lists nothing": [[200, {"task_id": "task-1", "status": "completed", "result": None}]] * 99,
     "goes on": [[200, {"task_id": "task-1", "status": "processing"}]] * 99,
+    "failed": [[200, {"task_id": "task-1", "status": "failed", "cost": 3187}]] * 99,
 }
 
 
