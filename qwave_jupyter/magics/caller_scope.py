@@ -1,12 +1,22 @@
-"""The variables that a cell sees: those of the function that runs it, then those of the shell."""
+"""The variables that a cell sees: those of the function that runs it, then those of the shell.
+
+A name in a prompt means what it would mean as code in that place. The compiler doesn't see it there: what belongs to a
+function further out is no variable of the inner one, which keeps of it only what its own code names.
+"""
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import inspect
+import linecache
 import sys
-from collections import ChainMap
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from types import CodeType
 from typing import TYPE_CHECKING
 
+from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.types import Namespace
 
 if TYPE_CHECKING:
@@ -14,12 +24,28 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["find_caller_variables", "find_shell_variables"]
+__all__ = ["CallerVariables", "find_caller_variables", "find_shell_variables"]
 
 #: Code that stands between a magic and whoever called it.
 _MACHINERY = ("IPython", "qwave_jupyter")
-#: Before Python 3.12 a comprehension is a function of its own inside the one that holds it.
-_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+
+
+class CallerVariables(Mapping[str, object]):
+    """The variables of a call; asking for one that has no value there raises OptionMistake with the reason."""
+
+    def __init__(self, values: Namespace, unreachable: Mapping[str, OptionMistake]) -> None:
+        self._values, self._unreachable = values, unreachable
+
+    def __getitem__(self, name: str) -> object:
+        if name in self._unreachable:
+            raise self._unreachable[name]
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._values if name not in self._unreachable)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def find_caller_variables(shell: InteractiveShell) -> Namespace:
@@ -31,8 +57,19 @@ def find_caller_variables(shell: InteractiveShell) -> Namespace:
     known = find_shell_variables(shell)
     if caller is None or caller.f_locals is shell.user_ns:
         return known
-    scopes = [dict(frame.f_locals) for frame in _iter_scopes(caller)]
-    return ChainMap(*scopes, caller.f_globals, dict(known))
+    values = {**known, **caller.f_globals}
+    unreachable: dict[str, OptionMistake] = {}
+    frames = tuple(_iter_scopes(caller))
+    for outer in _find_enclosing_functions(frames[-1]):
+        for name in _list_locals(outer):
+            unreachable[name] = OptionMistake("options.variable_not_captured", name=name, owner=outer.co_name)
+    for frame in reversed(frames):
+        for name in _list_locals(frame.f_code):
+            unreachable[name] = OptionMistake("options.variable_unbound", name=name)
+        for name, value in frame.f_locals.items():
+            unreachable.pop(name, None)
+            values[name] = value
+    return CallerVariables(values, unreachable)
 
 
 def find_shell_variables(shell: InteractiveShell) -> Namespace:
@@ -51,9 +88,63 @@ def _find_caller(frame: FrameType | None) -> FrameType | None:
 
 
 def _iter_scopes(frame: FrameType) -> Iterator[FrameType]:
-    inner: FrameType | None = frame
-    while inner is not None:
-        yield inner
-        if inner.f_code.co_name not in _COMPREHENSIONS:
-            return
-        inner = inner.f_back
+    """The frame, and those around it whose variables it sees: it runs as a part of them."""
+    inner, outer = frame, frame.f_back
+    yield frame
+    # The body of a class, a generator expression, before Python 3.12 every comprehension. A generator may also be
+    # asked by a function that has nothing to do with it.
+    while outer is not None and not _is_function(inner.f_code) and _holds(outer.f_code, inner.f_code):
+        # The body of a class doesn't see that of a class around it.
+        if _is_optimized(outer.f_code) or _is_optimized(inner.f_code):
+            yield outer
+        inner, outer = outer, outer.f_back
+
+
+def _is_function(code: CodeType) -> bool:
+    return _is_optimized(code) and (code.co_name == "<lambda>" or not code.co_name.startswith("<"))
+
+
+def _is_optimized(code: CodeType) -> bool:
+    """Whether its variables are known beforehand: neither a module nor the body of a class."""
+    return bool(code.co_flags & inspect.CO_OPTIMIZED)
+
+
+def _list_locals(code: CodeType) -> tuple[str, ...]:
+    """The variables that can be nowhere else, whether they have a value or not."""
+    return (*code.co_varnames, *code.co_cellvars, *code.co_freevars) if _is_optimized(code) else ()
+
+
+def _holds(outer: CodeType, inner: CodeType) -> bool:
+    return any(one is inner for one in outer.co_consts)
+
+
+def _find_enclosing_functions(frame: FrameType) -> Iterable[CodeType]:
+    """The functions around the one that runs, outermost first, as far as its source or the stack has them."""
+    if "<locals>" not in frame.f_code.co_qualname:
+        return ()
+    paths = (_find_path(root, frame.f_code) for root in _iter_roots(frame))
+    return filter(_is_optimized, next(filter(None, paths), ()))
+
+
+def _iter_roots(frame: FrameType) -> Iterator[CodeType]:
+    name = frame.f_code.co_filename
+    source = "".join(linecache.getlines(name, frame.f_globals))
+    with contextlib.suppress(SyntaxError, ValueError), warnings.catch_warnings():
+        # The user's source, compiled before: what it is warned of was said then.
+        warnings.simplefilter("ignore")
+        yield compile(source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    caller = frame.f_back
+    while caller is not None:
+        yield caller.f_code
+        caller = caller.f_back
+
+
+def _find_path(outer: CodeType, code: CodeType) -> tuple[CodeType, ...]:
+    """The code around some code, outermost first; none where it isn't in there."""
+    for one in outer.co_consts:
+        if isinstance(one, CodeType):
+            if (one.co_qualname, one.co_firstlineno) == (code.co_qualname, code.co_firstlineno):
+                return (outer,)
+            if path := _find_path(one, code):
+                return (outer, *path)
+    return ()

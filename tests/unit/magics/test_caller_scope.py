@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import types
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from qwave_jupyter.errors import RequestRefused
+from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.jobs.request import fill_prompt
 from qwave_jupyter.magics.caller_scope import find_caller_variables, find_shell_variables
 
@@ -53,10 +54,45 @@ CALL = "get_ipython().run_cell_magic('probe', '', '{{animal}}')"
         ([f"[{CALL} for animal in ['yak']]"], "yak"),
         ([f"class Zoo:\n    animal = 'yak'\n    {CALL}"], "yak"),
         ([f"f = lambda animal: {CALL}\nf('ibis')"], "ibis"),
+        ([f"def f(animal):\n    class Zoo:\n        {CALL}\nf('elk')"], "elk"),
+        ([f"def f(animal):\n    list({CALL} for _ in '1')\nf('elk')"], "elk"),
+        ([f"def f():\n    list({CALL} for animal in ['ibis'] for _ in '1')\nf()"], "ibis"),
+        ([f"def f(animal):\n    {{_: [{CALL} for _ in '1'] for _ in '1'}}\nf('elk')"], "elk"),
+        ([f"def f(animal):\n    def g():\n        {CALL}\n        return animal\n    g()\nf('elk')"], "elk"),
+        ([f"def f(other):\n    def g():\n        {CALL}\n    g()\nf('elk')"], "newt"),
+        ([f"def f():\n    global animal\n    def g():\n        {CALL}\n    g()\nf()"], "newt"),
+        ([f"class Zoo:\n    animal = 'yak'\n    def f(self):\n        {CALL}\nZoo().f()"], "newt"),
+        ([f"class Zoo:\n    animal = 'yak'\n    del animal\n    {CALL}"], "newt"),
     ],
 )
 def test_caller_variables_go_first(shell, cells, wanted):
     assert run(shell, "animal = 'newt'", *cells)[-1].strip() == wanted
+
+
+NOT_HERE = "no other variable of that name is taken instead"
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        (f"def f(animal):\n    def g():\n        {CALL}\n    g()", "animal of f()"),
+        (f"def f(animal):\n    (lambda: {CALL})()", "animal of f()"),
+        (f"def f(animal):\n    class Zoo:\n        def g(self):\n            {CALL}\n    Zoo().g()", "animal of f()"),
+        (f"def f(animal):\n    def g():\n        (lambda: {CALL})()\n    g()", "animal of f()"),
+        (f"def g(animal):\n    return ({CALL} for _ in '1')\ndef f(x):\n    list(g(x))", "animal of g()"),
+        (f"def f(x):\n    {CALL}\n    animal = x", "has no value here"),
+        (f"def f(animal):\n    del animal\n    {CALL}", "has no value here"),
+        (f"def f(animal):\n    del animal\n    [{CALL} for _ in '1']", "has no value here"),
+        (f"def f(animal):\n    del animal\n    class Zoo:\n        {CALL}", "has no value here"),
+        (f"def f(animal):\n    def g():\n        {CALL}\n        animal\n    del animal\n    g()", "has no value"),
+    ],
+)
+def test_unreachable_variable_is_no_global(shell, cell, told):
+    run(shell, "animal = 'newt'")
+    with pytest.raises(OptionMistake, match=re.escape(told)) as refused:
+        run(shell, f"{cell}\nf('elk')")
+    assert NOT_HERE in str(refused.value)
+    assert shell.found == []
 
 
 def test_caller_in_another_module_sees_its_own_globals(shell, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics import cell_options
+from qwave_jupyter.magics.caller_scope import CallerVariables
 
 GPT = load("2026-04").model("gpt-image-2")
 
@@ -31,6 +32,13 @@ def test_image_expression_hints_at_variable(code):
     with pytest.raises(OptionMistake) as refusal:
         cell_options.parse_line(f"-i {code}", GPT, {"city": [object()]})
     assert f"put it into a variable first, such as one = {code}" in str(refusal.value)
+
+
+@pytest.mark.parametrize("line", ["-i city", "--mask city", "-i {{city}}", "-i city[0]"])
+def test_unreachable_image_variable_is_no_path(line):
+    reason = OptionMistake("options.variable_unbound", name="city")
+    with pytest.raises(OptionMistake, match="the variable city has no value here"):
+        cell_options.parse_line(line, GPT, CallerVariables({"city": object()}, {"city": reason}))
 
 
 def test_image_path_like_expression_stays(tmp_path, monkeypatch):
