@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import i18n
+from qwave_jupyter.amounts import to_ascii_digits
 from qwave_jupyter.batches.batch import Batch, Outcome
 from qwave_jupyter.batches.sweep_axes import Axis, Combination
 from qwave_jupyter.errors import Cancelled, OptionMistake, QwaveError, RequestRefused, TooExpensive
@@ -18,7 +19,7 @@ from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen, idempotency
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.references import release_bytes
-from qwave_jupyter.jobs.request import Request
+from qwave_jupyter.jobs.request import Request, fingerprint_of
 from qwave_jupyter.types import Namespace, Values
 
 if TYPE_CHECKING:
@@ -44,10 +45,20 @@ class GridCell:
 
 
 def build_grid(combinations: Sequence[Combination], build: BuildRequest) -> tuple[GridCell, ...]:
-    """Check every combination; those that are refused stay in the grid with their reason."""
+    """Check every combination; those that are refused stay in the grid with their reason.
+
+    Raises:
+        RequestRefused: every one is refused.
+        OptionMistake: two of them are one request, such as those of ``1k`` and ``1K``.
+    """
     grid = tuple(_build_cell(combination, build) for combination in combinations)
     if all(cell.refusal for cell in grid):
         raise grid[0].refusal or OptionMistake("generation.sweep_empty", key="", given="")
+    sent: dict[tuple[str, ...], Combination] = {}
+    for cell in filter(lambda one: one.requests, grid):
+        same = sent.setdefault(tuple(map(_identify, cell.requests)), cell.combination)
+        if same is not cell.combination:
+            raise OptionMistake("generation.sweep_same", first=same.caption, second=cell.combination.caption)
     return grid
 
 
@@ -395,20 +406,40 @@ def _build_cell(combination: Combination, build: BuildRequest) -> GridCell:
         return GridCell(combination, requests) if requests else GridCell(combination, refusal=refused)
 
 
+def _identify(request: Request) -> str:
+    """What is the same for the same values, also where a number is written in two ways."""
+    content_ids = {one.uri: one.content_id for one in request.references}
+    return fingerprint_of(_with_plain_numbers(request.body), content_ids)
+
+
+def _with_plain_numbers(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _with_plain_numbers(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_plain_numbers(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _split_images(combination: Combination, build: BuildRequest, refused: RequestRefused) -> tuple[Request, ...]:
     """One request for each image, for a model that makes one at a time; none where something else is wrong."""
-    wanted = str(combination.options.get("n", ""))
+    wanted = _read_count(combination.options.get("n"))
     parameters = {one.parameter for one in refused.fields.get("violations", ())}
-    if parameters != {"n"} or not wanted.isdigit() or int(wanted) < 1:
+    if parameters != {"n"} or not wanted:
         return ()
     options = {name: value for name, value in combination.options.items() if name != "n"}
-    seed = str(options.get("seed", ""))
+    seed = _read_count(options.get("seed"))
     requests = []
-    for number in range(int(wanted)):
+    for number in range(wanted):
         # The same seed would give the same image again and again.
-        own = {**options, "seed": int(seed) + number} if seed.isdigit() and number else options
+        own = {**options, "seed": seed + number} if seed is not None and number else options
         try:
             requests.append(build(own, combination.variables, combination.model))
         except RequestRefused:
             return ()
     return tuple(requests)
+
+
+def _read_count(given: object) -> int | None:
+    """A whole number from 0, as parameters read it; None for anything else."""
+    text = to_ascii_digits(str(given)).strip()
+    return int(text) if re.fullmatch(r"\+?\d{1,18}", text, re.ASCII) else None

@@ -17,13 +17,13 @@ from tests.waiting import PATIENCE, wait_until
 
 @pytest.fixture
 def planned(bench):
-    def make(prompt, *texts, model="gpt-image-2", models=bench.catalog, **options):
+    def make(prompt, *texts, model="gpt-image-2", models=bench.catalog, force=False, **options):
         names = ["what"] if "{{what}}" in prompt else []
         axes = [sweep_axes.parse_axis(text, prompt_names=names) for text in texts]
 
         def build(own, variables, swept):
             words = prompt.replace("{{what}}", str(variables.get("what", "")))
-            return requests_of.build(models, words, own, model=swept or model)
+            return requests_of.build(models, words, own, model=swept or model, force=force)
 
         places = sweep.build_grid(sweep_axes.expand_axes(axes, options, {}), build)
         return sweep.Sweep(tuple(axes), places, prompt, options, model)
@@ -106,6 +106,36 @@ def test_sweep_unknown_price_is_refused(planned, bench):
     assert unpriced.estimate_usd is None
     with pytest.raises(TooExpensive, match="isn't published"):
         unpriced.check_max_cost(100.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        ("seed=12,１２", "seed 12", "seed １２"),
+        ("seed=7,11,011", "seed 11", "seed 011"),
+        ("seed=+13,13", "seed +13", "seed 13"),
+        ("quality=high,HIGH", "quality high", "quality HIGH"),
+        ("resolution=1k,2k,１Ｋ", "resolution 1k", "resolution １Ｋ"),
+        ("aspect_ratio=16:9,16x9", "aspect_ratio 16:9", "aspect_ratio 16x9"),
+        ("sparkle=1,1.0", "sparkle 1", "sparkle 1.0"),
+        ('sparkle="[1,2]","[1, 2]"', "sparkle [1,2]", "sparkle [1, 2]"),
+    ],
+)
+def test_sweep_of_equal_values_is_refused(planned, text, first, second):
+    with pytest.raises(OptionMistake) as refused:
+        planned("a cat", text, "n=1..2", force=True)
+    assert str(refused.value).startswith(f"the sweep has {first} · n 1 and {second} · n 1, which are sent as one")
+
+
+@pytest.mark.parametrize("text", ["what=1k,1K", "what=1,１", "what=high,HIGH"])
+def test_sweep_of_different_texts_is_sent(planned, text):
+    assert len(planned("{{what}} at sea", text).requests) == 2
+
+
+@pytest.mark.parametrize(("n", "seed"), [("２", "13"), ("+2", "+13"), (2, "１３")])
+def test_sweep_splits_numbers_as_they_are_typed(planned, n, seed):
+    whole = planned("a cat", "tile=true", models=catalog.load("2026-09"), model="midjourney", n=n, seed=seed)
+    assert [request.values["seed"] for request in whole.requests] == [13, 14]
 
 
 def test_sweep_splits_several_images(planned):
