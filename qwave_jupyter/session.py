@@ -792,7 +792,7 @@ class Session:
             if name in RESERVED - {"model"}:
                 raise OptionMistake("options.reserved", option=spelled)
             parameter = known.find_parameter(name)
-            key = name if parameter is None else parameter.name
+            key = name.replace("-", "_") if parameter is None else parameter.name
             if key in given:
                 raise OptionMistake("options.given_twice", option=given[key], other=spelled)
             given[key] = spelled

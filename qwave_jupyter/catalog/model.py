@@ -189,10 +189,16 @@ class Model:
         """Users' options as values in the page's spelling, and what can't be read, all at once."""
         values: dict[str, object] = {}
         wrong: list[Violation] = []
+        written: dict[str, str] = {}
         for name, given in options.items():
             if given is None:
                 continue
             parameter = self.find_parameter(name)
+            key = name.replace("-", "_") if parameter is None else parameter.name
+            if key in written:
+                wrong.append(Violation.of_repetition(key, written[key], name))
+                continue
+            written[key] = name
             if parameter is None:
                 names = tuple(one.name for one in self.parameters.values() if not one.internal)
                 wrong.append(
@@ -207,14 +213,9 @@ class Model:
                 )
                 continue
             try:
-                value = parameter.read(given)
+                values[parameter.name] = parameter.read(given)
             except UnreadableValue as problem:
                 wrong.append(problem.violation)
-                continue
-            if parameter.name in values and values[parameter.name] != value:
-                detail = {"first": str(values[parameter.name])}
-                wrong.append(Violation("given_twice", parameter.name, given, detail=detail))
-            values[parameter.name] = value
         return values, tuple(wrong)
 
     def effective(self, values: Values) -> Values:

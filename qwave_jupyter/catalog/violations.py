@@ -26,6 +26,11 @@ class Violation:
     detail: Mapping[str, object] = field(default_factory=dict)
     section: str = "catalog"
 
+    @classmethod
+    def of_repetition(cls, parameter: str, first: str, second: str) -> Violation:
+        """That one parameter was given by two of its names."""
+        return cls("given_twice", parameter, second, detail={"first": _format_value(first)})
+
     def __str__(self) -> str:
         detail = dict(self.detail)
         if "unit" in detail:

@@ -232,7 +232,7 @@ def build(
     if intolerable:
         raise refuse(intolerable)
     if force:
-        values.update(_unknown_parameters(chosen, plain))
+        values.update(_unknown_parameters(chosen, plain, values))
     detail = {"edition": catalog.edition}
     warnings: tuple[Violation, ...] = (
         *(
@@ -446,13 +446,20 @@ def _may_be_forced(violation: Violation) -> bool:
     return violation.section == "catalog" and violation.code not in {"unreadable", "empty_prompt", "given_twice"}
 
 
-def _unknown_parameters(model: Model, options: Mapping[str, object]) -> dict[str, object]:
+def _unknown_parameters(model: Model, options: Mapping[str, object], known: Values) -> dict[str, object]:
     unknown = {
         name.replace("-", "_"): given
         for name, given in options.items()
         if given is not None and model.find_parameter(name) is None
     }
-    values, wrong = unvalidated_model(model.id, unknown).read(unknown)
+    common = unvalidated_model(model.id, unknown)
+    values, wrong = common.read(unknown)
+    # One field holds either of two names, and either an object or what is set inside it.
+    fields = {model.parameters[name].wire_path[0]: name for name in known} | dict(zip(known, known, strict=True))
+    for name in unknown:
+        parameter = common.find_parameter(name)
+        if parameter is not None and parameter.name in fields:
+            wrong = (*wrong, Violation.of_repetition(parameter.name, fields[parameter.name], name))
     if wrong:
         raise refuse(wrong)
     return values

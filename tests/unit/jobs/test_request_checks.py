@@ -74,3 +74,49 @@ def test_ranges_and_types_in_plain_words(demo):
 
 def test_ratio_with_a_full_width_colon():
     assert qwave.model("gpt-image-2").parameters["aspect_ratio"].read("16：9") == "16:9"
+
+
+@pytest.mark.parametrize("model", ["gpt-image-2", "no-such-model"])
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"n": 2, "count": 3}, "n is given twice, as n and as count"),
+        ({"count": 2, "n": 2}, "n is given twice, as "),
+        ({"foo-bar": 1, "foo_bar": 2}, "foo_bar is given twice, as foo-bar and as foo_bar"),
+        ({"foo_bar": 1, "foo-bar": 1}, "foo_bar is given twice, as foo_bar and as foo-bar"),
+        ({"size": "1:1", "aspect-ratio": "16:9"}, "aspect_ratio is given twice, as size and as aspect-ratio"),
+        ({"aspect_ratio": "1:1", "aspect-ratio": "1:1"}, "aspect_ratio is given twice, as aspect_ratio and as aspect-"),
+    ],
+)
+def test_parameter_given_by_two_names_is_refused(demo, model, options, says):
+    with pytest.raises(RequestRefused, match=says):
+        qwave.build("a cat", model=model, force=True, **options)
+    row = {"prompt": "a cat", "force": True, **options}
+    [outcome] = qwave.batch([row], model=model).results()
+    assert says in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("model", "inside", "outside"),
+    [
+        ("seedream-5.0", {"output_format": "png"}, "extra"),
+        ("doubao-seedream-4.5", {"optimize_prompt_mode": "standard"}, "optimize_prompt_options"),
+        ("doubao-seedream-5.0-lite", {"max_images": 2}, "sequential_image_generation_options"),
+    ],
+)
+def test_object_given_beside_what_is_set_inside_it_is_refused(demo, model, inside, outside):
+    with pytest.raises(RequestRefused, match=f"{outside} is given twice, as {next(iter(inside))} and as {outside}"):
+        qwave.build("a cat", model=model, force=True, **inside, **{outside: {"other": 1}})
+    assert qwave.build("a cat", model=model, force=True, **{outside: {"other": 1}}).body[outside] == {"other": 1}
+
+
+@pytest.mark.parametrize("images", [{"images": "a", "image": "b"}, {"image": ["a"], "image_urls": ["b"]}])
+def test_images_given_by_two_names_are_sent_together(demo, images):
+    given = {name: [f"https://example.com/{one}.png" for one in several] for name, several in images.items()}
+    built = qwave.build("a cat", model="gpt-image-2", **given)
+    assert built.body["image_urls"] == ["https://example.com/a.png", "https://example.com/b.png"]
+
+
+def test_sweep_of_another_spelling_is_refused(demo):
+    with pytest.raises(OptionMistake, match="--foo-bar and --sweep foo_bar give one option twice"):
+        default().plan_sweep("a cat", ["foo_bar=1,2"], force=True, options={"foo-bar": 1})
