@@ -89,6 +89,8 @@ class ResultImage:
     data: bytes | None = field(default=None, repr=False)
     #: Unix seconds after which the links die.
     expires_at: float | None = None
+    #: How many addresses of the entry are empty, which may be images of their own.
+    empty_urls: int = 0
     #: Whether it comes from an earlier answer, and may be one of the images that the last one lists elsewhere.
     is_former: bool = False
 
@@ -279,20 +281,26 @@ def _find_entries(result: object) -> list[object] | None:
 
 def _read_image_link(entry: object) -> ResultImage:
     if isinstance(entry, (str, list)):
-        return ResultImage(urls=_read_urls(entry))
+        return ResultImage(urls=_read_urls(entry), empty_urls=_count_empty(entry))
     if not isinstance(entry, Mapping):
         return ResultImage()
-    urls = next(filter(None, (_read_urls(entry.get(name)) for name in ("url", "urls", "image_url"))), ())
+    held = next((entry[name] for name in ("url", "urls", "image_url") if _read_urls(entry.get(name))), None)
+    urls = _read_urls(held)
     data = read_base64(entry.get("b64_json"))
     if data is None and len(urls) == 1 and urls[0].startswith("data:"):
         data, urls = read_base64(urls[0]), ()
-    return ResultImage(urls=urls, data=data, expires_at=read_time(entry.get("expires_at")))
+    expires_at = read_time(entry.get("expires_at"))
+    return ResultImage(urls=urls, data=data, expires_at=expires_at, empty_urls=_count_empty(held))
 
 
 def _read_urls(value: object) -> tuple[str, ...]:
     several = value if isinstance(value, list) else [value]
     texts = [one.strip() for one in several if isinstance(one, str) and one.strip()]
     return tuple(dict.fromkeys(texts))
+
+
+def _count_empty(value: object) -> int:
+    return sum(not _read_urls(one) for one in value) if isinstance(value, list) else 0
 
 
 def _read_failure(error: object) -> Failure:

@@ -23,6 +23,8 @@ __all__ = ["ListedImage", "identify", "restore_links", "split_entries", "to_reco
 
 #: What stands for the type in the data URI of an image whose format nobody has looked at yet.
 _MIME = "application/octet-stream"
+#: Empty addresses of one entry that a row may hold.
+_MAX_EMPTY = 100
 #: Links of one address that are kept: what is signed anew comes before what was signed earlier.
 _MAX_SIGNED = 2
 
@@ -59,7 +61,8 @@ def _split(image: ResultImage) -> list[ResultImage]:
     by_address: dict[str, list[str]] = {}
     for url in image.urls:
         by_address.setdefault(image_address(url), []).append(url)
-    return [replace(image, urls=tuple(urls)) for urls in by_address.values()]
+    parts = [replace(image, urls=tuple(urls), empty_urls=0) for urls in by_address.values()]
+    return parts + [ResultImage()] * (0 if image.is_former else image.empty_urls)
 
 
 def unite_links(listed: Sequence[ResultImage], noted: Sequence[ResultImage]) -> tuple[ResultImage, ...]:
@@ -92,12 +95,12 @@ def unite_links(listed: Sequence[ResultImage], noted: Sequence[ResultImage]) -> 
 
 def _add_links(image: ResultImage, known: ResultImage) -> ResultImage:
     urls = list(image.urls)
+    filled = len(identify(known) - identify(image))
     for url in known.urls:
         address = image_address(url)
         if url not in urls and sum(image_address(one) == address for one in urls) < _MAX_SIGNED:
             urls.append(url)
-    expires_at = known.expires_at if image.expires_at is None else image.expires_at
-    return replace(image, urls=tuple(urls), expires_at=expires_at)
+    return replace(image, urls=tuple(urls), empty_urls=max(0, image.empty_urls - filled))
 
 
 def to_records(images: Sequence[ResultImage], blobs: Blobs | None = None) -> list[dict[str, object]]:
@@ -105,6 +108,8 @@ def to_records(images: Sequence[ResultImage], blobs: Blobs | None = None) -> lis
     records: list[dict[str, object]] = []
     for image in images:
         record: dict[str, object] = {"urls": list(image.urls), "expires_at": image.expires_at}
+        if image.empty_urls:
+            record["empty_urls"] = image.empty_urls
         if image.is_former:
             record["former"] = True
         if blobs is not None and image.data is not None:
@@ -128,6 +133,7 @@ def _restore_link(record: object, blobs: Blobs) -> ResultImage:
         urls=tuple(url for url in urls if isinstance(url, str)) if isinstance(urls, list) else (),
         data=_restore_bytes(record.get("data"), blobs),
         expires_at=read_number(record.get("expires_at"), MAX_TIME),
+        empty_urls=int(read_number(record.get("empty_urls"), _MAX_EMPTY) or 0),
         is_former=record.get("former") is True,
     )
 

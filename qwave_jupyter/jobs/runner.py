@@ -657,6 +657,8 @@ class JobRunner:
         while not task.is_over or (self._may_list_more(task) if asked_again else _is_empty(task)):
             now = clock.monotonic()
             if now >= self.deadline:
+                if self._is_likely_over(task):
+                    break
                 key = "generation.timeout_no_images" if task.is_over else "generation.timeout"
                 raise WaitTimeout(key, seconds=self._seconds_waited(), **self._ids())
             asked_again = task.is_over
@@ -666,6 +668,12 @@ class JobRunner:
             task = self._query_task(task)
             duration = self._duration(schedule, task) if duration is None else duration
         return self._conclude(task, duration)
+
+    def _is_likely_over(self, task: Task) -> bool:
+        """Whether a task in a state of an unknown name has what was ordered: its images, or their cost."""
+        count = sum(image.is_filled for image in task.images)
+        enough = count >= self.request.images_asked or task.cost_quota is not None
+        return task.state == TaskState.UNKNOWN and count > 0 and enough
 
     def _may_list_more(self, task: Task) -> bool:
         """Whether a completed task without images may still list them: unless it cost nothing, or is too old."""

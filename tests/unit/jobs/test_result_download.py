@@ -344,6 +344,34 @@ def test_empty_entry_leaves_job_open(submit, server, bench, entries, empty):
     assert (server.billed, state_of(bench)) == (1, "done")
 
 
+@pytest.mark.parametrize("empty", [None, "", " "])
+def test_empty_address_leaves_job_open(submit, server, bench, entries, empty):
+    # Two images were asked for, and one entry with two addresses may be either.
+    server.images = [plain(), plain(colour="red")]
+    (first,) = link(0)["url"]
+    entries[:] = [{"url": [first, empty]}]
+    job = submit(n=2)
+    assert len(job.result(PATIENCE)) == 1
+    assert str(job.snapshot.notices[-1]).startswith("1 of the images")
+    server.faults["status"] = [401] * 99
+    (again,) = resume(bench)
+    again.result(PATIENCE)
+    assert state_of(bench) == "completed"
+    server.faults.clear()
+    entries[:] = [{"url": [first, *link(1)["url"]]}]
+    (again,) = resume(bench)
+    assert [image.index for image in again.result(PATIENCE)] == [1, 2]
+    assert server.seen.count("image") == 2
+    assert state_of(bench) == "done"
+
+
+def test_empty_mirror_is_nothing_missing(submit, entries):
+    entries[:] = [{"url": [*link(0)["url"], None]}]
+    job = submit()
+    assert len(job.result(PATIENCE)) == 1
+    assert job.snapshot.notices == ()
+
+
 def test_empty_entry_ends_after_a_week(submit, server, bench, entries):
     entries[:] = [link(0), None]
     submit(n=2).result(PATIENCE)
@@ -449,3 +477,21 @@ def test_failed_task_without_paid_images_fails(submit, server, bench, status_say
     assert isinstance(error, TaskFailed)
     assert "image" not in server.seen
     assert state_of(bench) == "failed"
+
+
+@pytest.mark.parametrize("word", ["finished", "partial_success", "archived"])
+@pytest.mark.parametrize(("n", "cost"), [(1, 3187), (1, None), (2, 3187)])
+def test_images_of_an_unknown_state_are_fetched_when_the_time_is_up(submit, server, bench, status_says, word, n, cost):
+    status_says(status=word, cost=cost)
+    job = submit(n=n)
+    assert len(job.result(PATIENCE)) == 1
+    assert bench.clock.monotonic() >= 300
+    assert any(f"calls this task {word}" in str(notice) for notice in job.snapshot.notices)
+    assert state_of(bench) == "done"
+
+
+def test_unknown_state_with_too_few_images_stays_open(submit, server, bench, status_says):
+    status_says(status="paused", cost=None)
+    assert isinstance(error_of(submit(n=2)), WaitTimeout)
+    assert "image" not in server.seen
+    assert state_of(bench) == "running"
