@@ -199,27 +199,24 @@ class Client:
 
     def cancel(self, task_id: str, *, within: float = 3.0) -> tasks.Cancellation:
         """``POST /tasks/{id}/cancel``: cancel a task that is still queued."""
-        # Repeated after a lost answer while time remains: the task's state shows whether the first request did work.
+        # Repeated after a lost answer while time remains. A task that was cancelled before, by such a request or by
+        # somebody else, isn't queued any more either: only its state tells the two apart.
         ends = self._clock.monotonic() + within
         path = _task_path(task_id)
-        attempts = 0
 
         def send(method: str, path: str) -> object:
             return self._transport.send(method, path, within=max(1.0, ends - self._clock.monotonic())).body
 
         def cancel() -> tasks.Cancellation:
-            nonlocal attempts
-            attempts += 1
             try:
                 return tasks.read_cancellation(send("POST", path + "/cancel"), task_id)
-            except RequestRejected:
-                if attempts == 1:
-                    raise
+            except RequestRejected as refusal:
                 task = tasks.read_task(send("GET", path), task_id=task_id)
-                if task.state != tasks.TaskState.CANCELLED:
-                    raise
-                refunded = None if task.cost_quota is None else task.cost_quota == 0
-                return tasks.Cancellation(task_id, refunded=refunded, refunded_quota=None)
+                if task.state == tasks.TaskState.CANCELLED:
+                    refunded = None if task.cost_quota is None else task.cost_quota == 0
+                    return tasks.Cancellation(task_id, refunded=refunded, refunded_quota=None, task=task)
+                refusal.fields["state"] = task.state
+                raise
 
         # With a rate limiter of its own: a pause of other jobs must not delay a cancel.
         policy = RetryPolicy(attempts=4, initial_delay=0.25)

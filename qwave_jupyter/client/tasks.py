@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from qwave_jupyter.client.coerce import (
@@ -34,6 +34,7 @@ __all__ = [
     "ResultImage",
     "Task",
     "TaskState",
+    "is_settled",
     "other_task",
     "read_cancellation",
     "read_submission",
@@ -126,7 +127,7 @@ class Task:
     #: Each in its place, with empty ones between them; empty where not one is filled.
     images: tuple[ResultImage, ...] = ()
     failure: Failure | None = None
-    #: ``pre_consumed_cost`` and ``cost``: reserved at the submit, and charged in the end.
+    #: ``pre_consumed_cost`` and ``cost``: reserved at the submit, and charged once the task has ended and is settled.
     held_quota: int | None = None
     cost_quota: int | None = None
     billing_status: str = ""
@@ -150,6 +151,8 @@ class Cancellation:
     #: None where the server doesn't say.
     refunded: bool | None
     refunded_quota: int | None
+    #: The task where it was cancelled before, so that its state is the answer.
+    task: Task | None = None
 
 
 def read_submission(answer: object) -> Task:
@@ -160,11 +163,7 @@ def read_submission(answer: object) -> Task:
     data = read_id(body.get("data"))
     if data and not read_id(body.get("task_id")):
         return Task(task_id=data, state=TaskState.QUEUED, status="queued", raw=body)
-    task = read_task(body, where="submit")
-    if task.images and not task.task_id and not task.is_over:
-        # Whatever the server calls its state, there is nothing to ask for later, and the images are here.
-        return replace(task, state=TaskState.COMPLETED)
-    return task
+    return read_task(body, where="submit")
 
 
 def read_task(answer: object, *, task_id: str = "", where: str = "status") -> Task:
@@ -180,6 +179,16 @@ def read_task(answer: object, *, task_id: str = "", where: str = "status") -> Ta
     if not (name or links) or not (status or where == "submit"):
         raise unreadable_answer("api.no_task", where=where, seen=describe_shape(body))
     state = _STATES.get(status.lower(), TaskState.UNKNOWN) if status else TaskState.QUEUED
+    if links and not name and state not in ENDED_STATES:
+        # Whatever the server calls its state, there is nothing to ask for later, and the images are here.
+        state = TaskState.COMPLETED
+    billing_status = read_text(flat.get("billing_status"))
+    held, cost = read_quota(flat.get("pre_consumed_cost")), read_quota(flat.get("cost"))
+    if state not in ENDED_STATES:
+        # It is documented for ended tasks only (Status pages since June 2026).
+        cost = None
+    elif not is_settled(billing_status):
+        held, cost = max(held or 0, cost or 0) or held, None
     return Task(
         task_id=name,
         state=state,
@@ -191,9 +200,9 @@ def read_task(answer: object, *, task_id: str = "", where: str = "status") -> Ta
         completed_at=read_time(flat.get("completed_at")),
         images=links,
         failure=_read_failure(flat.get("error")) if state == TaskState.FAILED else None,
-        held_quota=read_quota(flat.get("pre_consumed_cost")),
-        cost_quota=read_quota(flat.get("cost")),
-        billing_status=read_text(flat.get("billing_status")),
+        held_quota=held,
+        cost_quota=cost,
+        billing_status=billing_status,
         poll_hint=read_number(flat.get("next_poll_after_seconds")),
         unreadable_fields=tuple(name for name in _AMOUNTS if _is_unreadable(flat.get(name))),
         raw=body,
@@ -211,6 +220,13 @@ def read_cancellation(answer: object, task_id: str) -> Cancellation:
         refunded=flat["refunded"] if isinstance(flat.get("refunded"), bool) else None,
         refunded_quota=read_quota(flat.get("refunded_quota")),
     )
+
+
+def is_settled(billing_status: str) -> bool:
+    """Whether the cost beside a ``billing_status`` is final; most answers have none and are."""
+    # "reserved" and "pricing_pending", "settlement_pending", "refund_pending" (billing pages, edition 2026-09).
+    word = billing_status.lower()
+    return word != "reserved" and not word.endswith("pending")
 
 
 def to_usd(quota: int | None) -> float | None:

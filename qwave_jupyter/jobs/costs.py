@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qwave_jupyter import i18n
 from qwave_jupyter.client.error_responses import to_one_line
-from qwave_jupyter.client.tasks import ENDED_STATES, QUOTA_PER_USD, Cancellation, Task, TaskState, to_usd
+from qwave_jupyter.client.tasks import ENDED_STATES, QUOTA_PER_USD, Cancellation, Task, TaskState, is_settled, to_usd
 from qwave_jupyter.errors import DownloadFailed, QwaveError, TaskFailed, TooExpensive, WaitTimeout
 from qwave_jupyter.jobs.journal.record import Costs
 from qwave_jupyter.jobs.snapshot import CancelOutcome
@@ -90,15 +90,18 @@ class Charge:
         return cls(
             OrderStage.ACCEPTED,
             state=task.state,
-            cost_quota=task.cost_quota,
+            cost_quota=task.cost_quota if task.is_over and is_settled(task.billing_status) else None,
             held_quota=held_quota if task.held_quota is None else task.held_quota,
             billing_status=task.billing_status,
             estimate_usd=request.estimate_usd,
         )
 
     def after_cancel(self, answer: Cancellation) -> Charge:
-        """The same after a cancel that was accepted."""
-        return replace(self, state=TaskState.CANCELLED, refunded=answer.refunded, refunded_quota=answer.refunded_quota)
+        """The same after a cancel that was accepted, or came after another."""
+        known = self
+        if answer.task is not None:
+            known = replace(self, cost_quota=answer.task.cost_quota, billing_status=answer.task.billing_status)
+        return replace(known, state=TaskState.CANCELLED, refunded=answer.refunded, refunded_quota=answer.refunded_quota)
 
     @property
     def is_charged(self) -> bool | None:
@@ -189,8 +192,8 @@ class Limits:
 
     def count(self, entry: Entry) -> Reservation:
         """Count a task that exists already."""
-        held = to_usd(entry.held_quota)
-        return self.budget.count(entry.estimate_usd if held is None else held, name=entry.job_id)
+        known = to_usd(entry.held_quota if entry.cost_quota is None else entry.cost_quota)
+        return self.budget.count(entry.estimate_usd if known is None else known, name=entry.job_id)
 
 
 @dataclass(frozen=True)
@@ -294,7 +297,7 @@ def _is_free(now: Snapshot) -> bool:
 def is_free(error: QwaveError, task_id: str = "") -> bool:
     """Whether a job that ended with an error, and names no cost, surely has none."""
     charge = error.fields.get("charge")
-    if charge is not None and charge.is_charged:
+    if charge is not None and (charge.is_charged or not is_settled(charge.billing_status)):
         return False
     if isinstance(error, TaskFailed):
         # What failed is refunded; a task that ended without images only should be.

@@ -733,6 +733,9 @@ class JobRunner:
             return task
         if self._noted:
             answer = self._as_noted(answer)
+        if answer.cost_quota is None and (known := self.charge()).state == answer.state:
+            # What was said before of the same end stands until another cost is named.
+            answer = replace(answer, cost_quota=known.cost_quota)
         self._note_task(answer)
         self._show_task(answer)
         return answer
@@ -764,7 +767,9 @@ class JobRunner:
 
     def _conclude(self, task: Task, duration: float | None) -> Task:
         """The ended task where it has images; else the error that says why not."""
-        ended: dict[str, object] = {"cost_quota": task.cost_quota, "finished": self.context.clock.now()}
+        ended: dict[str, object] = {"finished": self.context.clock.now()}
+        if task.cost_quota is not None:
+            ended["cost_quota"] = task.cost_quota
         if task.state == TaskState.COMPLETED and duration is not None:
             ended["duration"] = duration
         if task.images and self._is_deliverable(task):
@@ -906,7 +911,7 @@ class JobRunner:
             answer = self.context.client.cancel(self.task_id, within=_ANSWER_WITHIN)
         except ApiError as error:
             # Only a 400 is documented as "no longer queued"; whatever else is answered says nothing of the task.
-            kept = error.status == 400
+            kept = error.status == 400 and error.fields.get("state") != TaskState.FAILED
             return self._cancel_result(CancelOutcome.KEPT, charge) if kept else self._unconfirmed_result(charge)
         except QwaveError:
             return self._unconfirmed_result(charge)

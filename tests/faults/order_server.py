@@ -54,7 +54,8 @@ class OrderServer(ThreadedServer):
     ``slow`` holds the seconds for which the next submit answers are kept back without being asked to.
     ``on_submit`` is called when a POST has made or found its task and before that is answered; it may return
     ``(status, body)`` to be answered instead, or "cut" for no answer. ``answers`` has the same for the next submits,
-    given without a task being made where the first of three is False.
+    given without a task being made where the first of three is False. ``before_cancel`` is called when a cancel has
+    arrived; ``more_when_made`` is laid over the answers about completed tasks; ``broken_files`` answers 503 for images.
     """
 
     def __init__(
@@ -73,6 +74,9 @@ class OrderServer(ThreadedServer):
         self.slow: list[float] = []
         self.answers: list[tuple[bool, int, bytes]] = []
         self.cancel_answer: tuple[int, Any] | None = None
+        self.before_cancel: Callable[[], Any] = lambda: None
+        self.more_when_made: dict[str, Any] = {}
+        self.broken_files = False
         self.status_answer: tuple[int, Any] | None = None
         self.on_submit: Callable[[], Any] = lambda: None
         self.lock = threading.Lock()
@@ -141,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         outer = self.outer
         if self.path.startswith("/files/"):
-            self._send(200, IMAGE, "image/png")
+            self._send(503 if outer.broken_files else 200, IMAGE, "image/png")
             return
         task = self.path.rpartition("/")[2]
         if outer.status_answer is not None:
@@ -155,6 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
         outer = self.outer
         name = self.path.split("/")[-2]
         outer.cancels += 1
+        outer.before_cancel()
         if outer.cancel_answer is not None:
             self._send_json(*outer.cancel_answer)
             return
@@ -173,6 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         told: dict[str, Any] = {"task_id": name, "status": task["state"], **task.get("more", {})}
         if task["state"] == "completed":
             told |= {"result": {"images": [{"url": [f"{self.outer.url}/files/{name}.png"]}]}, "cost": COST}
+            told |= self.outer.more_when_made
         return told
 
     def _send_json(self, status: int, body: Any) -> None:

@@ -130,6 +130,89 @@ def test_late_cancel_keeps_the_task(server, site):
     assert not FREE.search(str(job.error))
 
 
+@pytest.mark.parametrize("cost", [0, 10 * COST])
+def test_cost_of_a_queued_task_is_no_charge(server, site, cost):
+    order = server.order
+
+    def order_with_cost(key):
+        name = order(key)
+        server.tasks[name]["more"] = {"cost": cost}
+        return name
+
+    server.order = order_with_cost
+    job = site.job().start()
+    until_queued(job)
+    assert job.cancel().stopped == "refunded"
+    assert "$0.0064 was refunded." in str(job.error)
+    assert counted_for(job) == 0.0
+    assert (site.entries[0].cost_quota, site.entries[0].refunded_quota) == (0, COST)
+
+
+@pytest.mark.parametrize(
+    ("more", "stopped", "says", "counted"),
+    [
+        ({"cost": 0}, "refunded", "Nothing was charged.", 0.0),
+        ({"cost": COST}, "cancelled", "$0.0064 was charged.", 0.006374),
+        ({}, "cancelled", "didn't say whether what was held went back", 0.006374),
+        ({"cost": 0, "billing_status": "refund_pending"}, "cancelled", "refund is pending", 0.006374),
+    ],
+)
+def test_cancel_of_a_cancelled_task_is_not_too_late(server, site, more, stopped, says, counted):
+    job = site.job().start()
+    until_queued(job)
+    server.before_cancel = lambda: server.tasks["task-1"].update(state="cancelled", more=more)
+    assert job.cancel().stopped == stopped
+    assert "too late" not in str(job.error)
+    assert says in str(job.error)
+    assert counted_for(job) == pytest.approx(counted)
+    assert site.states == ["cancelled"]
+
+
+def test_cancel_of_a_failed_task_keeps_nothing(server, site):
+    job = site.job().start()
+    until_queued(job)
+    server.before_cancel = lambda: server.tasks["task-1"].update(state="failed", more={"cost": 0})
+    assert job.cancel().stopped == "unknown"
+    assert "%qwave resume" in str(job.error)
+    assert "kept" not in str(job.error)
+
+
+@pytest.mark.parametrize("billing", ["settlement_pending", "pricing_pending", "reserved"])
+def test_cost_that_is_not_settled_counts_as_held(server, site, billing):
+    server.more_when_made = {"cost": 0, "billing_status": billing}
+    server.state = "completed"
+    job = site.job().start()
+    assert len(job.result(PATIENCE)) == 1
+    assert job.snapshot.cost_usd is None
+    assert counted_for(job) == pytest.approx(0.006374)
+    assert site.entries[0].cost_quota is None
+    (row,) = site.bench.journal.costs()
+    assert (row.held_quota, row.settled_quota) == (COST, 0)
+
+
+@pytest.mark.parametrize("more", [{"cost": None}, {"cost": "?"}, {"cost": 0, "billing_status": "settlement_pending"}])
+def test_known_cost_is_not_lost_where_a_later_answer_names_none(server, site, more):
+    server.state, server.broken_files = "completed", True
+    failure(site.job().start())
+    assert site.entries[0].cost_quota == COST
+    server.more_when_made, server.broken_files = more, False
+    (job,) = resume(site.bench)
+    (image,) = job.result(PATIENCE)
+    assert image.cost_usd == job.snapshot.cost_usd == pytest.approx(0.006374)
+    assert counted_for(job) == pytest.approx(0.006374)
+    assert site.entries[0].cost_quota == COST
+
+
+def test_known_cost_is_not_lost_where_the_task_is_not_listed_any_more(server, site):
+    server.state, server.broken_files = "completed", True
+    failure(site.job().start())
+    server.status_answer, server.broken_files = (404, {}), False
+    (job,) = resume(site.bench)
+    assert len(job.result(PATIENCE)) == 1
+    assert job.snapshot.cost_usd == pytest.approx(0.006374)
+    assert site.entries[0].cost_quota == COST
+
+
 def test_dear_hold_that_is_not_refunded_says_so(server, site):
     server.cancel_answer = (200, {"task_id": "task-1", "status": "cancelled", "refunded": False})
     job = site.job(max_cost=0.001).start()

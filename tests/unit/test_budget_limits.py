@@ -11,10 +11,11 @@ import pytest
 
 import qwave_jupyter as qwave
 from qwave_jupyter import api
-from qwave_jupyter.errors import TooExpensive, WaitTimeout
+from qwave_jupyter.errors import DownloadFailed, TooExpensive, WaitTimeout
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.session import default
 from tests.fake_session import replace_default
+from tests.image_factory import plain
 
 WAIT = 20
 PRICE = 0.006375
@@ -193,6 +194,34 @@ def test_resumed_job_of_this_process_counts_once(ours, server):
     (job,) = qwave.resume()
     assert default().spent_usd == pytest.approx(3187 / 500_000)
     assert job.result(WAIT)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_resumed_job_that_was_charged_counts_once(ours, server, times):
+    server.images = [503]
+    with pytest.raises(DownloadFailed):
+        default().start(api.build("a cat")).result(WAIT)
+    for _ in range(times):
+        assert default().spent_usd == pytest.approx(3187 / 500_000)
+        (job,) = qwave.resume()
+        with pytest.raises(DownloadFailed):
+            job.result(WAIT)
+    server.images = [plain()]
+    (job,) = qwave.resume()
+    assert job.result(WAIT)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
+
+
+def test_resumed_job_counts_what_it_was_charged(ours, server, monkeypatch):
+    server.held, server.images = HELD, [503]
+    with pytest.raises(DownloadFailed):
+        default().start(api.build("a cat")).result(WAIT)
+    replace_default(monkeypatch, default().context())
+    server.cost = None
+    (job,) = qwave.resume()
+    with pytest.raises(DownloadFailed):
+        job.result(WAIT)
     assert default().spent_usd == pytest.approx(3187 / 500_000)
 
 

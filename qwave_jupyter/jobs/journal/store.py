@@ -22,7 +22,16 @@ from qwave_jupyter.errors import JournalUnavailable
 from qwave_jupyter.jobs.journal import schema
 from qwave_jupyter.jobs.journal.blobs import Blobs
 from qwave_jupyter.jobs.journal.locks import JobLock, job_lock
-from qwave_jupyter.jobs.journal.record import COLUMNS, OPEN_STATES, Costs, Entry, from_row, to_column, to_row
+from qwave_jupyter.jobs.journal.record import (
+    COLUMNS,
+    OPEN_STATES,
+    Costs,
+    Entry,
+    EntryState,
+    from_row,
+    to_column,
+    to_row,
+)
 
 __all__ = ["Costs", "Entry", "Journal", "JournalWarning"]
 
@@ -268,7 +277,8 @@ class Journal:
             "model": "model",
             "notebook": "coalesce(notebook, '')",
         }
-        states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+        # What was held for images that were made, and has no settled cost, is held still.
+        states = ", ".join(f"'{state}'" for state in (*OPEN_STATES, EntryState.DONE))
         order = "1 DESC" if by == "day" else "5 DESC, 3 DESC"
         where = "created >= ? AND state != 'refused'" + (" AND notebook = ?" if notebook is not None else "")
         if demo is not None:

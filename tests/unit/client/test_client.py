@@ -22,6 +22,7 @@ DONE = {"task_id": "t1", "status": "completed", "result": {"images": [{"url": ["
 BODY = {"model": "m", "prompt": "a cat"}
 BROKEN = Reply(broken=True)
 JUNK = Reply(body=b"<html>sorry</html>", headers={"Content-Type": "text/html"})
+LATE = json_reply({"error": {"code": "task_not_cancellable", "message": "late"}}, 400)
 TRANSIENT = {
     "reset": BROKEN,
     "500": json_reply({"error": {"code": "server_error", "message": "oops"}}, 500),
@@ -279,16 +280,33 @@ def test_cancel_accepted_and_refused(server, client):
     server.answers(json_reply({"task_id": "t1", "status": "cancelled", "refunded": True, "refunded_quota": 5}))
     assert client.cancel("t1").refunded
     assert (server.seen[0].method, server.seen[0].path) == ("POST", "/v1/tasks/t1/cancel")
-    server.answers(json_reply({"error": {"code": "task_not_cancellable", "message": "late"}}, 400))
-    with pytest.raises(errors.RequestRejected, match="no longer queued"):
+    for status in ("processing", "completed", "failed"):
+        server.answers(LATE, json_reply({"task_id": "t1", "status": status}))
+        with pytest.raises(errors.RequestRejected, match="no longer queued") as caught:
+            client.cancel("t1")
+        assert caught.value.fields["state"] == status
+
+
+@pytest.mark.parametrize("cost", [0, 3187, None])
+def test_cancel_of_a_cancelled_task_is_accepted(server, client, cost):
+    server.answers(LATE, json_reply({"task_id": "t1", "status": "cancelled", "cost": cost}))
+    cancellation = client.cancel("t1")
+    assert cancellation.refunded is (None if cost is None else cost == 0)
+    assert cancellation.task.cost_quota == cost
+    assert [one.method for one in server.seen] == ["POST", "GET"]
+
+
+def test_cancel_that_cannot_be_looked_up_is_unknown(server, client):
+    server.answers(LATE, Reply(503))
+    with pytest.raises(errors.ApiError) as caught:
         client.cancel("t1")
+    assert caught.value.status != 400
 
 
 def test_cancel_after_a_lost_answer(server, client):
-    late = json_reply({"error": {"code": "task_not_cancellable", "message": "late"}}, 400)
-    server.answers(BROKEN, late, json_reply({"task_id": "t1", "status": "cancelled", "cost": 0}))
+    server.answers(BROKEN, LATE, json_reply({"task_id": "t1", "status": "cancelled", "cost": 0}))
     assert client.cancel("t1").refunded
-    server.answers(BROKEN, late, json_reply({"task_id": "t1", "status": "processing"}))
+    server.answers(BROKEN, LATE, json_reply({"task_id": "t1", "status": "processing"}))
     with pytest.raises(errors.RequestRejected):
         client.cancel("t1")
 

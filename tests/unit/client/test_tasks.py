@@ -317,3 +317,39 @@ def test_texts_are_short_and_printable(odd):
     assert failed.failure.code.isprintable()
     with pytest.raises(UnreadableAnswer):
         tasks.read_submission({"code": "success", "data": odd})
+
+
+@pytest.mark.parametrize("status", ["queued", "processing", "reviewing", ""])
+@pytest.mark.parametrize("cost", [0, 4781])
+def test_cost_is_that_of_an_ended_task(status, cost):
+    task = tasks.read_task({"task_id": "t", "status": status, "cost": cost, "pre_consumed_cost": 9}, where="submit")
+    assert (task.held_quota, task.cost_quota) == (9, None)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+@pytest.mark.parametrize(
+    ("billing", "held", "cost", "expected"),
+    [
+        ("settled", 9000, 4781, (9000, 4781)),
+        ("refunded", 9000, 0, (9000, 0)),
+        ("", None, 0, (None, 0)),
+        ("paid", None, 4781, (None, 4781)),
+        ("settlement_pending", 9000, 0, (9000, None)),
+        ("pricing_pending", None, 0, (None, None)),
+        ("reserved", 0, 0, (0, None)),
+        # What is named above the hold counts like one until it is settled.
+        ("refund_pending", 100, 4781, (4781, None)),
+        ("SETTLEMENT_PENDING", None, 4781, (4781, None)),
+    ],
+)
+def test_cost_is_that_of_a_settled_task(status, billing, held, cost, expected):
+    answer = {"task_id": "t", "status": status, "cost": cost, "pre_consumed_cost": held, "billing_status": billing}
+    task = tasks.read_task(answer)
+    assert (task.held_quota, task.cost_quota, task.billing_status) == (*expected, billing)
+
+
+@pytest.mark.parametrize("status", ["queued", "ok", ""])
+def test_cost_of_images_without_a_task(status):
+    answer = {"created": 1720000000, "data": [{"url": "https://a/1.png"}], "status": status, "cost": 4781}
+    task = tasks.read_submission(answer)
+    assert (task.state, task.cost_quota) == ("completed", 4781)

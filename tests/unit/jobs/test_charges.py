@@ -9,9 +9,9 @@ import re
 import pytest
 
 from qwave_jupyter import i18n
-from qwave_jupyter.client.tasks import Cancellation
+from qwave_jupyter.client.tasks import Cancellation, Task, TaskState
 from qwave_jupyter.errors import TaskFailed
-from qwave_jupyter.jobs.costs import Charge
+from qwave_jupyter.jobs.costs import Charge, is_free
 
 #: 3187 quota are $0.0064, 5000 are $0.01.
 TABLE = [
@@ -136,6 +136,44 @@ def test_charged_quota():
         (Cancellation("t", None, None), None),
     ):
         assert held.after_cancel(answer).charged_quota == left
+
+
+@pytest.mark.parametrize("state", ["queued", "processing", "unknown"])
+@pytest.mark.parametrize("cost", [0, 3187])
+def test_cost_before_the_end_is_no_charge(asked, state, cost):
+    charge = Charge.of_task(Task("t", TaskState(state), cost_quota=cost, held_quota=5000), asked())
+    assert (charge.is_charged, charge.charged_quota) == (None, None)
+    refunded = charge.after_cancel(Cancellation("t", True, 5000))
+    assert (refunded.is_charged, refunded.charged_quota) == (False, 0)
+    silent = charge.after_cancel(Cancellation("t", None, None))
+    assert (silent.is_charged, silent.charged_quota) == (None, None)
+
+
+@pytest.mark.parametrize("billing", ["reserved", "pricing_pending", "settlement_pending", "refund_pending", "Pending"])
+@pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
+def test_cost_that_is_not_settled_is_no_charge(asked, billing, state):
+    task = Task("t", TaskState(state), cost_quota=0, held_quota=5000, billing_status=billing)
+    charge = Charge.of_task(task, asked())
+    assert charge.charged_quota is None
+    assert charge.is_charged is not False
+    assert "othing was charged" not in str(charge)
+    assert not is_free(TaskFailed("generation.failed", failure="x", charge=charge))
+
+
+@pytest.mark.parametrize(
+    ("cost", "billing", "charged", "sentence"),
+    [
+        (0, "", False, "Nothing was charged."),
+        (3187, "", True, "$0.0064 was charged."),
+        (None, "refunded", False, "The server says that it was refunded."),
+        (None, "refund_pending", None, "The server says that its refund is pending."),
+    ],
+)
+def test_charge_of_a_task_cancelled_before(asked, cost, billing, charged, sentence):
+    task = Task("t", TaskState.CANCELLED, cost_quota=cost, billing_status=billing)
+    running = Charge.of_task(Task("t", TaskState.QUEUED, held_quota=5000), asked())
+    charge = running.after_cancel(Cancellation("t", None if cost is None else cost == 0, None, task))
+    assert (str(charge), charge.is_charged) == (sentence, charged)
 
 
 def test_unknown_stage_is_refused():
