@@ -85,8 +85,9 @@ class Budget:
         """Take USD for a job, once, out of what is left; raises TooExpensive without room or price."""
         amount = read_amount(estimate)
         with self._lock:
-            if name in self._by_name:
-                return self._by_name[name]
+            known = self._by_name.get(name)
+            if known is not None and not known._is_released:
+                return known
             self._check(None if amount is None and not self._unknown_ok else _to_units(amount or 0.0))
             return self._add_reservation(amount, name)
 
@@ -103,7 +104,8 @@ class Budget:
     def count(self, usd: float | None, *, name: str = "") -> Reservation:
         """Count what was ordered already, without refusing it; what is no amount counts for nothing for now."""
         with self._lock:
-            return self._by_name.get(name) or self._add_reservation(read_amount(usd), name)
+            known = self._by_name.get(name)
+            return self._add_reservation(read_amount(usd), name) if known is None or known._is_released else known
 
     def allot(
         self,
@@ -164,9 +166,11 @@ class Budget:
         return None if limit is None else read_amount(limit) or 0.0
 
     def _add_reservation(self, amount: float | None, name: str) -> Reservation:
-        reservation = Reservation(self, _to_units(amount or 0.0), name)
-        self._add(reservation._amount)
+        # A job that was released before goes on with its reservation: whoever still holds that settles the same one.
+        reservation = self._by_name.get(name) or Reservation(self)
+        reservation._reopen(self, _to_units(amount or 0.0))
         if name:
+            # For good, so that a job counts once, however often it is resumed after its end.
             self._by_name[name] = reservation
         return reservation
 
@@ -180,12 +184,12 @@ class Budget:
 class Reservation:
     """What one order, by the name of its job, counts for in a budget."""
 
-    def __init__(self, budget: Budget, amount: int, name: str = "") -> None:
+    __slots__ = ("_amount", "_budget", "_final", "_is_released", "_settled")
+
+    def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        self._amount = amount
-        self._name = name
-        self._settled = False
-        self._final = False
+        self._amount = 0
+        self._settled = self._final = self._is_released = False
 
     def __repr__(self) -> str:
         return f"Reservation({self.usd:g} USD)"
@@ -214,25 +218,23 @@ class Reservation:
             if usd is None or (charged is None and self._final):
                 return None
             self._count(_to_units(usd))
-            if charged is not None:
-                self._finish()
+            self._final, self._is_released = charged is not None, False
             return self._budget._find_passed_limit()
 
     def release(self) -> None:
         """Count for nothing: it was not sent, or all of it was given back."""
         with self._budget._lock:
             self._count(0)
-            self._finish()
+            self._final = self._is_released = True
 
     def _count(self, amount: int) -> None:
         before, self._amount, self._settled = self._amount, amount, True
         self._budget._add(amount - before)
 
-    def _finish(self) -> None:
-        self._final = True
-        # Its sum stays; only open jobs are looked up by their name.
-        if self._budget._by_name.get(self._name) is self:
-            del self._budget._by_name[self._name]
+    def _reopen(self, budget: Budget, amount: int) -> None:
+        self._budget = budget
+        self._count(amount)
+        self._settled = self._final = self._is_released = False
 
 
 def _to_units(usd: float) -> int:

@@ -116,6 +116,52 @@ def test_job_is_counted_once_by_its_name():
     assert budget.spent_usd == 0.6
 
 
+def test_charged_job_counts_once_whatever_is_resumed():
+    budget = Budget(1.0)
+    budget.reserve(0.6, name="a job").settle(charged=0.5)
+    for again in (budget.count(0.6, name="a job"), budget.reserve(0.6, name="a job")):
+        assert budget.spent_usd == 0.5
+        again.settle(held=0.6)
+        assert budget.spent_usd == 0.5
+        again.settle(charged=0.4)
+        assert budget.spent_usd == 0.4
+        again.settle(charged=0.5)
+    part = budget.allot(0.3)
+    part.count(0.6, name="a job")
+    part.close()
+    assert budget.spent_usd == 0.5
+
+
+def test_released_job_counts_again_once_it_goes_on():
+    budget = Budget(1.0)
+    first = budget.reserve(0.6, name="a job")
+    first.release()
+    second = budget.reserve(0.7, name="a job")
+    assert budget.spent_usd == 0.7
+    # A late answer to the first attempt is about the same job.
+    first.settle(charged=0.5)
+    assert budget.spent_usd == 0.5
+    second.settle(charged=0.5)
+    assert budget.spent_usd == 0.5
+    second.release()
+    with pytest.raises(TooExpensive):
+        budget.reserve(1.1, name="a job")
+    assert budget.count(1.1, name="a job").usd == 1.1
+    assert budget.spent_usd == 1.1
+
+
+def test_released_job_counts_in_the_part_that_goes_on_with_it():
+    budget = Budget(1.0)
+    part = budget.allot(0.5)
+    part.reserve(0.4, name="a job").release()
+    part.close()
+    other = budget.allot(0.5)
+    other.reserve(0.4, name="a job").settle(charged=0.3)
+    assert (part.spent_usd, other.spent_usd, budget.spent_usd) == (0.0, 0.3, 0.5)
+    other.close()
+    assert budget.spent_usd == 0.3
+
+
 def test_picked_up_job_counts_and_is_never_refused():
     budget = Budget(1.0)
     budget.count(2.0, name="a job")
