@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from qwave_jupyter.client.image_links import shorten_link
 from qwave_jupyter.client.retry import OnRetry
 from qwave_jupyter.client.tasks import ResultImage
 from qwave_jupyter.errors import DownloadFailed, OptionMistake
-from qwave_jupyter.folders import absolute, describe, write_synced
+from qwave_jupyter.folders import absolute, describe, is_file, write_synced
 from qwave_jupyter.i18n import printable
 from qwave_jupyter.image_formats import RESULT_FORMATS
 from qwave_jupyter.images import filenames, image_io, metadata
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.request import Request
 
-__all__ = ["ImageSaver", "SavedImage", "check_folder", "find_slug"]
+__all__ = ["ImageSaver", "SavedImage", "check_folder", "find_saved", "find_slug"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class ImageSaver:
     stop: threading.Event
     deadline: float
     on_retry: OnRetry
+    #: Called with each image just before it gets its name, so that none is there of which nobody knows.
+    note: Callable[[SavedImage], None]
 
     def save(self, link: ResultImage, index: int, is_known: Callable[[str], bool]) -> SavedImage | None:
         """Download one image and save it under its final name; None where ``is_known`` knows its digest."""
@@ -87,9 +90,13 @@ class ImageSaver:
             digest = hashlib.sha256(content).hexdigest()
             if is_known(digest):
                 return None
-            path = absolute(folder) / f"{stem}.{image_io.SUFFIXES[infos[0].format]}"
+            path = self._choose_path(absolute(folder) / f"{stem}.{image_io.SUFFIXES[infos[0].format]}", index)
             image = self._build_image(path, infos[0], index, link)
-            _write_image(image, content, part, metadata.build_provenance(image, self.request.action))
+            provenance = self._build_provenance(image)
+            write_synced(part, metadata.embed(content, provenance))
+            self.note(SavedImage(image, digest))
+            part.replace(path)
+            _write_sidecar(path, provenance)
             with contain("thumbnail"):
                 if thumbnails:
                     write_thumbnail(path, thumbnails[0], image.showing)
@@ -101,6 +108,26 @@ class ImageSaver:
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
+
+    def add_missing_sidecars(self, images: Iterable[GeneratedImage]) -> None:
+        """Write the sidecars of images that a killed process saved without them."""
+        for image in images:
+            if not is_file(metadata.find_sidecar(image.path)):
+                with contextlib.suppress(OSError, ValueError):
+                    _write_sidecar(image.path, self._build_provenance(image))
+
+    def _build_provenance(self, image: GeneratedImage) -> JSONObject:
+        return metadata.build_provenance(image, self.request.action)
+
+    def _choose_path(self, path: Path, index: int) -> Path:
+        """The path, or one beside it where another task's image is, which may have been paid for as well."""
+        ours = {"job_id": self.job_id, "task_id": self.task_id, "index": index}
+        beside = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+        return next(
+            one
+            for one in itertools.chain((path,), beside)
+            if not one.exists() or ours.items() <= dict(_read_provenance(one)).items()
+        )
 
     def remove_partial_files(self) -> None:
         """Remove the partial files that a killed process left of this job, whose lock is ours."""
@@ -152,10 +179,24 @@ class ImageSaver:
         )
 
 
-def _write_image(image: GeneratedImage, content: bytes, part: Path, provenance: JSONObject) -> None:
-    write_synced(part, metadata.embed(content, provenance))
-    part.replace(image.path)
-    sidecar = metadata.find_sidecar(image.path)
+def find_saved(folder: Path, job_id: str) -> dict[Path, JSONObject]:
+    """The images of a job in a folder that say so themselves, with what they say, in the order of their names."""
+    with contextlib.suppress(OSError, ValueError):
+        names = sorted(folder.glob(f"*-{filenames.short_id(job_id)}-*"))
+        read = {path: _read_provenance(path) for path in names if path.suffix not in {".json", ".part"}}
+        return {path: said for path, said in read.items() if said.get("job_id") == job_id}
+    return {}
+
+
+def _read_provenance(path: Path) -> JSONObject:
+    try:
+        return metadata.read_provenance(path)
+    except (OptionMistake, OSError, ValueError):
+        return {}
+
+
+def _write_sidecar(path: Path, provenance: JSONObject) -> None:
+    sidecar = metadata.find_sidecar(path)
     sidecar_part = sidecar.with_name(f".{sidecar.name}.part")
     try:
         write_synced(sidecar_part, (metadata.to_json(provenance, indent=2) + "\n").encode())

@@ -115,8 +115,7 @@ class Job:
             GenerationError: the submit can't be repeated, because its images' bytes are gone, the record is broken,
                 or no key makes it safe.
         """
-        request, own_context = records.prepare(entry, context, repeat=repeat)
-        context.journal.remember(entry)
+        entry, request, own_context = records.prepare(entry, context, repeat=repeat)
         return cls(request, own_context, limits=limits, _entry=entry, _lock=lock, _repeat=repeat)
 
     @classmethod

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from qwave_jupyter.client.tasks import TaskState
+from qwave_jupyter.client.tasks import QUOTA_PER_USD, TaskState
 from qwave_jupyter.client.transport import encode_body
 from qwave_jupyter.errors import GenerationError, OptionMistake, UnknownModel
 from qwave_jupyter.folders import absolute, is_file
+from qwave_jupyter.images import image_io
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
-from qwave_jupyter.images.saver import check_folder
+from qwave_jupyter.images.saver import check_folder, find_saved
 from qwave_jupyter.jobs import idempotency
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.costs import Charge, OrderStage
 from qwave_jupyter.jobs.journal.locks import JobLock
-from qwave_jupyter.jobs.journal.record import MAX_TIME, Entry, read_number
+from qwave_jupyter.jobs.journal.record import MAX_TIME, Entry, EntryState, read_number
 from qwave_jupyter.jobs.request import Request, unvalidated_model
 from qwave_jupyter.jobs.result_links import restore_links
 from qwave_jupyter.types import JSONObject
@@ -35,6 +38,7 @@ __all__ = [
     "new_entry",
     "notebook_gallery",
     "prepare",
+    "recall",
     "restore_request",
     "save_folder",
 ]
@@ -81,6 +85,14 @@ def restore_request(entry: Entry, context: JobContext) -> Request:
     return Request.from_values(model, values, {}, unvalidated=unvalidated, body=body)
 
 
+def recall(entry: Entry, context: JobContext) -> Request:
+    """The request of a journal entry, or what is left of it."""
+    try:
+        return restore_request(entry, context)
+    except Exception:  # noqa: BLE001 - a row may say anything, and what is answered needs none of it
+        return bare_request(entry)
+
+
 @dataclass(frozen=True)
 class OpenOrder:
     """An open order that goes on: its row, which is locked, its request, and the context with its folder."""
@@ -109,7 +121,7 @@ def find_open_order(request: Request, context: JobContext, *, other_than: Collec
             continue
         entry, lock = locked
         try:
-            known, own_context = prepare(entry, context, equal=request)
+            entry, known, own_context = prepare(entry, context, equal=request)
         except GenerationError as error:
             lock.release()
             # Of what was paid for and is lost nothing can come any more.
@@ -119,7 +131,6 @@ def find_open_order(request: Request, context: JobContext, *, other_than: Collec
             lock.release()
             raise
         else:
-            context.journal.remember(entry)
             return OpenOrder(entry, lock, known, own_context)
     if refusal is not None:
         raise refusal
@@ -128,19 +139,21 @@ def find_open_order(request: Request, context: JobContext, *, other_than: Collec
 
 def prepare(
     entry: Entry, context: JobContext, *, repeat: bool = False, equal: Request | None = None
-) -> tuple[Request, JobContext]:
-    """The request of an entry, or an equal one where that is lost, and the context with the folder of its images."""
-    if entry.is_answered and not entry.task_id and not restore_links(entry, context.journal.blobs):
+) -> tuple[Entry, Request, JobContext]:
+    """An entry that goes on, its request, or an equal one where that is lost, and the context with its folder."""
+    folder = save_folder(entry)
+    own_context = context if folder is None else replace(context, save_dir=folder)
+    if changes := _find_made(entry, own_context):
+        context.journal.remember(entry)
+        context.journal.update(entry.job_id, **changes)
+        entry = replace(entry, **changes)
+    is_made = entry.state == EntryState.DONE
+    if entry.is_answered and not (is_made or entry.task_id or restore_links(entry, context.journal.blobs)):
         raise answer_lost_error(entry)
-    try:
-        request = restore_request(entry, context)
-    except Exception:  # noqa: BLE001 - a row may say anything, and what is answered needs none of it
-        request = bare_request(entry)
+    request = recall(entry, context)
     is_lost = not request.body
     if equal is not None and is_lost:
         request = equal
-    folder = save_folder(entry)
-    own_context = context if folder is None else replace(context, save_dir=folder)
     if not entry.is_answered:
         # Before the key is looked at: no answer of a server could change these.
         if not request.body:
@@ -149,7 +162,41 @@ def prepare(
         if not repeat:
             _check_key(entry, context, is_lost=is_lost)
         _check_folder(own_context.save_dir)
-    return request, own_context
+    if not is_made:
+        context.journal.remember(entry)
+    return entry, request, own_context
+
+
+def _find_made(entry: Entry, context: JobContext) -> dict[str, Any]:
+    """What a job's images on disk say that its row doesn't, as where the disk was full; empty where nothing is new."""
+    if len(entry.files) >= entry.n:
+        return {}
+    saved = find_saved(context.save_dir, entry.job_id)
+    task_id = entry.task_id or next((str(said["task_id"]) for said in saved.values() if said.get("task_id")), None)
+    saved = {path: said for path, said in saved.items() if said.get("task_id") == (task_id or "")}
+    if not saved:
+        return {}
+    if task_id and len(saved) < max(entry.n, len(entry.links)):
+        # The task is followed, and its images are fetched again.
+        return {} if entry.is_answered else {"state": EntryState.RUNNING, "task_id": task_id}
+    costs = [read_number(said.get("cost_usd"), MAX_TIME) for said in saved.values()]
+    cost = None if None in costs else round(sum(one for one in costs if one is not None) * QUOTA_PER_USD)
+    return {
+        "state": EntryState.DONE,
+        "task_id": task_id,
+        "files": [_saved_record(path, said) for path, said in saved.items()],
+        "cost_quota": cost,
+        "finished": context.clock.now(),
+        "error": None,
+    }
+
+
+def _saved_record(path: Path, said: JSONObject) -> JSONObject:
+    """An image on disk as the journal keeps it, by what it says of itself."""
+    record: dict[str, object] = {"path": str(path), "index": said.get("index"), "cost_usd": said.get("cost_usd")}
+    with contextlib.suppress(image_io.NotAnImage, OSError):
+        record |= asdict(image_io.probe(path))
+    return record
 
 
 def answer_lost_error(entry: Entry) -> GenerationError:

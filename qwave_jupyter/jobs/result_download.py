@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,10 @@ from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.client.tasks import ResultImage, Task, to_usd
 from qwave_jupyter.errors import DownloadFailed, QwaveError
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
-from qwave_jupyter.images.saver import ImageSaver, find_slug
+from qwave_jupyter.images.saver import ImageSaver, SavedImage, find_slug
 from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.journal.record import EntryState
 from qwave_jupyter.jobs.result_links import ListedImage, split_entries
-from qwave_jupyter.types import JSONObject
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.runner import JobRunner
@@ -59,6 +58,7 @@ class ResultDownloader:
         saver = self._saver(task)
         if self._entry is not None:
             saver.remove_partial_files()
+            saver.add_missing_sidecars(image for image, _ in self._here.values())
             self._warn_if_links_end(task, saver)
         failed = self._save_listed(task, saver)
         while self._is_awaited(failed):
@@ -93,10 +93,10 @@ class ResultDownloader:
             self._here = {
                 index: (replace(image, cost_usd=share), digest) for index, (image, digest) in self._here.items()
             }
-            self._job.update_entry(files=self._file_records())
+            self._write_files(self._here)
 
-    def _file_records(self) -> list[JSONObject]:
-        return [records.image_record(image, digest) for _, (image, digest) in sorted(self._here.items())]
+    def _write_files(self, images: Mapping[int, tuple[GeneratedImage, str]]) -> None:
+        self._job.update_entry(files=[records.image_record(*images[index]) for index in sorted(images)])
 
     def _warn_if_links_end(self, task: Task, saver: ImageSaver) -> None:
         links = [one.link for one in split_entries(task.images, self._job.request.images_asked)]
@@ -123,7 +123,11 @@ class ResultDownloader:
             stop=job.stop,
             deadline=max(job.deadline, clock.monotonic() + _MIN_SECONDS),
             on_retry=job.on_retry,
+            note=self._note,
         )
+
+    def _note(self, saved: SavedImage) -> None:
+        self._write_files({**self._here, saved.image.index: (saved.image, saved.digest)})
 
     def _save_listed(self, task: Task, saver: ImageSaver) -> list[DownloadFailed]:
         """Save each image that isn't here yet; what went wrong, once for each image that is missing."""
@@ -199,7 +203,6 @@ class ResultDownloader:
             (index,) = same
         else:
             self._here[index] = (saved.image, saved.digest)
-            self._job.update_entry(files=self._file_records())
             self._job.show_gallery(self._gallery())
         if claims is not None:
             claims.setdefault(index, one.entry)

@@ -428,6 +428,9 @@ class JobRunner:
             raise GenerationError("generation.held_elsewhere", **self._ids())
         self._locks.append(lock)
         entry = self.entry
+        if entry is not None and entry.state == EntryState.DONE:
+            self._show_saved(entry)
+            return
         task = self._continue(entry) if entry is not None and entry.is_answered else self._submit()
         task = self._follow(task)
         gallery = ResultDownloader(self).download(task)
@@ -435,6 +438,13 @@ class JobRunner:
         self._unlock()
         cost = to_usd(task.cost_quota)
         self.update(lambda now: replace(now, phase=JobState.DONE, gallery=gallery, cost_usd=cost, retry=None))
+
+    def _show_saved(self, entry: Entry) -> None:
+        """End with images that are on disk, of which the journal didn't know before."""
+        self._reserve()
+        self._unlock()
+        gallery, cost = records.gallery_of(entry, self.context), to_usd(entry.cost_quota)
+        self.update(lambda now: replace(now, phase=JobState.DONE, gallery=gallery, task_id=self.task_id, cost_usd=cost))
 
     def _submit(self) -> Task:
         self._reserve()

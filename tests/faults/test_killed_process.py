@@ -66,10 +66,11 @@ SELF_KILLED = {
     "answered, not yet written down": "after qwave_jupyter.client.client.Client.submit",
     "completed, not yet written down": "before qwave_jupyter.jobs.result_download.ResultDownloader.download",
     "downloaded, not yet looked at": "after qwave_jupyter.client.client.Client.download",
-    "before the renaming": "before pathlib.Path.replace",
-    "renamed, without its sidecar": "after pathlib.Path.replace",
-    "sidecar written, not yet renamed": "before pathlib.Path.replace:2",
-    "renamed, not yet written down": "after pathlib.Path.replace:2",
+    # The first renaming is that of the whole download.
+    "before the renaming": "before pathlib.Path.replace:2",
+    "renamed, without its sidecar": "after pathlib.Path.replace:2",
+    "sidecar written, not yet renamed": "before pathlib.Path.replace:3",
+    "renamed, not yet written down": "after pathlib.Path.replace:3",
     "written down, not yet done": "after qwave_jupyter.jobs.result_download.ResultDownloader._save_each",
 }
 PROXY_KILLED = {

@@ -106,7 +106,7 @@ class Entry:
     @property
     def is_answered(self) -> bool:
         """Whether the server has answered the order, with a task or with the images themselves."""
-        return bool(self.task_id) or self.state == EntryState.COMPLETED
+        return bool(self.task_id) or self.state in {EntryState.COMPLETED, EntryState.DONE}
 
 
 #: Every column of ``jobs`` that this release knows.

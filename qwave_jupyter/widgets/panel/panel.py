@@ -567,7 +567,7 @@ def find_request(task: str | None) -> Request:
         entries = context.journal.find(task.encode(errors="replace").decode()) if task else context.journal.history(1)
         if len(entries) != 1:
             raise
-        return records.prepare(entries[0], context)[0]
+        return records.recall(entries[0], context)
 
 
 def build_state(catalog: Catalog, request: Request, home: Path) -> PanelState:
