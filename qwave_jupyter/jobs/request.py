@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
@@ -42,6 +43,7 @@ __all__ = [
     "fill_prompt",
     "fingerprint_of",
     "holds_key",
+    "normalize_prompt",
     "prompt_names",
     "refuse",
     "unvalidated_model",
@@ -53,6 +55,21 @@ _SOME_BYTES = "data:image/png;base64,"
 _MAX_TEXT = 20_000
 _LONG_DATA = re.compile(r"(data:[\w/+.-]*;base64,)([A-Za-z0-9+/=]{40,})")
 
+#: What shows nothing: controls and formats, but those that are signs; selectors, which vary the character before them;
+#: and blanks.
+_FORMATS = (
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
+)
+_SELECTORS = r"\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_BLANKS = r"\s\u115f\u1160\u2800\u3164\uffa0"
+#: The flags of regions are a black flag with tags.
+_SIGN = rf"(?:\U0001f3f4[\U000e0020-\U000e007f]+|[^{_BLANKS}{_FORMATS}{_SELECTORS}])[{_SELECTORS}]*"
+_VISIBLE, _UP_TO_LAST_VISIBLE = re.compile(_SIGN), re.compile(rf".*{_SIGN}", re.DOTALL)
+_INVISIBLE = re.compile(f"[{_FORMATS}{_SELECTORS}]")
+_LINE_END = re.compile(r"[\r\n]")
+#: The zero-width joiner, and the class of the signs behind which Indic scripts use it.
+_JOINER, _VIRAMA = "\u200d", 9
 
 #: Characters of the prompt in a representation.
 _MAX_REPR = 60
@@ -216,7 +233,7 @@ def build(
     # A step from an earlier image needs no words, and an empty field isn't an omitted one.
     written: dict[str, object] = {"prompt": text, **plain}
     if isinstance(written["prompt"], str):
-        written["prompt"] = _trim_blank_lines(written["prompt"]) or None
+        written["prompt"] = normalize_prompt(written["prompt"]) or None
     values, unread = chosen.read(written)
     others = _OthersWithBytes(catalog, chosen, {} if unread else values)
     resolve = partial(references.resolve, now=SYSTEM_CLOCK.now() if now is None else now, demo=demo)
@@ -247,11 +264,22 @@ def build(
     return Request.from_values(chosen, values, resolved, inferred=inferred, warnings=warnings, unvalidated=unvalidated)
 
 
-def _trim_blank_lines(text: str) -> str:
-    """The text without blank lines before and after it, which a cell, ``%%time`` and a script add differently."""
-    lines = text.split("\n")
-    filled = [index for index, line in enumerate(lines) if line.strip()]
-    return "\n".join(lines[filled[0] : filled[-1] + 1]).rstrip("\r") if filled else ""
+def normalize_prompt(text: str) -> str:
+    """The text without blank lines and invisible characters before and after it; "" where nothing of it can be seen.
+
+    A cell, ``%%time``, an editor and a web page add different ones. Inside they have a meaning, such as in emoji.
+    """
+    first = _VISIBLE.search(text)
+    last = _UP_TO_LAST_VISIBLE.match(text)
+    if first is None or last is None:
+        return ""
+    start, end = first.start(), last.end()
+    # These letters change their shape beside a joiner.
+    start -= text[start - 1 : start] == _JOINER and unicodedata.bidirectional(text[start]) == "AL"
+    joins = unicodedata.bidirectional(text[end - 1]) == "AL" or unicodedata.combining(text[end - 1]) == _VIRAMA
+    end += joins and text[end : end + 1] == _JOINER
+    before, after = (_INVISIBLE.sub("", one) for one in (text[:start], text[end:]))
+    return _LINE_END.split(before)[-1] + text[start:end] + _LINE_END.split(after)[0]
 
 
 def _not_json(name: str, given: object, problem: Exception) -> Violation:

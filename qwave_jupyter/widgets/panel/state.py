@@ -15,7 +15,7 @@ from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import ConfigurationError, QwaveError, ReferenceMistake, RequestRefused
 from qwave_jupyter.jobs import references
 from qwave_jupyter.jobs.references import ImageLimits, Reference
-from qwave_jupyter.jobs.request import refuse
+from qwave_jupyter.jobs.request import normalize_prompt, refuse
 from qwave_jupyter.session import default
 from qwave_jupyter.types import Namespace, Values
 
@@ -126,7 +126,7 @@ class PanelState:
 
     def to_checkable(self) -> Values:
         """The values with a placeholder for each image and for a prompt that is still to come."""
-        options = {"prompt": self.prompt if self.prompt.strip() else "…", **self.to_cell_options()}
+        options = {"prompt": normalize_prompt(self.prompt) or "…", **self.to_cell_options()}
         if self.images:
             options["images"] = tuple(image.expression for image in self.images)
         return options

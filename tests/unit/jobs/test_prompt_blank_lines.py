@@ -1,10 +1,11 @@
-"""Blank lines around a prompt are neither sent nor counted."""
+"""Blank lines and invisible characters around a prompt are neither sent nor counted, and alone they are no prompt."""
 
 from __future__ import annotations
 
 import pytest
 
 from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.jobs import request
 
 CATALOG = load("2026-04")
@@ -26,3 +27,74 @@ def test_prompt_outer_blank_lines_of_variable():
 @pytest.mark.parametrize("written", ["A fox\n\nin snow", "  A fox\n  in snow", "A fox  "])
 def test_prompt_inner_text_is_unchanged(written):
     assert request.build(CATALOG, written, {}, model="z-image-turbo").prompt == written
+
+
+ENGLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(one)) for one in "gbeng") + "\U000e007f"
+INVISIBLE = [
+    "\ufeff",
+    "\u200b",
+    "\u200c\u200d",
+    "\u2060\u2060",
+    "\xad",
+    "\x00",
+    "\x1b\x07",
+    "\u200e\u202e\u2069",
+    "\u2028\u2029",
+    "\ufe0f",
+    "\u180e\u034f",
+    ENGLAND[1:],
+]
+
+
+@pytest.mark.parametrize("hidden", INVISIBLE, ids=ascii)
+@pytest.mark.parametrize("form", ["{}", " {}\n{}\t", "\n{}\r\n"])
+@pytest.mark.parametrize("force", [True, False])
+def test_prompt_of_invisible_characters_is_empty(hidden, form, force):
+    with pytest.raises(RequestRefused, match="the prompt is empty"):
+        request.build(CATALOG, form.format(hidden, hidden), {}, model="z-image-turbo", force=force)
+
+
+@pytest.mark.parametrize("blank", ["\u2800\u2800", "\u3164", "\u3000\xa0", "\u115f\u1160"], ids=ascii)
+def test_prompt_of_blanks_is_empty(blank):
+    assert request.normalize_prompt(blank) == ""
+    assert request.normalize_prompt(f"{blank}\nA fox\n{blank}") == "A fox"
+    assert request.normalize_prompt(f"{blank}A fox") == f"{blank}A fox"
+
+
+def test_prompt_of_invisible_variable_is_empty():
+    with pytest.raises(RequestRefused, match="the prompt is empty"):
+        request.build(CATALOG, "{{animal}}", {}, model="z-image-turbo", variables={"animal": "\ufeff\u200b"})
+
+
+@pytest.mark.parametrize("hidden", INVISIBLE, ids=ascii)
+@pytest.mark.parametrize("form", ["{0}A red fox{0}", "{0}\n{0}A red fox\n{0}", "\n{0}A red fox{0}\r\n{0} {0}\n"])
+def test_prompt_outer_invisible_characters(hidden, form):
+    plain = request.build(CATALOG, "A red fox", {}, model="z-image-turbo")
+    # A selector belongs to the character before it.
+    written = form.format(hidden) if hidden not in {"\ufe0f", "\u180e\u034f"} else f"{hidden}\nA red fox\n{hidden}"
+    built = request.build(CATALOG, written, {}, model="z-image-turbo")
+    assert (built.body["prompt"], built.fingerprint) == ("A red fox", plain.fingerprint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u2764\ufe0f in a book \u2764\ufe0f",
+        "1\ufe0f\u20e3 fox, 1\ufe0f\u20e3",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        f"{ENGLAND} and {ENGLAND}",
+        "\u845b\U000e0100",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u0647\u200d",
+        "\u200d\u0647",
+        "\u0915\u094d\u200d",
+        "\u0601\u0661",
+        "fox\u200b in\xad snow",
+        "  a\x00b",
+    ],
+    ids=ascii,
+)
+def test_prompt_visible_signs_stay(text):
+    assert request.normalize_prompt(text) == text
+    assert request.normalize_prompt(f"\ufeff\n{text}\n\u200b") == text
+    assert request.normalize_prompt(f"\ufeff{text}\u200b") == text
