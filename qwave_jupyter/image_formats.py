@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import re
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
+
+from qwave_jupyter.logs import ignore_warnings
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,23 +30,9 @@ _PLUGINS = {
 }
 
 
-#: A filter of the warnings module: action, text, category, module, line.
-_IGNORE_PILLOW = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
-
-
-@contextlib.contextmanager
-def quiet_pillow() -> Iterator[None]:
-    """Let no warning of Pillow's out: what is wrong with a file is said in our words, or is of no consequence.
-
-    ``warnings.catch_warnings`` puts the filters of one thread back over those of another, and images are read in
-    several; this adds one filter that concerns nobody else, and takes one away.
-    """
-    cast("list[object]", warnings.filters).insert(0, _IGNORE_PILLOW)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ValueError):
-            cast("list[object]", warnings.filters).remove(_IGNORE_PILLOW)
+def quiet_pillow() -> contextlib.AbstractContextManager[None]:
+    """Let no warning of Pillow's out: what is wrong with a file is said in our words, or is of no consequence."""
+    return ignore_warnings("PIL.")
 
 
 def open_image(source: Path | IO[bytes], formats: Sequence[str] = FILE_FORMATS) -> Image.Image:

@@ -11,12 +11,12 @@ import contextlib
 import inspect
 import linecache
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType
 from typing import TYPE_CHECKING
 
 from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.logs import ignore_warnings
 from qwave_jupyter.types import Namespace
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ __all__ = ["CallerVariables", "find_caller_variables", "find_shell_variables"]
 
 #: Code that stands between a magic and whoever called it.
 _MACHINERY = ("IPython", "qwave_jupyter")
+#: The name under which a caller's source is compiled again.
+_SOURCE = "<qwave: source of the caller>"
 
 
 class CallerVariables(Mapping[str, object]):
@@ -127,12 +129,10 @@ def _find_enclosing_functions(frame: FrameType) -> Iterable[CodeType]:
 
 
 def _iter_roots(frame: FrameType) -> Iterator[CodeType]:
-    name = frame.f_code.co_filename
-    source = "".join(linecache.getlines(name, frame.f_globals))
-    with contextlib.suppress(SyntaxError, ValueError), warnings.catch_warnings():
-        # The user's source, compiled before: what it is warned of was said then.
-        warnings.simplefilter("ignore")
-        yield compile(source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    # It was compiled before, and what the user is warned of was said then.
+    with contextlib.suppress(SyntaxError, ValueError), ignore_warnings(_SOURCE):
+        yield compile(source, _SOURCE, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     caller = frame.f_back
     while caller is not None:
         yield caller.f_code

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import types
+import warnings
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -93,6 +95,18 @@ def test_unreachable_variable_is_no_global(shell, cell, told):
         run(shell, f"{cell}\nf('elk')")
     assert NOT_HERE in str(refused.value)
     assert shell.found == []
+
+
+def test_source_of_the_caller_warns_only_once(shell, tmp_path, monkeypatch):
+    text = f"def f(animal, get_ipython):\n    def g():\n        {CALL}\n    return g, '\\d'\n"
+    (tmp_path / "scope_warned.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.warns((DeprecationWarning, SyntaxWarning)):
+        module = importlib.import_module("scope_warned")
+    filters = list(warnings.filters)
+    with pytest.raises(OptionMistake, match=re.escape("animal of f()")):
+        module.f("elk", lambda: shell)[0]()
+    assert warnings.filters == filters
 
 
 def test_caller_in_another_module_sees_its_own_globals(shell, tmp_path, monkeypatch):
