@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import difflib
 import io
 import keyword
+import mimetypes
 import os
 import re
 import shlex
@@ -53,7 +55,10 @@ _WIDE_PAIR = re.compile(r"((?:^|(?<=\s))(?:-p|--param|--sweep)(?:=|\s+)[^\s=＝]
 _BLANKS_IN_BRACES = re.compile(r"\{\{[ \t]*([^\W\d]\w*)[ \t]*\}\}")
 _OTHER_BRACES = re.compile(r"\$\{?([^\W\d]\w*)|(?<!\{)\{([^\W\d]\w*)\}(?!\})")
 _OPTION = re.compile(r"--?[A-Za-z]")
+_ADDRESS = re.compile("https?://|data:")
 _HELP = {"--help", "-h"}
+#: What a Chinese keyboard makes of the signs around several values.
+_WIDE_SIGNS = str.maketrans("，、（）［］．", ",,()[].")
 _SWEEP = re.compile(r"""((?:^|(?<=\s))--sweep(?:=|\s+))([^\s"'=]+=(?:"[^"]*"|'[^']*'|[^\s"'])+)(?=\s|$)""")
 
 
@@ -362,14 +367,13 @@ class _LineParser:
         if parameter is not None and parameter.task and value in self.variables:
             self.values[name] = self.variables[value]
             return
+        if parameter is not None and (parameter.is_image or parameter.task) and self._refuse_code(value, parameter):
+            return
         if parameter is None or not parameter.is_image:
             self.values[name] = self._read_variable(parameter, value)
             return
         image = self._find_image(value)
-        expression = re.match(r"([^\W\d]\w*)\s*[\[(]", value) if isinstance(image, str) else None
-        if expression and expression[1] in self.variables and not is_file(value) and not is_folder(value):
-            self._add_mistake("options.image_expression", option=f"--{parameter.name}", given=_shorten(value))
-        elif _holds_no_image(image):
+        if _holds_no_image(image):
             # Left out, it would be another image that is paid for.
             self._add_mistake("options.holds_no_image", option=f"--{parameter.name}", given=_shorten(value))
         elif parameter.type == "string":
@@ -386,9 +390,37 @@ class _LineParser:
         read = getattr(value, "_qwave_value_", None)
         return read() if callable(read) and not isinstance(value, type) else text
 
+    def _refuse_code(self, text: str, parameter: Parameter) -> bool:
+        """Note a mistake where a text is code about a variable instead of its name."""
+        braces = _OTHER_BRACES.fullmatch(text)
+        name = (braces[1] or braces[2]) if braces else ""
+        if name in self.variables:
+            self._add_mistake("options.image_in_braces", option=to_flag(parameter.name), given=text, name=name)
+            return True
+        if is_file(text) or is_folder(text) or not self._is_code(text):
+            return False
+        given = _shorten(text.translate(_WIDE_SIGNS))
+        self._add_mistake("options.image_expression", option=to_flag(parameter.name), given=given)
+        return True
+
+    def _is_code(self, text: str) -> bool:
+        if text.isidentifier() or _ADDRESS.match(text) or _is_image_name(text):
+            return False
+        # The line's own quotes are gone, so what is in brackets may be no code any more.
+        subscripted = re.match(r"([^\W\d]\w*)\s*[\[(]", text)
+        if subscripted and subscripted[1] in self.variables:
+            return True
+        try:
+            code = ast.parse(text.strip().translate(_WIDE_SIGNS), mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+        # What would be a calculation is a path.
+        names = () if isinstance(code, ast.BinOp) else ast.walk(code)
+        return any(isinstance(one, ast.Name) and one.id in self.variables for one in names)
+
     def _find_image(self, text: str) -> object:
         # A folder of that name is never an image.
-        if text.startswith(("http://", "https://", "data:")) or is_file(text):
+        if _ADDRESS.match(text) or is_file(text):
             return text
         return self.variables.get(text, text) if text.isidentifier() else text
 
@@ -438,6 +470,11 @@ def parse_positive(text: str) -> float | None:
 def _is_taken(name: str) -> bool:
     # Python refuses its keywords, and without its built-ins later cells break in ways that nobody understands.
     return keyword.iskeyword(name) or hasattr(builtins, name) or name in _IPYTHON_NAMES
+
+
+def _is_image_name(text: str) -> bool:
+    kind, _ = mimetypes.guess_type(text, strict=False)
+    return kind is not None and kind.startswith("image/")
 
 
 def _holds_no_image(value: object) -> bool:
