@@ -184,7 +184,7 @@ def read_task(answer: object, *, task_id: str = "", where: str = "status") -> Ta
         state = TaskState.COMPLETED
     billing_status = read_text(flat.get("billing_status"))
     held, cost = read_quota(flat.get("pre_consumed_cost")), read_quota(flat.get("cost"))
-    if state not in ENDED_STATES:
+    if state in {TaskState.QUEUED, TaskState.PROCESSING}:
         # It is documented for ended tasks only (Status pages since June 2026).
         cost = None
     elif not is_settled(billing_status):
