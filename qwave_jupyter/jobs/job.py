@@ -89,6 +89,8 @@ class Job:
         )
         self._context = context
         self._started = False
+        #: Whether it is an earlier order that couldn't be taken up, which says nothing of its money.
+        self._is_left_open = False
         #: The process whose thread works on it.
         self._process: int | None = None
 
@@ -165,6 +167,7 @@ class Job:
         """A job that can't go on, with the reason, so that it is reported like any other."""
         job = cls(request, context, _entry=entry)
         job._started = True
+        job._is_left_open = error.code not in _HOPELESS
         job._runner.mark_failed(error)
         return job
 
@@ -244,7 +247,8 @@ class Job:
             if self._costs.limits is None:
                 self._costs.limits = Limits(budget, self._costs.max_cost)
                 self._costs.reservation = budget.count(self.request.estimate_usd, name=self.id)
-                self._costs.settle(self._runner.snapshot)
+                if not self._is_left_open:
+                    self._costs.settle(self._runner.snapshot)
 
     def start(self) -> Job:
         """Start the thread, once."""

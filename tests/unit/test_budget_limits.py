@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 
 import qwave_jupyter as qwave
 from qwave_jupyter import api
-from qwave_jupyter.errors import DownloadFailed, TooExpensive, WaitTimeout
+from qwave_jupyter.errors import DownloadFailed, QwaveError, TooExpensive, WaitTimeout
 from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.session import default
 from tests.fake_session import replace_default
@@ -193,6 +194,27 @@ def test_resumed_job_of_this_process_counts_once(ours, server):
     server.tasks["task-1"]["states"] = ["completed"]
     (job,) = qwave.resume()
     assert default().spent_usd == pytest.approx(3187 / 500_000)
+    assert job.result(WAIT)
+    assert default().spent_usd == pytest.approx(3187 / 500_000)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_order_that_cannot_be_resumed_counts_on(ours, server, times):
+    server.faults["submit"] = [503] * 90
+    with pytest.raises(QwaveError) as caught:
+        default().start(api.build("a cat")).result(WAIT)
+    assert caught.value.fields["outcome_unknown"]
+    assert default().spent_usd == pytest.approx(PRICE)
+    folder = default().context().save_dir
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.write_text("in the way")
+    for _ in range(times):
+        (job,) = qwave.resume()
+        assert job.error.code == "resume_folder"
+        assert default().spent_usd == pytest.approx(PRICE)
+    folder.unlink()
+    server.faults.clear()
+    (job,) = qwave.resume()
     assert job.result(WAIT)
     assert default().spent_usd == pytest.approx(3187 / 500_000)
 
