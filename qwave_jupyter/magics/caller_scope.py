@@ -15,8 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.logs import ignore_warnings
 from qwave_jupyter.types import Namespace
 
 if TYPE_CHECKING:
@@ -33,15 +31,26 @@ _SOURCE = "<qwave: source of the caller>"
 
 
 class CallerVariables(Mapping[str, object]):
-    """The variables of a call; asking for one that has no value there raises OptionMistake with the reason."""
+    """The variables of a call; asking for one that has no value there raises OptionMistake.
 
-    def __init__(self, values: Namespace, unreachable: Mapping[str, OptionMistake]) -> None:
+    Args:
+        values: what names mean.
+        unreachable: the names of local variables without a value, and the function further out that each belongs to,
+            or "".
+    """
+
+    def __init__(self, values: Namespace, unreachable: Mapping[str, str]) -> None:
         self._values, self._unreachable = values, unreachable
 
     def __getitem__(self, name: str) -> object:
-        if name in self._unreachable:
-            raise self._unreachable[name]
-        return self._values[name]
+        owner = self._unreachable.get(name)
+        if owner is None:
+            return self._values[name]
+        from qwave_jupyter.errors import OptionMistake
+
+        raise OptionMistake(
+            "options.variable_not_captured" if owner else "options.variable_unbound", name=name, owner=owner
+        )
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._values if name not in self._unreachable)
@@ -60,14 +69,12 @@ def find_caller_variables(shell: InteractiveShell) -> Namespace:
     if caller is None or caller.f_locals is shell.user_ns:
         return known
     values = {**known, **caller.f_globals}
-    unreachable: dict[str, OptionMistake] = {}
+    unreachable: dict[str, str] = {}
     frames = tuple(_iter_scopes(caller))
     for outer in _find_enclosing_functions(frames[-1]):
-        for name in _list_locals(outer):
-            unreachable[name] = OptionMistake("options.variable_not_captured", name=name, owner=outer.co_name)
+        unreachable.update(dict.fromkeys(_list_locals(outer), outer.co_name))
     for frame in reversed(frames):
-        for name in _list_locals(frame.f_code):
-            unreachable[name] = OptionMistake("options.variable_unbound", name=name)
+        unreachable.update(dict.fromkeys(_list_locals(frame.f_code), ""))
         for name, value in frame.f_locals.items():
             unreachable.pop(name, None)
             values[name] = value
@@ -129,6 +136,8 @@ def _find_enclosing_functions(frame: FrameType) -> Iterable[CodeType]:
 
 
 def _iter_roots(frame: FrameType) -> Iterator[CodeType]:
+    from qwave_jupyter.logs import ignore_warnings
+
     source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
     # It was compiled before, and what the user is warned of was said then.
     with contextlib.suppress(SyntaxError, ValueError), ignore_warnings(_SOURCE):
