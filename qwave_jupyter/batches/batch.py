@@ -525,6 +525,9 @@ class Batch:
     def _add_outcome(self, outcome: Outcome) -> None:
         with self._lock:
             self._outcomes[outcome.index] = outcome
+            if outcome.error is not None:
+                # An open order is one row's, also where it can't go on.
+                self._job_ids.add(str(outcome.error.fields.get("job_id") or ""))
             if self._write is not None:
                 self._append(outcome, self._write)
             self._ended.put(outcome)

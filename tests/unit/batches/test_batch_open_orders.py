@@ -85,6 +85,17 @@ def test_batch_reports_an_order_that_no_key_makes_safe(keyless, asked, server, l
 
 
 @pytest.mark.parametrize("executor", [None, AtOnce()], ids=["threads", "executor"])
+@pytest.mark.parametrize("equal_rows", [2, 3])
+def test_open_order_is_one_of_equal_rows(keyless, asked, server, left_open, executor, equal_rows):
+    left_open("taken")
+    rows = [asked() for _ in range(equal_rows)]
+    first, *others = Batch(rows, keyless, executor=executor).start().results()
+    assert first.error.code == "order_unknown_left"
+    assert all(one.gallery for one in others)
+    assert len(server.tasks) == equal_rows
+
+
+@pytest.mark.parametrize("executor", [None, AtOnce()], ids=["threads", "executor"])
 @pytest.mark.parametrize("reuse", [False, True])
 @pytest.mark.parametrize("how", ["lost", "taken"])
 def test_batch_sends_its_own_images_where_those_of_the_order_are_gone(
