@@ -94,6 +94,8 @@ class ResultImage:
     empty_urls: int = 0
     #: Whether it comes from an earlier answer, and may be one of the images that the last one lists elsewhere.
     is_former: bool = False
+    #: Whether the last answer lists it no more, though others by their old addresses.
+    is_dropped: bool = False
 
     @property
     def is_filled(self) -> bool:

@@ -16,7 +16,7 @@ from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.images.saver import ImageSaver, SavedImage, find_slug
 from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.journal.record import EntryState
-from qwave_jupyter.jobs.result_links import ListedImage, split_entries
+from qwave_jupyter.jobs.result_links import NOT_LISTED, ListedImage, split_entries
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.runner import JobRunner
@@ -148,10 +148,8 @@ class ResultDownloader:
                 awaited.append((place, one))
             seen |= addresses
         failed = self._save_each(awaited, saver, claims)
-        problems = {}
-        if failed or len(former) > len(self._here):
-            again = [(place, one) for place, one in enumerate(former, 1) if self._find(one.link) is None]
-            problems = self._save_each(again, saver, None)
+        again = [(place, one) for place, one in enumerate(former, 1) if self._find(one.link) is None]
+        problems = self._save_each(again, saver, claims)
         # Where neither address nor content tells, the place in the answer does.
         missing = [problem for place, problem in failed.items() if place not in self._here or place in claims]
         unseen = len(former) - len(self._here) - len(missing)
@@ -165,9 +163,9 @@ class ResultDownloader:
         return missing[: max(0, self._job.request.images_asked - len(self._here))]
 
     def _save_each(
-        self, awaited: Sequence[tuple[int, ListedImage]], saver: ImageSaver, claims: dict[int, int] | None
+        self, awaited: Sequence[tuple[int, ListedImage]], saver: ImageSaver, claims: dict[int, int]
     ) -> dict[int, DownloadFailed]:
-        """Save images; what went wrong, by their places. Without ``claims`` any image here may be one of them."""
+        """Save images; what went wrong, by their places."""
         failed: dict[int, DownloadFailed] = {}
         reserved = {place for place, _ in awaited}
         for position, (place, one) in enumerate(awaited):
@@ -184,7 +182,7 @@ class ResultDownloader:
         return failed
 
     def _save(
-        self, place: int, one: ListedImage, saver: ImageSaver, claims: dict[int, int] | None, reserved: set[int]
+        self, place: int, one: ListedImage, saver: ImageSaver, claims: dict[int, int], reserved: set[int]
     ) -> DownloadFailed | None:
         if not one.link.is_filled and self._job.task_id:
             return DownloadFailed("generation.image_not_listed", links=(), task_id=self._job.task_id)
@@ -201,10 +199,15 @@ class ResultDownloader:
             return problem
         if saved is None:
             (index,) = same
+            # So that it is known by its new address next time.
+            image, digest = self._here[index]
+            url = next(iter(one.link.urls), image.url)
+            self._here[index] = (replace(image, url=url, expires_at=saver.expiry(one.link)), digest)
+            self._write_files(self._here)
         else:
             self._here[index] = (saved.image, saved.digest)
             self._job.show_gallery(self._gallery())
-        if claims is not None:
+        if not one.link.is_former:
             claims.setdefault(index, one.entry)
         self._by_address |= dict.fromkeys(map(image_address, one.link.urls), index)
         return None
@@ -220,13 +223,12 @@ class ResultDownloader:
         found = (self._by_address.get(image_address(url)) for url in link.urls)
         return next((index for index in found if index is not None and index in self._here), None)
 
-    def _find_equal(self, digest: str, entry: int, claims: dict[int, int] | None) -> list[int]:
+    def _find_equal(self, digest: str, entry: int, claims: Mapping[int, int]) -> list[int]:
         """The images here that one with this digest may be."""
-        # Only addresses of one entry can be mirrors; two entries are two images, even of equal bytes.
+        # Only addresses of one entry can be mirrors; two entries are two images, even of equal bytes. What the last
+        # answer doesn't list may be any image that it does.
         equal = [index for index, (_, known) in self._here.items() if known == digest]
-        if claims is None:
-            return equal
-        return [index for index in equal if claims.get(index, entry) == entry]
+        return [index for index in equal if entry == NOT_LISTED or claims.get(index, NOT_LISTED) in {NOT_LISTED, entry}]
 
     def _already_here(self) -> dict[int, tuple[GeneratedImage, str]]:
         if self._entry is None:

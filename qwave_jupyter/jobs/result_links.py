@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.journal.blobs import Blobs
     from qwave_jupyter.jobs.journal.record import Entry
 
-__all__ = ["ListedImage", "identify", "restore_links", "split_entries", "to_records", "unite_links"]
+__all__ = ["NOT_LISTED", "ListedImage", "identify", "restore_links", "split_entries", "to_records", "unite_links"]
 
 #: What stands for the type in the data URI of an image whose format nobody has looked at yet.
 _MIME = "application/octet-stream"
@@ -27,6 +27,10 @@ _MIME = "application/octet-stream"
 _MAX_EMPTY = 100
 #: Links of one address that are kept: what is signed anew comes before what was signed earlier.
 _MAX_SIGNED = 2
+
+
+#: Stands for the entry of what the last answer doesn't list.
+NOT_LISTED = -1
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,10 @@ def split_entries(images: Sequence[ResultImage], n: int) -> tuple[ListedImage, .
     # The oldest dialect lists mirrors of one file in an entry; later pages don't say what several addresses in one
     # entry mean (Status pages, editions 2026-04 and 2026-06). With fewer entries than ``n`` each address is fetched,
     # and the caller drops files that are the same byte for byte.
-    whole = [ListedImage(image, entry) for entry, image in enumerate(images)]
+    whole = [
+        ListedImage(image, NOT_LISTED if image.is_former or image.is_dropped else entry)
+        for entry, image in enumerate(images)
+    ]
     if sum(not image.is_former for image in images) >= n:
         return tuple(whole)
     return tuple(ListedImage(part, one.entry) for one in whole for part in _split(one.link))
@@ -80,17 +87,18 @@ def unite_links(listed: Sequence[ResultImage], noted: Sequence[ResultImage]) -> 
     if len(left) == sum(known.is_filled for known in noted):
         # All addresses are new, so nothing but the content tells which image is which. Were some dropped already,
         # those of the longest answer count.
-        kept = others if len(others) >= len(former) else former
+        kept = max(others, former, key=lambda images: sum(len(identify(image)) for image in images))
         return (*united, *(replace(one, is_former=True) for one in kept))
     # An address names the same image as before, so what isn't listed any more is an image of its own.
-    for place, known in left:
-        if not known.is_former and place < len(united) and not united[place].is_filled:
-            united[place] = known
-            others.remove(known)
-    for place, image in enumerate(united):
-        if others and not image.is_filled:
-            united[place] = others.pop(0)
-    return (*united, *others, *former)
+    dropped = {place: replace(known, is_dropped=True) for place, known in left if not known.is_former}
+    empty = [place for place, image in enumerate(united) if not image.is_filled]
+    for place in empty:
+        if place in dropped:
+            united[place] = dropped.pop(place)
+    for place in empty:
+        if dropped and not united[place].is_filled:
+            united[place] = dropped.pop(min(dropped))
+    return (*united, *dropped.values(), *former)
 
 
 def _add_links(image: ResultImage, known: ResultImage) -> ResultImage:
@@ -110,8 +118,9 @@ def to_records(images: Sequence[ResultImage], blobs: Blobs | None = None) -> lis
         record: dict[str, object] = {"urls": list(image.urls), "expires_at": image.expires_at}
         if image.empty_urls:
             record["empty_urls"] = image.empty_urls
-        if image.is_former:
-            record["former"] = True
+        for name, is_so in (("former", image.is_former), ("dropped", image.is_dropped)):
+            if is_so:
+                record[name] = True
         if blobs is not None and image.data is not None:
             uri = f"data:{_MIME};base64,{base64.b64encode(image.data).decode('ascii')}"
             record["data"] = blobs.externalize(uri)
@@ -135,6 +144,7 @@ def _restore_link(record: object, blobs: Blobs) -> ResultImage:
         expires_at=read_number(record.get("expires_at"), MAX_TIME),
         empty_urls=int(read_number(record.get("empty_urls"), _MAX_EMPTY) or 0),
         is_former=record.get("former") is True,
+        is_dropped=record.get("dropped") is True,
     )
 
 

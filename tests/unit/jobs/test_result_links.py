@@ -133,6 +133,48 @@ def test_resume_recognises_images_under_new_addresses(bench, one_missing, lists,
     assert server.billed == 1
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_resume_knows_images_by_their_newest_addresses(bench, one_missing, lists, server, turns):
+    # Under new addresses each time, of which the earlier ones are dead, one image is missing until the last turn.
+    true = server._image
+    for turn in range(turns):
+        lists(*(address(place, folder=f"moved-{turn}") for place in (1, 2, 0)))
+
+        def image(request, path, turn=turn):
+            return (404, b"") if path.endswith("/1.png") or f"moved-{turn}" not in path else true(request, path)
+
+        server._image = image
+        (job,) = resume(bench)
+        assert len(job.result(PATIENCE)) == 2
+        assert contents(bench) == ("completed", [0, 2])
+    server._image = true
+    (job,) = resume(bench)
+    job.result(PATIENCE)
+    state, numbers = contents(bench)
+    assert (state, sorted(numbers)) == ("done", [0, 1, 2])
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_image_listed_by_its_other_mirror_is_the_same(submit, bench, server, lists, status):
+    def mirrors(place, *folders):
+        return {"url": [address(place, folder=folder) for folder in folders]}
+
+    server.states, server.images = ["completed"], [IMAGES[0], 404]
+    lists(mirrors(0, "one"), mirrors(1, "one", "two"))
+    submit(n=2).result(PATIENCE)
+    server.images = [IMAGES[0], 404]
+    lists(mirrors(0, "two"), mirrors(1, "two"))
+    (job,) = resume(bench)
+    job.result(PATIENCE)
+    assert contents(bench) == ("completed", [0])
+    server.images = list(IMAGES)
+    if status != 200:
+        server.faults["status"] = [status] * 99
+    (job,) = resume(bench)
+    job.result(PATIENCE)
+    assert contents(bench) == ("done", [0, 1])
+
+
 def test_resume_tells_of_an_image_that_is_listed_no_more(bench, one_missing, lists, server):
     # Fewer entries under new addresses, and none of the earlier ones works.
     lists(address(2, folder="moved"))
