@@ -168,7 +168,7 @@ class Client:
             known = self._by_key.get(idempotency_key)
         if task_id and key != idempotency_key:
             raise unreadable_answer("api.task_of_another_order", named=to_one_line(task_id, _MAX_ID_SHOWN))
-        if task_id and known and known != task_id:
+        if task_id and known and not tasks.is_same_id(known, task_id):
             raise tasks.other_task(known, task_id)
 
     def task(

@@ -8,9 +8,11 @@ objects in the same week (Submit pages, edition 2026-04). Whatever arrives, the 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import unquote
 
 from qwave_jupyter.client.coerce import (
     describe_shape,
@@ -34,6 +36,7 @@ __all__ = [
     "ResultImage",
     "Task",
     "TaskState",
+    "is_same_id",
     "is_settled",
     "other_task",
     "read_cancellation",
@@ -236,6 +239,14 @@ def to_usd(quota: int | None) -> float | None:
     return None if quota is None else quota / QUOTA_PER_USD
 
 
+def is_same_id(one: str, other: str) -> bool:
+    """Whether two spellings name one task: as a number or text, in other capitals, percent-encoded, or as a path."""
+    first, second = (unicodedata.normalize("NFC", unquote(text)).strip().casefold() for text in (one, other))
+    if first.isdigit() and second.isdigit():
+        return first.lstrip("0") == second.lstrip("0")
+    return first == second or first.endswith(f"/{second}") or second.endswith(f"/{first}")
+
+
 def other_task(asked: str, named: str) -> UnreadableAnswer:
     """The error for an answer about another task than the one that was asked for."""
     return unreadable_answer("api.other_task", asked=to_one_line(asked, _MAX_WORD), named=to_one_line(named, _MAX_WORD))
@@ -264,10 +275,10 @@ def _unwrap_envelope(body: JSONObject) -> JSONObject:
 def _read_task_id(flat: JSONObject, *, asked: str) -> str:
     """The id of the task that an answer is about; the one that was asked for where it names none."""
     named = read_id(flat.get("task_id")) or read_id(flat.get("id"))
-    if asked and named and named != asked:
+    if asked and named and not is_same_id(asked, named):
         # An answer that was cached or mixed up on the way says nothing of this task, nor of its money.
         raise other_task(asked, named)
-    return named or asked
+    return asked or named
 
 
 def _read_image_links(flat: JSONObject) -> Iterator[ResultImage]:

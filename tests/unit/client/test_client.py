@@ -352,6 +352,32 @@ def test_cancel_of_another_task_confirms_nothing(server, client, other):
     assert client.cancel("t1").refunded is False
 
 
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("TASK-1", "task-1"),
+        ("000123", 123),
+        ("12", "12"),
+        ("a/b", "a%2Fb"),
+        ("t1", "tasks/t1"),
+        ("t\u00e4sk", "ta\u0308sk"),
+        ("t1", " t1 "),
+    ],
+)
+def test_answer_may_spell_the_id_in_another_way(server, client, asked, named):
+    server.answers(json_reply({**DONE, "task_id": named}))
+    assert client.task(asked).task_id == asked
+    server.answers(json_reply({"task_id": named, "status": "cancelled", "refunded": True}))
+    assert client.cancel(asked).refunded is True
+
+
+@pytest.mark.parametrize(("asked", "named"), [("t1", "t11"), ("123", "1230"), ("a/b", "ab"), ("000", "0001")])
+def test_similar_id_is_another_task(server, client, clock, asked, named):
+    server.answers(json_reply({**DONE, "task_id": named}))
+    with pytest.raises(errors.UnreadableAnswer):
+        client.task(asked, deadline=clock.monotonic() + 5)
+
+
 def test_answer_without_an_id_is_about_what_was_asked_for(server, client):
     server.answers(json_reply({"status": "processing"}))
     assert client.task("t1").task_id == "t1"
