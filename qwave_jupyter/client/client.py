@@ -213,8 +213,7 @@ class Client:
             except RequestRejected as refusal:
                 task = tasks.read_task(send("GET", path), task_id=task_id)
                 if task.state == tasks.TaskState.CANCELLED:
-                    refunded = None if task.cost_quota is None else task.cost_quota == 0
-                    return tasks.Cancellation(task_id, refunded=refunded, refunded_quota=None, task=task)
+                    return tasks.Cancellation(task_id, task.is_refunded, refunded_quota=None, task=task)
                 refusal.fields["state"] = task.state
                 raise
 

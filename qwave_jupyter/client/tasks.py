@@ -147,6 +147,13 @@ class Task:
         """Whether nothing changes any more."""
         return self.state in ENDED_STATES
 
+    @property
+    def is_refunded(self) -> bool | None:
+        """Whether all that was held went back; None where the server doesn't say."""
+        if self.billing_status.lower() == "refunded":
+            return True
+        return None if self.cost_quota is None else self.cost_quota == 0
+
 
 @dataclass(frozen=True)
 class Cancellation:
@@ -156,8 +163,8 @@ class Cancellation:
     #: None where the server doesn't say.
     refunded: bool | None
     refunded_quota: int | None
-    #: The task where it was cancelled before, so that its state is the answer.
-    task: Task | None = None
+    #: What the answer says of the task.
+    task: Task | None = field(default=None, compare=False)
 
 
 def read_submission(answer: object) -> Task:
@@ -220,10 +227,13 @@ def read_cancellation(answer: object, task_id: str) -> Cancellation:
     flat = _unwrap_envelope(body)
     if _STATES.get(read_text(flat.get("status")).lower()) != TaskState.CANCELLED:
         raise unreadable_answer("api.not_cancelled", seen=describe_shape(body))
+    task, refunded = read_task(body, task_id=task_id), flat.get("refunded")
+    quota = read_quota(flat.get("refunded_quota"))
     return Cancellation(
-        task_id=_read_task_id(flat, asked=task_id),
-        refunded=flat["refunded"] if isinstance(flat.get("refunded"), bool) else None,
-        refunded_quota=read_quota(flat.get("refunded_quota")),
+        task_id=task.task_id,
+        refunded=refunded if isinstance(refunded, bool) else bool(quota) or task.is_refunded,
+        refunded_quota=quota,
+        task=task,
     )
 
 

@@ -354,3 +354,22 @@ def test_cost_of_images_without_a_task(status):
     answer = {"created": 1720000000, "data": [{"url": "https://a/1.png"}], "status": status, "cost": 4781}
     task = tasks.read_submission(answer)
     assert (task.state, task.cost_quota) == ("completed", 4781)
+
+
+@pytest.mark.parametrize(
+    ("money", "refunded", "cost"),
+    [
+        ({}, None, None),
+        ({"refunded": True, "refunded_quota": 3187}, True, None),
+        ({"refunded": False, "refunded_quota": 0}, False, None),
+        ({"refunded_quota": 3187}, True, None),
+        ({"refunded_quota": 0}, None, None),
+        ({"cost": 0}, True, 0),
+        ({"cost": 3187}, False, 3187),
+        ({"billing_status": "refunded"}, True, None),
+        ({"billing_status": "refund_pending", "cost": 0}, None, None),
+    ],
+)
+def test_cancellation_tells_its_money(money, refunded, cost):
+    answer = tasks.read_cancellation({"task_id": "t1", "status": "cancelled", **money}, "t1")
+    assert (answer.refunded, answer.task.cost_quota) == (refunded, cost)
