@@ -346,7 +346,14 @@ class JobRunner:
                 lock.release()
 
     def _reserve(self) -> None:
-        self.costs.reserve(self.request, self.job_id, self.entry)
+        try:
+            self.costs.reserve(self.request, self.job_id, self.entry)
+        except TooExpensive:
+            if self.entry is None:
+                raise
+            # This run has sent nothing, but an earlier one has.
+            unknown = idempotency.open_order_error("order_unknown_limits", self.entry)
+            raise TooExpensive(unknown.key, **unknown.fields) from None
 
     def _release(self) -> None:
         # Reference images live as long as the job runs; whoever is the last to work on it releases them.

@@ -100,7 +100,11 @@ def test_resume_repeat_obeys_limits(server, tmp_path, limits):
     with order_site(server, tmp_path) as site:
         failure(site.job().start())
         (job,) = resume(site.bench, limits, repeat=True)
-        assert isinstance(failure(job), TooExpensive)
+        error = failure(job)
+        assert isinstance(error, TooExpensive)
+        assert error.fields["outcome_unknown"]
+        assert "whether the server took it is unknown" in str(error)
+        assert "Nothing was sent" not in str(error)
         assert len(server.posts) == 1
         assert site.states == ["submitting"]
         assert limits.budget.spent_usd == 0

@@ -339,6 +339,19 @@ def test_order_that_cannot_be_repeated_safely_is_reported(bench, server, asked, 
     assert Job(asked(), bench).start().result(WAIT)
 
 
+@pytest.mark.parametrize("reserved", [False, True])
+@pytest.mark.parametrize("limits", [(0.001, None), (1.0, 0.001)], ids=["budget", "max_cost"])
+def test_order_without_room_for_a_repeat_is_reported(bench, server, asked, reserved, limits):
+    left_unanswered(bench, server, asked(), "taken")
+    budget = Budget(limits[0])
+    job = Job(asked(), bench, reuse=True, limits=Limits(budget, max_cost=limits[1]))
+    with pytest.raises(TooExpensive, match="whether the server took it is unknown") as caught:
+        (job.reserve() if reserved else job).start().result(WAIT)
+    assert "is at stake" in str(caught.value)
+    assert "Nothing was sent" not in str(caught.value)
+    assert (server.seen, budget.spent_usd) == ([], 0.0)
+
+
 def test_order_that_goes_on_is_not_called_unsent_where_it_is_cancelled(bench, server, asked):
     entry = left_unanswered(bench, server, asked(), "taken")
     job = Job(asked(), bench, reuse=True).reserve()
