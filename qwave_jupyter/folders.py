@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -27,6 +28,7 @@ __all__ = [
     "refuse_unreadable",
     "refuse_unwritable",
     "replace_file",
+    "require_name",
     "write_synced",
 ]
 
@@ -95,6 +97,18 @@ def absolute(path: PathGiven, name: str = "path") -> Path:
     if found.parts and found.parts[0].startswith("~") and not _is_there(working / found.parts[0]):
         raise _mistake("path_no_home", path=found, user=found.parts[0])
     return _normalize(working / found)
+
+
+def require_name(path: Path) -> Path:
+    """The same path; raises OptionMistake where the file system can't take such a name."""
+    try:
+        path.lstat()
+    except OSError as problem:
+        if problem.errno == errno.ENAMETOOLONG:
+            raise _mistake("path_unwritable", path=path, reason=describe(problem)) from None
+    except ValueError as problem:
+        raise _mistake("path_unwritable", path=path, reason=describe(problem)) from None
+    return path
 
 
 def _normalize(path: Path) -> Path:
@@ -200,7 +214,7 @@ def read_folder_variable(name: str) -> Path | None:
 
 @cache
 def _resolve_once(name: str, text: str) -> Path:
-    return absolute(text, name)
+    return require_name(absolute(text, name))
 
 
 def homes() -> tuple[Path, Path]:

@@ -15,7 +15,7 @@ from traitlets import HasTraits, TraitType, default
 from qwave_jupyter import i18n
 from qwave_jupyter.amounts import read_amount, to_ascii_digits
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
-from qwave_jupyter.folders import absolute, homes, read_folder_variable
+from qwave_jupyter.folders import absolute, homes, read_folder_variable, require_name
 
 __all__ = ["Setting", "Settings", "read_environment"]
 
@@ -142,7 +142,8 @@ class _Folder(Setting):
             if not text.strip() or "\0" in text:
                 self.refuse(value)
         with _refuse_unusable(str(self.name)):
-            return absolute(str.__str__(value) if isinstance(value, str) else value, str(self.name))
+            path = absolute(str.__str__(value) if isinstance(value, str) else value, str(self.name))
+            return require_name(path)
 
 
 @contextlib.contextmanager

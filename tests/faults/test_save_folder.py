@@ -76,14 +76,23 @@ WAYS = {
 @pytest.mark.parametrize("kind", FOLDERS)
 @pytest.mark.parametrize("way", WAYS)
 def test_an_unusable_folder_is_refused(demo, kind, way):
-    # A setting is refused where it is set.
-    with pytest.raises(ConfigurationError if (way, kind) == ("setting", "NUL") else OptionMistake) as refusal:
+    # A setting that no file system takes is refused where it is set.
+    refused_at_once = way == "setting" and kind in {"NUL", "lone surrogate", "too long"}
+    with pytest.raises(ConfigurationError if refused_at_once else OptionMistake) as refusal:
         WAYS[way](FOLDERS[kind](demo))
     text = str(refusal.value)
     assert "\n" not in text
     assert text.isprintable()
-    assert "Nothing was sent" in text or (way, kind) == ("setting", "NUL")
+    assert "Nothing was sent" in text or refused_at_once
     assert default().jobs == ()
+
+
+@pytest.mark.parametrize("kind", ["NUL", "lone surrogate", "too long"])
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_home_that_no_file_system_takes_is_refused(demo, kind, below):
+    with pytest.raises(ConfigurationError, match="home"):
+        qwave.configure(home=FOLDERS[kind](demo) / below)
+    assert qwave.history() is not None
 
 
 @pytest.mark.parametrize("step", ["mkdir", "file"])
