@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-__all__ = ["make_ascii", "make_file_stem", "make_portable", "make_slug", "short_id"]
+__all__ = ["make_ascii", "make_file_stem", "make_portable", "make_slug", "read_file_stem", "short_id"]
 
 _MAX_SLUG_BYTES = 48
 #: Names of devices on Windows, with any suffix: a file that is copied there must not be one.
@@ -52,3 +52,11 @@ def make_file_stem(slug: str, job_id: str, index: int, created: float) -> str:
     """Return ``<local date>-<slug>-<short id>-<index>``; the suffix depends on the image's true format."""
     date = datetime.fromtimestamp(created, tz=UTC).astimezone().date()
     return f"{date.isoformat()}-{slug}-{short_id(job_id)}-{index}"
+
+
+def read_file_stem(stem: str, job_id: str) -> tuple[int, int] | None:
+    """The index in a name that an image of this job is saved under, and the number behind it; None for other names."""
+    # A copy that somebody makes has more behind its index: "-Copy1", " copy", "(1)".
+    numbers = r"([0-9]{1,6})(?:-([0-9]{1,6}))?"
+    found = re.fullmatch(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}-.+-{short_id(job_id)}-{numbers}", stem)
+    return None if found is None else (int(found[1]), int(found[2] or 1))

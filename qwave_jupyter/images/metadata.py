@@ -98,7 +98,7 @@ def read_provenance(path: ProvenanceSource) -> JSONObject:
 
     Returns:
         ``prompt``, ``model``, ``edition``, ``action``, ``parameters``, ``task_id``, ``job_id``, ``index``,
-        ``cost_usd``, ``created``, ``software``.
+        ``cost_usd``, ``created``, ``software``, and ``images``, how many images the job has as far as is known.
 
     Raises:
         OptionMistake: it is none of these or a folder, the file isn't there or can't be read, or says nothing about

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ImageSaver", "SavedImage", "check_folder", "find_saved", "find_slug"]
 
+_SUFFIXES = frozenset(f".{suffix}" for suffix in image_io.SUFFIXES.values())
+
 
 @dataclass(frozen=True)
 class SavedImage:
@@ -56,6 +58,8 @@ class ImageSaver:
     slug: str
     created: float
     cost_usd: float | None
+    #: How many images the job has, as far as is known.
+    count: int
     stop: threading.Event
     deadline: float
     on_retry: OnRetry
@@ -90,7 +94,8 @@ class ImageSaver:
             digest = hashlib.sha256(content).hexdigest()
             if is_known(digest):
                 return None
-            path = self._choose_path(absolute(folder) / f"{stem}.{image_io.SUFFIXES[infos[0].format]}", index)
+            path = absolute(folder) / f"{stem}.{image_io.SUFFIXES[infos[0].format]}"
+            path = self._choose_path(path, index, content)
             image = self._build_image(path, infos[0], index, link)
             provenance = self._build_provenance(image)
             write_synced(part, metadata.embed(content, provenance))
@@ -117,17 +122,24 @@ class ImageSaver:
                     _write_sidecar(image.path, self._build_provenance(image))
 
     def _build_provenance(self, image: GeneratedImage) -> JSONObject:
-        return metadata.build_provenance(image, self.request.action)
+        # With the count, what a killed process has saved tells whether more is to come.
+        return {**metadata.build_provenance(image, self.request.action), "images": self.count}
 
-    def _choose_path(self, path: Path, index: int) -> Path:
-        """The path, or one beside it where another task's image is, which may have been paid for as well."""
+    def _choose_path(self, path: Path, index: int, content: bytes) -> Path:
+        """The path, or one beside it where another order's image is, which may have been paid for as well."""
         ours = {"job_id": self.job_id, "task_id": self.task_id, "index": index}
+
+        def is_free(one: Path) -> bool:
+            if not one.exists():
+                return True
+            said = _read_provenance(one)
+            if not ours.items() <= dict(said).items():
+                return False
+            # Two orders of one job that were answered without a task differ in nothing but their images.
+            return bool(self.task_id) or one.read_bytes() == metadata.embed(content, said)
+
         beside = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
-        return next(
-            one
-            for one in itertools.chain((path,), beside)
-            if not one.exists() or ours.items() <= dict(_read_provenance(one)).items()
-        )
+        return next(one for one in itertools.chain((path,), beside) if is_free(one))
 
     def remove_partial_files(self) -> None:
         """Remove the partial files that a killed process left of this job, whose lock is ours."""
@@ -180,11 +192,13 @@ class ImageSaver:
 
 
 def find_saved(folder: Path, job_id: str) -> dict[Path, JSONObject]:
-    """The images of a job in a folder that say so themselves, with what they say, in the order of their names."""
+    """The images of a job in a folder that say so themselves, under names of ours, in order, with what they say."""
     with contextlib.suppress(OSError, ValueError):
-        names = sorted(folder.glob(f"*-{filenames.short_id(job_id)}-*"))
-        read = {path: _read_provenance(path) for path in names if path.suffix not in {".json", ".part"}}
-        return {path: said for path, said in read.items() if said.get("job_id") == job_id}
+        files = [path for path in folder.glob(f"*-{filenames.short_id(job_id)}-*") if path.suffix in _SUFFIXES]
+        numbers = {path: filenames.read_file_stem(path.stem, job_id) for path in files}
+        ordered = sorted((number, path) for path, number in numbers.items() if number is not None)
+        read = [(index, path, _read_provenance(path)) for (index, _), path in ordered]
+        return {path: said for index, path, said in read if (said.get("job_id"), said.get("index")) == (job_id, index)}
     return {}
 
 

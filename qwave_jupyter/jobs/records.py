@@ -24,7 +24,7 @@ from qwave_jupyter.jobs.costs import Charge, OrderStage
 from qwave_jupyter.jobs.journal.locks import JobLock
 from qwave_jupyter.jobs.journal.record import MAX_TIME, Entry, EntryState, read_number
 from qwave_jupyter.jobs.request import Request, unvalidated_model
-from qwave_jupyter.jobs.result_links import restore_links
+from qwave_jupyter.jobs.result_links import count_listed, restore_links
 from qwave_jupyter.types import JSONObject
 
 __all__ = [
@@ -171,20 +171,26 @@ def _find_made(entry: Entry, context: JobContext) -> dict[str, Any]:
     """What a job's images on disk say that its row doesn't, as where the disk was full; empty where nothing is new."""
     if len(entry.files) >= entry.n:
         return {}
-    saved = find_saved(context.save_dir, entry.job_id)
-    task_id = entry.task_id or next((str(said["task_id"]) for said in saved.values() if said.get("task_id")), None)
-    saved = {path: said for path, said in saved.items() if said.get("task_id") == (task_id or "")}
+    found = find_saved(context.save_dir, entry.job_id)
+    task_id = entry.task_id or next((str(said["task_id"]) for said in found.values() if said.get("task_id")), None)
+    saved: dict[object, tuple[Path, JSONObject]] = {}
+    for path, said in found.items():
+        if said.get("task_id") == (task_id or ""):
+            saved.setdefault(said["index"], (path, said))
     if not saved:
         return {}
-    if task_id and len(saved) < max(entry.n, len(entry.links)):
-        # The task is followed, and its images are fetched again.
-        return {} if entry.is_answered else {"state": EntryState.RUNNING, "task_id": task_id}
-    costs = [read_number(said.get("cost_usd"), MAX_TIME) for said in saved.values()]
-    cost = None if None in costs else round(sum(one for one in costs if one is not None) * QUOTA_PER_USD)
+    counts = (read_number(said.get("images"), MAX_TIME) or 0 for _, said in saved.values())
+    if len(saved) < max(entry.n, count_listed(entry), *counts):
+        # The task is followed, or the order is repeated with its key, and what is missing is fetched.
+        return {} if entry.is_answered or not task_id else {"state": EntryState.RUNNING, "task_id": task_id}
+    cost = entry.cost_quota
+    if cost is None:
+        costs = [read_number(said.get("cost_usd"), MAX_TIME) for _, said in saved.values()]
+        cost = None if None in costs else round(sum(one for one in costs if one is not None) * QUOTA_PER_USD)
     return {
         "state": EntryState.DONE,
         "task_id": task_id,
-        "files": [_saved_record(path, said) for path, said in saved.items()],
+        "files": [_saved_record(path, said) for path, said in saved.values()],
         "cost_quota": cost,
         "finished": context.clock.now(),
         "error": None,

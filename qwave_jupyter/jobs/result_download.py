@@ -120,6 +120,7 @@ class ResultDownloader:
             slug=job.slug or find_slug(self._context.save_dir, job.request.prompt, job.job_id),
             created=clock.now() if job.created is None else job.created,
             cost_usd=None if cost is None else round(cost / max(1, likely), 9),
+            count=likely,
             stop=job.stop,
             deadline=max(job.deadline, clock.monotonic() + _MIN_SECONDS),
             on_retry=job.on_retry,

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.journal.blobs import Blobs
     from qwave_jupyter.jobs.journal.record import Entry
 
-__all__ = ["NOT_LISTED", "ListedImage", "identify", "restore_links", "split_entries", "to_records", "unite_links"]
+__all__ = [
+    "NOT_LISTED",
+    "ListedImage",
+    "count_listed",
+    "identify",
+    "restore_links",
+    "split_entries",
+    "to_records",
+    "unite_links",
+]
 
 #: What stands for the type in the data URI of an image whose format nobody has looked at yet.
 _MIME = "application/octet-stream"
@@ -132,6 +141,11 @@ def restore_links(entry: Entry, blobs: Blobs) -> tuple[ResultImage, ...]:
     """The images of a row, each in its place; empty where none of them can be had from the row."""
     links = tuple(_restore_link(record, blobs) for record in entry.links)
     return links if any(link.is_filled for link in links) else ()
+
+
+def count_listed(entry: Entry) -> int:
+    """How many images of their own a row lists."""
+    return sum(not (isinstance(record, Mapping) and record.get("former") is True) for record in entry.links)
 
 
 def _restore_link(record: object, blobs: Blobs) -> ResultImage:

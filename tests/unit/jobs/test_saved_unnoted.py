@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import Job, resume
 from tests.image_factory import plain
+from tests.scripted_server import CDN
 from tests.waiting import PATIENCE
 
 
@@ -217,3 +220,109 @@ def test_job_whose_task_is_gone_has_its_images_on_disk(bench, server, forgotten,
     (job,) = resume(bench)
     assert job.result(PATIENCE).paths == gallery.paths
     assert bench.journal.find(job_id)[0].state == "done"
+
+
+COLOURS = ("red", "green", "blue")
+
+
+def inside(*colours):
+    return [{"b64_json": base64.b64encode(plain(colour=colour)).decode()} for colour in colours]
+
+
+LINKS = [{"url": f"{CDN}/x/{place}.png"} for place in range(3)]
+#: Answers to an order that hold the images themselves, and name no task.
+ANSWERS = {
+    "bytes": {"data": inside("red", "green"), "cost": 3187},
+    "links": {"data": LINKS[:2], "cost": 3187},
+    "bytes and a link": {"data": [*inside("red"), LINKS[1]], "cost": 3187},
+    "bytes, no cost": {"data": inside(*COLOURS)},
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("noted", [True, False], ids=["first noted", "none noted"])
+def test_killed_job_without_a_task_fetches_what_is_missing(bench, submit, server, killed, monkeypatch, answer, noted):
+    server.images = [plain(colour=colour) for colour in COLOURS]
+    server.faults["submit"] = [[200, {"created": 1, **answer}]]
+    n = len(answer["data"])
+    with monkeypatch.context():
+        killed(MOMENTS["sidecar named"])
+        job = submit(n=n)
+        with pytest.raises(GenerationError):
+            job.result(PATIENCE)
+        monkeypatch.undo()
+    if not noted:
+        bench.journal.update(job.id, files=[])
+    budget = Budget(1.0)
+    (again,) = resume(bench, Limits(budget))
+    assert [image.index for image in again.result(PATIENCE)] == list(range(1, n + 1))
+    assert len(list(bench.save_dir.glob("*.png"))) == n
+    assert server.seen.count("submit") == 1
+    (row,) = bench.journal.find(job.id)
+    assert (row.state, row.cost_quota) == ("done", answer.get("cost"))
+    if "cost" in answer:
+        assert budget.spent_usd == pytest.approx(3187 / 500_000)
+
+
+@pytest.mark.parametrize("ending", ["-Copy1", " copy", " (1)", "-2"])
+@pytest.mark.parametrize("reuse", [False, True], ids=["resume", "reuse"])
+def test_copy_of_a_saved_image_is_no_other_image(bench, submit, server, ending, reuse):
+    server.images = [plain(colour="red"), 404]
+    (image,) = submit(n=2).result(PATIENCE)
+    copy = image.path.with_stem(image.path.stem + ending)
+    shutil.copy(image.path, copy)
+    server.images = [plain(colour="red"), plain(colour="green")]
+    job = submit(n=2, reuse=True) if reuse else resume(bench)[0]
+    gallery = job.result(PATIENCE)
+    assert [one.index for one in gallery] == [1, 2]
+    assert copy not in gallery.paths
+    assert copy.is_file()
+    (row,) = bench.journal.find(job.id)
+    assert (row.state, row.cost_quota, len(row.files)) == ("done", 3187, 2)
+
+
+@pytest.mark.parametrize(("asked_for", "listed"), [(1, 2), (1, 3), (2, 3)])
+def test_job_with_more_images_than_asked_for_is_followed(bench, server, forgotten, asked_for, listed):
+    server.images = [plain(colour=colour) for colour in COLOURS[:listed]]
+    job_id, gallery = forgotten(n=asked_for)
+    for path in gallery.paths[asked_for:]:
+        path.unlink()
+    (job,) = resume(bench)
+    assert job.result(PATIENCE).paths == gallery.paths
+    assert server.seen.count("submit") == 1
+    (row,) = bench.journal.find(job_id)
+    assert (row.state, row.cost_quota) == ("done", 3187)
+
+
+@pytest.mark.parametrize("without_task", [True, False], ids=["no task", "task"])
+@pytest.mark.parametrize("listed", [2, 3])
+def test_job_with_more_links_than_asked_for_fetches_them(bench, submit, server, without_task, listed):
+    server.images = [plain(colour="red"), *[404] * (listed - 1)]
+    if without_task:
+        server.faults["submit"] = [[200, {"created": 1, "data": LINKS[:listed], "cost": 3187}]]
+    job = submit()
+    assert len(job.result(PATIENCE)) == 1
+    # The disk was full before the first one was noted.
+    bench.journal.update(job.id, files=[])
+    server.images = [plain(colour=colour) for colour in COLOURS]
+    if not without_task:
+        server.images = server.images[:listed]
+    (again,) = resume(bench)
+    assert [image.index for image in again.result(PATIENCE)] == list(range(1, listed + 1))
+    (row,) = bench.journal.find(job.id)
+    assert (row.state, row.cost_quota) == ("done", 3187)
+
+
+@pytest.mark.parametrize("second", [("red", "green"), ("blue", "red"), ("green", "blue")], ids=str)
+def test_image_of_an_earlier_order_without_a_task_stays(bench, server, forgotten, monkeypatch, second):
+    monkeypatch.setattr("qwave_jupyter.jobs.idempotency.is_supported", lambda _: False)
+    server.faults["submit"] = [[200, {"created": 1, "data": inside("red", "green")}]]
+    _, gallery = forgotten(n=2)
+    kept, before = gallery.paths[0], gallery.paths[0].read_bytes()
+    gallery.paths[1].unlink()
+    server.faults["submit"] = [[200, {"created": 1, "data": inside(*second)}]]
+    (job,) = resume(bench, repeat=True)
+    paths = job.result(PATIENCE).paths
+    assert kept.read_bytes() == before
+    assert (paths[0] == kept) is (second[0] == "red")
+    assert len(set(paths)) == 2
