@@ -11,7 +11,7 @@ from qwave_jupyter.client.error_responses import format_duration, is_transient
 from qwave_jupyter.client.image_links import image_address
 from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.client.tasks import ResultImage, Task, to_usd
-from qwave_jupyter.errors import DownloadFailed, QwaveError
+from qwave_jupyter.errors import DownloadFailed, NotFound, QwaveError
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.images.saver import ImageSaver, SavedImage, find_slug
 from qwave_jupyter.jobs import records
@@ -32,6 +32,8 @@ _LOST, LONGEST_LIFE = frozenset({"not_http", "too_large"}), 7 * 86_400.0
 _LOST_BYTES = frozenset({"cannot_save_bytes", "not_decodable_bytes", "no_link"})
 #: What isn't there yet, and may come while the job waits.
 _AWAITED = frozenset({"link_not_ready", "image_not_listed"})
+#: What a host may answer otherwise later, where the problem is one to try again.
+_PASSING = frozenset({"download_broke", "download_refused", "truncated"})
 #: Seconds between two rounds of asking for images that aren't at their links yet.
 _ROUND = 15.0
 #: Seconds before their end in which a notice says so.
@@ -197,6 +199,7 @@ class ResultDownloader:
         try:
             saved = saver.save(one.link, index, is_known)
         except DownloadFailed as problem:
+            problem.fields["expires_at"] = saver.expiry(one.link)
             return problem
         if saved is None:
             (index,) = same
@@ -247,12 +250,21 @@ class ResultDownloader:
             return True
         if self._entry is None:
             return False
-        # Of a server that couldn't be asked, the links are those of an earlier run.
-        old, asked = self._job.is_old(), self._job.query_error is None
+        # Of a server that couldn't be asked, the links are those of an earlier run. One that knows no such task lists
+        # none that are newer.
+        unanswered, old = self._job.query_error, self._job.is_old()
+        asked = unanswered is None or (old and isinstance(unanswered, NotFound))
         return all(
-            problem.code in _LOST_BYTES or (asked and _is_lost(problem)) or (old and problem.code != "cannot_save")
+            problem.code in _LOST_BYTES or (asked and (_is_lost(problem) or (old and self._is_outlived(problem))))
             for problem in failed
         )
+
+    def _is_outlived(self, problem: DownloadFailed) -> bool:
+        """Whether what is missing of a job that is older than any link lives can't come any more."""
+        end = problem.fields.get("expires_at")
+        is_good = isinstance(end, (int, float)) and end > self._context.clock.now()
+        is_passing = problem.code == "cannot_save" or (problem.code in _PASSING and problem.fields["repeat"])
+        return not (is_good or is_passing)
 
     def _without_task(self, problem: DownloadFailed) -> DownloadFailed:
         """The same where the server named no task that could be asked for the images again."""

@@ -57,7 +57,7 @@ def status_says(server, monkeypatch):
             code, answer = true(request, path)
             return code, {
                 **answer,
-                **{name: value for name, value in changes.items() if answer["status"] == "completed"},
+                **{name: value for name, value in changes.items() if answer.get("status") == "completed"},
             }
 
         monkeypatch.setattr(server, "_status", status)
@@ -261,6 +261,75 @@ def test_unusable_link_stays_open_for_a_week(submit, server, bench, status_says,
     (again,) = resume(bench)
     error_of(again)
     assert state_of(bench) == "failed"
+
+
+BROKEN = requests.exceptions.ConnectionError("offline")
+UNASKED = {"offline": BROKEN, "401": 401, "403": 403, "503": 503, "no JSON": b"<html>"}
+
+
+@pytest.mark.parametrize("unasked", UNASKED.values(), ids=UNASKED)
+@pytest.mark.parametrize("link", [BROKEN, 403, 410, 503], ids=str)
+def test_old_job_whose_status_cannot_be_asked_stays_open(submit, server, bench, unasked, link):
+    server.images = [404]
+    error_of(submit())
+    bench.clock.advance(WEEK + DAY)
+    server.faults = {"status": [unasked] * 200, "image": [link] * 200}
+    for _ in range(2):
+        (again,) = resume(bench)
+        error_of(again)
+        assert state_of(bench) == "completed"
+    server.faults, server.images = {}, [plain()]
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 1
+    assert (server.billed, state_of(bench)) == (1, "done")
+
+
+@pytest.mark.parametrize("fault", [403, 404, 500, 503, BROKEN, b"<html>"], ids=str)
+def test_old_job_with_a_fresh_link_that_fails_stays_open(submit, server, bench, fault):
+    server.images = [404]
+    error_of(submit())
+    bench.clock.advance(WEEK + DAY)
+    server.faults["image"] = [fault] * 200
+    (again,) = resume(bench)
+    assert "%qwave resume" in str(error_of(again))
+    assert state_of(bench) == "completed"
+    server.faults, server.images = {}, [plain()]
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 1
+    assert state_of(bench) == "done"
+
+
+@pytest.mark.parametrize(
+    ("answer", "ended"),
+    [(403, True), (404, True), (410, True), (b"<html>", True), (503, False), (BROKEN, False)],
+    ids=str,
+)
+@pytest.mark.parametrize("known", [True, False], ids=["task known", "task unknown"])
+def test_old_job_without_fresher_links_ends(submit, server, bench, status_says, answer, ended, known):
+    # Its end is past, and the server lists no later one.
+    end = int(bench.clock.now()) + DAY
+    status_says(result={"images": [{"url": [f"{CDN}/task-1/0.png"], "expires_at": end}]})
+    server.images = [404]
+    error_of(submit())
+    bench.clock.advance(WEEK + DAY)
+    if not known:
+        server.tasks.clear()
+    server.faults["image"] = [answer] * 200
+    (again,) = resume(bench)
+    error_of(again)
+    assert state_of(bench) == ("failed" if ended else "completed")
+
+
+@pytest.mark.parametrize(("fault", "state"), [(BROKEN, "completed"), (503, "completed"), (404, "failed")], ids=str)
+def test_old_job_without_a_task_ends_only_where_its_link_is_refused(submit, server, bench, fault, state):
+    server.faults["submit"] = [[200, {"created": 1, "data": [{"url": f"{CDN}/x/0.png"}]}]]
+    server.images = [404]
+    error_of(submit())
+    bench.clock.advance(WEEK + DAY)
+    server.faults["image"] = [fault] * 200
+    (again,) = resume(bench)
+    error_of(again)
+    assert state_of(bench) == state
 
 
 @pytest.mark.parametrize(
