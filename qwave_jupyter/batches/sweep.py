@@ -34,6 +34,9 @@ __all__ = ["GridCell", "Sweep", "SweepGallery", "SweepRun", "build_grid"]
 #: Builds the request of one combination from its options, variables, and model (or None).
 BuildRequest = Callable[[Values, Namespace, "str | None"], Request]
 
+#: What stands for a seed of the server's choice.
+_RANDOM_SEEDS = (None, -1)
+
 
 @dataclass(frozen=True)
 class GridCell:
@@ -49,16 +52,13 @@ def build_grid(combinations: Sequence[Combination], build: BuildRequest) -> tupl
 
     Raises:
         RequestRefused: every one is refused.
-        OptionMistake: two of them are one request, such as those of ``1k`` and ``1K``.
+        OptionMistake: two of them send one request, such as those of ``1k`` and ``1K``, or ``n`` images each of
+            neighbouring seeds.
     """
     grid = tuple(_build_cell(combination, build) for combination in combinations)
     if all(cell.refusal for cell in grid):
         raise grid[0].refusal or OptionMistake("generation.sweep_empty", key="", given="")
-    sent: dict[tuple[str, ...], Combination] = {}
-    for cell in filter(lambda one: one.requests, grid):
-        same = sent.setdefault(tuple(map(_identify, cell.requests)), cell.combination)
-        if same is not cell.combination:
-            raise OptionMistake("generation.sweep_same", first=same.caption, second=cell.combination.caption)
+    _refuse_same_requests([cell for cell in grid if cell.requests])
     return grid
 
 
@@ -406,10 +406,36 @@ def _build_cell(combination: Combination, build: BuildRequest) -> GridCell:
         return GridCell(combination, requests) if requests else GridCell(combination, refusal=refused)
 
 
+def _refuse_same_requests(grid: Sequence[GridCell]) -> None:
+    """Raise OptionMistake where two cells send one request."""
+    cells: dict[tuple[str, ...], GridCell] = {}
+    seeded: dict[str, GridCell] = {}
+    for cell in grid:
+        ids = tuple(map(_identify, cell.requests))
+        same = cells.setdefault(ids, cell)
+        if same is not cell:
+            raise _same_requests("sweep_same", same, cell)
+        for request, request_id in zip(cell.requests, ids, strict=True):
+            seed = request.effective("seed")
+            # Without a seed, the same request gives another image.
+            if seed in _RANDOM_SEEDS:
+                continue
+            same = seeded.setdefault(request_id, cell)
+            if same is not cell:
+                apart = max(len(same.requests), len(cell.requests))
+                raise _same_requests("sweep_same_seed", same, cell, seed=seed, model=request.model.id, apart=apart)
+
+
+def _same_requests(key: str, first: GridCell, second: GridCell, **details: object) -> OptionMistake:
+    captions = {"first": first.combination.caption, "second": second.combination.caption}
+    return OptionMistake(f"generation.{key}", **captions, **details)
+
+
 def _identify(request: Request) -> str:
-    """What is the same for the same values, also where a number is written in two ways."""
+    """What is the same for the same values, also where a number is written in two ways or one image is asked for."""
     content_ids = {one.uri: one.content_id for one in request.references}
-    return fingerprint_of(_with_plain_numbers(request.body), content_ids)
+    body = request.model.to_wire({"n": request.images_asked, **request.values})
+    return fingerprint_of(_with_plain_numbers(body), content_ids)
 
 
 def _with_plain_numbers(value: Any) -> Any:
@@ -427,11 +453,11 @@ def _split_images(combination: Combination, build: BuildRequest, refused: Reques
     if parameters != {"n"} or not wanted:
         return ()
     options = {name: value for name, value in combination.options.items() if name != "n"}
-    seed = _read_count(options.get("seed"))
-    requests = []
+    requests: list[Request] = []
     for number in range(wanted):
         # The same seed would give the same image again and again.
-        own = {**options, "seed": seed + number} if seed is not None and number else options
+        seed = requests[0].values.get("seed") if requests else None
+        own = {**options, "seed": seed + number} if isinstance(seed, int) and seed not in _RANDOM_SEEDS else options
         try:
             requests.append(build(own, combination.variables, combination.model))
         except RequestRefused:

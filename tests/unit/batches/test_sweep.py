@@ -132,7 +132,44 @@ def test_sweep_of_different_texts_is_sent(planned, text):
     assert len(planned("{{what}} at sea", text).requests) == 2
 
 
-@pytest.mark.parametrize(("n", "seed"), [("２", "13"), ("+2", "+13"), (2, "１３")])
+@pytest.mark.parametrize(
+    ("texts", "options", "first", "second", "seed", "apart"),
+    [
+        (["seed=1,2"], {"n": "2"}, "seed 1", "seed 2", 2, 2),
+        (["seed=10..20..2"], {"n": "3"}, "seed 10", "seed 12", 12, 3),
+        (["seed=9,4,５"], {"n": 2}, "seed 4", "seed ５", 5, 2),
+        (["n=1,2"], {"seed": "7"}, "n 1", "n 2", 7, 2),
+        (["n=4,2"], {"seed": 7}, "n 4", "n 2", 7, 4),
+        (["n=1..2", "seed=5,6"], {}, "n 1 · seed 5", "n 2 · seed 5", 5, 2),
+    ],
+)
+def test_sweep_that_splits_into_equal_requests_is_refused(planned, texts, options, first, second, seed, apart):
+    with pytest.raises(OptionMistake) as refused:
+        planned("a cat", *texts, model="z-image-turbo", **options)
+    text = str(refused.value)
+    assert text.startswith(f"the sweep has {first} and {second}, which would both send the request with seed {seed}:")
+    assert f"at least {apart} apart" in text
+
+
+@pytest.mark.parametrize(
+    ("texts", "options", "seeds"),
+    [
+        (["seed=1,3"], {"n": 2}, [1, 2, 3, 4]),
+        (["seed=1..7..3"], {"n": "3"}, [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (["seed=1,2", "{{what}}=cat,dog"], {}, [1, 1, 2, 2]),
+        (["n=1,3"], {}, [None] * 4),
+        (["n=1,2"], {"seed": "-1"}, [-1, -1, -1]),
+        (["{{what}}=cat,dog"], {"n": 2, "seed": 7}, [7, 8, 7, 8]),
+        (["aspect_ratio=1:1,16:9"], {"n": 3, "seed": -9}, [-9, -8, -7] * 2),
+    ],
+)
+def test_sweep_that_splits_into_different_requests_is_sent(planned, texts, options, seeds):
+    prompt = "{{what}} at sea" if any("what" in text for text in texts) else "a cat"
+    whole = planned(prompt, *texts, model="z-image-turbo", **options)
+    assert [request.values.get("seed") for request in whole.requests] == seeds
+
+
+@pytest.mark.parametrize(("n", "seed"), [("２", "13"), ("+2", "+13"), (2, "１３"), (2, 13.0)])
 def test_sweep_splits_numbers_as_they_are_typed(planned, n, seed):
     whole = planned("a cat", "tile=true", models=catalog.load("2026-09"), model="midjourney", n=n, seed=seed)
     assert [request.values["seed"] for request in whole.requests] == [13, 14]
