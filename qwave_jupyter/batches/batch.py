@@ -163,8 +163,7 @@ class Batch:
     def __repr__(self) -> str:
         now = self.tally()
         others = f", {now.failed} failed" * (now.failed > 0) + f", {now.stopped_rows} stopped" * (now.stopped_rows > 0)
-        running = len(self._running)
-        return f"Batch({now.done} of {'?' if self.total is None else self.total} done{others}, {running} running)"
+        return f"Batch({now.done} of {'?' if self.total is None else self.total} done{others}, {now.running} running)"
 
     @property
     def running(self) -> tuple[Job, ...]:

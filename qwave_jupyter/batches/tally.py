@@ -25,7 +25,8 @@ class Tally:
         done: with images.
         images: how many images these have.
         kept: too late to cancel; the server makes them.
-        unknown: cancelled without an answer, or not ended yet.
+        unknown: cancelled without an answer.
+        running: begun and not ended yet.
         cancelled: cancelled before they were made.
         failed: refused or failed.
         not_ordered: never begun, as far as the number of rows is known.
@@ -38,6 +39,7 @@ class Tally:
     images: int = 0
     kept: int = 0
     unknown: int = 0
+    running: int = 0
     cancelled: int = 0
     failed: int = 0
     not_ordered: int = 0
@@ -51,12 +53,12 @@ class Tally:
         return self.kept + self.unknown + self.cancelled
 
     def to_error(self, key: str, count: int) -> Cancelled:
-        """The error of an interrupted batch; ``count`` of what it calls done."""
+        """The error of an interrupted batch; ``count`` of what it calls done. What still runs was not answered."""
         others = "".join(
             i18n.text("generation.stopped_and", text=i18n.text(f"generation.stopped_{name}", count=number))
             for name, number in (
                 ("kept", self.kept),
-                ("unknown", self.unknown),
+                ("unknown", self.unknown + self.running),
                 ("cancelled", self.cancelled),
                 ("failed", self.failed),
                 ("not_ordered", self.not_ordered),
@@ -84,7 +86,7 @@ class Tally:
             amount = None if self.open_usd is None else i18n.dollars(self.open_usd)
             key = "stopped_open" if amount is None else "stopped_open_amount"
             sentences.append(i18n.text(f"generation.{key}", count=self.open, amount=amount))
-        if self.kept or self.unknown:
+        if self.kept or self.unknown or self.running:
             sentences.append(i18n.text("generation.stopped_resume"))
         first, *rest = [one for one in sentences if one]
         for one in rest:
@@ -103,7 +105,7 @@ def tally(
         total: rows in all, where that is known.
         open_usd: what the running ones may cost, or None.
     """
-    counts = {"done": 0, "kept": 0, "unknown": running, "cancelled": 0, "failed": 0}
+    counts = {"done": 0, "kept": 0, "unknown": 0, "cancelled": 0, "failed": 0}
     images, ended, charged, open_rows = 0, 0, 0.0, running
     for one in outcomes:
         ended += 1
@@ -118,6 +120,7 @@ def tally(
     return Tally(
         **counts,
         images=images,
+        running=running,
         not_ordered=0 if total is None else max(0, total - ended - running),
         charged_usd=charged,
         open=open_rows,

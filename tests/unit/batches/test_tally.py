@@ -6,6 +6,7 @@ import pickle
 import threading
 
 import pytest
+from IPython.display import DisplayHandle
 
 import qwave_jupyter as qwave
 from qwave_jupyter.batches.batch import Batch, Outcome
@@ -13,8 +14,10 @@ from qwave_jupyter.batches.tally import tally
 from qwave_jupyter.errors import Cancelled, TaskFailed, UserMistake
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs.costs import Charge
+from qwave_jupyter.magics.batch_view import BatchView
 from qwave_jupyter.session import default
 from tests.fake_session import replace_frontend
+from tests.recording_console import RecordingConsole
 from tests.waiting import PATIENCE, wait_until
 
 
@@ -105,6 +108,26 @@ def test_rows_that_were_not_ordered_are_counted(bench, asked, server):
     error = batch.interrupt()
     assert "0 rows are done and kept, 3 cancelled, 4 not ordered. Nothing was charged." in str(error)
     assert (batch.tally().cancelled, batch.tally().not_ordered, batch.tally().open) == (3, 4, 0)
+
+
+@pytest.mark.parametrize(("count", "concurrency"), [(1, 1), (2, 2), (5, 3)])
+def test_running_rows_are_not_stopped(bench, asked, server, monkeypatch, count, concurrency):
+    displayed = []
+    monkeypatch.setattr(DisplayHandle, "display", lambda _handle, content, **_options: displayed.append(content))
+    monkeypatch.setattr(DisplayHandle, "update", lambda _handle, *_contents, **_options: None)
+    server.states = ["queued"] * 400
+    gate = threading.Event()
+    server.before["status"] = lambda: gate.wait(PATIENCE)
+    batch = Batch([asked(seed=place) for place in range(count)], bench, concurrency=concurrency, total=count).start()
+    wait_until(lambda: server.seen.count("status") >= concurrency, "the jobs under way")
+    BatchView(batch, "batch", RecordingConsole(), total=count, receives_clicks=False, detached=True).open()
+    shown, now = repr(batch), batch.tally()
+    threading.Timer(0.1, gate.set).start()
+    batch.stop()
+    assert shown == f"Batch(0 of {count} done, {concurrency} running)"
+    assert f"0 of {count}" in displayed[0]["text/plain"]
+    assert (now.stopped_rows, now.running, now.not_ordered) == (0, concurrency, count - concurrency)
+    assert repr(batch) == f"Batch(0 of {count} done, {concurrency} stopped, 0 running)"
 
 
 def test_done_rows_are_charged_and_counted(bench, asked, server):
