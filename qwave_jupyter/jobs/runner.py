@@ -674,10 +674,12 @@ class JobRunner:
         while not task.is_over or (self._may_list_more(task) if asked_again else _is_empty(task)):
             now = clock.monotonic()
             if now >= self.deadline:
-                if self._is_likely_over(task):
-                    break
-                key = "generation.timeout_no_images" if task.is_over else "generation.timeout"
-                raise WaitTimeout(key, seconds=self._seconds_waited(), **self._ids())
+                if not self._is_likely_over(task):
+                    raise self._timeout(task)
+                task = replace(task, state=TaskState.COMPLETED)
+                self._note_task(task)
+                self._add_ended_notice(task)
+                break
             asked_again = task.is_over
             pause = schedule.next_delay(self._task_age(), task.progress, task.poll_hint)
             if clock.wait(min(pause, self.deadline - now), self.stop):
@@ -687,10 +689,21 @@ class JobRunner:
         return self._conclude(task, duration)
 
     def _is_likely_over(self, task: Task) -> bool:
-        """Whether a task in a state of an unknown name has what was ordered: its images, or their cost."""
-        count = sum(image.is_filled for image in task.images)
-        enough = count >= self.request.images_asked or task.cost_quota is not None
-        return task.state == TaskState.UNKNOWN and count > 0 and enough
+        """Whether a task in a state of an unknown name has what was ordered, and its cost."""
+        # Images without a cost may be previews, and fewer than were ordered may be only the first.
+        enough = sum(image.is_filled for image in task.images) >= self.request.images_asked
+        return task.state == TaskState.UNKNOWN and enough and bool(task.cost_quota)
+
+    def _timeout(self, task: Task) -> WaitTimeout:
+        """The error for a task that hasn't ended in time, or lists no image."""
+        fields: dict[str, object] = {"seconds": self._seconds_waited(), **self._ids()}
+        if task.state != TaskState.UNKNOWN or not task.status:
+            return WaitTimeout("generation.timeout_no_images" if task.is_over else "generation.timeout", **fields)
+        links = tuple(url for image in task.images for url in image.urls)
+        key = "generation.timeout_unknown_listed" if links else "generation.timeout_unknown"
+        urls = ", ".join(map(printable, links))
+        word = to_one_line(task.status)
+        return WaitTimeout(key, word=word, urls=urls, links=links, charge=self.charge(), **fields)
 
     def _may_list_more(self, task: Task) -> bool:
         """Whether a completed task without images may still list them: unless it cost nothing, or is too old."""
@@ -822,8 +835,7 @@ class JobRunner:
         charge = self.charge()
         if charge.is_charged is False or self.stop.is_set():
             return False
-        reason = f": “{printable(task.failure.message)}” ({task.failure.code})" if task.failure else ""
-        self.add_notice("ended_with_images", "images", to_one_line(task.status), reason=reason, charge=str(charge))
+        self._add_ended_notice(task)
         return True
 
     def _was_cancel_asked(self) -> bool:
@@ -840,6 +852,11 @@ class JobRunner:
         key = f"generation.failed_{code}" if code in _FAILURES else "generation.failed"
         message = message or i18n.text("generation.no_reason")
         return TaskFailed(key, message=message, failure=code, charge=charge, **self._ids())
+    def _add_ended_notice(self, task: Task) -> None:
+        reason = f": “{printable(task.failure.message)}” ({task.failure.code})" if task.failure else ""
+        charge = str(self.charge())
+        self.add_notice("ended_with_images", "images", to_one_line(task.status), reason=reason, charge=charge)
+
 
     def charge(self) -> Charge:
         """What is known of the money of a task."""

@@ -14,12 +14,21 @@ from tests.scripted_server import CDN, DAY
 from tests.waiting import PATIENCE
 
 WEEK = 7 * DAY
+COLOURS = [plain(colour=colour) for colour in ("red", "green", "blue", "white")]
 
 
 def error_of(job):
     assert job.wait(PATIENCE)
     assert job.error is not None
     return job.error
+
+
+def assert_cost(job, bench, quota, budget=None):
+    """The job, its row, the table of costs and the budget name one cost."""
+    (entry,), (row,) = bench.journal._entries("ORDER BY created"), bench.journal.costs()
+    assert (entry.cost_quota, row.settled_quota, row.held_quota) == (quota, quota, 0)
+    assert job.snapshot.cost_usd == pytest.approx(quota / 500_000)
+    assert budget is None or budget.spent_usd == pytest.approx(quota / 500_000)
 
 
 def state_of(bench):
@@ -50,9 +59,9 @@ def late(server):
 def status_says(server, monkeypatch):
     """Change what the status answers say."""
 
-    def change(**changes):
-        true = server._status
+    true = server._status
 
+    def change(**changes):
         def status(request, path):
             code, answer = true(request, path)
             return code, {
@@ -549,18 +558,57 @@ def test_failed_task_without_paid_images_fails(submit, server, bench, status_say
 
 
 @pytest.mark.parametrize("word", ["finished", "partial_success", "archived"])
-@pytest.mark.parametrize(("n", "cost"), [(1, 3187), (1, None), (2, 3187)])
-def test_images_of_an_unknown_state_are_fetched_when_the_time_is_up(submit, server, bench, status_says, word, n, cost):
-    status_says(status=word, cost=cost)
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_images_of_an_unknown_state_are_fetched_when_the_time_is_up(submit, server, bench, status_says, word, n):
+    status_says(status=word)
+    server.images = COLOURS[:n]
     job = submit(n=n)
-    assert len(job.result(PATIENCE)) == 1
+    assert len(job.result(PATIENCE)) == n
     assert bench.clock.monotonic() >= 300
-    assert any(f"calls this task {word}" in str(notice) for notice in job.snapshot.notices)
+    (notice,) = job.snapshot.notices
+    assert f"calls this task {word}" in str(notice)
+    assert "$0.0064 was charged" in str(notice)
+    assert_cost(job, bench, 3187)
     assert state_of(bench) == "done"
 
 
-def test_unknown_state_with_too_few_images_stays_open(submit, server, bench, status_says):
-    status_says(status="paused", cost=None)
-    assert isinstance(error_of(submit(n=2)), WaitTimeout)
+@pytest.mark.parametrize(
+    ("listed", "cost"),
+    [(1, None), (1, 0), (1, 3187), (3, 3187), (4, None), (4, 0)],
+)
+def test_unknown_state_stays_open_until_all_is_there(submit, server, bench, status_says, listed, cost):
+    server.images = COLOURS[:listed]
+    status_says(status="rendering", cost=cost)
+    error = error_of(submit(n=4))
+    assert isinstance(error, WaitTimeout)
+    assert "calls this task rendering" in str(error)
+    assert all(link in str(error) for link in error.fields["links"])
+    assert len(error.fields["links"]) == listed
+    assert "may be charged" in str(error)
     assert "image" not in server.seen
+    assert state_of(bench) == "running"
+    server.images = COLOURS[:4]
+    status_says(status="completed", cost=3187)
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 4
+    assert_cost(again, bench, 3187)
+    assert (len(server.bodies), resume(bench)) == (1, ())
+
+
+def test_preview_of_an_unknown_state_is_no_result(submit, server, bench, status_says):
+    server.images = COLOURS[:2]
+    preview, final = ({"images": [{"url": [f"{CDN}/task-1/{place}.png"]}]} for place in (0, 1))
+    status_says(status="drafting", result=preview, cost=None)
+    assert isinstance(error_of(submit()), WaitTimeout)
+    status_says(status="completed", result=final, cost=3187)
+    (again,) = resume(bench)
+    (image,) = again.result(PATIENCE)
+    assert image.url == f"{CDN}/task-1/1.png"
+
+
+def test_unknown_state_without_images_says_so(submit, server, bench, status_says):
+    status_says(status="paused", result=None, cost=None)
+    error = error_of(submit())
+    assert "calls this task paused" in str(error)
+    assert "may be charged" in str(error)
     assert state_of(bench) == "running"
