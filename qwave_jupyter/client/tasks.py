@@ -201,6 +201,9 @@ def read_task(answer: object, *, task_id: str = "", where: str = "status") -> Ta
         cost = None
     elif not is_settled(billing_status):
         held, cost = max(held or 0, cost or 0) or held, None
+    elif cost is None and billing_status.lower() == "refunded":
+        # Whatever an earlier answer has named is not charged any more.
+        cost = 0
     return Task(
         task_id=name,
         state=state,

@@ -164,7 +164,8 @@ class Charge:
     def _cost(self) -> str:
         cost = to_usd(self.cost_quota)
         if not cost:
-            return i18n.text("charges.nothing")
+            is_refunded = self.billing_status.lower() == "refunded"
+            return i18n.text("charges.billing_refunded" if is_refunded else "charges.nothing")
         if self.state != TaskState.COMPLETED and self.billing_status not in {"", "settled"}:
             return i18n.text(
                 "charges.cost_named", amount=i18n.dollars(cost), billing=to_one_line(self.billing_status or "", 40)

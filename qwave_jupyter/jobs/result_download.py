@@ -72,8 +72,7 @@ class ResultDownloader:
             if any(problem.code == "image_not_listed" for problem in failed) or self._job.query_error is not None:
                 task = self._job.ask_again(task)
             failed = self._save_listed(task, saver)
-        if not failed:
-            self._share_cost(task)
+        self._share_cost(task, len(self._here) + len(failed))
         self._conclude(failed)
         return self._gallery()
 
@@ -85,12 +84,12 @@ class ResultDownloader:
         unanswered = self._job.query_error
         return bool(codes & _AWAITED) or (unanswered is not None and is_transient(unanswered))
 
-    def _share_cost(self, task: Task) -> None:
-        # How many images the links lead to is known only now.
+    def _share_cost(self, task: Task, count: int) -> None:
+        # How many images the links lead to is known only now, and what they cost may have changed meanwhile.
         cost = to_usd(task.cost_quota)
         if cost is None or not self._here:
             return
-        share = round(cost / len(self._here), 9)
+        share = round(cost / count, 9)
         if any(image.cost_usd != share for image, _ in self._here.values()):
             self._here = {
                 index: (replace(image, cost_usd=share), digest) for index, (image, digest) in self._here.items()

@@ -443,7 +443,8 @@ class JobRunner:
         gallery = ResultDownloader(self).download(task)
         # Before anybody learns of the end, so that what is still open can be picked up at once.
         self._unlock()
-        cost = to_usd(task.cost_quota)
+        # A later answer than the one that ended the waiting may have named another cost.
+        cost = to_usd(self._known_cost())
         self.update(lambda now: replace(now, phase=JobState.DONE, gallery=gallery, cost_usd=cost, retry=None))
 
     def _show_saved(self, entry: Entry) -> None:
@@ -763,29 +764,41 @@ class JobRunner:
             return task
         if self._noted:
             answer = self._as_noted(answer)
-        if answer.cost_quota is None and (known := self.charge()).state == answer.state:
-            # What was said before of the same end stands until another cost is named.
-            answer = replace(answer, cost_quota=known.cost_quota)
+        if answer.cost_quota is None and answer.is_over:
+            # What was said before stands until another cost is named.
+            answer = replace(answer, cost_quota=self._known_cost())
         self._note_task(answer)
         self._show_task(answer)
         return answer
 
     def _as_noted(self, task: Task) -> Task:
         """A task that had ended already, with the images that earlier answers have listed."""
-        before = self.entry.cost_quota if self.entry is not None else None
         return replace(
             task,
             state=task.state if task.is_over else TaskState.COMPLETED,
             images=unite_links(task.images, self._noted),
-            cost_quota=before if task.cost_quota is None else task.cost_quota,
+            cost_quota=self._known_cost() if task.cost_quota is None else task.cost_quota,
         )
+
+    def _known_cost(self) -> int | None:
+        """The cost that the last answer to name one has named, in this run or an earlier one."""
+        if self._task is not None and self._task.is_over:
+            return self._task.cost_quota
+        return self.entry.cost_quota if self.entry is not None else None
 
     def ask_again(self, task: Task) -> Task:
         """What an ended task lists now, while images of it are awaited."""
         now = self._query_task(task)
+        changes: dict[str, object] = {}
         if now.images != self._noted:
             self._noted = now.images
-            self.update_entry(links=to_records(now.images))
+            changes["links"] = to_records(now.images)
+        if now.cost_quota != task.cost_quota:
+            changes["cost_quota"] = now.cost_quota
+        if changes:
+            self.update_entry(**changes)
+        if "cost_quota" in changes:
+            self._check_limits(now)
         return now
 
     def _query_error(self, error: QwaveError) -> QwaveError:
@@ -838,6 +851,11 @@ class JobRunner:
         self._add_ended_notice(task)
         return True
 
+    def _add_ended_notice(self, task: Task) -> None:
+        reason = f": “{printable(task.failure.message)}” ({task.failure.code})" if task.failure else ""
+        charge = str(self.charge())
+        self.add_notice("ended_with_images", "images", to_one_line(task.status), reason=reason, charge=charge)
+
     def _was_cancel_asked(self) -> bool:
         """Whether this run or an earlier one asked for a cancel that nobody confirmed."""
         before = self.entry.error if self.entry is not None else None
@@ -852,11 +870,6 @@ class JobRunner:
         key = f"generation.failed_{code}" if code in _FAILURES else "generation.failed"
         message = message or i18n.text("generation.no_reason")
         return TaskFailed(key, message=message, failure=code, charge=charge, **self._ids())
-    def _add_ended_notice(self, task: Task) -> None:
-        reason = f": “{printable(task.failure.message)}” ({task.failure.code})" if task.failure else ""
-        charge = str(self.charge())
-        self.add_notice("ended_with_images", "images", to_one_line(task.status), reason=reason, charge=charge)
-
 
     def charge(self) -> Charge:
         """What is known of the money of a task."""

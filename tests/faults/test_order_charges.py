@@ -203,6 +203,21 @@ def test_known_cost_is_not_lost_where_a_later_answer_names_none(server, site, mo
     assert site.entries[0].cost_quota == COST
 
 
+@pytest.mark.parametrize(
+    ("more", "cost"),
+    [({"cost": 1000}, 1000), ({"cost": 0}, 0), ({"cost": None, "billing_status": "refunded"}, 0)],
+)
+def test_cost_that_a_later_answer_names_replaces_a_known_one(server, site, more, cost):
+    server.state, server.broken_files = "completed", True
+    failure(site.job().start())
+    server.more_when_made, server.broken_files = more, False
+    (job,) = resume(site.bench)
+    (image,) = job.result(PATIENCE)
+    assert image.cost_usd == job.snapshot.cost_usd == pytest.approx(cost / 500_000)
+    assert counted_for(job) == pytest.approx(cost / 500_000)
+    assert site.entries[0].cost_quota == cost
+
+
 def test_known_cost_is_not_lost_where_the_task_is_not_listed_any_more(server, site):
     server.state, server.broken_files = "completed", True
     failure(site.job().start())

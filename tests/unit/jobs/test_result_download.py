@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 import requests
 
+from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import DownloadFailed, TaskFailed, WaitTimeout
-from qwave_jupyter.jobs.job import resume
+from qwave_jupyter.jobs.costs import Limits
+from qwave_jupyter.jobs.job import Job, resume
 from tests.image_factory import plain
 from tests.scripted_server import CDN, DAY
 from tests.waiting import PATIENCE
@@ -612,3 +614,56 @@ def test_unknown_state_without_images_says_so(submit, server, bench, status_says
     assert "calls this task paused" in str(error)
     assert "may be charged" in str(error)
     assert state_of(bench) == "running"
+
+
+LATE_COSTS = [
+    ({"cost": None, "billing_status": "settlement_pending"}, {"cost": 3187}, 3187),
+    ({"cost": 3187}, {"cost": 6374}, 6374),
+    ({"cost": 6374}, {"cost": 3187}, 3187),
+    ({"cost": 3187}, {"cost": None}, 3187),
+    ({"cost": 3187}, {"cost": None, "billing_status": "settlement_pending"}, 3187),
+    ({"cost": 3187}, {"cost": 0}, 0),
+    ({"cost": 3187}, {"cost": None, "billing_status": "refunded"}, 0),
+    ({"cost": 3187}, {"status": "failed", "cost": None, "billing_status": "refunded"}, 0),
+]
+
+
+@pytest.mark.parametrize("left_empty", [False, True])
+@pytest.mark.parametrize(("first", "later", "cost"), LATE_COSTS)
+def test_cost_named_while_images_are_awaited_counts(asked, server, bench, monkeypatch, first, later, cost, left_empty):
+    server.states, server.images = ["completed"], COLOURS[:2]
+    true, asked_for = server._status, []
+
+    def status(request, path):
+        code, answer = true(request, path)
+        asked_for.append(path)
+        is_first = len(asked_for) == 1
+        if is_first or left_empty:
+            answer["result"]["images"][1] = None
+        return code, {**answer, **(first if is_first else later)}
+
+    monkeypatch.setattr(server, "_status", status)
+    budget = Budget(1.0)
+    job = Job(asked(n=2), bench, limits=Limits(budget)).start()
+    gallery = job.result(PATIENCE)
+    assert_cost(job, bench, cost, budget=budget)
+    count = len(gallery) if cost == 0 else 2
+    assert [image.cost_usd for image in gallery] == [pytest.approx(cost / 500_000 / count)] * len(gallery)
+
+
+def test_cost_above_the_limit_named_while_images_are_awaited_is_told(submit, server, monkeypatch):
+    server.states, server.images = ["completed"], COLOURS[:2]
+    true, asked_for = server._status, []
+
+    def status(request, path):
+        code, answer = true(request, path)
+        asked_for.append(path)
+        if len(asked_for) == 1:
+            answer["result"]["images"][1] = None
+            return code, answer
+        return code, {**answer, "cost": 50_000}
+
+    monkeypatch.setattr(server, "_status", status)
+    job = submit(n=2, max_cost=0.05)
+    assert len(job.result(PATIENCE)) == 2
+    assert [notice.code for notice in job.snapshot.notices] == ["charged_too_dear"]

@@ -6,10 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs import records
+from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import resume
+from tests.image_factory import plain
 from tests.waiting import PATIENCE
+
+COLOURS = [plain(colour=colour) for colour in ("red", "green", "blue")]
 
 #: Answers that say nothing of the task: another key's, no such address, no right, a wrong key, a refused question.
 SILENT = [None, 404, 403, 401, 400]
@@ -62,3 +67,53 @@ def test_what_the_server_says_now_counts(bench, asked, server):
     text, charged = message_of(bench)
     assert "Nothing was charged" in text
     assert charged is False
+
+
+def leave_partial(submit, server):
+    """A job of three images of which the second couldn't be fetched."""
+    server.states, server.images = ["completed"], [COLOURS[0], 404, COLOURS[2]]
+    job = submit(n=3)
+    assert len(job.result(PATIENCE)) == 2
+    server.images = list(COLOURS)
+
+
+def resume_counted(bench):
+    budget = Budget(1.0)
+    (job,) = resume(bench, Limits(budget))
+    assert job.wait(PATIENCE)
+    return job, budget
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"status": "failed", "billing_status": "refunded"},
+        {"status": "failed", "billing_status": "Refunded"},
+        {"status": "cancelled", "billing_status": "refunded"},
+    ],
+)
+def test_refund_after_a_named_cost_is_told(submit, server, bench, says):
+    leave_partial(submit, server)
+    server.faults["status"] = [[200, {"task_id": "task-1", **says}]] * 99
+    job, budget = resume_counted(bench)
+    assert "The server says that it was refunded." in str(job.error)
+    assert "$" not in str(job.error)
+    assert (job.snapshot.cost_usd, budget.spent_usd) == (0.0, 0.0)
+    (entry,), (row,) = bench.journal._entries("ORDER BY created"), bench.journal.costs()
+    assert (entry.state, entry.cost_quota, row.settled_quota, row.held_quota) == (says["status"], 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"status": "failed"},
+        {"status": "failed", "billing_status": "refund_pending"},
+        {"status": "cancelled", "billing_status": "settled"},
+    ],
+)
+def test_named_cost_stands_until_a_refund(submit, server, bench, says):
+    leave_partial(submit, server)
+    server.faults["status"] = [[200, {"task_id": "task-1", **says}]] * 99
+    job, budget = resume_counted(bench)
+    assert len(job.result(PATIENCE)) == 3
+    assert job.snapshot.cost_usd == budget.spent_usd == pytest.approx(0.006374)
