@@ -591,6 +591,7 @@ class JobRunner:
             self._submitted = clock.monotonic() - max(0.0, clock.now() - entry.submitted)
         self._reserve()
         self._noted = restore_links(entry, self.context.journal.blobs)
+        self._completed = bool(self._noted)
         if not entry.task_id:
             return self._continue_without_task(entry)
         task = Task(task_id=entry.task_id, held_quota=entry.held_quota)
@@ -913,7 +914,8 @@ class JobRunner:
                     self._given_up = True
                     return self._unanswered_result()
         if self._completed:
-            return self._cancel_result(CancelOutcome.KEPT, self.charge())
+            charge = self.charge()
+            return replace(self._cancel_result(CancelOutcome.KEPT, charge), cost_usd=to_usd(charge.charged_quota))
         if not self.task_id:
             if self._sent:
                 return self._unanswered_result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import resume
+from qwave_jupyter.jobs.snapshot import CancelOutcome
 from tests.image_factory import plain
 from tests.waiting import PATIENCE
 
@@ -117,3 +119,29 @@ def test_named_cost_stands_until_a_refund(submit, server, bench, says):
     job, budget = resume_counted(bench)
     assert len(job.result(PATIENCE)) == 3
     assert job.snapshot.cost_usd == budget.spent_usd == pytest.approx(0.006374)
+
+
+@pytest.mark.parametrize("fault", [None, 404, 503])
+def test_cancel_of_a_resumed_completed_job_keeps_its_images(submit, server, bench, fault):
+    leave_partial(submit, server)
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def wait():
+        arrived.set()
+        go_on.wait(PATIENCE)
+
+    server.before["status"] = wait
+    server.faults["status"] = [fault] * 9 if fault else []
+    budget = Budget(1.0)
+    (job,) = resume(bench, Limits(budget))
+    assert arrived.wait(PATIENCE)
+    error = job.cancel_and_describe()
+    go_on.set()
+    assert error.fields["outcome"] == CancelOutcome.KEPT
+    assert "$0.0064 was charged" in str(error)
+    assert "cancel" not in server.seen
+    assert job.snapshot.cost_usd == budget.spent_usd == pytest.approx(0.006374)
+    assert job._runner.left.wait(PATIENCE)
+    server.before, server.faults = {}, {}
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 3
