@@ -150,8 +150,6 @@ class Task:
     @property
     def is_refunded(self) -> bool | None:
         """Whether all that was held went back; None where the server doesn't say."""
-        if self.billing_status.lower() == "refunded":
-            return True
         return None if self.cost_quota is None else self.cost_quota == 0
 
 

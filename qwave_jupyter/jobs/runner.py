@@ -846,8 +846,8 @@ class JobRunner:
         """Whether an ended task's images are to be fetched; one that didn't complete may be charged too."""
         if task.state == TaskState.COMPLETED:
             return True
-        charge = self.charge()
-        if charge.is_charged is False or self.stop.is_set():
+        is_charged = self.charge().is_charged
+        if is_charged is False or (self.stop.is_set() and not is_charged):
             return False
         self._add_ended_notice(task)
         return True

@@ -366,7 +366,7 @@ def test_cost_of_images_without_a_task(status):
         ({"refunded_quota": 0}, None, None),
         ({"cost": 0}, True, 0),
         ({"cost": 3187}, False, 3187),
-        ({"billing_status": "refunded"}, True, None),
+        ({"billing_status": "refunded"}, True, 0),
         ({"billing_status": "refund_pending", "cost": 0}, None, None),
     ],
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
 import requests
 
 from qwave_jupyter.budget import Budget
-from qwave_jupyter.errors import DownloadFailed, TaskFailed, WaitTimeout
+from qwave_jupyter.errors import Cancelled, DownloadFailed, TaskFailed, WaitTimeout
 from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import Job, resume
 from tests.image_factory import plain
@@ -667,3 +668,22 @@ def test_cost_above_the_limit_named_while_images_are_awaited_is_told(submit, ser
     job = submit(n=2, max_cost=0.05)
     assert len(job.result(PATIENCE)) == 2
     assert [notice.code for notice in job.snapshot.notices] == ["charged_too_dear"]
+
+
+@pytest.mark.parametrize("cost", [1, 3187])
+def test_charged_images_stay_open_where_the_job_is_stopped_meanwhile(submit, server, bench, status_says, cost):
+    server.states = ["completed"]
+    status_says(status="failed", cost=cost)
+    jobs = []
+    server.before["status"] = lambda: jobs[0].cancel(wait=False)
+    gate = threading.Event()
+    server.before["submit"] = lambda: gate.wait(PATIENCE)
+    jobs.append(submit())
+    gate.set()
+    assert isinstance(error_of(jobs[0]), Cancelled)
+    assert jobs[0]._runner.left.wait(PATIENCE)
+    assert state_of(bench) == "completed"
+    server.before.clear()
+    (again,) = resume(bench)
+    assert len(again.result(PATIENCE)) == 1
+    assert state_of(bench) == "done"
