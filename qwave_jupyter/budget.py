@@ -118,7 +118,9 @@ class Budget:
         """A part for many orders, reserved as a whole; :meth:`close` gives back what they didn't use."""
         amount = read_amount(estimate)
         with self._lock:
-            self._check(None if amount is None else _to_units(amount))
+            # What costs nothing needs no room, also where the budget was lowered below what is spent.
+            if amount != 0:
+                self._check(None if amount is None else _to_units(amount))
             whole = _to_units(amount or 0.0)
             self._add(whole)
             return Budget(limit, refusal=refusal, unknown_ok=unknown_ok, _parent=self, _allotted=whole)

@@ -32,6 +32,7 @@ __all__ = [
     "is_key_alive",
     "is_likely",
     "is_supported",
+    "may_be_free",
     "open_order_error",
     "order_age",
     "remember",
@@ -134,6 +135,13 @@ def find_finished(request: Request, context: JobContext) -> Entry | None:
 def is_likely(request: Request, context: JobContext) -> bool:
     """Whether the request was made already, or is being made by somebody who lets others reuse it."""
     return find_finished(request, context) is not None or _reuse_lock(request, context).is_held()
+
+
+def may_be_free(request: Request, context: JobContext) -> bool:
+    """Whether a job that may reuse results orders nothing new, as far as one can see without locking anything."""
+    return is_likely(request, context) or bool(
+        context.journal.abandoned_jobs(base_url=context.server, fingerprint=request.fingerprint)
+    )
 
 
 def acquire_reuse_lock(request: Request, context: JobContext) -> JobLock | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from qwave_jupyter import api, frontend, i18n
 from qwave_jupyter.batches.sweep import SweepRun
-from qwave_jupyter.errors import Cancelled, QwaveError, TooExpensive
+from qwave_jupyter.errors import Cancelled, ConfigurationError, QwaveError, TooExpensive
+from qwave_jupyter.jobs import idempotency
 from qwave_jupyter.jobs.own_options import OwnOptions
 from qwave_jupyter.magics.batch_view import BatchView
 from qwave_jupyter.magics.cell_options import ParsedCell, find_model_id, parse_cell, split_cell
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from qwave_jupyter.batches.sweep import Sweep
     from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.job import Job
     from qwave_jupyter.jobs.request import Request
 
@@ -236,7 +238,7 @@ def _format_dry_run(request: Request, own: OwnOptions) -> Iterator[str]:
     yield i18n.text("notebook.dry_run", url=where or default().catalog.host)
     yield request.body_text()
     yield _format_estimate(request)
-    yield from _format_refusal(lambda: default().limits(own.max_cost, force=own.force).check(request), own)
+    yield from _format_refusal(lambda: _check_limits(request, own))
     if own.live:
         live = default().live_estimate(request)
         yield (
@@ -261,21 +263,38 @@ def _format_sweep_plan(sweep: Sweep, own: OwnOptions) -> Iterator[str]:
         yield i18n.text("notebook.sweep_plan_unpriced", count=count)
     else:
         yield i18n.text("notebook.sweep_plan", count=count, price=i18n.dollars(total))
-    yield from _format_refusal(lambda: _check_sweep(sweep, own), own)
+    yield from _format_refusal(lambda: _check_sweep(sweep, own))
     for cell in sweep.grid:
         yield f"  {cell.combination.caption}  {cell.refusal or _format_price(cell.requests)}"
 
 
+def _check_limits(request: Request, own: OwnOptions) -> None:
+    limits = default().limits(own.max_cost, force=own.force)
+    context = _find_reuse_context(own)
+    if context is None or not idempotency.may_be_free(request, context):
+        limits.check(request)
+
+
 def _check_sweep(sweep: Sweep, own: OwnOptions) -> None:
     limits = default().limits(own.max_cost)
-    sweep.check_max_cost(limits.max_cost, force=own.force)
-    limits.budget.check(sweep.estimate_usd)
+    context = _find_reuse_context(own)
+    paid = sweep if context is None else sweep.without_reused(context)
+    paid.check_max_cost(limits.max_cost, force=own.force)
+    if paid.requests:
+        limits.budget.check(paid.estimate_usd)
 
 
-def _format_refusal(check: Callable[[], None], own: OwnOptions) -> Iterator[str]:
-    """What a limit would say without ``--dry-run``; nothing where an earlier result may be shown for free."""
-    if own.reuse or default().settings.reuse:
-        return
+def _find_reuse_context(own: OwnOptions) -> JobContext | None:
+    """What finds earlier results; None where they aren't to be shown again, or without a key, which an order needs."""
+    if not (own.reuse or default().settings.reuse):
+        return None
+    with contextlib.suppress(ConfigurationError):
+        return default().context()
+    return None
+
+
+def _format_refusal(check: Callable[[], None]) -> Iterator[str]:
+    """What a limit would say without ``--dry-run``."""
     try:
         check()
     except TooExpensive as refusal:

@@ -52,6 +52,32 @@ def test_dry_run_within_its_limits_says_nothing_of_them(cell, options):
     assert "refused" not in cell(f"-m gpt-image-2 {options} --dry-run")
 
 
-def test_dry_run_of_a_reused_request_says_nothing_of_limits(cell):
-    default().configure(max_cost=PRICE / 2)
-    assert "refused" not in cell("-m gpt-image-2 --reuse --dry-run")
+@pytest.mark.parametrize(("options", "settings"), LIMITED)
+def test_dry_run_with_reuse_says_what_a_limit_refuses(cell, server, options, settings):
+    default().configure(**settings)
+    shown = cell(f"-m gpt-image-2 {options} --reuse --dry-run")
+    with pytest.raises(TooExpensive) as refused:
+        cell(f"-m gpt-image-2 {options} --reuse")
+    assert f"Without --dry-run it would be refused: {refused.value}" in shown
+    default().configure(reuse=True)
+    assert f"Without --dry-run it would be refused: {refused.value}" in cell(f"-m gpt-image-2 {options} --dry-run")
+    assert not server.tasks
+
+
+@pytest.mark.parametrize(("options", "settings"), LIMITED)
+def test_dry_run_of_a_finished_request_says_nothing_of_limits(cell, server, options, settings):
+    cell(f"-m gpt-image-2 {options.partition('--max-cost')[0]}")
+    made = len(server.tasks)
+    default().configure(**settings)
+    assert "refused" not in cell(f"-m gpt-image-2 {options} --reuse --dry-run")
+    cell(f"-m gpt-image-2 {options} --reuse")
+    assert len(server.tasks) == made > 0
+
+
+@pytest.mark.parametrize(
+    ("finished", "max_cost", "is_refused"), [("1", 0.005, True), ("1..2", 0.0065, False), ("1..3", 0.001, False)]
+)
+def test_dry_run_of_a_sweep_counts_what_is_not_finished(cell, finished, max_cost, is_refused):
+    cell(f"-m gpt-image-2 --sweep seed={finished}")
+    shown = cell(f"-m gpt-image-2 --sweep seed=1..3 --max-cost {max_cost} --reuse --dry-run")
+    assert ("refused" in shown) is is_refused
