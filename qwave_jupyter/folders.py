@@ -85,9 +85,13 @@ def absolute(path: PathGiven, name: str = "path") -> Path:
         name: what the argument is called, for the refusal.
 
     Raises:
-        OptionMistake: it is no path, begins with the home of nobody, or is relative in a working folder that is gone.
+        OptionMistake: it is no path or an empty text, begins with the home of nobody, or is relative in a working
+            folder that is gone.
     """
     found = expand(path, name)
+    if isinstance(path, str) and not path.strip():
+        # Path("") is the working folder.
+        raise _mistake("path_empty", name=name)
     if found.is_absolute():
         return _normalize(found)
     try:

@@ -489,7 +489,7 @@ class Session:
             self.catalog,
             prompt,
             options,
-            model=model or self.settings.model,
+            model=self.settings.model if model is None else model,
             force=force,
             variables=variables or {},
             now=self._clock.now(),
@@ -759,7 +759,7 @@ class Session:
         from qwave_jupyter.batches.sweep_axes import expand_axes, parse_axis
         from qwave_jupyter.jobs.request import prompt_names
 
-        chosen = model or self.settings.model
+        chosen = self.settings.model if model is None else model
         if not isinstance(prompt, str):
             raise OptionMistake("generation.prompt_no_text", given=type(prompt).__name__)
         for name in options or ():
@@ -772,7 +772,7 @@ class Session:
         self._check_axes(axes, chosen, options or {})
 
         def build(own: Values, filled: Namespace, swept: str | None) -> Request:
-            return self.build(prompt, model=swept or chosen, force=force, variables=filled, **own)
+            return self.build(prompt, model=chosen if swept is None else swept, force=force, variables=filled, **own)
 
         grid = build_grid(expand_axes(axes, options, variables), build)
         return Sweep(axes, grid, prompt, dict(options or {}), chosen)
@@ -905,7 +905,7 @@ class Session:
 
         def build(prompt: str, chosen: str | None, own: Values) -> Row:
             together = {"variables": {}, **options, **own}
-            request = self.build(prompt, model=chosen or model, **together)
+            request = self.build(prompt, model=model if chosen is None else chosen, **together)
             return Row(request, force=bool(together.get("force")))
 
         def builder(row: object) -> Callable[[], Row]:

@@ -66,6 +66,12 @@ class Setting(TraitType[Any, object]):
         return text
 
 
+class _Name(Setting):
+    def validate(self, obj: object, value: object) -> object:
+        text = super().validate(obj, value)
+        return text if str(text).strip() else self.refuse(value, [i18n.text("configuration.type_name")])
+
+
 class _Choice(Setting):
     def __init__(self, default: str | None, choices: Sequence[str]) -> None:
         super().__init__(default)
@@ -169,8 +175,8 @@ class Settings(HasTraits):
     """
 
     base_url: TraitType[str | None, object] = Setting(variables=("QWAVE_BASE_URL", "WAVEAPI_BASE_URL"))
-    edition: TraitType[str, object] = Setting("2026-04", variables=("QWAVE_EDITION",))
-    model: TraitType[str, object] = Setting("gpt-image-2")
+    edition: TraitType[str, object] = _Name("2026-04", variables=("QWAVE_EDITION",))
+    model: TraitType[str, object] = _Name("gpt-image-2")
     timeout: TraitType[float | None, object] = _Amount()
     max_cost: TraitType[float | None, object] = _Amount()
     budget: TraitType[float | None, object] = _Amount(variables=("QWAVE_BUDGET",))

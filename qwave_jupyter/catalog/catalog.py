@@ -63,6 +63,8 @@ class Catalog:
 
     def model(self, name: str) -> Model:
         """The model of an id; raises UnknownModel, which names the nearest."""
+        if not name.strip():
+            raise UnknownModel("catalog.no_model_named")
         for file, names in self._index.items():
             if name in names:
                 return next(model for model in self._load_family(file) if model.id == name)

@@ -138,7 +138,7 @@ class GeneratedImage:
             >>> night = gallery[0].edit("make it night")
         """
         session = self._get_session()
-        name = model or self.model
+        name = self.model if model is None else model
         images = [self, options.pop("images", None)]
         inherited = self._inherited_parameters(session.catalog.model(name))
         return _start(session, prompt, name, {**inherited, "images": images, **options}, wait=wait)
@@ -177,7 +177,7 @@ class GeneratedImage:
             >>> other = gallery[0].again(seed=7)
         """
         session = self._get_session()
-        name = model or self.model
+        name = self.model if model is None else model
         lost = [key for key, value in self.parameters.items() if _is_hash(value) and key not in options]
         if lost:
             raise OptionMistake("generation.again_needs", names=lost)

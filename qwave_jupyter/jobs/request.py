@@ -328,7 +328,7 @@ def _model(catalog: Catalog, name: str, options: Values, *, unknown_ok: bool) ->
     try:
         return catalog.model(name), False
     except UnknownModel:
-        if not unknown_ok:
+        if not (unknown_ok and name.strip()):
             raise
     return unvalidated_model(name, options), True
 

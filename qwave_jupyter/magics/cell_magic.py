@@ -85,7 +85,8 @@ class CellMagic:
         model_id = ""
         try:
             model_id = default().settings.model
-            model_id = find_model_id(line, variables) or model_id
+            named = find_model_id(line, variables)
+            model_id = model_id if named is None else named
             cell = parse_cell(line, prompt, model_id, variables)
             if cell.own.help:
                 self._console.show(ModelCard(cell.model))

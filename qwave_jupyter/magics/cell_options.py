@@ -106,15 +106,15 @@ def split_cell(line: str, body: str) -> tuple[str, str]:
     return line, body
 
 
-def find_model_id(line: str | Sequence[str], variables: Namespace | None = None) -> str:
-    """Return the model id that a line names, or ""; read first, because it decides what the other options are."""
+def find_model_id(line: str | Sequence[str], variables: Namespace | None = None) -> str | None:
+    """Return the model id that a line names, or None; read first, because it decides what the other options are."""
     tokens = tokenize(line) if isinstance(line, str) else line
     for index, token in enumerate(tokens):
         name, equals, value = token.partition("=")
         if name in {"-m", "--model"} and not is_quoted(token):
-            found = value if equals else (tokens[index + 1] if index + 1 < len(tokens) else "")
-            return fill_token(found, name, variables or {})
-    return ""
+            following = [value] if equals else tokens[index + 1 : index + 2]
+            return fill_token(following[0], name, variables or {}) if following else None
+    return None
 
 
 def parse_line(line: str | Sequence[str], model: Model, variables: Namespace) -> ParsedCell:
@@ -309,6 +309,9 @@ class _LineParser:
             self._add_mistake("options.not_a_name", option=written, given=given)
         elif option.kind == "name" and _is_taken(value):
             self._add_mistake("options.name_taken", option=written, given=given)
+        elif option.kind == "text" and not value.strip():
+            # Left out, another model or folder would be meant.
+            self._add_mistake("options.empty", option=written)
         elif option.kind == "text" and (name := self._find_other_braces(value)):
             # It would be the literal name of a folder after a paid run.
             self._add_mistake("options.other_braces", option=written, given=given, name=f"{{{{{name}}}}}")

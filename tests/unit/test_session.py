@@ -12,7 +12,7 @@ import pytest
 import qwave_jupyter as qwave
 from qwave_jupyter import i18n
 from qwave_jupyter.demo.server import DemoServer
-from qwave_jupyter.errors import ConfigurationError, TooExpensive
+from qwave_jupyter.errors import ConfigurationError, OptionMistake, TooExpensive, UnknownModel
 from qwave_jupyter.session import default
 from tests.fake_session import replace_default
 from tests.waiting import wait_until
@@ -197,3 +197,35 @@ def test_jobs_know_what_the_server_said(sessions):
     first.learn(listed=[{"id": "new-model"}])
     assert first.context().catalog.is_live_only("new-model")
     assert not other.context().catalog.is_live_only("new-model")
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\n"])
+@pytest.mark.parametrize("force", [True, False])
+def test_empty_model_is_not_the_default(ours, server, submit, empty, force):
+    (image,) = submit().result()
+    made = len(server.bodies)
+    for ask in (qwave.generate, qwave.submit, qwave.build, image.edit, image.again):
+        with pytest.raises(UnknownModel, match="model is empty; name one, or leave it out"):
+            ask("a cat", model=empty, force=force)
+    rows = ["a cat", {"prompt": "a cat", "model": "z-image-turbo"}, {"prompt": "a cat", "model": empty}]
+    outcomes = qwave.batch(rows, model=empty, force=force).results()
+    assert [type(one.error) for one in outcomes] == [UnknownModel, type(None), UnknownModel]
+    assert len(server.bodies) == made + 1
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\t \t"])
+def test_empty_folder_is_not_the_working_folder(ours, server, submit, empty):
+    gallery = submit().result()
+    made = len(server.bodies)
+    calls = [
+        lambda: qwave.generate("a cat", save=empty),
+        lambda: qwave.submit("a cat", save=empty),
+        lambda: qwave.batch(["a cat"], save=empty),
+        lambda: qwave.batch(["a cat"], write=empty),
+        lambda: qwave.resume(save=empty),
+        lambda: gallery.save(empty),
+    ]
+    for call in calls:
+        with pytest.raises(OptionMistake, match="is empty; give a path"):
+            call()
+    assert len(server.bodies) == made

@@ -110,3 +110,9 @@ def test_settings_of_the_environment(clean_environment, monkeypatch, variable, n
         Session().build("a", model="z-image-turbo")
     assert "\n" not in str(refusal.value)
     assert len(str(refusal.value)) < 400
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\u3000"])
+@pytest.mark.parametrize("name", ["model", "edition"])
+def test_empty_names_are_refused(name, empty):
+    refuse(**{name: empty})

@@ -481,7 +481,7 @@ def panel(
         state = build_state(catalog, find_request(task), settings.home)
     else:
         # A kind of text of its own goes by its characters.
-        state = PanelState(catalog.model(model or settings.model), prompt="".join([prompt or ""]))
+        state = PanelState(catalog.model(settings.model if model is None else model), prompt="".join([prompt or ""]))
         if preset is not None:
             state = with_preset(state, *_read_preset(catalog, preset, settings.home))
             state = with_model(state, catalog.model(model)) if model is not None else state
@@ -508,11 +508,11 @@ def panel_from_line(arguments: list[str]) -> Panel:
         return panel(task=cell_options.fill_token(task or arguments[1], first, find_variables()))
     preset, arguments = _take_preset(arguments)
     variables = find_variables()
-    chosen = cell_options.find_model_id(arguments, variables) or None
+    chosen = cell_options.find_model_id(arguments, variables)
     if preset is not None and chosen is None:
         model, _ = _read_preset(default().catalog, preset, default().settings.home)
     else:
-        model = api.model(chosen or default().settings.model)
+        model = api.model(default().settings.model if chosen is None else chosen)
     values = cell_options.parse_line(arguments, model, variables).values
     return panel(model=chosen if preset is not None else model.id, preset=preset, **values)
 

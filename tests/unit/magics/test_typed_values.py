@@ -7,11 +7,13 @@ import pytest
 from qwave_jupyter.batches.sweep_axes import parse_axis
 from qwave_jupyter.catalog import load
 from qwave_jupyter.demo import __main__ as demo_main
-from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.errors import OptionMistake, UserMistake
 from qwave_jupyter.jobs import codegen
 from qwave_jupyter.magics import cell_options
+from qwave_jupyter.magics.cell_magic import CellMagic
 from qwave_jupyter.magics.line_magic import COMMANDS
 from qwave_jupyter.session import Session
+from tests.recording_console import RecordingConsole
 
 CATALOG = load("2026-09")
 QWEN = CATALOG.model("qwen-image-3.0")
@@ -294,3 +296,28 @@ def test_names_in_other_braces_are_refused(value):
     with pytest.raises(OptionMistake, match=r"filled in as \{\{folder\}\}\."):
         parse(f"--save '{value}'", folder="out")
     assert parse(f"--save '{value}'").own.save == value
+
+
+# Empty values
+
+
+@pytest.mark.parametrize("option", ["-m", "--model", "--save"])
+@pytest.mark.parametrize("value", ["''", '"{{empty}}"', "{{empty}}", '"{{blank}}"'])
+@pytest.mark.parametrize("more", ["", "--force", "--sweep seed=1,2", "--dry-run"])
+def test_empty_name_is_refused(ours, server, option, value, more):
+    name = "--save" if option == "--save" else "model"
+    with pytest.raises(UserMistake, match=rf"^{name} is empty"):
+        CellMagic(RecordingConsole()).run_blocking(f"{option} {value} {more}", "a cat", {"empty": "", "blank": " \t"})
+    assert not server.bodies
+
+
+@pytest.mark.parametrize("line", ["--model=", "--save="])
+def test_nothing_behind_a_sign_of_equality_is_refused(ours, line):
+    with pytest.raises(UserMistake, match="is empty"):
+        CellMagic(RecordingConsole()).run_blocking(line, "a cat", {})
+
+
+@pytest.mark.parametrize("line", ["-m", "--seed 3 --model", "--save"])
+def test_option_without_a_value_is_told_from_an_empty_one(ours, line):
+    with pytest.raises(OptionMistake, match="needs a value"):
+        CellMagic(RecordingConsole()).run_blocking(line, "a cat", {})
