@@ -53,7 +53,7 @@ _DASHES = re.compile("(?<!\\S)[-–—－−]{1,3}(?=[A-Za-z])")
 _WIDE_EQUALS = re.compile(r"(?<!\S)(--?[A-Za-z][\w-]*)＝")
 _WIDE_PAIR = re.compile(r"((?:^|(?<=\s))(?:-p|--param|--sweep)(?:=|\s+)[^\s=＝]+)＝")
 _BLANKS_IN_BRACES = re.compile(r"\{\{[ \t]*([^\W\d]\w*)[ \t]*\}\}")
-_OTHER_BRACES = re.compile(r"\$\{?([^\W\d]\w*)|(?<!\{)\{([^\W\d]\w*)\}(?!\})")
+_OTHER_BRACES = re.compile(r"\$\{?([^\W\d]\w*)\}?|(?<!\{)\{([^\W\d]\w*)\}(?!\})")
 _OPTION = re.compile(r"--?[A-Za-z]")
 _ADDRESS = re.compile("https?://|data:")
 _HELP = {"--help", "-h"}
@@ -438,6 +438,8 @@ class _LineParser:
                 self._add_mistake("options.needs_a_value", option=written)
                 return None
             value = self.tokens.pop(0)
+        if self._refuse_other_braces(value, written):
+            return None
         if not fills:
             return value
         parameter = self.model.find_parameter(to_name(written))
@@ -451,6 +453,28 @@ class _LineParser:
             else:
                 self.mistakes.append(str(mistake))
             return None
+
+    def _refuse_other_braces(self, value: str, written: str) -> bool:
+        """Note a mistake where a value is nothing but a variable as other magics write it: it would go out as it is."""
+        name, values = to_name(written), [value]
+        if name == "sweep":
+            values = re.split("[=,]", value)[1:]
+        elif name == "param":
+            key, _, text = value.partition("=")
+            name, written, values = key.replace("-", "_"), f"{written} {key}", [text]
+        elif name in OWN_OPTIONS and OWN_OPTIONS[name].kind == "text" and not OWN_OPTIONS[name].choices:
+            return False
+        parameter = self.model.find_parameter(name)
+        # A key, and what names an image or a task, has a refusal of its own.
+        if name in _KEY_NAMES or name in RESERVED or (parameter is not None and (parameter.is_image or parameter.task)):
+            return False
+        for given in (one.strip(" \"'") for one in values):
+            if _OTHER_BRACES.fullmatch(given) and (found := self._find_other_braces(given)):
+                is_list = parameter is not None and parameter.type.endswith("[]")
+                plain = found if is_list and not isinstance(self.variables[found], str) else f"{{{{{found}}}}}"
+                self._add_mistake("options.other_braces", option=written, given=_shorten(given), name=plain)
+                return True
+        return False
 
     def _skip_value(self) -> None:
         if self.tokens and takes_as_value(self.tokens[0]):

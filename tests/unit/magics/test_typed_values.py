@@ -19,6 +19,7 @@ CATALOG = load("2026-09")
 QWEN = CATALOG.model("qwen-image-3.0")
 GPT = load("2026-04").model("gpt-image-2")
 SEEDREAM = load("2026-04").model("seedream-5.0")
+WAN = load("2026-04").model("wan2.7-image")
 
 
 def parse(line, model=QWEN, **variables):
@@ -296,6 +297,77 @@ def test_names_in_other_braces_are_refused(value):
     with pytest.raises(OptionMistake, match=r"filled in as \{\{folder\}\}\."):
         parse(f"--save '{value}'", folder="out")
     assert parse(f"--save '{value}'").own.save == value
+
+
+OTHER_BRACES = ["${name}", "{{{name}}}", "${{{name}}}"]
+
+
+@pytest.mark.parametrize("braces", OTHER_BRACES)
+@pytest.mark.parametrize(
+    ("line", "model"),
+    [
+        ("--style {}", GPT),
+        ("--style='{}'", GPT),
+        ("-p style={}", GPT),
+        ("-p foo={} --force", GPT),
+        ("--foo {} --force", GPT),
+        ("-n {}", GPT),
+        ("-r {}", GPT),
+        ("--timeout {}", GPT),
+        ("-o {}", GPT),
+        ("--embed {}", GPT),
+        ("--sweep style=ink,{}", GPT),
+        ("--sweep style='{}',ink", GPT),
+        ("--watermark={}", SEEDREAM),
+        ("--color-palette {}", WAN),
+    ],
+)
+def test_values_of_other_braces_are_refused(line, model, braces):
+    for name in ("look", "bild_2"):
+        value = braces.format(name=name)
+        with pytest.raises(OptionMistake, match=rf"filled in as \{{\{{{name}\}}\}}\.") as refused:
+            parse(line.format(value), model, **{name: "ink"})
+        assert value in str(refused.value)
+
+
+@pytest.mark.parametrize("braces", OTHER_BRACES)
+@pytest.mark.parametrize("line", ["--style {}", "-p style={}", "-p foo={} --force", "--sweep style={}"])
+def test_values_of_other_braces_stay_without_a_variable(line, braces):
+    value = braces.format(name="look")
+    parsed = parse(line.format(value), GPT, other="ink")
+    assert value in str((parsed.values, parsed.own.sweep))
+
+
+@pytest.mark.parametrize("text", ["costs $look", "{look} and more", "{a: look}", "$look$", "{look}{look}"])
+def test_other_braces_within_a_text_stay(text):
+    assert parse(f"--style '{text}'", GPT, look="ink").values == {"style": text}
+
+
+@pytest.mark.parametrize("held", ["$look", "{look}", "${look}"])
+def test_other_braces_from_a_variable_stay(held):
+    assert parse("--style {{look}}", GPT, look=held).values == {"style": held}
+    assert parse("-p style={{look}}", GPT, look=held).values == {"style": held}
+
+
+@pytest.mark.parametrize("given", ["$colours", "{colours}", "${colours}"])
+def test_list_in_other_braces_goes_by_its_name(given):
+    with pytest.raises(OptionMistake, match=r"filled in as colours\."):
+        parse(f"--color-palette {given}", WAN, colours=[{"hex": "#102030", "ratio": 100}])
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("-p api_key=$look", "key"),
+        ("-p prompt={look}", "is no parameter"),
+        ("-i $look", "named without braces"),
+        ("-p mask={look}", "named without braces"),
+    ],
+)
+def test_other_braces_keep_the_refusals_of_their_own(line, says):
+    with pytest.raises(OptionMistake, match=says) as refused:
+        parse(line, GPT, look="ink")
+    assert "filled in as" not in str(refused.value)
 
 
 # Empty values
