@@ -70,6 +70,10 @@ class CallerVariables(Mapping[str, object]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def __bool__(self) -> bool:
+        # Taken for empty, it would be replaced, and a name be called unknown.
+        return bool(self._values)
+
 
 def find_caller_variables(shell: InteractiveShell) -> Namespace:
     """Return what a name means where the running magic was called.

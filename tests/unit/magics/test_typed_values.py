@@ -10,6 +10,7 @@ from qwave_jupyter.demo import __main__ as demo_main
 from qwave_jupyter.errors import OptionMistake, UserMistake
 from qwave_jupyter.jobs import codegen
 from qwave_jupyter.magics import cell_options
+from qwave_jupyter.magics.caller_scope import CallerVariables
 from qwave_jupyter.magics.cell_magic import CellMagic
 from qwave_jupyter.magics.line_magic import COMMANDS
 from qwave_jupyter.session import Session
@@ -393,3 +394,23 @@ def test_nothing_behind_a_sign_of_equality_is_refused(ours, line):
 def test_option_without_a_value_is_told_from_an_empty_one(ours, line):
     with pytest.raises(OptionMistake, match="needs a value"):
         CellMagic(RecordingConsole()).run_blocking(line, "a cat", {})
+
+
+# Variables that can't be reached
+
+
+@pytest.mark.parametrize("line", ["", "--dry-run", "-n 2"])
+@pytest.mark.parametrize(
+    ("unreachable", "uncertain", "says"),
+    [
+        ({}, {"animal"}, "can't be told whether animal is"),
+        ({"animal": "f"}, set(), r"animal of f\(\) can't be reached"),
+        ({"animal": ""}, set(), "animal has no value here"),
+        ({"animal": "<genexpr>"}, {"animal"}, "animal of the comprehension"),
+    ],
+)
+def test_variables_without_a_reachable_one_are_not_unknown(ours, server, line, unreachable, uncertain, says):
+    variables = CallerVariables({"animal": "newt"}, unreachable, uncertain)
+    with pytest.raises(OptionMistake, match=says):
+        CellMagic(RecordingConsole()).run_blocking(f"-m gpt-image-2 {line}", "A {{animal}}", variables)
+    assert not server.bodies
