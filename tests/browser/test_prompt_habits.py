@@ -163,6 +163,22 @@ def test_negative_prompt_is_sent(open_panel, face):
     expect(panel.root.locator(".qwp-order-5 textarea")).to_have_value(f"%%qwave -m {MODEL}\na cat")
 
 
+#: Closes the list, focuses the node, and waits until what the browser does behind that is done.
+CLOSE_AND_FOCUS = """node => {
+  document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+  node.focus();
+  return new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)));
+}"""
+
+
+def test_closing_the_list_of_keys_leaves_later_focus(open_panel):
+    panel = open_panel(f"qwave.panel('a cat', model='{MODEL}')")
+    panel.root.locator(".qwp-help").press("?")
+    expect(panel.page.get_by_role("dialog", name="Keys")).to_be_visible()
+    panel.button("Generate").evaluate(CLOSE_AND_FOCUS)
+    expect(panel.button("Generate")).to_be_focused()
+
+
 @pytest.mark.parametrize("face", ["lab", "notebook"])
 def test_keys_are_listed(open_panel, face):
     panel = open_panel(

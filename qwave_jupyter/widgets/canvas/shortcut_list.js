@@ -13,18 +13,22 @@ function openShortcuts(list) {
   const close = part("button", { type: "button", class: "qwk-close" }, list.close);
   const dialog = part("dialog", { class: "qwk", "aria-label": list.title, "data-lm-suppress-shortcuts": "true" },
     part("header", {}, part("h2", {}, list.title), close), part("div", { class: "qwk-groups", tabindex: "0" }, ...groups));
-  close.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  // At once: the event comes later, and the focus may be elsewhere by then.
+  const end = () => {
+    if (!dialog.isConnected) return;
+    dialog.close();
+    dialog.remove();
+    opener?.focus?.({ preventScroll: true });
+  };
+  close.addEventListener("click", end);
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) end(); });
   dialog.addEventListener("keydown", (event) => {
     event.stopPropagation();
     if (event.key !== "Escape" && event.key !== "?") return;
     event.preventDefault();
-    dialog.close();
+    end();
   });
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    opener?.focus?.({ preventScroll: true });
-  });
+  dialog.addEventListener("close", end);
   // At the end of the page: in the notebook, its keys would reach the cell below.
   document.body.append(dialog);
   dialog.showModal();

@@ -16,7 +16,7 @@ function openLightbox({ items, load, texts, start }) {
   const zoom = make("button", { type: "button", onclick: () => setActual(!actual) });
   const copy = make("button", { type: "button", onclick: () => copyImage() }, texts.copy_image);
   const save = make("button", { type: "button", onclick: () => download() }, texts.download);
-  const close = make("button", { type: "button", onclick: () => dialog.close() }, texts.close);
+  const close = make("button", { type: "button", onclick: () => end() }, texts.close);
   const bar = make("div", { class: "qwl-bar" }, name, count, make("span", { class: "qwl-space" }), previous, next, zoom, copy, save, close);
   const dialog = make("dialog", { class: "qwl", "data-lm-suppress-shortcuts": "true", "aria-label": texts.enlarge, tabindex: "-1" }, bar, stage, note);
 
@@ -73,7 +73,7 @@ function openLightbox({ items, load, texts, start }) {
     event.stopPropagation();
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const isScrolling = actual && event.target === stage;
-    if (event.key === "Escape") dialog.close();
+    if (event.key === "Escape") end();
     else if (event.key === "ArrowLeft" && !isScrolling && items().length > 1) move(-1);
     else if (event.key === "ArrowRight" && !isScrolling && items().length > 1) move(1);
     else if (event.key === "1") setActual(true);
@@ -81,12 +81,16 @@ function openLightbox({ items, load, texts, start }) {
     else return;
     event.preventDefault();
   });
-  dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target === stage) dialog.close(); });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target === stage) end(); });
   image.addEventListener("dblclick", () => setActual(!actual));
-  dialog.addEventListener("close", () => {
+  // At once: the event comes later, and the focus may be elsewhere by then.
+  const end = () => {
+    if (!dialog.isConnected) return;
+    dialog.close();
     dialog.remove();
     opener?.focus?.();
-  });
+  };
+  dialog.addEventListener("close", end);
   // At the end of the page: in the notebook, its keys would reach the cell below.
   document.body.append(dialog);
   setActual(false);
