@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import json
 import socket
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -16,8 +15,10 @@ from qwave_jupyter.errors import DownloadFailed, QwaveError, UnreadableAnswer
 from qwave_jupyter.jobs.job import resume
 from tests.fake_clock import FakeClock
 from tests.faults.order_server import OrderServer
-from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
+from tests.faults.order_site import WITH_KEY, order_site
+from tests.faults.raw_server import RawServer
 from tests.image_factory import plain
+from tests.waiting import PATIENCE
 
 #: Whatever is no success, no refusal, no fault, and no redirect that says where the request belongs.
 NO_ANSWERS = [101, 300, 303, 304, 305, 399]
@@ -38,29 +39,12 @@ def task(name: str) -> bytes:
     return whole(json.dumps({"task_id": name, "status": "queued"}).encode())
 
 
-class KeepAlive:
+class KeepAlive(RawServer):
     """Answers request after request on each connection; ``answer`` gets the path and its place on the connection."""
 
     def __init__(self, answer: Callable[[str, int], list[bytes]]) -> None:
-        self.answer, self.seen, self.connections = answer, [], 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        super().__init__()
+        self.answer = answer
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:

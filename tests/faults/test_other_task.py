@@ -9,7 +9,8 @@ import pytest
 from qwave_jupyter.errors import QwaveError, WaitTimeout
 from qwave_jupyter.jobs.job import resume
 from tests.faults.order_server import COST, OrderServer
-from tests.faults.order_site import PATIENCE, WITH_KEY, order_site
+from tests.faults.order_site import WITH_KEY, order_site
+from tests.waiting import PATIENCE
 
 OTHER = "task-of-somebody-else"
 
