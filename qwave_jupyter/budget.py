@@ -85,8 +85,8 @@ class Budget:
         """Take USD for a job, once, out of what is left; raises TooExpensive without room or price."""
         amount = read_amount(estimate)
         with self._lock:
-            known = self._by_name.get(name)
-            if known is not None and not known._is_released:
+            known = self._find_counted(name)
+            if known is not None:
                 return known
             self._check(None if amount is None and not self._unknown_ok else _to_units(amount or 0.0))
             return self._add_reservation(amount, name)
@@ -104,8 +104,7 @@ class Budget:
     def count(self, usd: float | None, *, name: str = "") -> Reservation:
         """Count what was ordered already, without refusing it; what is no amount counts for nothing for now."""
         with self._lock:
-            known = self._by_name.get(name)
-            return self._add_reservation(read_amount(usd), name) if known is None or known._is_released else known
+            return self._find_counted(name) or self._add_reservation(read_amount(usd), name)
 
     def allot(
         self,
@@ -166,6 +165,11 @@ class Budget:
         # A limit that is no amount would compare with nothing: it allows nothing.
         limit = self._limit() if callable(self._limit) else self._limit
         return None if limit is None else read_amount(limit) or 0.0
+
+    def _find_counted(self, name: str) -> Reservation | None:
+        """What a job counts for already; None also where that was released."""
+        known = self._by_name.get(name)
+        return None if known is None or known._is_released else known
 
     def _add_reservation(self, amount: float | None, name: str) -> Reservation:
         # A job that was released before goes on with its reservation: whoever still holds that settles the same one.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 
-__all__ = ["build_provenance", "embed", "extract", "find_sidecar", "has_provenance", "read_provenance", "to_json"]
+__all__ = ["build_provenance", "embed", "extract", "find_provenance", "find_sidecar", "read_provenance", "to_json"]
 
 ProvenanceSource: TypeAlias = (
     "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | PillowImage | GeneratedImage | Gallery"
@@ -118,12 +118,12 @@ def read_provenance(path: ProvenanceSource) -> JSONObject:
         raise OptionMistake("generation.path_unreadable", path=type(given).__name__, reason=reason) from None
 
 
-def has_provenance(file: Path) -> bool:
-    """Whether a file is an image that was generated and paid for, as far as it or its sidecar says so."""
+def find_provenance(file: Path) -> JSONObject:
+    """How a file was generated, as it or its sidecar says; empty where neither says so."""
     try:
-        return bool(_read_file(file))
-    except OptionMistake:
-        return False
+        return read_provenance(file)
+    except (OptionMistake, OSError, ValueError):
+        return {}
 
 
 def _read(given: object) -> JSONObject:

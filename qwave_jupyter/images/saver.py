@@ -132,7 +132,7 @@ class ImageSaver:
         def is_free(one: Path) -> bool:
             if not one.exists():
                 return True
-            said = _read_provenance(one)
+            said = metadata.find_provenance(one)
             if not ours.items() <= dict(said).items():
                 return False
             # Two orders of one job that were answered without a task differ in nothing but their images.
@@ -197,16 +197,9 @@ def find_saved(folder: Path, job_id: str) -> dict[Path, JSONObject]:
         files = [path for path in folder.glob(f"*-{filenames.short_id(job_id)}-*") if path.suffix in _SUFFIXES]
         numbers = {path: filenames.read_file_stem(path.stem, job_id) for path in files}
         ordered = sorted((number, path) for path, number in numbers.items() if number is not None)
-        read = [(index, path, _read_provenance(path)) for (index, _), path in ordered]
+        read = [(index, path, metadata.find_provenance(path)) for (index, _), path in ordered]
         return {path: said for index, path, said in read if (said.get("job_id"), said.get("index")) == (job_id, index)}
     return {}
-
-
-def _read_provenance(path: Path) -> JSONObject:
-    try:
-        return metadata.read_provenance(path)
-    except (OptionMistake, OSError, ValueError):
-        return {}
 
 
 def _write_sidecar(path: Path, provenance: JSONObject) -> None:

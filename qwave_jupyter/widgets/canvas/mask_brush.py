@@ -19,7 +19,7 @@ import traitlets
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import ReferenceMistake
 from qwave_jupyter.folders import absolute
-from qwave_jupyter.images.metadata import has_provenance
+from qwave_jupyter.images.metadata import find_provenance
 from qwave_jupyter.session import default
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.widgets.canvas.base import (
@@ -175,7 +175,7 @@ class MaskBrush(ImageReceiver, ImageControl):
             raise ReferenceMistake("canvas.empty_mask")
         target = absolute(path)
         target = target if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")
-        if has_provenance(target):
+        if find_provenance(target):
             raise ReferenceMistake("generation.path_is_other_file", path=target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
