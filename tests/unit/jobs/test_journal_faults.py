@@ -317,7 +317,7 @@ from pathlib import Path
 from qwave_jupyter import i18n
 from qwave_jupyter.jobs.journal.store import Entry, Journal
 from qwave_jupyter.jobs.journal.schema import count_open
-i18n.text("catalog.nearest", nearest="")
+i18n.text("generation.journal_unwritable", path="", reason="")
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 home = Path(sys.argv[1])
