@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.ports import on_own_port
+
 
 class _QuietServer(ThreadingHTTPServer):
     daemon_threads = True
@@ -23,7 +25,7 @@ class ThreadedServer:
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
         self.released = threading.Event()
-        self._server = _QuietServer(("127.0.0.1", 0), handler)
+        self._server = on_own_port(lambda address: _QuietServer(address, handler))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self):

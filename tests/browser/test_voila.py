@@ -19,6 +19,7 @@ from tests.browser import driver
 from tests.browser.driver import expect
 from tests.conftest import TEST_ALL, Server, optional
 from tests.notebook.kernels import journal_rows
+from tests.ports import on_own_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -47,7 +48,7 @@ class VoilaServer:
             **environment,
         }
         self._log = folder / "voila.log"
-        with socket.create_server(("127.0.0.1", 0)) as free:
+        with on_own_port(socket.create_server) as free:
             port = free.getsockname()[1]
         options = ["--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
         with self._log.open("wb") as log:

@@ -19,6 +19,7 @@ from qwave_jupyter.client.client import Client
 from qwave_jupyter.demo.server import DemoServer
 from qwave_jupyter.errors import ConfigurationError
 from tests.conftest import serve
+from tests.ports import on_own_port
 from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.usefixtures("small_images")
@@ -89,7 +90,7 @@ def listener():
         def log_message(self, *_):
             """Be quiet."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
+    with on_own_port(lambda address: http.server.ThreadingHTTPServer(address, Handler)) as made:
         thread = threading.Thread(target=made.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{made.server_port}/done", received

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tests.ports import on_own_port
 from tests.threaded_server import ThreadedServer
 
 #: Seconds of silence at most; it ends with the proxy, and every client of these tests gives up long before.
@@ -103,7 +104,7 @@ class FaultyProxy(ThreadedServer):
         super().__init__(type("Handler", (_Handler,), {"proxy": self}))
         # Bound, so that nobody else gets the port, and not listening: a connection to it is refused.
         self._unheard = socket.socket()
-        self._unheard.bind(("127.0.0.1", 0))
+        on_own_port(self._unheard.bind)
         self._closed_port = self._unheard.getsockname()[1]
 
     def __exit__(self, *_: object) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 import requests
 
 from tests.image_factory import plain
+from tests.ports import on_own_port
 from tests.threaded_server import ThreadedServer
 
 #: The name that the certificate is for. Loopback is never asked through a proxy, so proxied servers bear a name.
@@ -215,7 +216,7 @@ class TunnelProxy:
         self.connections = 0
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = on_own_port(lambda address: socket.create_server(address, backlog=64))
         self._over = threading.Event()
 
     def __enter__(self):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from tests.ports import on_own_port
 from tests.waiting import PATIENCE
 
 #: Seconds between two bytes of a slow peer.
@@ -64,7 +65,7 @@ class RawServer:
     closed: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server((self.host, 0))
+        self._listener = on_own_port(socket.create_server, self.host)
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 

@@ -13,6 +13,7 @@ from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.errors import ConnectionFailed
 from tests.fake_clock import FakeClock
 from tests.faults.order_server import OrderServer, TunnelProxy, certificate, reset
+from tests.ports import on_own_port
 from tests.waiting import PATIENCE
 
 BODY = {"model": "m", "prompt": "a cat"}
@@ -100,7 +101,7 @@ class CuttingPeer:
 
     def __init__(self, after: int) -> None:
         self._after = after
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = on_own_port(socket.create_server)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self):

@@ -12,6 +12,7 @@ import pytest
 from qwave_jupyter.images.filenames import short_id
 from qwave_jupyter.jobs.journal.store import Journal
 from tests.conftest import Server
+from tests.ports import on_own_port
 
 SUBMIT = "import qwave_jupyter as q; q.submit('a fox', model='z-image-turbo')"
 NO_WAIT = """
@@ -133,7 +134,7 @@ def test_rows_of_a_batch_are_sent_or_named(slow_server, tmp_path, rows, concurre
 
 @pytest.mark.parametrize("code", [SUBMIT, TWO, BATCH], ids=["submit", "two", "batch"])
 def test_unanswered_orders_are_named(tmp_path, code, slow_server):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with on_own_port(socket.create_server) as silent:
         environment = slow_server.environment(tmp_path, QWAVE_BASE_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
         ended = run(code, environment, before="import qwave_jupyter.threads as t; t.EXIT_WITHIN = 1.0\n")
     entries = entries_of(tmp_path)
