@@ -34,9 +34,6 @@ __all__ = ["GridCell", "Sweep", "SweepGallery", "SweepRun", "build_grid"]
 #: Builds the request of one combination from its options, variables, and model (or None).
 BuildRequest = Callable[[Values, Namespace, "str | None"], Request]
 
-#: What stands for a seed of the server's choice.
-_RANDOM_SEEDS = (None, -1)
-
 
 @dataclass(frozen=True)
 class GridCell:
@@ -416,14 +413,14 @@ def _refuse_same_requests(grid: Sequence[GridCell]) -> None:
         if same is not cell:
             raise _same_requests("sweep_same", same, cell)
         for request, request_id in zip(cell.requests, ids, strict=True):
-            seed = request.effective("seed")
             # Without a seed, the same request gives another image.
-            if seed in _RANDOM_SEEDS:
+            if request.fixed_seed is None:
                 continue
             same = seeded.setdefault(request_id, cell)
             if same is not cell:
                 apart = max(len(same.requests), len(cell.requests))
-                raise _same_requests("sweep_same_seed", same, cell, seed=seed, model=request.model.id, apart=apart)
+                seed, model = request.fixed_seed, request.model.id
+                raise _same_requests("sweep_same_seed", same, cell, seed=seed, model=model, apart=apart)
 
 
 def _same_requests(key: str, first: GridCell, second: GridCell, **details: object) -> OptionMistake:
@@ -456,8 +453,8 @@ def _split_images(combination: Combination, build: BuildRequest, refused: Reques
     requests: list[Request] = []
     for number in range(wanted):
         # The same seed would give the same image again and again.
-        seed = requests[0].values.get("seed") if requests else None
-        own = {**options, "seed": seed + number} if isinstance(seed, int) and seed not in _RANDOM_SEEDS else options
+        seed = requests[0].fixed_seed if requests else None
+        own = {**options, "seed": seed + number} if isinstance(seed, int) else options
         try:
             requests.append(build(own, combination.variables, combination.model))
         except RequestRefused:

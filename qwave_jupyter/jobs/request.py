@@ -180,6 +180,12 @@ class Request:
         """A value as it is set, else as the page means it when it is omitted, else None."""
         return self.values.get(name, self.defaulted.get(name))
 
+    @property
+    def fixed_seed(self) -> object:
+        """The seed that makes the same image again; None where the server chooses one."""
+        seed = self.effective("seed")
+        return None if seed == -1 else seed
+
     def body_text(self) -> str:
         """The body as a person reads it: indented JSON, images and very long texts cut, no invisible character."""
         text = json.dumps(map_strings(self.body, _shorten), ensure_ascii=False, indent=2)

@@ -152,8 +152,8 @@ def _format_options(request: Request) -> str:
     parts = [str(value) for value in values if value is not None]
     if request.images_asked > 1:
         parts.append(i18n.text("notebook.images", count=request.images_asked))
-    if request.values.get("seed") not in {None, -1}:
-        parts.append(f"seed {request.values['seed']}")
+    if request.fixed_seed is not None:
+        parts.append(f"seed {request.fixed_seed}")
     if request.action_inferred:
         parts.append(i18n.text("notebook.action", action=request.action_inferred))
     return " · ".join(part for part in parts if part)
