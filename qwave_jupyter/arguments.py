@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from enum import Enum
 from numbers import Real
 from typing import ParamSpec, TypeVar
 
@@ -12,7 +13,7 @@ from qwave_jupyter import i18n
 from qwave_jupyter.amounts import read_amount, to_finite
 from qwave_jupyter.errors import OptionMistake
 
-__all__ = ["check", "require_positive", "require_seconds", "require_type"]
+__all__ = ["check", "require_positive", "require_seconds", "require_type", "unwrap_member"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -64,6 +65,13 @@ def require_seconds(name: str, given: object) -> None:
     if given is None or (isinstance(given, float) and given == float("inf")):
         return
     require_type(name, given, Real)
+
+
+def unwrap_member(given: object) -> object:
+    """What a member of an enumeration stands for, where that is one of another enumeration what that stands for."""
+    while isinstance(given, Enum):
+        given = given.value
+    return given
 
 
 def _is_flag(given: object) -> bool:

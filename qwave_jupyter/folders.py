@@ -64,7 +64,9 @@ def expand(path: PathGiven, name: str = "path") -> Path:
         OptionMistake: it is no path at all.
     """
     try:
-        found = Path(os.fsdecode(path))
+        text = os.fsdecode(path)
+        # Of a text that is a member of an enumeration as well, Path would take the name.
+        found = Path(str.__str__(text))
     except TypeError:
         # Only text and path-like objects; a number would be an open file's.
         raise _mistake("path_no_text", name=name, given=type(path).__name__) from None

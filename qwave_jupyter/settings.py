@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import Enum
 from numbers import Integral
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +13,7 @@ from traitlets import HasTraits, TraitType, default
 
 from qwave_jupyter import i18n
 from qwave_jupyter.amounts import read_amount, to_ascii_digits
+from qwave_jupyter.arguments import unwrap_member
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.folders import absolute, homes, read_folder_variable, require_name
 
@@ -22,11 +22,6 @@ __all__ = ["Setting", "Settings", "read_environment"]
 #: Longer ones are no names and no addresses.
 _MAX_TEXT = 4096
 _SWITCH_WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
-
-
-def _to_plain(value: object) -> object:
-    """A member of an enumeration as what it stands for."""
-    return value.value if isinstance(value, Enum) else value
 
 
 class Setting(TraitType[Any, object]):
@@ -46,7 +41,7 @@ class Setting(TraitType[Any, object]):
 
     def validate(self, obj: object, value: object) -> object:  # noqa: ARG002 - traitlets passes it
         """The value as it is stored; raises ConfigurationError for one that it can't take."""
-        value = _to_plain(value)
+        value = unwrap_member(value)
         if not isinstance(value, str):
             self.refuse(value)
         if not value.isprintable() or len(value) > _MAX_TEXT:
@@ -84,7 +79,7 @@ class _Choice(Setting):
 
 class _Amount(Setting):
     def validate(self, obj: object, value: object) -> object:  # noqa: ARG002 - traitlets passes it
-        amount = read_amount(_to_plain(value))
+        amount = read_amount(unwrap_member(value))
         if not amount:
             raise ConfigurationError("settings.not_positive", setting=self.name, given=i18n.PrintableValue(value))
         return amount
@@ -108,7 +103,7 @@ class _Whole(Setting):
         self.low, self.high = low, high
 
     def validate(self, obj: object, value: object) -> object:  # noqa: ARG002 - traitlets passes it
-        value = _to_plain(value)
+        value = unwrap_member(value)
         if isinstance(value, bool) or not isinstance(value, Integral):
             self.refuse(value)
         if not self.low <= int(value) <= self.high:
@@ -140,7 +135,7 @@ class _Folder(Setting):
     kind = "Path"
 
     def validate(self, obj: object, value: object) -> object:  # noqa: ARG002 - traitlets passes it
-        value = _to_plain(value)
+        value = unwrap_member(value)
         if not isinstance(value, (str, os.PathLike)):
             self.refuse(value)
         if isinstance(value, (str, Path)):

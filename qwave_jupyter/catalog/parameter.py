@@ -9,10 +9,10 @@ import sys
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from qwave_jupyter.amounts import to_ascii_digits
+from qwave_jupyter.arguments import unwrap_member
 from qwave_jupyter.catalog.violations import Violation, find_nearest
 
 __all__ = ["UNSET", "Parameter", "UnreadableValue", "to_json_value"]
@@ -59,8 +59,7 @@ def _is_masked(value: object) -> bool:
 
 def to_json_value(value: object, depth: int = 0) -> Any:
     """A value as plain JSON; raises ValueError or whatever the value itself raises where it is none."""
-    if isinstance(value, Enum):
-        value = value.value
+    value = unwrap_member(value)
     if _is_masked(value):
         raise ValueError(type(value).__name__)
     item = getattr(value, "item", None)
@@ -144,8 +143,7 @@ class Parameter:
             >>> Parameter("resolution", "string", ("resolution",), choices=("1k", "2k")).read("2K")
             '2k'
         """
-        if isinstance(given, Enum) and isinstance(given.value, (str, int, float)):
-            given = given.value
+        given = unwrap_member(given)
         if self.is_image:
             return self._read_images(given)
         if _is_masked(given):
@@ -265,7 +263,7 @@ class Parameter:
             given = parsed if isinstance(parsed, list) else [given]
         if not isinstance(given, (list, tuple)):
             raise self.unreadable(given)
-        return tuple(one.value if isinstance(one, Enum) else one for one in given)
+        return tuple(map(unwrap_member, given))
 
     def _read_texts(self, given: object) -> tuple[object, ...]:
         return tuple(to_json_value(one) for one in self._read_list(given))

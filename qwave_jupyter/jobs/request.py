@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
-from enum import Enum
+from enum import Enum, Flag
 from functools import partial
 from numbers import Number
 from pathlib import PurePath
@@ -533,6 +533,8 @@ _URL_PATH = re.compile(r"(https?://[^\s/?#]+)/[^\s?#]*")
 # {{a.b}}, {{f(x)}}, {{my name}}: meant to be filled. {{"a": 1}} is a piece of JSON and stays.
 _LIKE_A_FIELD = re.compile(r"\s*[^\W\d].*")
 _MAX_SUGGESTED = 8
+#: How members of enumerations read by default: as ``Color.RED``.
+_NAMES_OF_MEMBERS = (Enum.__str__, Flag.__str__)
 
 
 def prompt_names(text: str) -> tuple[str, ...]:
@@ -594,8 +596,8 @@ def _missing_name(name: str, variables: Namespace) -> Violation:
 
 def _by_value(value: object) -> object:
     """An enumeration's member as what it stands for, unless it says itself how it reads."""
-    if isinstance(value, Enum) and (isinstance(value, (str, int)) or type(value).__str__ is Enum.__str__):
-        return value.value
+    while isinstance(value, Enum) and (isinstance(value, (str, int)) or type(value).__str__ in _NAMES_OF_MEMBERS):
+        value = value.value
     return value
 
 

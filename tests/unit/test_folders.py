@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import subprocess
 import sys
@@ -118,6 +119,10 @@ def test_unusable_setting_is_named(demo, setting, value):
     assert "\n" not in str(problem.value)
 
 
+class Place(str, enum.Enum):  # noqa: UP042 - its members read as their names
+    CATS = "cats/1.png"
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -125,6 +130,7 @@ def test_unusable_setting_is_named(demo, setting, value):
         (NOBODY, Path(NOBODY)),
         ("~draft.png", Path("~draft.png")),
         (b"cats/1.png", Path("cats/1.png")),
+        (Place.CATS, Path("cats/1.png")),
     ],
 )
 def test_expand(given, expected):

@@ -27,6 +27,11 @@ class Model(enum.Enum):
     LIMIT = 0.5
 
 
+class Chosen(enum.Enum):
+    MODEL = Model.SMALL
+    LIMIT = Model.LIMIT
+
+
 NO_TEXTS = [b"x", [], {}, math.nan, 1, True, object, Path("x"), np.array(["x"]), "a\0b", "x" * 100_000, Broken()]
 NO_AMOUNTS = [b"1", "1", [1], math.nan, math.inf, -1, 0, 10**400, 1e300, True, np.nan, np.array([1, 2]), Broken()]
 
@@ -88,6 +93,8 @@ def test_settings_take_equal_values():
     )
     assert (given.model, given.max_cost, given.preview_px, given.timeout) == ("z-image-turbo", 0.5, 300, 2.0)
     assert type(given.display) is str
+    nested = Settings(model=Chosen.MODEL, max_cost=Chosen.LIMIT)
+    assert (nested.model, nested.max_cost) == (given.model, given.max_cost)
 
 
 @pytest.mark.parametrize(

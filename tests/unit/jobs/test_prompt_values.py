@@ -44,6 +44,24 @@ class Spoken(enum.Enum):
         return "deep red"
 
 
+class Way(enum.Flag):
+    LEFT = 1
+    UP = 2
+
+
+class Style(enum.Enum):
+    OIL = Plain.OIL
+    MOOD = Mood.CALM
+    FEW = Count.FEW
+    UP = Way.UP
+    RED = Spoken.RED
+    BOTH = (Plain.OIL, Plain.SIZE)
+
+
+class Nested(enum.Enum):
+    OIL = Style.OIL
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -75,6 +93,15 @@ def test_missing_value_is_refused_in_a_prompt(value):
         (Plain.OIL, "oil paint"),
         (Plain.SIZE, "2"),
         (Spoken.RED, "deep red"),
+        (Way.UP, "2"),
+        (Way.LEFT | Way.UP, "3"),
+        (Way(0), "0"),
+        (Style.OIL, "oil paint"),
+        (Style.MOOD, "very calm"),
+        (Style.FEW, "3"),
+        (Style.UP, "2"),
+        (Style.RED, "deep red"),
+        (Nested.OIL, "oil paint"),
         (0, "0"),
         (1.5, "1.5"),
         (pd.Timestamp("2026-01-02").date(), "2026-01-02"),
@@ -94,7 +121,13 @@ def test_value_in_a_prompt(value, text):
         ("integer", Flag.SEVEN, 7),
         ("integer", Plain.SIZE, 2),
         ("number", Flag.SEVEN, 7),
+        ("integer", Way.UP, 2),
+        ("integer", Style.FEW, 3),
+        ("string", Style.MOOD, "very calm"),
+        ("string", Nested.OIL, "oil paint"),
         ("string[]", [Mood.CALM, Light.DUSK], ("very calm", "at dusk")),
+        ("string[]", [Nested.OIL, Style.MOOD], ("oil paint", "very calm")),
+        ("object", {"a": Nested.OIL, "b": [Way.UP]}, {"a": "oil paint", "b": [2]}),
     ],
 )
 def test_enumeration_in_an_option_counts_by_value(kind, value, read):
@@ -102,6 +135,15 @@ def test_enumeration_in_an_option_counts_by_value(kind, value, read):
     assert found == read
     members = found if isinstance(found, tuple) else (found,)
     assert not any(isinstance(one, enum.Enum) for one in members)
+
+
+@pytest.mark.parametrize("kind", ["string", "integer", "number"])
+def test_enumeration_of_several_values_is_refused(kind):
+    with pytest.raises(RequestRefused) as refused:
+        fill_prompt("{{x}}", {"x": Style.BOTH})
+    assert refused.value.fields["violations"][0].code == "not_text"
+    with pytest.raises(UnreadableValue):
+        Parameter("x", kind, ("x",)).read(Style.BOTH)
 
 
 def test_enumeration_chooses_a_choice():
