@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -25,6 +26,7 @@ __all__ = [
     "NotAnImage",
     "identify",
     "info_of",
+    "is_raw",
     "load",
     "probe",
     "refuse_other_file",
@@ -40,8 +42,8 @@ SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp", "gif": "gif", "avif": "
 class NotAnImage(ValueError):
     """No image can be read.
 
-    ``reason`` is ``unknown``, ``broken`` or ``too_large``; of what is no file also ``closed``, ``no_pixels``, ``mode``
-    or ``array``.
+    ``reason`` is ``unknown``, ``broken``, ``raw`` or ``too_large``; of what is no file also ``closed``, ``no_pixels``,
+    ``mode`` or ``array``.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -101,20 +103,45 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\x00\x0cjP  ", "jpeg2000"),
     (b"\xff\x4f\xff\x51", "jpeg2000"),
     (b"\x00\x00\x01\x00", "ico"),
+    (b"II*\x00\x10\x00\x00\x00CR", "raw"),
+    (b"IIU\x00", "raw"),
+    (b"IIRO", "raw"),
+    (b"IIRS", "raw"),
+    (b"MMOR", "raw"),
+    (b"FUJIFILMCCD-RAW", "raw"),
+    (b"FOVb", "raw"),
     (b"version https://git-lfs", "lfs"),
 )
 #: What those begin with that are read as long as they are whole.
-_WHOLE = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+_TIFF = {b"II*\x00": "<", b"MM\x00*": ">"}
+_WHOLE = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", *_TIFF, b"II+\x00", b"MM\x00+")
 #: Bytes of a file that tell what it is.
 _MAX_BEGINNING = 4096
-_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+#: What the brands of a file of ISO's media format stand for. A file may have several: the first kind here counts.
+_BRANDS = {
+    "raw": (b"crx ",),
+    "avif": (b"avif", b"avis"),
+    "heic": (
+        *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"avci", b"avcs", b"vvic", b"vvis"),
+        *(b"mif1", b"mif2", b"msf1", b"miaf", b"jpeg", b"jpgs", b"j2ki", b"j2is"),
+    ),
+    "video": (
+        *(b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso8", b"mp41", b"mp42", b"avc1", b"dash", b"qt  "),
+        *(b"M4V ", b"MSNV", b"XAVC", b"f4v ", b"3gp4", b"3gp5", b"3gp6", b"3gp7", b"3g2a", b"3g2b", b"3g2c"),
+    ),
+}
+#: Tags of a TIFF: a reduced image where odd, the kind of its values, further images of a lower level, a DNG's version.
+_SUBFILE_TYPE, _PHOTOMETRIC, _SUB_IMAGES, _DNG_VERSION = 254, 262, 330, 50706
+#: What a sensor measured, as a mosaic or one colour after the other.
+_SENSOR_VALUES = (32803, 34892)
 
 
 def identify(content: bytes) -> str:
     """Name what a file is that can't be read as an image.
 
     Returns:
-        ``empty``, ``html``, ``svg``, ``json``, ``heic``, ``avif``, ``pdf``, ``text``, ``damaged``, …, or ``unknown``.
+        ``empty``, ``html``, ``svg``, ``json``, ``heic``, ``avif``, ``raw``, ``pdf``, ``text``, ``damaged``, …, or
+        ``unknown``.
 
     Example:
         >>> identify(b"<!doctype html><title>404</title>")
@@ -125,13 +152,43 @@ def identify(content: bytes) -> str:
     for beginning, kind in _BEGINNINGS:
         if content.startswith(beginning):
             return kind
+    if is_raw(_read_tags(content)):
+        return "raw"
     if content.startswith(_WHOLE) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP"):
         return "damaged"
     if content[4:8] == b"ftyp":
-        brand = content[8:12]
-        is_avif = brand in {b"avif", b"avis"}
-        return "avif" if is_avif else "heic" if brand in _HEIF_BRANDS else "video"
+        end = min(int.from_bytes(content[:4], "big"), _MAX_BEGINNING)
+        brands = {content[place : place + 4] for place in (8, *range(16, end, 4))}
+        return next((kind for kind, known in _BRANDS.items() if brands.intersection(known)), "unknown")
     return _identify_text(content[:_MAX_BEGINNING])
+
+
+def is_raw(tags: Mapping[int, object]) -> bool:
+    """Whether a TIFF is what a camera's sensor measured; its first image, which can be read, may be but a preview.
+
+    Args:
+        tags: those of its first image.
+    """
+    if _DNG_VERSION in tags or tags.get(_PHOTOMETRIC) in _SENSOR_VALUES:
+        return True
+    kind = tags.get(_SUBFILE_TYPE)
+    return isinstance(kind, int) and kind % 2 == 1 and _SUB_IMAGES in tags
+
+
+def _read_tags(content: bytes) -> dict[int, int]:
+    """The tags of a TIFF's first image, each with its first value as a whole number; none where it is no TIFF."""
+    order = _TIFF.get(content[:4])
+    tags: dict[int, int] = {}
+    if order is None:
+        return tags
+    # It may be cut off.
+    with contextlib.suppress(struct.error):
+        (start,) = struct.unpack_from(f"{order}I", content, 4)
+        (count,) = struct.unpack_from(f"{order}H", content, start)
+        for index in range(count):
+            tag, kind = struct.unpack_from(f"{order}HH", content, start + 2 + 12 * index)
+            (tags[tag],) = struct.unpack_from(f"{order}{'H' if kind == 3 else 'I'}", content, start + 10 + 12 * index)
+    return tags
 
 
 def refuse_other_file(path: Path, *kinds: str) -> None:
@@ -166,14 +223,21 @@ def _open_binary(source: Path | bytes) -> IO[bytes]:
     return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
+def _begins_as_raw(file: IO[bytes]) -> bool:
+    # Some raw files can be told by their first bytes alone; what Pillow finds in them is a preview.
+    file.seek(0)
+    return identify(file.read(_MAX_BEGINNING)) == "raw"
+
+
 def _open_image(file: IO[bytes], formats: Sequence[str], *, whole: bool) -> Image.Image:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with quiet_pillow():
             image = open_image(file, formats)
+            is_preview = image.format == "TIFF" and _begins_as_raw(file)
             too_large = image.width * image.height > MAX_PIXELS
-            if whole and not too_large:
+            if whole and not (too_large or is_preview):
                 image.load()
     except UnidentifiedImageError:
         raise NotAnImage("unknown", f"none of {', '.join(formats)}") from None
@@ -193,6 +257,8 @@ def _open_image(file: IO[bytes], formats: Sequence[str], *, whole: bool) -> Imag
     ) as problem:
         # Pillow's decoders fail in many ways on hostile bytes.
         raise NotAnImage("broken", str(problem)[:120]) from None
+    if is_preview:
+        raise NotAnImage("raw")
     if too_large:
         raise NotAnImage("too_large", f"{image.width}×{image.height}")
     return image

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwave_jupyter.image_formats import quiet_pillow
-from qwave_jupyter.images.image_io import MAX_PIXELS, NotAnImage
+from qwave_jupyter.images.image_io import MAX_PIXELS, NotAnImage, is_raw
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,8 +56,11 @@ def normalize(image: Image.Image) -> NormalizedImage:
         image: a PIL image of any mode, opened or made.
 
     Raises:
-        NotAnImage: closed, truncated, without pixels, too large, or of a mode or range that shows nothing.
+        NotAnImage: closed, truncated, without pixels, too large, but the preview of a raw file, or of a mode or range
+            that shows nothing.
     """
+    if is_raw(getattr(image, "tag_v2", {})):
+        raise NotAnImage("raw")
     if 0 in image.size:
         raise NotAnImage("no_pixels")
     if image.width * image.height > MAX_PIXELS:

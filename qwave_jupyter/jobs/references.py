@@ -529,7 +529,7 @@ def unreadable_mistake(
         return _mistake("reference_too_many_pixels", parameter, name, detail={"most": image_io.MAX_PIXELS // 10**6})
     if problem.reason == "array":
         return _mistake("reference_bad_array", parameter, problem.detail)
-    if content is not None and problem.reason in {"unknown", "broken"}:
+    if content is not None and problem.reason in {"unknown", "broken", "raw"}:
         return _mistake("reference_not_an_image", parameter, name, detail={"what": image_io.identify(content)})
     return _mistake("reference_unusable", parameter, name, detail={"what": problem.reason})
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import threading
 import warnings
 from importlib import resources
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageFilter, ImageOps, TiffImagePlugin
 
+from qwave_jupyter.errors import ReferenceMistake
 from qwave_jupyter.images import image_io, pixels
+from qwave_jupyter.jobs.references import ImageLimits, resolve
 from tests.image_factory import encoded, noise
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -237,6 +240,17 @@ def closed_later(_):
     return image
 
 
+def closed_after_reading(tmp_path):
+    image = Image.open(io.BytesIO(encoded(noise(40, 30), "PNG")))
+    image.load()
+    image.close()
+    return image
+
+
+def raw_preview(_):
+    return Image.open(io.BytesIO(raw_file({50706: b"\1\4\0\0"})))
+
+
 def cut_file(_):
     return Image.open(io.BytesIO(encoded(noise(80, 60), "JPEG")[:3000]))
 
@@ -246,6 +260,8 @@ def cut_file(_):
     [
         (closed_file, "closed"),
         (closed_later, "closed"),
+        (closed_after_reading, "closed"),
+        (raw_preview, "raw"),
         (cut_file, "broken"),
         (lambda _: Image.new("RGB", (0, 5)), "no_pixels"),
         (lambda _: Image.new("L", (5, 0)), "no_pixels"),
@@ -257,6 +273,13 @@ def test_unusable_images_are_named(make, reason, tmp_path):
     assert refused.value.reason == reason
 
 
+@pytest.mark.parametrize("make", [closed_file, closed_later, closed_after_reading])
+def test_closed_image_is_not_called_unread(make, tmp_path):
+    with pytest.raises(ReferenceMistake, match="it is closed") as refused:
+        resolve(make(tmp_path), "images", ImageLimits(""), now=0)
+    assert "before its pixels were read" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "mode", ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"]
 )
@@ -264,6 +287,76 @@ def test_every_mode_becomes_one_that_can_be_sent(mode):
     seen = pixels.normalize(Image.new(mode, (5, 4)))
     assert seen.image.mode in {"L", "LA", "RGB", "RGBA"}
     assert seen.image.size == (5, 4)
+
+
+def raw_file(tags, size=(16, 12)):
+    """A TIFF whose first image can be read, as in the raw files of many cameras."""
+    directory = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag, value in tags.items():
+        directory.tagtype[tag] = 1 if isinstance(value, bytes) else 4
+        directory[tag] = value
+    return encoded(Image.new("RGB", size, "teal"), "TIFF", tiffinfo=directory)
+
+
+def media_file(major, *others):
+    return struct.pack(">I", 16 + 4 * len(others)) + b"ftyp" + major + bytes(4) + b"".join(others) + bytes(40) + b"qt  "
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        *((media_file(brand), "avif") for brand in (b"avif", b"avis")),
+        *((media_file(brand), "heic") for brand in (b"heic", b"heim", b"hevc", b"hevs", b"mif1", b"msf1", b"miaf")),
+        *((media_file(brand), "video") for brand in (b"isom", b"mp42", b"qt  ", b"3gp5", b"M4V ")),
+        (media_file(b"crx ", b"crx ", b"isom"), "raw"),
+        (media_file(b"mif1", b"mif1", b"miaf", b"avif"), "avif"),
+        (media_file(b"msf1", b"mp42", b"hevc"), "heic"),
+        (media_file(b"abcd", b"iso5"), "video"),
+        (media_file(b"abcd"), "unknown"),
+        (media_file(b"M4A "), "unknown"),
+        (b"II*\0\x10\0\0\0CR\2\0" + bytes(40), "raw"),
+        (b"IIU\0" + bytes(40), "raw"),
+        (raw_file({50706: b"\1\4\0\0"}), "raw"),
+        (raw_file({254: 1, 330: 8})[:600], "raw"),
+        (raw_file({254: 1})[:300], "damaged"),
+        (encoded(noise(40, 40), "TIFF")[:20], "damaged"),
+        (b"MM\0*\0\0\0\x08\0\1\1\6\0\3\0\0\0\1\x80\x23\0\0", "raw"),
+        (b"MM\0*", "damaged"),
+        (b"II+\0\x08\0\0\0", "damaged"),
+    ],
+)
+def test_file_of_many_brands_is_identified(content, kind):
+    assert image_io.identify(content) == kind
+
+
+def canon_file():
+    """A raw file of a Canon: a TIFF whose first image is a JPEG that libtiff decodes."""
+    jpeg = encoded(Image.new("RGB", (64, 48), "teal"), "JPEG")
+    entries = {
+        256: (3, 1, 64),
+        257: (3, 1, 48),
+        258: (3, 3, 94),
+        259: (3, 1, 6),
+        273: (4, 1, 100),
+        279: (4, 1, len(jpeg)),
+    }
+    directory = b"".join(struct.pack("<HHII", tag, *entry) for tag, entry in entries.items())
+    head = b"II*\0" + struct.pack("<I", 16) + b"CR\2\0" + bytes(4) + struct.pack("<H", len(entries))
+    return head + directory + bytes(4) + struct.pack("<HHH", 8, 8, 8) + jpeg
+
+
+@pytest.mark.parametrize("tags", [{50706: b"\1\4\0\0"}, {254: 1, 330: 8}, {50706: b"\1\1\0\0", 254: 1}])
+def test_preview_of_a_raw_file_is_not_sent(tags, tmp_path):
+    path = tmp_path / "IMG_1.dng"
+    path.write_bytes(raw_file(tags))
+    for given in (path, path.read_bytes(), Image.open(io.BytesIO(path.read_bytes()))):
+        with pytest.raises(ReferenceMistake, match="raw file"):
+            resolve(given, "images", ImageLimits(""), now=0)
+    path.write_bytes(canon_file())
+    with pytest.raises(ReferenceMistake, match=r"IMG_1\.dng in images is no image.*raw file"):
+        resolve(path, "images", ImageLimits(""), now=0)
+    path.write_bytes(raw_file({254: 1}))
+    assert resolve(path, "images", ImageLimits(""), now=0).size == (16, 12)
 
 
 @pytest.mark.parametrize(
@@ -323,6 +416,6 @@ def test_faults_of_images_are_said_in_both_languages():
         json.loads((resources.files("qwave_jupyter.i18n") / language / "image_faults.json").read_text("utf-8"))
         for language in ("en", "zh")
     )
-    kinds = {"broken", "closed", "damaged", "masked", "mode", "no_pixels", "svg", "text", "unknown", "video"}
+    kinds = {"broken", "closed", "damaged", "masked", "mode", "no_pixels", "raw", "svg", "text", "unknown", "video"}
     assert set(english) == set(chinese)
     assert kinds <= set(english)
