@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
-__all__ = ["NormalizedImage", "extrema", "from_array", "has_alpha", "normalize"]
+__all__ = ["MIN_RANGE", "NormalizedImage", "extrema", "from_array", "has_alpha", "normalize"]
 
 #: How far resampling carries the values of an image in 0–1 beyond that range; they are clipped.
 _OVERSHOOT = 0.1
-#: Below this no maximum is that of an image in 0–255, and above 1.1 none of one in 0–1.
-_MIN_RANGE = 16.0
+#: Below this no maximum is that of an image in 0–255 that shows something, and above 1.1 none of one in 0–1.
+MIN_RANGE = 16.0
 _SIXTEEN_BITS = 65535
 _ORIENTATION = 0x0112
 _READY = frozenset({"RGB", "RGBA", "L", "LA"})
@@ -161,7 +161,7 @@ def _find_scale(low: float, high: float, *, is_float: bool) -> tuple[int | None,
         return (255, ("stretched",)) if high == 1 else (1, ())
     if low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
         return 255, (("clipped",) if low < -1e-3 or high > 1 + 1e-3 else ())
-    return (1, ()) if low >= -0.5 and _MIN_RANGE <= high <= 255.5 else (None, ())
+    return (1, ()) if low >= -0.5 and MIN_RANGE <= high <= 255.5 else (None, ())
 
 
 def _count_frames(image: Image.Image) -> tuple[int, int]:

@@ -65,8 +65,8 @@ _MAX_DEPTH = 50
 _TURNED_QUALITY = 95
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan")
-#: From this on a mask's pixel counts as white.
-_WHITE = 128
+#: What pages let be painted anew: a mask's pixels of this alpha, "fully transparent", or those from this value on.
+_TRANSPARENT, _WHITE = 0, 128
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def _from_content(content: bytes, parameter: str, limits: ImageLimits, name: str
         seen = _stretch_mask(seen)
     is_allowed = not limits.formats or facts.format in limits.formats
     if len(content) <= limits.max_bytes and is_allowed and not seen.changes and seen.frames == 1:
-        return _reference(content, facts, _check_mask(seen.image, parameter, limits))
+        return _reference(content, facts, _check_pixels(seen.image, parameter, limits))
     return _from_seen(seen, parameter, limits, name=name, source=facts, weight=len(content))
 
 
@@ -322,7 +322,7 @@ def _from_seen(
     elif lightened:
         codes.append("reference_encoded_lightly")
     notices = (_notice(code, parameter, name, detail) for code in codes)
-    return _reference(content, facts, (*notices, *_check_mask(seen.image, parameter, limits)))
+    return _reference(content, facts, (*notices, *_check_pixels(seen.image, parameter, limits)))
 
 
 def _stretch_mask(seen: NormalizedImage) -> NormalizedImage:
@@ -340,22 +340,43 @@ def _stretch_mask(seen: NormalizedImage) -> NormalizedImage:
     return replace(seen, image=image, changes=(*seen.changes, *changes))
 
 
-def _check_mask(image: Image.Image, parameter: str, limits: ImageLimits) -> tuple[Violation, ...]:
-    """A notice where a mask leaves nothing to be painted anew, so that the image would come back as it was."""
-    if parameter != "mask":
-        return ()
-    is_transparent = pixels.has_alpha(image) and pixels.extrema(image.getchannel("A"))[0] < 255
+def _check_pixels(image: Image.Image, parameter: str, limits: ImageLimits) -> tuple[Violation, ...]:
+    """A notice where the values of an image or a mask are hardly those that are meant."""
+    code, most = _judge_mask(image, limits) if parameter == "mask" else _judge_colours(image)
+    detail = {"most": most, "factor": 255 // max(1, most)}
+    return (_notice(code, parameter, "mask" if parameter == "mask" else "image", detail),) if code else ()
+
+
+def _judge_colours(image: Image.Image) -> tuple[str, int]:
+    """A notice for an image of which people see nothing, and its highest value: 0 and 1, or the numbers of classes."""
+    highest = _find_highest(image)
+    if highest < pixels.MIN_RANGE and pixels.has_alpha(image):
+        # Black may show on what is transparent.
+        highest = _find_highest(_flatten(image))
+    return ("reference_nearly_black" if highest < pixels.MIN_RANGE else ""), highest
+
+
+def _find_highest(image: Image.Image) -> int:
+    """The greatest value of the colours of an image."""
+    return max(int(pixels.extrema(image.getchannel(band))[1]) for band in image.getbands() if band != "A")
+
+
+def _judge_mask(image: Image.Image, limits: ImageLimits) -> tuple[str, int]:
+    """A notice for a mask that leaves nothing to be painted anew, or nothing to stay, and its highest alpha."""
+    has_alpha = pixels.has_alpha(image)
+    lowest, highest = pixels.extrema(image.getchannel("A")) if has_alpha else (255, 255)
+    is_transparent = lowest <= _TRANSPARENT
     darkest, lightest = pixels.extrema(image.convert("L"))
     is_white = lightest >= _WHITE
     if limits.alpha is None:
         # Where no page says what counts, an opaque white sheet with an alpha channel is no mask of either kind.
-        is_editable = is_transparent or (is_white and (darkest < _WHITE or not pixels.has_alpha(image)))
+        is_editable = is_transparent or (is_white and (darkest < _WHITE or not has_alpha))
     else:
         is_editable = is_transparent if limits.alpha else is_white
-    if is_editable:
-        return ()
     code = {True: "mask_not_transparent", False: "mask_not_white", None: "mask_nothing_editable"}[limits.alpha]
-    return (_notice(code, parameter, "mask"),)
+    # A mask that is fully transparent says so; an alpha of 2 in its place was hardly meant to be seen through.
+    is_faint = limits.alpha is not False and is_transparent and 0 < highest < pixels.MIN_RANGE
+    return (("mask_nearly_transparent" if is_faint else "") if is_editable else code), int(highest)
 
 
 def _encode(image: Image.Image, parameter: str, limits: ImageLimits, kept: str = "") -> tuple[bytes, bool]:

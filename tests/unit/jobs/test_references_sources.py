@@ -370,6 +370,61 @@ def test_source_that_holds_itself_is_refused(kind):
         build(CATALOG, "x", {"images": hold_itself(kind)}, model=SAME_SIZE, now=NOW)
 
 
+def with_alpha(alpha):
+    return Image.merge("RGBA", [*[Image.new("L", (16, 12), 255)] * 3, Image.fromarray(alpha.astype(np.uint8))])
+
+
+LABELS = Image.fromarray(HOLE.astype(np.uint8))
+OPAQUE_LABELS = Image.merge("RGBA", [*[LABELS] * 3, Image.new("L", (16, 12), 255)])
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+@pytest.mark.parametrize(
+    ("image", "most"),
+    [
+        (LABELS, 1),
+        (Image.merge("RGB", [LABELS] * 3), 1),
+        (LABELS.convert("P"), 1),
+        (OPAQUE_LABELS, 1),
+        (LABELS.point(lambda value: value * 15), 15),
+        (Image.fromarray(HOLE.astype(np.int32) * 2), 2),
+        (Image.fromarray(HOLE.astype(np.uint16) * 1000), 4),
+        (Image.new("L", (4, 4)), 0),
+        (Image.new("RGBA", (4, 4), (0, 0, 0, 250)), 5),
+    ],
+)
+def test_image_that_is_nearly_black_warns(image, most, as_file):
+    reference = resolve(encoded(image, "PNG") if as_file and image.mode != "I" else image, "images", TAKES, now=NOW)
+    (notice,) = [one for one in reference.notices if one.code == "reference_nearly_black"]
+    assert notice.severity == "warn"
+    assert f"highest value is {most} of 255" in str(notice)
+    i18n.use("zh")
+    assert f"{most}（满值 255）" in str(notice)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        HOLE.astype(np.uint8),
+        HOLE.astype(np.float32),
+        Image.fromarray(HOLE.astype(np.int32)),
+        LABELS.point(lambda value: value * 16),
+        Image.new("RGB", (4, 4), (0, 0, 40)),
+        with_alpha(HOLE * 255).point([0] * 768 + list(range(256))),
+        Image.new("LA", (4, 4)),
+    ],
+    ids=["array", "float array", "I", "16", "blue", "black on transparent", "transparent"],
+)
+def test_image_that_shows_something_has_no_such_warning(image):
+    reference = resolve(image, "images", TAKES, now=NOW)
+    assert "reference_nearly_black" not in {one.code for one in reference.notices}
+
+
+def test_request_warns_of_a_black_image():
+    request = build(CATALOG, "x", {"images": [LABELS, HOLE]}, model=SAME_SIZE, now=NOW)
+    assert [one.code for one in request.warnings] == ["reference_nearly_black"]
+
+
 @pytest.mark.parametrize(
     ("alpha", "mask", "code"),
     [
@@ -382,6 +437,20 @@ def test_source_that_holds_itself_is_refused(kind):
         (None, Image.new("RGBA", (8, 8), (255, 255, 255, 255)), "mask_nothing_editable"),
         (None, HOLE, None),
         (None, Image.new("LA", (8, 8)), None),
+        (True, Image.new("RGBA", (8, 8), (255, 255, 255, 254)), "mask_not_transparent"),
+        (True, Image.new("LA", (8, 8), (0, 128)), "mask_not_transparent"),
+        (True, with_alpha(HOLE * 253 + 1), "mask_not_transparent"),
+        (True, with_alpha(HOLE * 254), None),
+        (None, Image.new("RGBA", (8, 8), (0, 0, 0, 254)), "mask_nothing_editable"),
+        (None, Image.new("RGBA", (8, 8), (255, 255, 255, 254)), "mask_nothing_editable"),
+        (False, Image.new("RGBA", (8, 8), (255, 255, 255, 254)), None),
+        (False, Image.fromarray(HOLE.astype(np.uint8) * 2), "mask_not_white"),
+        (False, Image.fromarray(HOLE.astype(np.int32) * 127), "mask_not_white"),
+        (None, Image.fromarray(HOLE.astype(np.uint8) * 2), "mask_nothing_editable"),
+        (None, HOLE.astype(np.uint8) * 3, "mask_nothing_editable"),
+        (True, with_alpha(HOLE * 2), "mask_nearly_transparent"),
+        (None, with_alpha(HOLE * 15), "mask_nearly_transparent"),
+        (True, with_alpha(HOLE * 16), None),
     ],
 )
 def test_mask_without_an_editable_pixel_warns(alpha, mask, code):
