@@ -17,7 +17,7 @@ import os
 import re
 import traceback
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Reference",
     "flatten_images",
+    "is_empty",
     "release_bytes",
     "release_frames",
     "resolve",
@@ -129,32 +130,39 @@ def flatten_images(given: object, within: tuple[int, ...] = ()) -> Iterator[obje
     """The single images of whatever an option holds: one, several, a gallery, or what was uploaded.
 
     Args:
-        given: what an option holds. A list that holds itself, or is nested too deeply, counts as one image, which is
-            then refused for its type.
+        given: what an option holds. None and an empty list are how programs leave images out. What holds no image
+            otherwise, such as an empty upload, and a list that holds itself or is nested too deeply, counts as one
+            image, which is then refused.
         within: the ids of the lists that it lies in.
     """
-    if isinstance(given, (Gallery, list, tuple, set, frozenset)):
-        if id(given) in within or len(within) == _MAX_DEPTH:
+    several = _find_several(given)
+    if several is None or id(given) in within or len(within) == _MAX_DEPTH or is_empty(given):
+        if given is not None and not (isinstance(given, list) and not given):
             yield given
-            return
-        for one in given:
-            yield from flatten_images(one, (*within, id(given)))
-    elif uploads := _find_uploads(given):
-        yield from uploads
-    elif given is not None:
-        yield given
+        return
+    for one in several:
+        yield from flatten_images(one, (*within, id(given)))
 
 
-def _find_uploads(given: object) -> list[object]:
-    """The files of an ipywidgets ``FileUpload``, or of its value where that is a mapping by file name."""
+def is_empty(given: object, depth: int = 0) -> bool:
+    """Whether something holds no image where it should hold some, such as the value of an upload without a file."""
+    several = _find_several(given)
+    if several is None:
+        return given is None
+    return depth < _MAX_DEPTH and all(is_empty(one, depth + 1) for one in several)
+
+
+def _find_several(given: object) -> Iterable[object] | None:
+    """What holds images one by one, an ipywidgets ``FileUpload`` and its value included; None for anything else."""
     if type(given).__name__ == "FileUpload":
         given = _get(given, "value")
-        if isinstance(given, (list, tuple)):
-            return list(given)
+    if isinstance(given, (Gallery, list, tuple, set, frozenset)):
+        return given
     if not isinstance(given, Mapping) or "content" in given:
-        return []
+        return None
+    # Early releases of ipywidgets map the names of files to them.
     files = list(given.values())
-    return files if all(isinstance(one, Mapping) and "content" in one for one in files) else []
+    return files if all(isinstance(one, Mapping) and "content" in one for one in files) else None
 
 
 def resolve(given: object, parameter: str, limits: ImageLimits, *, now: float, demo: bool = False) -> Reference:
@@ -178,6 +186,9 @@ def resolve(given: object, parameter: str, limits: ImageLimits, *, now: float, d
     if isinstance(given, Reference):
         # It was read before, for this very model.
         return given
+    if is_empty(given):
+        # Left out, it would be another image that is paid for.
+        raise _mistake("reference_nothing", parameter, type(given).__name__)
     if isinstance(given, os.PathLike):
         return _from_file(_to_path(given, parameter), parameter, limits)
     held = _find_held(given, parameter)

@@ -394,7 +394,6 @@ def _resolve_images(
         resolved[name] = []
         try:
             images = list(references.flatten_images(_parse_list(given[name])))
-            is_empty = not images and not _holds_something(given[name])
         except Exception:  # noqa: BLE001 - a user's object may fail at anything, or hold itself
             wrong.append(Violation("reference_unknown_kind", name, type(given[name]).__name__, section="generation"))
             continue
@@ -403,24 +402,17 @@ def _resolve_images(
                 resolved[name].append(resolve(one, name, limits))
             except ReferenceMistake as mistake:
                 wrong.append(mistake.fields["mistake"])
-        if not resolved[name] and not is_empty and not any(one.parameter == name for one in wrong):
-            # Left out, it would be another image that is paid for.
-            wrong.append(Violation("reference_nothing", name, section="generation"))
         if name == "mask" and len(resolved[name]) > 1:
             wrong.append(Violation("one_mask", name, len(resolved[name]), section="generation"))
     return resolved
-
-
-def _holds_something(given: object) -> bool:
-    # An empty list is how programs leave images out.
-    return not isinstance(given, (list, tuple)) or len(given) > 0
 
 
 def _parse_list(given: object) -> object:
     # -p image_urls='["https://…", "https://…"]' and -p image_urls=https://… mean the same.
     if isinstance(given, str) and given.lstrip().startswith("["):
         try:
-            return json.loads(given)
+            # Unlike a program's list, one that somebody wrote is meant to hold something.
+            return tuple(json.loads(given))
         except (ValueError, RecursionError):
             return given
     return given

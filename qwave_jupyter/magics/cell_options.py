@@ -12,7 +12,6 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +21,7 @@ from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.folders import is_file, is_folder
 from qwave_jupyter.jobs.own_options import OWN_OPTIONS, RESERVED, SHORT_FORMS, OwnOption, OwnOptions, to_flag, to_name
+from qwave_jupyter.jobs.references import is_empty
 from qwave_jupyter.jobs.request import fill_prompt, holds_key
 from qwave_jupyter.types import Namespace, Values
 
@@ -507,7 +507,7 @@ def _is_image_name(text: str) -> bool:
 def _holds_no_image(value: object) -> bool:
     if isinstance(value, (str, bytes, bytearray)):
         return not value
-    return value is None or (isinstance(value, (Sequence, AbstractSet)) and all(one is None for one in value))
+    return is_empty(value)
 
 
 def _find_closest(name: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from qwave_jupyter.errors import ReferenceMistake
 from qwave_jupyter.folders import expand
 from qwave_jupyter.images import image_io, pixels
 from qwave_jupyter.images.gallery import GeneratedImage
-from qwave_jupyter.jobs.references import ImageLimits, flatten_images, resolve, unreadable_mistake
+from qwave_jupyter.jobs.references import ImageLimits, flatten_images, is_empty, resolve, unreadable_mistake
 from qwave_jupyter.logs import log_problem
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.types import JSONObject
@@ -176,7 +176,7 @@ def decode_image(given: object) -> Image.Image:
     """
     from PIL import Image
 
-    images = list(flatten_images(given)) if not isinstance(given, str) else [given]
+    images = [] if is_empty(given) else list(flatten_images(given))
     if len(images) != 1:
         raise ReferenceMistake("canvas.one_image", count=len(images))
     given = images[0]

@@ -192,7 +192,7 @@ def select_image(source: object, variables: Namespace, home: Path, parameter: st
             return SelectedImage(source, source, "data:…")
     elif isinstance(source, Path):
         return SelectedImage(source, str(source), shorten_name(source.name))
-    else:
+    elif not references.is_empty(source):
         names = (name for name, value in variables.items() if value is source and not name.startswith("_"))
         if name := next(names, ""):
             return SelectedImage(source, name, shorten_name(name))

@@ -108,8 +108,9 @@ def test_source_uploads_of_both_generations():
         several = [resolve(given, "images", TAKES, now=NOW) for given in flatten_images(uploads)]
         assert [content_of(reference) for reference in several] == [CONTENT, CONTENT]
     widget = ipywidgets.FileUpload()
-    assert list(flatten_images(widget)) == [widget]
-    assert refused(widget).code == "reference_unknown_kind"
+    for empty in (widget, widget.value, {}):
+        assert list(flatten_images(empty)) == [empty]
+        assert refused(empty).code == "reference_nothing"
 
 
 def test_source_address_in_a_widget():
@@ -498,14 +499,28 @@ def test_source_url_that_is_none_is_refused(url):
     assert refused(url).code == "reference_bad_url"
 
 
-@pytest.mark.parametrize("given", [[None], [[], ()], Gallery(), {None}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *([None], [[], ()], Gallery(), {None}, (), {}, set(), ((),), [{}], "[]", "[null]"),
+        *([(), plain()], (plain(), {}), [ipywidgets.FileUpload(), plain()]),
+        ipywidgets.FileUpload(),
+        ipywidgets.FileUpload().value,
+    ],
+)
 @pytest.mark.parametrize("name", ["images", "mask"])
 def test_source_without_an_image_is_refused(given, name):
     options = {"images": [plain()], name: given}
     with pytest.raises(RequestRefused) as caught:
         build(CATALOG, "x", options, model=SAME_SIZE, now=NOW)
     assert "reference_nothing" in {one.code for one in caught.value.fields["violations"]}
-    assert build(CATALOG, "x", {"images": []}, model=SAME_SIZE, now=NOW).references == ()
+
+
+@pytest.mark.parametrize("given", [[], None])
+def test_source_that_is_left_out_is_no_mistake(given):
+    assert build(CATALOG, "x", {"images": given, "mask": given}, model=SAME_SIZE, now=NOW).references == ()
+    several = [given, plain(), [plain(), given]]
+    assert len(build(CATALOG, "x", {"images": several}, model=SAME_SIZE, now=NOW).references) == 2
 
 
 class Lazy:

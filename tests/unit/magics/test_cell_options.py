@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipywidgets
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,7 +123,9 @@ def test_options_keep_a_quoted_comma(line, values):
     assert sweep_axes.parse_axis(written, prompt_names=["s"]).values == values
 
 
-@pytest.mark.parametrize("holds", [None, [], (), [None], ""])
+@pytest.mark.parametrize(
+    "holds", [None, [], (), [None], "", {}, ((), [None]), ipywidgets.FileUpload(), ipywidgets.FileUpload().value]
+)
 @pytest.mark.parametrize("option", ["-i", "--mask"])
 def test_options_refuse_a_variable_without_image(option, holds):
     with pytest.raises(OptionMistake, match="the variable city holds no image"):

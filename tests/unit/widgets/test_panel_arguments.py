@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipywidgets
 import numpy as np
 import pandas as pd
 import pytest
 
 import qwave_jupyter as qwave
 from qwave_jupyter.errors import QwaveError, ReferenceMistake, RequestRefused
+from qwave_jupyter.widgets.panel.panel import Panel
 
 MODEL = "gpt-image-2"
 
@@ -83,3 +85,21 @@ def test_object_that_is_no_image_is_refused(panel, kind, name):
         panel(**{name: OBJECTS[kind]})
     assert name in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["images", "mask"])
+@pytest.mark.parametrize(
+    "given", [(), {}, [None], [()], ipywidgets.FileUpload(), ipywidgets.FileUpload().value], ids=repr
+)
+def test_empty_upload_is_refused(panel, given, name):
+    with pytest.raises(ReferenceMistake, match=f"{name} holds no image"):
+        panel(**{name: given})
+    assert panel(**{name: []}).request().references == ()
+
+
+def test_variable_without_an_image_is_not_left_out(panel):
+    opened = Panel(panel().state, {"files": ()})
+    opened.change_images("images", "add", "files")
+    with pytest.raises(QwaveError, match="images holds no image"):
+        opened.request()
+    opened.close()
