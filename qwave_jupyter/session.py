@@ -742,10 +742,11 @@ class Session:
 
         Args:
             prompt: what to paint; its ``{{names}}`` may be swept.
-            sweeps: ``KEY=V1,V2`` or ``KEY=1..8``; KEY is a parameter, ``model``, or a name of the prompt.
+            sweeps: ``KEY=V1,V2`` or ``KEY=1..8``; KEY is a parameter, ``model``, or a name of the prompt. Where it
+                takes images, a task or a list, a value may be the name of one of the variables.
             model: the model of tiles that sweep none.
             force: send what the documentation says will be refused.
-            variables: values for the names that aren't swept.
+            variables: values for the names that aren't swept, and for those of images.
             options: what all tiles have in common.
 
         Raises:
@@ -772,10 +773,32 @@ class Session:
         self._check_axes(axes, chosen, options or {})
 
         def build(own: Values, filled: Namespace, swept: str | None) -> Request:
-            return self.build(prompt, model=chosen if swept is None else swept, force=force, variables=filled, **own)
+            used = chosen if swept is None else swept
+            found = self._find_swept_values(axes, used, own, variables or {})
+            return self.build(prompt, model=used, force=force, variables=filled, **{**own, **found})
 
         grid = build_grid(expand_axes(axes, options, variables), build)
         return Sweep(axes, grid, prompt, dict(options or {}), chosen)
+
+    def _find_swept_values(self, axes: Sequence[Axis], model: str, own: Values, variables: Namespace) -> Values:
+        """What the swept values stand for where they are names of variables; raises OptionMistake for no image."""
+        from qwave_jupyter.jobs.references import is_empty
+        from qwave_jupyter.jobs.request import find_value, takes_images, unvalidated_model
+
+        try:
+            known = self.catalog.model(model)
+        except UnknownModel:
+            known = unvalidated_model(model)
+        found: dict[str, object] = {}
+        for axis in axes:
+            text = own.get(axis.key)
+            if axis.in_prompt or not isinstance(text, str):
+                continue
+            parameter = known.find_parameter(axis.key)
+            found[axis.key] = find_value(parameter, text, variables)
+            if parameter is not None and takes_images(parameter) and is_empty(found[axis.key]):
+                raise OptionMistake("options.holds_no_image", option=f"--sweep {axis.key}", given=text)
+        return found
 
     def _check_axes(self, axes: Sequence[Axis], model: str, options: Values) -> None:
         """Raise OptionMistake for a parameter that is swept and given as well, or swept by two of its names."""

@@ -63,7 +63,7 @@ def python(model: str, prompt: str, options: Values, variables: Namespace) -> st
 def _format_option(name: str, value: Any) -> Iterator[str]:
     option = _SHORT.get(name, to_flag(name))
     if name == "images":
-        for one in value:
+        for one in [value] if isinstance(value, str) else value:
             yield _format_value(option, "--image", str(one))
     elif isinstance(value, bool) and not name.startswith("no_"):
         yield f"--{'' if value else 'no-'}{name.replace('_', '-')}"

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.catalog import Violation
 from qwave_jupyter.errors import OptionMistake, ReferenceMistake
-from qwave_jupyter.folders import expand
+from qwave_jupyter.folders import expand, is_file
 from qwave_jupyter.images import image_io, pixels
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.images.pixels import NormalizedImage
@@ -38,14 +38,16 @@ if TYPE_CHECKING:
 
     from qwave_jupyter.catalog import Model
     from qwave_jupyter.jobs.request import Request
-    from qwave_jupyter.types import Values
+    from qwave_jupyter.types import Namespace, Values
 
 __all__ = [
     "Reference",
+    "find_image",
     "flatten_images",
     "is_empty",
     "release_bytes",
     "release_frames",
+    "require_image",
     "resolve",
     "restore_bytes",
     "unreadable_mistake",
@@ -152,6 +154,12 @@ def is_empty(given: object, depth: int = 0) -> bool:
     return depth < _MAX_DEPTH and all(is_empty(one, depth + 1) for one in several)
 
 
+def require_image(given: object, parameter: str) -> None:
+    """Raise ReferenceMistake where something holds no image: left out, another image would be paid for."""
+    if is_empty(given):
+        raise _mistake("reference_nothing", parameter, type(given).__name__)
+
+
 def _find_several(given: object) -> Iterable[object] | None:
     """What holds images one by one, an ipywidgets ``FileUpload`` and its value included; None for anything else."""
     if type(given).__name__ == "FileUpload":
@@ -163,6 +171,11 @@ def _find_several(given: object) -> Iterable[object] | None:
     # Early releases of ipywidgets map the names of files to them.
     files = list(given.values())
     return files if all(isinstance(one, Mapping) and "content" in one for one in files) else None
+
+
+def find_image(text: str, variables: Namespace) -> object:
+    """What a text means as an image: the variable of that name, before a folder, but after a file; else the text."""
+    return text if not text.isidentifier() or is_file(text) else variables.get(text, text)
 
 
 def resolve(given: object, parameter: str, limits: ImageLimits, *, now: float, demo: bool = False) -> Reference:
@@ -186,9 +199,7 @@ def resolve(given: object, parameter: str, limits: ImageLimits, *, now: float, d
     if isinstance(given, Reference):
         # It was read before, for this very model.
         return given
-    if is_empty(given):
-        # Left out, it would be another image that is paid for.
-        raise _mistake("reference_nothing", parameter, type(given).__name__)
+    require_image(given, parameter)
     if isinstance(given, os.PathLike):
         return _from_file(_to_path(given, parameter), parameter, limits)
     held = _find_held(given, parameter)

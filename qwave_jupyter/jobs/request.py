@@ -41,11 +41,13 @@ __all__ = [
     "Violations",
     "build",
     "fill_prompt",
+    "find_value",
     "fingerprint_of",
     "holds_key",
     "normalize_prompt",
     "prompt_names",
     "refuse",
+    "takes_images",
     "unvalidated_model",
 ]
 
@@ -346,12 +348,33 @@ def _split_images(model: Model, options: Values) -> tuple[dict[str, object], dic
     for name, given in options.items():
         parameter = model.find_parameter(name)
         canonical = parameter.name if parameter is not None else name.replace("-", "_")
-        if canonical in _IMAGES and parameter is not None:
+        if parameter is not None and takes_images(parameter):
             if given is not None:
                 several[canonical] = [several[canonical], given] if canonical in several else given
         else:
             plain[name] = given
     return plain, several
+
+
+def takes_images(parameter: Parameter) -> bool:
+    """Whether a parameter takes images or a mask, of a model of which nothing is known too."""
+    return parameter.name in _IMAGES
+
+
+def find_value(parameter: Parameter | None, text: str, variables: Namespace) -> object:
+    """What a text stands for: the variable of that name where the parameter takes images, a task or a list."""
+    if parameter is None:
+        return text
+    if takes_images(parameter):
+        return references.find_image(text, variables)
+    if parameter.task:
+        return variables.get(text, text)
+    value = variables.get(text) if parameter.type.endswith("[]") else None
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    # A box or palette editor is meant by its variable's name, as a list is.
+    read = getattr(value, "_qwave_value_", None)
+    return read() if callable(read) and not isinstance(value, type) else text
 
 
 def _task_id(model: Model, name: str, given: object) -> object:

@@ -22,7 +22,7 @@ from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.folders import is_file, is_folder
 from qwave_jupyter.jobs.own_options import OWN_OPTIONS, RESERVED, SHORT_FORMS, OwnOption, OwnOptions, to_flag, to_name
 from qwave_jupyter.jobs.references import is_empty
-from qwave_jupyter.jobs.request import fill_prompt, holds_key
+from qwave_jupyter.jobs.request import fill_prompt, find_value, holds_key, takes_images
 from qwave_jupyter.types import Namespace, Values
 
 __all__ = [
@@ -256,7 +256,7 @@ class _LineParser:
                 return False
             key = name if name in OWN_OPTIONS else self._find_key(name)
         parameter = self.model.find_parameter(key)
-        if parameter is not None and key not in OWN_OPTIONS and parameter.is_image and parameter.type != "string":
+        if parameter is not None and key not in OWN_OPTIONS and takes_images(parameter) and parameter.type != "string":
             return False
         if key not in self.written:
             self.written[key] = written
@@ -367,31 +367,21 @@ class _LineParser:
 
     def _set(self, name: str, value: str) -> None:
         parameter = self.model.find_parameter(name)
-        if parameter is not None and parameter.task and value in self.variables:
-            self.values[name] = self.variables[value]
+        found = find_value(parameter, value, self.variables)
+        if parameter is None or not (takes_images(parameter) or parameter.task):
+            self.values[name] = found
+        elif found is value and self._refuse_code(value, parameter):
             return
-        if parameter is not None and (parameter.is_image or parameter.task) and self._refuse_code(value, parameter):
-            return
-        if parameter is None or not parameter.is_image:
-            self.values[name] = self._read_variable(parameter, value)
-            return
-        image = self._find_image(value)
-        if _holds_no_image(image):
+        elif not takes_images(parameter):
+            self.values[name] = found
+        elif _holds_no_image(found):
             # Left out, it would be another image that is paid for.
             self._add_mistake("options.holds_no_image", option=f"--{parameter.name}", given=_shorten(value))
         elif parameter.type == "string":
-            self.values[parameter.name] = image
+            self.values[parameter.name] = found
         else:
             earlier = self.values.get(parameter.name)
-            self.values[parameter.name] = (*(earlier if isinstance(earlier, tuple) else ()), image)
-
-    def _read_variable(self, parameter: Parameter | None, text: str) -> object:
-        # A box or palette editor, or a list, is meant by its variable's name, as an image is.
-        value = self.variables.get(text) if parameter is not None and parameter.type.endswith("[]") else None
-        if isinstance(value, (list, tuple)):
-            return list(value)
-        read = getattr(value, "_qwave_value_", None)
-        return read() if callable(read) and not isinstance(value, type) else text
+            self.values[parameter.name] = (*(earlier if isinstance(earlier, tuple) else ()), found)
 
     def _refuse_code(self, text: str, parameter: Parameter) -> bool:
         """Note a mistake where a text is code about a variable instead of its name."""
@@ -421,12 +411,6 @@ class _LineParser:
         names = () if isinstance(code, ast.BinOp) else ast.walk(code)
         return any(isinstance(one, ast.Name) and one.id in self.variables for one in names)
 
-    def _find_image(self, text: str) -> object:
-        # A folder of that name is never an image.
-        if _ADDRESS.match(text) or is_file(text):
-            return text
-        return self.variables.get(text, text) if text.isidentifier() else text
-
     def _is_switch(self, name: str) -> bool:
         parameter = self.model.find_parameter(name)
         return parameter is not None and parameter.type == "boolean"
@@ -447,7 +431,7 @@ class _LineParser:
             return fill_token(value, written, self.variables)
         except OptionMistake as mistake:
             name = value.strip("{} ")
-            is_image = parameter is not None and parameter.is_image
+            is_image = parameter is not None and takes_images(parameter)
             if is_image and not _holds_no_image(self.variables.get(name)):
                 self._add_mistake("options.image_in_braces", option=written, given=_shorten(value), name=name)
             else:
@@ -457,8 +441,10 @@ class _LineParser:
     def _refuse_other_braces(self, value: str, written: str) -> bool:
         """Note a mistake where a value is nothing but a variable as other magics write it: it would go out as it is."""
         name, values = to_name(written), [value]
-        if name == "sweep":
-            values = re.split("[=,]", value)[1:]
+        is_swept = name == "sweep"
+        if is_swept:
+            key, *values = re.split("[=,]", value)
+            name = key.strip().replace("-", "_")
         elif name == "param":
             key, _, text = value.partition("=")
             name, written, values = key.replace("-", "_"), f"{written} {key}", [text]
@@ -466,12 +452,13 @@ class _LineParser:
             return False
         parameter = self.model.find_parameter(name)
         # A key, and what names an image or a task, has a refusal of its own.
-        if name in _KEY_NAMES or name in RESERVED or (parameter is not None and (parameter.is_image or parameter.task)):
+        is_named = parameter is not None and (takes_images(parameter) or parameter.task)
+        if not is_swept and (name in _KEY_NAMES or name in RESERVED or is_named):
             return False
         for given in (one.strip(" \"'") for one in values):
             if _OTHER_BRACES.fullmatch(given) and (found := self._find_other_braces(given)):
-                is_list = parameter is not None and parameter.type.endswith("[]")
-                plain = found if is_list and not isinstance(self.variables[found], str) else f"{{{{{found}}}}}"
+                is_named = is_named or (parameter is not None and parameter.type.endswith("[]"))
+                plain = found if is_named and not isinstance(self.variables[found], str) else f"{{{{{found}}}}}"
                 self._add_mistake("options.other_braces", option=written, given=_shorten(given), name=plain)
                 return True
         return False

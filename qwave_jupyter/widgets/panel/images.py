@@ -12,7 +12,7 @@ import traitlets
 from qwave_jupyter import frontend, i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import QwaveError, ReferenceMistake
-from qwave_jupyter.folders import expand, is_file, is_folder
+from qwave_jupyter.folders import expand
 from qwave_jupyter.images import image_io
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import references
@@ -109,7 +109,7 @@ class ImageInputs:
             del images[value]
         elif kind == "move" and isinstance(value, int) and 0 <= value < len(images) and isinstance(detail, int):
             images.insert(max(0, value + detail), images.pop(value))
-        elif (image := self._select(kind, value, detail)) is not None:
+        elif (image := self._select(kind, value, detail, parameter)) is not None:
             if parameter == "mask" and images:
                 raise ReferenceMistake("panel.mask_is_there")
             images = [*(images if parameter == "mask" else list_with_room(state)), image]
@@ -117,24 +117,24 @@ class ImageInputs:
             return replace(state, mask=images[-1] if images else None)
         return with_images(state, tuple(images))
 
-    def _select(self, kind: str, value: object, detail: object) -> SelectedImage | None:
+    def _select(self, kind: str, value: object, detail: object, parameter: str = "images") -> SelectedImage | None:
         """Select the image that a strip or a brush was given; None where nothing was."""
         if kind == "add" and isinstance(value, str):
-            return self._select_typed(value)
+            return self._select_typed(value, parameter)
         if kind == "upload" and isinstance(value, bytes):
             return _store_upload(value, default().settings.home, detail if isinstance(detail, str) else "")
         if kind == "earlier" and isinstance(value, int) and 0 <= value < len(self._earlier):
             return select_result(self._earlier[value])
         return None
 
-    def _select_typed(self, text: str) -> SelectedImage:
+    def _select_typed(self, text: str, parameter: str) -> SelectedImage:
         if frontend.has_visitor(default().frontend) and not text.strip().startswith(_VISITORS_MAY_TYPE):
             # A result that is dragged comes as its path; any other names what is the server's.
             dragged = next((one for one in self._earlier if str(one.path) == text), None)
             if dragged is None:
                 raise ReferenceMistake("panel.visitor_path")
             return select_result(dragged)
-        return _select_text(text, self._variables)
+        return _select_text(text, self._variables, parameter)
 
     def offer(self, earlier: Sequence[GeneratedImage]) -> None:
         """Offer earlier results as references, newest first."""
@@ -187,12 +187,13 @@ def select_image(source: object, variables: Namespace, home: Path, parameter: st
     """Select anything that a request takes as an image or mask; what has no name is written to the data folder."""
     if isinstance(source, str):
         if not source.startswith("data:"):
-            return _select_text(source, variables)
+            return _select_text(source, variables, parameter)
         if len(source) <= _MAX_URI:
             return SelectedImage(source, source, "data:…")
     elif isinstance(source, Path):
         return SelectedImage(source, str(source), shorten_name(source.name))
-    elif not references.is_empty(source):
+    else:
+        references.require_image(source, parameter)
         names = (name for name, value in variables.items() if value is source and not name.startswith("_"))
         if name := next(names, ""):
             return SelectedImage(source, name, shorten_name(name))
@@ -201,15 +202,15 @@ def select_image(source: object, variables: Namespace, home: Path, parameter: st
     return _store_upload(_read_bytes(source, parameter), home)
 
 
-def _select_text(text: str, variables: Namespace) -> SelectedImage:
+def _select_text(text: str, variables: Namespace, parameter: str) -> SelectedImage:
     """Select what a person typed, understood as ``-i`` understands it: a URL, a path, or a variable of the notebook."""
     text = text.strip()
     if text.startswith(("http://", "https://")):
         label = text.partition("?")[0].rstrip("/").rpartition("/")[2]
         return SelectedImage(text, text, shorten_name(label or text))
-    if text.isidentifier() and text in variables and not _exists(text):
-        return SelectedImage(variables[text], text, shorten_name(text))
-    return SelectedImage(text, text, shorten_name(Path(text).name or text))
+    found = references.find_image(text, variables)
+    references.require_image(found, parameter)
+    return SelectedImage(found, text, shorten_name(Path(text).name or text))
 
 
 def select_result(image: GeneratedImage) -> SelectedImage:
@@ -250,7 +251,3 @@ def _render_thumbnail(source: object) -> str:
         log_problem("thumbnail", problem)
         return ""
     return preview.data_uri() if preview is not None else ""
-
-
-def _exists(text: str) -> bool:
-    return is_file(text) or is_folder(text)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
 
+import qwave_jupyter as qwave
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.jobs.request import build, find_value, unvalidated_model
 from qwave_jupyter.magics import cell_options
 from qwave_jupyter.magics.caller_scope import CallerVariables
+from tests.image_factory import plain
 
 GPT = load("2026-04").model("gpt-image-2")
 
@@ -88,3 +94,105 @@ def test_image_path_like_expression_stays(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "city.png").touch()
     assert cell_options.parse_line("-i city.png", GPT, {"city": object()}).values == {"images": ("city.png",)}
+
+
+RED, BLUE = (Image.new("RGB", (64, 64), colour) for colour in ("red", "blue"))
+SEEN = {
+    "city": RED,
+    "sea": BLUE,
+    "array": np.full((64, 64), 90, np.uint8),
+    "nothing": None,
+    "files": (),
+    "gone": [None],
+    "jobs": SimpleNamespace(task_id="task-1"),
+}
+
+
+@pytest.fixture
+def plan(clean_environment):
+    def make(line, variables=SEEN):
+        parsed = cell_options.parse_line(line, GPT, variables)
+        own, options = parsed.own, {"variables": variables, "options": parsed.values}
+        return qwave.Session(edition="2026-04").plan_sweep("a cat", own.sweep, model=GPT.id, force=own.force, **options)
+
+    return make
+
+
+@pytest.mark.parametrize("key", ["images", "image", "image_urls"])
+@pytest.mark.parametrize("names", [("city", "sea"), ("sea", "array", "city")])
+def test_sweep_over_image_variables(plan, key, names):
+    sweep = plan(f"--sweep {key}={','.join(names)}")
+    expected = [build(load("2026-04"), "a cat", {"images": SEEN[name]}, model=GPT.id).body for name in names]
+    assert [request.body["image_urls"] for request in sweep.requests] == [body["image_urls"] for body in expected]
+    assert [cell.combination.caption for cell in sweep.grid] == [f"{key} {name}" for name in names]
+    written = sweep.cell(0).splitlines()[0]
+    assert find_values(written) == {"images": (SEEN[names[0]],)}
+
+
+def find_values(written):
+    return {
+        name: value
+        for name, value in cell_options.parse_line(written.removeprefix("%%qwave"), GPT, SEEN).values.items()
+        if name != "model"
+    }
+
+
+def test_image_variables_of_a_model_of_which_nothing_is_known():
+    model = unvalidated_model("lab-model")
+    parsed = cell_options.parse_line("-i city --image sea --mask array", model, SEEN)
+    assert parsed.values == {"images": (RED, BLUE), "mask": SEEN["array"]}
+    for name in ("nothing", "files", "gone"):
+        with pytest.raises(OptionMistake, match=f"the variable {name} holds no image"):
+            cell_options.parse_line(f"-i {name}", model, SEEN)
+
+
+def test_sweep_over_mask_variables(plan):
+    sweep = plan("-i city --sweep mask=sea,array")
+    assert len({request.body["mask_url"] for request in sweep.requests}) == 2
+    assert all(request.body["image_urls"] for request in sweep.requests)
+
+
+def test_sweep_over_images_and_models(plan):
+    sweep = plan("--sweep images=city,sea --sweep model=gpt-image-2,lab-model --force")
+    assert [bool(request.references) for request in sweep.requests] == [True] * 4
+
+
+@pytest.mark.parametrize("name", ["nothing", "files", "gone"])
+@pytest.mark.parametrize("key", ["images", "mask", "image"])
+def test_sweep_over_a_variable_without_image_is_refused(plan, key, name):
+    with pytest.raises(OptionMistake, match=f"--sweep {key} {name}: the variable {name} holds no image"):
+        plan(f"-i city --sweep {key}=sea,{name}" if key == "mask" else f"--sweep {key}=sea,{name}")
+
+
+def test_sweep_over_an_unreachable_variable_is_refused(plan):
+    variables = CallerVariables({"city": RED, "sea": BLUE}, {"sea": ""})
+    with pytest.raises(OptionMistake, match="the variable sea has no value here"):
+        plan("--sweep images=city,sea", variables)
+
+
+def test_sweep_over_files_goes_before_variables(plan, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "city").write_bytes(plain(32, 32))
+    sizes = [request.references[0].size for request in plan("--sweep images=city,sea").requests]
+    assert sizes == [(32, 32), (64, 64)]
+
+
+@pytest.mark.parametrize(("given", "name"), [("$city", "city"), ("{sea}", "sea")])
+def test_sweep_over_variables_of_other_magics_hints_at_variable(given, name):
+    with pytest.raises(OptionMistake, match=f"a variable is filled in as {name}\\."):
+        cell_options.parse_line(f"--sweep images={given},sea", GPT, SEEN)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("ref_task_id", "jobs", SEEN["jobs"]),
+        ("ref_task_id", "other", "other"),
+        ("prompt", "city", "city"),
+        ("images", "city", RED),
+        ("images", "https://a.b/city.png", "https://a.b/city.png"),
+    ],
+)
+def test_value_that_names_a_variable(name, text, value):
+    model = load("2026-09").model("midjourney")
+    assert find_value(model.find_parameter(name), text, SEEN) is value

@@ -6,10 +6,12 @@ import ipywidgets
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import qwave_jupyter as qwave
 from qwave_jupyter.errors import QwaveError, ReferenceMistake, RequestRefused
 from qwave_jupyter.widgets.panel.panel import Panel
+from tests.image_factory import plain
 
 MODEL = "gpt-image-2"
 
@@ -97,9 +99,23 @@ def test_empty_upload_is_refused(panel, given, name):
     assert panel(**{name: []}).request().references == ()
 
 
-def test_variable_without_an_image_is_not_left_out(panel):
-    opened = Panel(panel().state, {"files": ()})
-    opened.change_images("images", "add", "files")
-    with pytest.raises(QwaveError, match="images holds no image"):
-        opened.request()
+@pytest.mark.parametrize("name", ["images", "mask"])
+@pytest.mark.parametrize("held", [(), {}, None, [None]])
+def test_variable_without_an_image_is_not_selected(panel, held, name):
+    opened = Panel(panel().state, {"files": held})
+    opened.change_images(name, "add", "files")
+    assert f"{name} holds no image" in str(opened.view.strips[name].notes)
+    assert (opened.state.selected, opened.state.mask) == ((), None)
+    opened.close()
+
+
+def test_variable_goes_before_a_folder_of_its_name(panel, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "city").mkdir()
+    (tmp_path / "sea").write_bytes(plain(8, 8))
+    image = Image.new("RGB", (4, 4), "teal")
+    opened = Panel(panel().state, {"city": image, "sea": image})
+    for name in ("city", "sea"):
+        opened.change_images("images", "add", name)
+    assert [one.source for one in opened.state.selected] == [image, "sea"]
     opened.close()
