@@ -13,10 +13,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from qwave_jupyter.batches.batch import Batch
     from qwave_jupyter.images.gallery import Gallery
     from qwave_jupyter.jobs.job import Job
@@ -185,9 +187,37 @@ def interruptible() -> Iterator[None]:
         return
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        # What the loop has passed on already is the cell's own.
+        if isinstance(before, _KernelHandler) and before.take_interrupt() and not cancel_requests():
+            raise KeyboardInterrupt
         yield
     finally:
-        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
+        after = _KernelHandler(before) if _is_of_kernel(before) else before
+        signal.signal(signal.SIGINT, after if after is not None else signal.SIG_DFL)
+
+
+class _KernelHandler:
+    """The handler of a kernel that awaits a cell, and whether an interrupt has come that we didn't wait for."""
+
+    # The kernel cancels the cell only once its loop goes on, and nobody can see before that it is going to.
+    def __init__(self, handler: Callable[[int, FrameType | None], object]) -> None:
+        self._handler = handler
+        self._is_interrupted = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self._is_interrupted = True
+        self._handler(number, frame)
+
+    def take_interrupt(self) -> bool:
+        """Whether one has come since this was asked last."""
+        interrupted, self._is_interrupted = self._is_interrupted, False
+        return interrupted
+
+
+def _is_of_kernel(handler: object) -> TypeGuard[Callable[[int, FrameType | None], object]]:
+    # It sets its handler for one cell, and puts the one before back whatever is there then (read in ipykernel's source,
+    # 6.31 and 7.4). Others look whether theirs still is, so that it has to be left to them as it was.
+    return callable(handler) and str(getattr(handler, "__module__", "")).partition(".")[0] == "ipykernel"
 
 
 def cancel_requests() -> int:

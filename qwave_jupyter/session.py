@@ -527,8 +527,9 @@ class Session:
         reuse = self.settings.reuse if reuse is None else reuse
         job = Job(request, self.job_context(save, timeout), reuse=reuse, limits=limits).reserve()
         try:
-            job.start()
-            self.register(job)
+            with frontends.interruptible():
+                job.start()
+                self.register(job)
         except KeyboardInterrupt:
             if not job.abandon():
                 raise

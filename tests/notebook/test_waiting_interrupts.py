@@ -66,6 +66,25 @@ def test_interrupt_stops_awaited_batch(kernel, demo, waits):
     assert said(kernel, "print(batch.done(), len(batch.outcomes))") == "True 2"
 
 
+@pytest.mark.parametrize(
+    ("ordered", "waits"),
+    [
+        ("batch = qwave.batch(['a city', 'a lake'])", "batch.results()"),
+        ("batch = qwave.batch(['a city', 'a lake'])", "for outcome in batch.as_completed():\n    print(outcome)"),
+        ("job = qwave.submit('a city')", "job.result()"),
+    ],
+    ids=["results", "loop", "job"],
+)
+def test_interrupt_before_a_wait_in_an_async_cell(kernel, demo, ordered, waits):
+    struck = "import signal\nsignal.raise_signal(signal.SIGINT)"
+    sent, behind = kernel.queue(f"await asyncio.sleep(0)\n{ordered}\n{struck}\n{waits}", BEHIND)
+    kernel.wait(sent)
+    kernel.wait(behind)
+    assert kernel.replies[sent]["status"] == "error"
+    kernel.until(lambda: "queued" not in [demo.task(row)["status"] for row in kernel.new_rows() if row["task_id"]])
+    assert {row["state"] for row in kernel.new_rows()} == {"cancelled"}
+
+
 @pytest.mark.parametrize("before", ["", "await asyncio.sleep(0)\n"], ids=["plain", "async cell"])
 def test_interrupt_in_headless_batch(kernel, demo, before):
     cell = f"del batch\n{before}batch = qwave.batch(['a city', 'a lake'])\nmade = batch.gallery()"

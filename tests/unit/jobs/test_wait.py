@@ -50,6 +50,58 @@ def test_wait_for_is_interrupted_in_a_loop():
     assert noted == []
 
 
+@contextlib.contextmanager
+def kernel_handler():
+    """What a kernel sets while it awaits a cell: a handler that leaves a note, which only the loop reads."""
+    noted = []
+
+    def handle_sigint(*_):
+        noted.append("the kernel's")
+
+    handle_sigint.__module__ = "ipykernel.ipkernel"
+    before = signal.signal(signal.SIGINT, handle_sigint)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_between_two_waits_is_raised_by_the_next():
+    async def cell():
+        frontend.wait_for(threading.Event(), 0.01)
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            frontend.wait_for(threading.Event(), 20)
+        assert frontend.wait_for(threading.Event(), 0.01) is False
+
+    with kernel_handler() as noted:
+        asyncio.run(cell())
+    assert noted == ["the kernel's"]
+
+
+def test_interrupt_that_the_loop_passed_on_is_not_raised_again():
+    async def cell():
+        frontend.wait_for(threading.Event(), 0.01)
+        signal.raise_signal(signal.SIGINT)
+        asyncio.current_task().cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(20)
+        assert frontend.wait_for(threading.Event(), 0.01) is False
+
+    with kernel_handler():
+        asyncio.run(cell())
+
+
+def test_interrupt_of_an_earlier_cell_is_not_raised():
+    async def cell():
+        frontend.wait_for(threading.Event(), 0.01)
+
+    for _ in range(2):
+        with kernel_handler():
+            asyncio.run(cell())
+            signal.raise_signal(signal.SIGINT)
+
+
 def test_wait_for_keeps_a_programs_handler():
     noted = []
     handler = signal.signal(signal.SIGINT, lambda *_: noted.append("its own"))
