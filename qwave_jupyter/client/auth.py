@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from requests.auth import AuthBase
 
 from qwave_jupyter.client.coerce import map_texts
+from qwave_jupyter.client.image_links import classify_address, literal_address, read_link
 from qwave_jupyter.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -128,14 +128,16 @@ def normalize_base_url(base_url: str, *, plain_http: bool = False) -> tuple[str,
         port = parts.port
     except ValueError:
         raise ConfigurationError("api.bad_base_url", given=base_url.rpartition("@")[2][:200]) from None
-    usable = parts.scheme in {"http", "https"} and parts.hostname and port != 0 and "\\" not in base_url
-    if not usable or parts.username or parts.query or parts.fragment:
+    link = read_link(base_url.strip())
+    if link is None or port == 0 or parts.username or parts.query or parts.fragment:
         shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
         raise ConfigurationError("api.bad_base_url", given=shown[:200])
     if parts.scheme == "http" and not plain_http and not is_loopback(parts.hostname or ""):
         raise ConfigurationError("api.insecure_base_url", host=parts.hostname)
+    # As it is dialled, so that a host's foreign letters read the same in the request that gets the key.
+    parts = urlsplit(link.url)
     path = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{path}/v1", origin_of(base_url.strip())
+    return f"{parts.scheme}://{parts.netloc}{path}/v1", origin_of(link.url)
 
 
 def origin_of(url: str) -> str:
@@ -154,9 +156,5 @@ def origin_of(url: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    literal = literal_address(host)
+    return literal is not None and classify_address(literal) == "loopback"

@@ -69,7 +69,7 @@ def shorten_link(url: str) -> str:
 
 def read_link(url: str) -> ParsedLink | None:
     r"""The one meaning of an http(s) URL; None where it has none, or where two readers would find different hosts."""
-    if any(character < " " or character in "\\\x7f" for character in url):
+    if any(character < " " or character in "\\\x7f" or "\ud800" <= character <= "\udfff" for character in url):
         return None
     try:
         authority = urlsplit(url).netloc
@@ -78,6 +78,8 @@ def read_link(url: str) -> ParsedLink | None:
         prepared = requests.Request("GET", url).prepare().url or ""
         parts, other = urlsplit(prepared), parse_url(prepared)
         host, port = parts.hostname or "", parts.port
+        # No resolver takes an empty or an endless label.
+        host.encode("idna")
     except (ValueError, requests.RequestException, LocationParseError):
         return None
     if not host or host != (other.host or "").strip("[]").lower() or port != other.port:

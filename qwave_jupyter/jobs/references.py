@@ -12,7 +12,6 @@ import binascii
 import contextlib
 import hashlib
 import io
-import ipaddress
 import os
 import re
 import traceback
@@ -24,6 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter.catalog import Violation
+from qwave_jupyter.client.image_links import classify_address, literal_address
 from qwave_jupyter.errors import OptionMistake, ReferenceMistake
 from qwave_jupyter.folders import expand, is_file
 from qwave_jupyter.images import image_io, pixels
@@ -67,7 +67,13 @@ _MAX_DEPTH = 50
 #: Of an image that was turned and keeps its format.
 _TURNED_QUALITY = 95
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"
-_LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan")
+#: A sign of percent that encodes nothing.
+_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+#: Names that no public resolver knows: reserved (RFC 6761, 6762, 8375; ICANN's .internal), or in use by routers.
+_LOCAL_NAMES = (
+    *(".local", ".localhost", ".test", ".invalid", ".home.arpa", ".internal"),
+    *(".corp", ".home", ".intranet", ".lan", ".localdomain", ".private", ".fritz.box"),
+)
 #: What pages let be painted anew: a mask's pixels of this alpha, "fully transparent", or those from this value on.
 _TRANSPARENT, _WHITE = 0, 128
 
@@ -227,31 +233,34 @@ def _from_text(text: str, parameter: str, limits: ImageLimits) -> Reference:
 
 
 def _encode_url(text: str, parameter: str) -> str:
-    """A URL whose blanks and foreign characters are encoded as a server expects them."""
+    """A URL whose blanks, foreign characters and others that no URL may hold are encoded as a server expects them."""
     try:
         parts = urllib.parse.urlsplit(text)
-        host = parts.netloc
-        # Reading a port judges it.
-        if not parts.hostname or parts.port == 0:
+        user, at, host = parts.netloc.rpartition("@")
+        # Some read a backslash as a slash. Reading a port judges it.
+        if not parts.hostname or parts.port == 0 or re.search(r"[\s\"<>\\^`{|}]", host) or "\\" in text:
             raise ValueError(host)  # noqa: TRY301 - like what urllib raises
-        if not host.isascii():
-            user, at, name = host.rpartition("@")
-            host = urllib.parse.quote(user, safe="%:") + at + name.encode("idna").decode("ascii")
+        place = urllib.parse.quote(user, safe="%:") + at + (host if host.isascii() else _encode_host(host))
+        encoded = [_BARE_PERCENT.sub("%25", urllib.parse.quote(part, safe=_URL_CHARACTERS)) for part in parts[2:]]
     except ValueError:
         raise _mistake("reference_bad_url", parameter, text[:80]) from None
-    if text.isascii() and not re.search(r"\s", text):
-        return text
-    rest = (urllib.parse.quote(part, safe=_URL_CHARACTERS) for part in parts[2:])
-    return urllib.parse.urlunsplit((parts.scheme, host, *rest))
+    url = urllib.parse.urlunsplit((parts.scheme, place, *encoded))
+    # Nothing had to be encoded: what urllib leaves out, such as an empty query, is a part of it.
+    return text if url == parts.geturl() else url
+
+
+def _encode_host(host: str) -> str:
+    return host.encode("idna").decode("ascii")
 
 
 def _check_reach(url: str, parameter: str) -> tuple[Violation, ...]:
     """A notice where only this machine or its network knows the address."""
     host = (urllib.parse.urlsplit(url).hostname or "").rstrip(".")
-    try:
-        is_local = not ipaddress.ip_address(host).is_global
-    except ValueError:
-        is_local = host.endswith(_LOCAL_NAMES) or "." not in host
+    literal = literal_address(host)
+    if literal is not None:
+        is_local = classify_address(literal) != "public"
+    else:
+        is_local = "." not in host or f".{host}".endswith(_LOCAL_NAMES)
     return (_notice("reference_local_address", parameter, host),) if is_local else ()
 
 

@@ -217,10 +217,13 @@ def test_unusable_key_is_refused_unseen(bad):
     [
         ("https://www.qingbo.dev", "https://www.qingbo.dev/v1", "https://www.qingbo.dev"),
         (" https://www.qingbo.dev/v1/ ", "https://www.qingbo.dev/v1", "https://www.qingbo.dev"),
-        ("https://A.example:443/api/v1", "https://A.example:443/api/v1", "https://a.example"),
+        ("https://A.example:443/api/v1", "https://a.example:443/api/v1", "https://a.example"),
+        ("https://bücher.example/ä", "https://xn--bcher-kva.example/%C3%A4/v1", "https://xn--bcher-kva.example"),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v1", "http://127.0.0.1:8000"),
         ("http://localhost:8000/", "http://localhost:8000/v1", "http://localhost:8000"),
         ("http://[::1]:8000", "http://[::1]:8000/v1", "http://[::1]:8000"),
+        ("http://127.1:8000", "http://127.1:8000/v1", "http://127.1:8000"),
+        ("http://0x7f.1:8000", "http://0x7f.1:8000/v1", "http://0x7f.1:8000"),
     ],
 )
 def test_base_url_is_normalized(given, address, origin):
@@ -239,6 +242,13 @@ def test_base_url_is_normalized(given, address, origin):
         "https://a:99999",
         "https://[a",
         "https://a:0",
+        "https:// a",
+        "https://a b",
+        "https://.a",
+        "https://a..b",
+        f"https://{'a' * 64}.b",
+        "https://a/\ud800",
+        "https://\ud800/",
     ],
 )
 def test_base_url_is_refused(bad, key):

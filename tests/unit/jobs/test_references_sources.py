@@ -188,6 +188,12 @@ def test_source_opened_as_text_is_refused(tmp_path):
         ("https://bücher.example/a.png", "https://xn--bcher-kva.example/a.png"),
         ("https://example.com/a%20b.png?x=1&y=a/b#c", "https://example.com/a%20b.png?x=1&y=a/b#c"),
         ("https://example.com/a%20b ü.png", "https://example.com/a%20b%20%C3%BC.png"),
+        ("https://example.com/a|b.png", "https://example.com/a%7Cb.png"),
+        ('https://example.com/"a".png?q={b}', "https://example.com/%22a%22.png?q=%7Bb%7D"),
+        ("https://example.com/a^b`c.png#<d>", "https://example.com/a%5Eb%60c.png#%3Cd%3E"),
+        ("https://example.com/100%.png?q=5%zz", "https://example.com/100%25.png?q=5%25zz"),
+        ("https://example.com/a.png?", "https://example.com/a.png?"),
+        ("HTTPS://Example.com/a;b=c,d'e(f)*!$@[1].png", "HTTPS://Example.com/a;b=c,d'e(f)*!$@[1].png"),
     ],
 )
 def test_source_url_is_percent_encoded(given, sent):
@@ -196,13 +202,36 @@ def test_source_url_is_percent_encoded(given, sent):
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        "https://example.com/\ud800",
+        "https://example.com/a?\udfff=1",
+        "https://example.com/ü#\ud800",
+        "https://example.com\\a.png",
+        "https://example.com/a\\b.png",
+        "https://exa|mple.com/a.png",
+        "https://exam ple.com/a.png",
+        'https://"example.com"/a.png',
+    ],
+)
+def test_source_url_with_two_meanings_or_none_is_refused(given):
+    assert refused(given).code == "reference_bad_url"
+
+
+@pytest.mark.parametrize(
     "host",
-    ["localhost:8888", "127.0.0.1", "192.168.1.5:80", "10.0.0.3", "[::1]", "nas.local", "myserver", "169.254.1.1"],
+    [
+        *("localhost:8888", "127.0.0.1", "192.168.1.5:80", "10.0.0.3", "[::1]", "nas.local", "myserver", "169.254.1.1"),
+        *("127.1", "0x7f.1", "0177.0.0.1:80", "2130706433", "10.1", "１２７.０.０.１", "[::ffff:192.168.1.5]"),
+        *("printer.home.arpa", "fritz.box", "nas.fritz.box:443", "Server.LAN.", "pc.home", "db.corp", "x.localdomain"),
+        "localhost.localdomain",
+    ],
 )
 def test_source_local_url_warns(host):
     (notice,) = resolve(f"http://{host}/a.png", "images", TAKES, now=NOW).notices
     assert (notice.code, notice.severity) == ("reference_local_address", "warn")
-    assert not resolve("http://8.8.8.8/a.png", "images", TAKES, now=NOW).notices
+    for public in ("8.8.8.8", "0x8.0x8.0x8.0x8", "fritz.box.example.com", "myfritz.box", "home.com", "lan.example"):
+        assert not resolve(f"http://{public}/a.png", "images", TAKES, now=NOW).notices
 
 
 def phone_photo(kind="JPEG"):
