@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from numbers import Real
 from typing import ParamSpec, TypeVar
@@ -13,7 +13,7 @@ from qwave_jupyter import i18n
 from qwave_jupyter.amounts import read_amount, to_finite
 from qwave_jupyter.errors import OptionMistake
 
-__all__ = ["check", "require_positive", "require_seconds", "require_type", "unwrap_member"]
+__all__ = ["check", "require_methods", "require_positive", "require_seconds", "require_type", "unwrap_member"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -50,8 +50,30 @@ def require_type(name: str, given: object, kind: _Kinds, *, optional: bool = Tru
     fits = isinstance(given, kinds) and not (isinstance(given, bool) and bool not in kinds and object not in kinds)
     if (given is None and optional) or (fits and (is_number or not isinstance(given, Real) or isinstance(given, bool))):
         return
+    raise _refuse_type(name, given, kinds)
+
+
+def require_methods(name: str, given: object, kind: type, methods: Iterable[str] = ()) -> None:
+    """Raise OptionMistake for what lacks a method of a protocol; any class may have them.
+
+    Args:
+        name: what the argument is called.
+        given: its value.
+        kind: the protocol, or the class whose place it takes.
+        methods: the methods that are needed; all public ones of the protocol unless named.
+    """
+    needed = list(methods) or [one for one in vars(kind) if not one.startswith("_")]
+    try:
+        fits = not isinstance(given, type) and all(callable(getattr(given, one, None)) for one in needed)
+    except Exception:  # noqa: BLE001 - a user's object may fail at anything
+        fits = False
+    if not fits:
+        raise _refuse_type(name, given, (kind,))
+
+
+def _refuse_type(name: str, given: object, kinds: tuple[type, ...]) -> OptionMistake:
     allowed = [i18n.text(f"options.type_{one.__name__}") for one in kinds]
-    raise OptionMistake("options.argument", name=name, allowed=allowed, given=i18n.PrintableValue(given))
+    return OptionMistake("options.argument", name=name, allowed=allowed, given=i18n.PrintableValue(given))
 
 
 def require_positive(name: str, given: object) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from qwave_jupyter import credentials, i18n, threads
 from qwave_jupyter import frontend as frontends
-from qwave_jupyter.arguments import check, require_positive, require_type
+from qwave_jupyter.arguments import check, require_methods, require_positive, require_type
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel, UnknownTask, UserMistake
@@ -79,7 +79,8 @@ class Session:
         settings: fields of :class:`~qwave_jupyter.settings.Settings`, as in :meth:`configure`.
 
     Raises:
-        ConfigurationError: an unknown setting, or a value that it can't take.
+        ConfigurationError: an unknown setting, or a value that it can't take; the key is no text.
+        OptionMistake: ``frontend`` or ``clock`` is something else.
 
     Example:
         >>> studio = Session(key="sk-example", edition="2026-09", save_dir="studio")
@@ -94,7 +95,8 @@ class Session:
         clock: Clock = SYSTEM_CLOCK,
         **settings: object,
     ) -> None:
-        self._own_key = credentials.Key(key, "Session(key=…)") if key is not None else None
+        self._own_key = credentials.Key(key, "Session(key=…)") if isinstance(key, str) else None
+        key_type = None if key is None or self._own_key else type(key).__name__
         # A traceback may show what a frame holds.
         del key
         self._clock = clock
@@ -111,6 +113,12 @@ class Session:
         self._batches: list[Batch] = []
         #: What the orders of this session cost together, and what they may.
         self.budget = Budget(lambda: self.settings.budget)
+        if key_type is not None:
+            # What was given may be a key all the same, so no text repeats it.
+            raise ConfigurationError("settings.key_no_text", given=key_type)
+        if frontend is not None:
+            require_methods("frontend", frontend, Frontend)
+        require_type("clock", clock, Clock, optional=False)
         if settings:
             self.configure(**settings)
 
@@ -522,7 +530,9 @@ class Session:
             ConfigurationError: no key, and no demo either.
         """
         from qwave_jupyter.jobs.job import Job
+        from qwave_jupyter.jobs.request import Request
 
+        require_type("request", request, Request, optional=False)
         limits = self.limits(max_cost, force=force)
         reuse = self.settings.reuse if reuse is None else reuse
         job = Job(request, self.job_context(save, timeout), reuse=reuse, limits=limits).reserve()
@@ -595,6 +605,9 @@ class Session:
         Raises:
             GenerationError: how it ended, if not with images.
         """
+        from qwave_jupyter.jobs.job import Job
+
+        require_type("job", job, Job, optional=False)
         with contain_view_errors():
             return self.frontend.present(job)
         return job.result()
@@ -847,8 +860,10 @@ class Session:
         Raises:
             TooExpensive: all of it would cost more; nothing was sent.
         """
+        from qwave_jupyter.batches.sweep import Sweep
         from qwave_jupyter.jobs.costs import Limits
 
+        require_type("sweep", sweep, Sweep, optional=False)
         own = self.limits(max_cost)
         again = self.settings.reuse if reuse is None else reuse
         context = self.job_context(save, timeout)
@@ -1040,7 +1055,9 @@ class Session:
             ApiError: the server has no such tool, or refuses the question.
         """
         from qwave_jupyter.client.responses import read_estimate
+        from qwave_jupyter.jobs.request import Request
 
+        require_type("request", request, Request, optional=False)
         body = {name: value for name, value in request.body.items() if name != "model"}
         answer = self.context().client.tool("estimate_cost", {"model": request.model.id, "input": body})
         return read_estimate(answer)

@@ -20,7 +20,7 @@ from typing import NamedTuple, NoReturn
 
 from qwave_jupyter import i18n, threads
 from qwave_jupyter.amounts import read_amount
-from qwave_jupyter.arguments import require_seconds
+from qwave_jupyter.arguments import require_methods, require_seconds
 from qwave_jupyter.batches.rows import Row
 from qwave_jupyter.batches.tally import Tally, tally
 from qwave_jupyter.budget import Reservation
@@ -120,6 +120,8 @@ class Batch:
         given: object = concurrency
         if isinstance(given, bool) or not isinstance(given, Integral) or concurrency < 1:
             raise UserMistake("generation.bad_concurrency", given=i18n.PrintableValue(given))
+        if executor is not None:
+            require_methods("executor", executor, Executor, ["submit"])
         self.total = total
         self._rows = iter(rows)
         self._context = context

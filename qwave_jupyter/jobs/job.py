@@ -303,6 +303,11 @@ class Job:
                 return
         callback(self)
 
+    @property
+    def _condition(self) -> NoReturn:
+        # The first that ``concurrent.futures`` asks of what it takes for a future.
+        raise NoFuture("generation.job_no_thread_future")
+
     def add_made_callback(self, callback: Callable[[Job], object]) -> None:
         """Call a function with this job once only its download is left, or it is over; to be added before the start."""
         self._runner.made_callbacks.append(partial(self._call, callback))
@@ -449,6 +454,10 @@ class Job:
             callback(self)
         except Exception as problem:  # noqa: BLE001 - like an observer's, it is not the job's affair
             threads.report_exception(problem)
+
+
+class NoFuture(OptionMistake, AttributeError):
+    """A job was given to what takes futures of ``concurrent.futures``; whoever only looks finds no such attribute."""
 
 
 class CancelledWhileAwaited(GenerationError):

@@ -229,3 +229,43 @@ def test_empty_folder_is_not_the_working_folder(ours, server, submit, empty):
         with pytest.raises(OptionMistake, match="is empty; give a path"):
             call()
     assert len(server.bodies) == made
+
+
+@pytest.mark.parametrize("key", [3, b"sk-secret-0123456789", ["sk-secret-0123456789"], True, object()])
+def test_key_of_another_type_is_refused_unseen(clean_environment, key):
+    with pytest.raises(ConfigurationError, match=f"key must be text; it was of type {type(key).__name__}") as refused:
+        qwave.Session(key=key)
+    assert "secret" not in str(refused.value)
+    frames = [frame.f_locals for frame, _ in traceback.walk_tb(refused.value.__traceback__)][1:]
+    assert frames
+    assert "secret" not in repr([repr(held) for held in frames])
+
+
+@pytest.mark.parametrize("given", [3, "x", object(), dict])
+@pytest.mark.parametrize("name", ["clock", "frontend"])
+def test_part_of_another_type_is_refused(clean_environment, name, given):
+    with pytest.raises(OptionMistake, match=f"^{name} must be a "):
+        qwave.Session(**{name: given})
+
+
+@pytest.mark.parametrize("given", [3, "a cat", None, object()])
+def test_what_is_no_request_is_refused(clean_environment, given):
+    session = qwave.Session(demo=True, home=clean_environment)
+    for call, wanted in (
+        (session.start, "request must be what build returned"),
+        (session.live_estimate, "request must be what build returned"),
+        (session.prepare_sweep, "sweep must be what plan_sweep returned"),
+        (session.present, "job must be a job, as submit returns it"),
+    ):
+        with pytest.raises(OptionMistake, match=f"^{wanted}"):
+            call(given)
+    assert not session.jobs
+    assert not session.batches
+
+
+@pytest.mark.parametrize("given", [3, "x", [], object(), ThreadPoolExecutor])
+def test_executor_of_another_type_is_refused(clean_environment, given):
+    session = qwave.Session(demo=True, home=clean_environment, save_dir=clean_environment)
+    with pytest.raises(OptionMistake, match=r"^executor must be an executor of concurrent\.futures; it was "):
+        session.batch(["a cat"], executor=given)
+    assert not session.batches

@@ -217,6 +217,18 @@ def test_what_asyncio_refuses_itself(submit):
     assert len(job.result(PATIENCE)) == 1
 
 
+@pytest.mark.parametrize("call", [concurrent.futures.wait, lambda jobs: list(concurrent.futures.as_completed(jobs))])
+@pytest.mark.parametrize("count", [1, 2])
+def test_thread_futures_are_refused_in_words(submit, call, count):
+    jobs = [submit(seed=seed) for seed in range(count)]
+    with pytest.raises(OptionMistake, match=r"take futures.*qwave_jupyter\.as_completed\(jobs\)") as refused:
+        call(jobs)
+    assert "\n" not in str(refused.value)
+    for job in jobs:
+        assert not hasattr(job, "_condition")
+        assert len(job.result(PATIENCE)) == 1
+
+
 def test_callbacks_of_others_are_called(submit):
     ended = concurrent.futures.Future()
     job = submit()
