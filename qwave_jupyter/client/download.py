@@ -180,7 +180,7 @@ class Downloader:
         except Exception as problem:  # noqa: BLE001 - urllib3 and http.client let strange answers escape in many ways
             fault = find_setup_fault(problem)
             if fault is not None:
-                raise _make_error(fault.key, url, repeat=False, **fault.fields) from None
+                raise _make_error(fault.key, url, repeat=fault.may_pass, **fault.fields) from None
             final = isinstance(problem, requests.exceptions.InvalidURL) or is_tls_failure(problem)
             raise _make_error("api.download_broke", url, repeat=not final, reason=root_cause(problem)) from None
 

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import socket
 import ssl
 import threading
 import time
@@ -13,12 +14,13 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_futures
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import LocationValueError, NewConnectionError, ReadTimeoutError
+from urllib3.util import parse_url
 
 from qwave_jupyter import threads
 from qwave_jupyter.client.auth import KeyAuth, Secret, is_loopback, origin_of
@@ -92,6 +94,9 @@ _TLS_FAILURES = frozenset(
         "WRONG_VERSION_NUMBER",
     }
 )
+#: The variables that name proxies, and what a proxy's address may begin with.
+_PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
+_PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 #: Loopback is never behind a proxy, whatever the environment says.
 NO_PROXIES = {"http": "", "https": "", "all": ""}
 
@@ -144,6 +149,8 @@ class Transport:
     sessions: SessionPool
     clock: Clock
     timeouts: Timeouts
+    #: Set once anything was answered.
+    answered: threading.Event = field(default_factory=threading.Event)
 
     def send(
         self,
@@ -199,7 +206,7 @@ class Transport:
             sent = tracker.abort()
             if stop is not None and stop.is_set():
                 return Stopped(outcome_unknown=request.method == "POST" and sent)
-            return self._connection_error("api.timed_out", request.method, "timeout", sent=sent)
+            return self._connection_error("api.timed_out", request.method, reason="timeout", sent=sent)
         except (ApiError, KeyboardInterrupt, SystemExit) as error:
             # An interrupt comes up through the very frames that hold the key.
             error.__cause__ = error.__context__ = None
@@ -207,12 +214,14 @@ class Transport:
         except Exception as problem:  # noqa: BLE001 - http.client and urllib3 let strange answers escape in many ways
             root, sent = root_cause(problem), tracker.may_have_sent
             fault = find_setup_fault(problem)
-            if is_tls_failure(problem) and not sent:
-                fault = SetupFault("api.certificate", {})
+            if fault is None and is_tls_failure(problem) and not sent:
+                fault = SetupFault("api.certificate", {"reason": root})
             if fault is not None:
-                return self._connection_error(fault.key, request.method, root, sent=sent, final=True, **fault.fields)
+                final = not fault.may_pass or (fault.at_once and not self.answered.is_set())
+                fields = {"reason": root, **fault.fields}
+                return self._connection_error(fault.key, request.method, sent=sent, final=final, **fields)
             key = "api.timed_out" if isinstance(problem, requests.Timeout) else "api.unreachable"
-            return self._connection_error(key, request.method, root, sent=sent)
+            return self._connection_error(key, request.method, reason=root, sent=sent)
 
     def _exchange(self, request: _ApiRequest, tracker: WriteTracker) -> _RawResponse:
         secret = self.auth.secret.resolve()
@@ -227,6 +236,7 @@ class Transport:
                 stream=True,
                 proxies=NO_PROXIES if is_loopback(urlsplit(request.url).hostname or "") else None,
             )
+            self.answered.set()
             headers = {name.lower(): secret.redact(value) for name, value in response.headers.items()}
             text = secret.redact(_decode_text(self._content(response, request.limit)))
             status = response.status_code
@@ -303,12 +313,10 @@ class Transport:
         )
 
     def _connection_error(
-        self, key: str, method: str, reason: str, *, sent: bool, final: bool = False, **fields: str
+        self, key: str, method: str, *, sent: bool, final: bool = False, **fields: str
     ) -> ConnectionFailed:
         unknown = method == "POST" and sent
-        return ConnectionFailed(
-            key, host=self.auth.origin, reason=reason, outcome_unknown=unknown, final=final, **fields
-        )
+        return ConnectionFailed(key, host=self.auth.origin, outcome_unknown=unknown, final=final, **fields)
 
 
 def run_interruptibly(call: Callable[[], Result], stop: threading.Event | None, within: float) -> Result:
@@ -338,28 +346,85 @@ def root_cause(problem: BaseException) -> str:
 
 @dataclass(frozen=True)
 class SetupFault:
-    """What this machine lacks for any exchange: the key and fields of its text."""
+    """What is wrong on this machine before any exchange: the key and fields of its text.
+
+    Args:
+        key: of the text.
+        fields: of the text.
+        may_pass: whether it can be over soon, as where a network is away for a while.
+        at_once: whether it is final all the same as long as nothing was ever answered: a mistake is likelier then.
+    """
 
     key: str
     fields: Mapping[str, str]
+    may_pass: bool = False
+    at_once: bool = False
 
 
 def find_setup_fault(problem: BaseException) -> SetupFault | None:
     """What has to be set up differently on this machine before an exchange can succeed; None for other problems."""
     if isinstance(problem, requests.exceptions.InvalidSchema) and "SOCKS" in str(problem):
-        return SetupFault("api.no_socks", {"variables": _list_set("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")})
-    # requests raises a plain OSError before it connects.
-    if type(problem) is OSError and "certificate" in str(problem):
-        for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            path = os.environ.get(variable, "")
-            if path and not os.path.exists(path):  # noqa: PTH110 - a Path refuses some texts that a variable may hold
-                return SetupFault("api.no_ca_bundle", {"variable": variable, "path": printable(path)})
+        return SetupFault("api.no_socks", {"variables": ", ".join(_list_proxies()) or _PROXIES[0]})
+    return _find_ca_fault(problem) or _find_proxy_fault(problem)
+
+
+def _find_ca_fault(problem: BaseException) -> SetupFault | None:
+    # requests raises a plain OSError before it connects; OpenSSL refuses what is in the file when it has connected.
+    is_missing = type(problem) is OSError and "certificate" in str(problem)
+    if not is_missing and not any(isinstance(one, (ssl.SSLError, PermissionError)) for one in _cause_chain(problem)):
+        return None
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = os.environ.get(variable, "")
+        fields = {"variable": variable, "path": printable(path)}
+        if path and not os.path.exists(path):  # noqa: PTH110 - a Path refuses some texts that a variable may hold
+            return SetupFault("api.no_ca_bundle", fields) if is_missing else None
+        if path and not is_missing:
+            # The first that is set counts.
+            return None if _is_ca_bundle(path) else SetupFault("api.bad_ca_bundle", fields)
     return None
 
 
-def _list_set(*variables: str) -> str:
-    names = [name for one in variables for name in (one, one.lower()) if os.environ.get(name)]
-    return ", ".join(names) or variables[0]
+def _is_ca_bundle(path: str) -> bool:
+    if os.path.isdir(path):  # noqa: PTH112 - as above
+        return True
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _find_proxy_fault(problem: BaseException) -> SetupFault | None:
+    chain = list(_cause_chain(problem))
+    # The URL itself was read before. An unknown version of SOCKS is a plain ValueError.
+    kinds = (requests.exceptions.InvalidURL, LocationValueError)
+    if any(isinstance(one, kinds) or type(one) is ValueError for one in chain):
+        unusable = [name for name in _list_proxies() if not _is_proxy(os.environ.get(name, ""))]
+        return SetupFault("api.bad_proxy", {"variables": ", ".join(unusable)}) if unusable else None
+    if isinstance(problem, requests.exceptions.ProxyError) and any(
+        isinstance(one, NewConnectionError) for one in chain
+    ):
+        names = ", ".join(_list_proxies())
+        is_unknown = any(isinstance(one, socket.gaierror) and one.errno == socket.EAI_NONAME for one in chain)
+        fields = {"variables": names, "reason": type(chain[-1]).__name__}
+        return SetupFault("api.no_proxy", fields, may_pass=True, at_once=is_unknown) if names else None
+    return None
+
+
+def _list_proxies() -> list[str]:
+    """The variables that name a proxy."""
+    return [name for one in _PROXIES for name in (one, one.lower()) if os.environ.get(name)]
+
+
+def _is_proxy(text: str) -> bool:
+    """Whether a text names a proxy, read as requests reads it."""
+    try:
+        parts = parse_url(text)
+        host = parts.host or ""
+        host.encode("idna")
+    except ValueError:
+        return False
+    return bool(host) and parts.port != 0 and (parts.scheme or "http") in _PROXY_SCHEMES
 
 
 def is_tls_failure(problem: BaseException) -> bool:
