@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,10 @@ __all__ = [
     "require_name",
     "write_synced",
 ]
+
+
+#: A variable as a cell, an f-string or a shell would fill it, or what is left of one.
+_UNFILLED = re.compile(r"\{\{|\}\}|\$?\{[^\W\d]\w*\}|\$[^\W\d]\w*")
 
 
 def _find_start_folder() -> Path:
@@ -87,22 +92,31 @@ def absolute(path: PathGiven, name: str = "path") -> Path:
         name: what the argument is called, for the refusal.
 
     Raises:
-        OptionMistake: it is no path or an empty text, begins with the home of nobody, or is relative in a working
-            folder that is gone.
+        OptionMistake: it is no path or an empty text, begins with the home of nobody, holds a name that was to be
+            filled in, or is relative in a working folder that is gone.
     """
     found = expand(path, name)
     if isinstance(path, str) and not path.strip():
         # Path("") is the working folder.
         raise _mistake("path_empty", name=name)
     if found.is_absolute():
-        return _normalize(found)
+        return _normalize(_require_filled(found))
     try:
         working = Path.cwd()
     except OSError:
         raise _mistake("path_no_working_folder", path=found, folder=START_FOLDER) from None
     if found.parts and found.parts[0].startswith("~") and not _is_there(working / found.parts[0]):
         raise _mistake("path_no_home", path=found, user=found.parts[0])
-    return _normalize(working / found)
+    return _normalize(_require_filled(working / found))
+
+
+def _require_filled(path: Path) -> Path:
+    """The same path; raises OptionMistake for a variable in it that nobody fills, but where there is such a folder."""
+    for place in (*reversed(path.parents), path):
+        name = _UNFILLED.search(place.name)
+        if name and not _is_there(place):
+            raise _mistake("path_unfilled", path=path, name=name[0])
+    return path
 
 
 def require_name(path: Path) -> Path:

@@ -123,6 +123,62 @@ class Place(str, enum.Enum):  # noqa: UP042 - its members read as their names
     CATS = "cats/1.png"
 
 
+UNFILLED = [
+    "{{folder}}",
+    "{{folder}",
+    "{folder}}/x",
+    "{folder}",
+    "x-{folder}/y",
+    "$HOME/x",
+    "${HOME}/x",
+    "a/$b/c",
+    "{{",
+]
+WRITES = {
+    **{name: USES[name] for name in ("save", "write", "gallery.save", "gallery.to_html", "report")},
+    "resume": lambda path, _: qwave.resume(save=path),
+    "save of a cell": lambda path, _: qwave.submit("x", save=read_line(f"--save '{path}'").own.save),
+    "setting save_dir": lambda path, _: qwave.configure(save_dir=path),
+    "setting home": lambda path, _: qwave.Session(home=Path(path)),
+    "variable": lambda path, _: read_variable(path),
+}
+
+
+def read_line(line):
+    return parse_line(line, qwave.model("gpt-image-2"), {})
+
+
+def read_variable(path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QWAVE_SAVE_DIR", path)
+        qwave.build("x", model="z-image-turbo")
+
+
+@pytest.mark.parametrize("path", UNFILLED)
+@pytest.mark.parametrize("use", WRITES)
+def test_name_that_nothing_fills_is_no_folder(demo, clean_environment, gallery, use, path):
+    if "{{folder}}" in path and "cell" in use:
+        path = path.replace("{{folder}}", "{{folder")
+    with pytest.raises(QwaveError, match="which nothing fills in: write the path out") as problem:
+        WRITES[use](path, gallery)
+    assert "\n" not in str(problem.value)
+    assert not [one for one in clean_environment.rglob("*") if set(one.name) & set("{$")]
+    assert not demo.jobs
+
+
+@pytest.mark.parametrize("name", ["{folder}", "$HOME", "{{x}}"])
+def test_folder_of_a_name_in_braces_is_taken_where_it_is(demo, clean_environment, gallery, name):
+    (clean_environment / name).mkdir()
+    (copy,) = gallery.save(f"{name}/new")
+    assert copy.path.parent == clean_environment / name / "new"
+    assert demo.job_context(name).save_dir == clean_environment / name
+
+
+@pytest.mark.parametrize("name", ["cost$", "a$5", "{a-b}", "{3F25-04E0}", "50%", "{}", "$ x"])
+def test_folder_of_other_signs_is_a_name(demo, clean_environment, name):
+    assert demo.job_context(name).save_dir == clean_environment / name
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
