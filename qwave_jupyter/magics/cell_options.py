@@ -34,6 +34,7 @@ __all__ = [
     "parse_cell",
     "parse_line",
     "parse_positive",
+    "read_token",
     "refuse_key",
     "split_cell",
     "takes_as_value",
@@ -63,16 +64,20 @@ _SWEEP = re.compile(r"""((?:^|(?<=\s))--sweep(?:=|\s+))([^\s"'=]+=(?:"[^"]*"|'[^
 
 
 class Token(str):
-    """A word of a line; ``is_quoted`` where it began with a quote, so that its dashes are text."""
+    """A word of a line.
 
-    __slots__ = ("is_quoted",)
+    ``is_quoted`` where it began with a quote, so that its dashes are text; ``source`` is the word as it was written.
+    """
+
+    __slots__ = ("is_quoted", "source")
     is_quoted: bool
+    source: str
 
     @classmethod
-    def of(cls, text: str, *, is_quoted: bool) -> Token:
+    def of(cls, text: str, *, is_quoted: bool, source: str = "") -> Token:
         """Make a token."""
         token = cls(text)
-        token.is_quoted = is_quoted
+        token.is_quoted, token.source = is_quoted, source or text
         return token
 
 
@@ -113,7 +118,7 @@ def find_model_id(line: str | Sequence[str], variables: Namespace | None = None)
         name, equals, value = token.partition("=")
         if name in {"-m", "--model"} and not is_quoted(token):
             following = [value] if equals else tokens[index + 1 : index + 2]
-            return fill_token(following[0], name, variables or {}) if following else None
+            return read_token(following[0], name, variables or {}) if following else None
     return None
 
 
@@ -154,6 +159,23 @@ def fill_token(text: str, option: str, variables: Namespace) -> str:
         raise OptionMistake("options.cannot_fill", option=option, given=_shorten(text)) from None
 
 
+def read_token(text: str, option: str, variables: Namespace) -> str:
+    """Return a name, a path or a word with its ``{{names}}`` filled.
+
+    Raises:
+        OptionMistake: a name that isn't there or holds no text, or a variable that is written as other magics write it.
+    """
+    if name := _find_other_braces(text, variables):
+        raise OptionMistake("options.other_braces", option=option, given=_shorten(text), name=f"{{{{{name}}}}}")
+    return fill_token(text, option, variables)
+
+
+def _find_other_braces(text: str, variables: Namespace) -> str:
+    """Return the variable that other magics would fill, by ``$name`` or ``{name}``; "" for none."""
+    names = (found[1] or found[2] for found in _OTHER_BRACES.finditer(text))
+    return next((name for name in names if name in variables), "")
+
+
 def refuse_key(prompt: str) -> None:
     """Raise OptionMistake if a prompt seems to hold a key: it would go to the server, and into the notebook."""
     if holds_key(prompt):
@@ -191,9 +213,9 @@ def _split_words(text: str) -> Iterator[Token]:
         # The lexer reads one character at a time, so the next word begins where it stands, or behind blanks.
         start = re.compile(rf"[{lexer.whitespace}]*(.?)").match(text, stream.tell())
         word = lexer.get_token()
-        if word is None:
+        if word is None or start is None:
             return
-        yield Token.of(word, is_quoted=start is not None and start[1] in {'"', "'"})
+        yield Token.of(word, is_quoted=start[1] in {'"', "'"}, source=text[start.start(1) : stream.tell()].strip())
 
 
 def is_quoted(token: str) -> bool:
@@ -211,6 +233,11 @@ class _LineParser:
     mistakes: list[str] = field(default_factory=list)
     #: How each option was written, by its name.
     written: dict[str, str] = field(default_factory=dict)
+    #: All tokens, also those that are read already.
+    written_tokens: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.written_tokens = tuple(self.tokens)
 
     def parse_option(self) -> None:
         """Read one option off the front."""
@@ -312,17 +339,12 @@ class _LineParser:
         elif option.kind == "text" and not value.strip():
             # Left out, another model or folder would be meant.
             self._add_mistake("options.empty", option=written)
-        elif option.kind == "text" and (name := self._find_other_braces(value)):
+        elif option.kind == "text" and (name := _find_other_braces(value, self.variables)):
             # It would be the literal name of a folder after a paid run.
             self._add_mistake("options.other_braces", option=written, given=given, name=f"{{{{{name}}}}}")
         else:
             return True
         return False
-
-    def _find_other_braces(self, value: str) -> str:
-        """The variable that other magics would fill, by ``$name`` or ``{name}``; "" for none."""
-        names = (found[1] or found[2] for found in _OTHER_BRACES.finditer(value))
-        return next((name for name in names if name in self.variables), "")
 
     def _parse_parameter(self, name: str, value: str | None, written: str) -> None:
         if name == "param":
@@ -374,6 +396,8 @@ class _LineParser:
             return
         elif not takes_images(parameter):
             self.values[name] = found
+        elif not value.strip():
+            self._add_mistake("options.image_empty", option=to_flag(parameter.name))
         elif _holds_no_image(found):
             # Left out, it would be another image that is paid for.
             self._add_mistake("options.holds_no_image", option=f"--{parameter.name}", given=_shorten(value))
@@ -390,11 +414,26 @@ class _LineParser:
         if name in self.variables:
             self._add_mistake("options.image_in_braces", option=to_flag(parameter.name), given=text, name=name)
             return True
-        if is_file(text) or is_folder(text) or not self._is_code(text):
+        return not (is_file(text) or is_folder(text)) and self._refuse_expression(text, parameter)
+
+    def _refuse_expression(self, text: str, parameter: Parameter) -> bool:
+        """Note a mistake where a text is code about a variable, also in braces or behind a dollar sign."""
+        bare = _strip_braces(text)
+        if not self._is_code(bare):
             return False
-        given = _shorten(text.translate(_WIDE_SIGNS))
-        self._add_mistake("options.image_expression", option=to_flag(parameter.name), given=given)
+        given = _strip_braces(self._find_source(text)).translate(_WIDE_SIGNS)
+        self._add_mistake("options.image_expression", option=to_flag(parameter.name), given=_shorten(given))
         return True
+
+    def _find_source(self, text: str) -> str:
+        """A value as it was written: the line's reader takes the quotes out of ``d['a']``."""
+        for token in self.written_tokens:
+            if isinstance(token, Token) and not token.is_quoted and token.endswith(text):
+                lead = token[: len(token) - len(text)]
+                source = token.source.removeprefix(lead)
+                if (not lead or lead.endswith("=")) and not source.startswith(('"', "'")):
+                    return source
+        return text
 
     def _is_code(self, text: str) -> bool:
         if text.isidentifier() or _ADDRESS.match(text) or _is_image_name(text):
@@ -426,17 +465,25 @@ class _LineParser:
             return None
         if not fills:
             return value
-        parameter = self.model.find_parameter(to_name(written))
         try:
             return fill_token(value, written, self.variables)
         except OptionMistake as mistake:
-            name = value.strip("{} ")
-            is_image = parameter is not None and takes_images(parameter)
-            if is_image and not _holds_no_image(self.variables.get(name)):
-                self._add_mistake("options.image_in_braces", option=written, given=_shorten(value), name=name)
-            else:
-                self.mistakes.append(str(mistake))
+            self._explain_unfilled(value, written, mistake)
             return None
+
+    def _explain_unfilled(self, value: str, written: str, mistake: OptionMistake) -> None:
+        """Note what is wrong with a value whose names can't be filled."""
+        key, text = to_name(written), value
+        if key == "param":
+            key, _, text = value.partition("=")
+        parameter = self.model.find_parameter(key)
+        name = _strip_braces(text)
+        if parameter is None or not (takes_images(parameter) or parameter.task):
+            self.mistakes.append(str(mistake))
+        elif takes_images(parameter) and not _holds_no_image(self.variables.get(name)):
+            self._add_mistake("options.image_in_braces", option=written, given=_shorten(text), name=name)
+        elif not self._refuse_expression(text, parameter):
+            self.mistakes.append(str(mistake))
 
     def _refuse_other_braces(self, value: str, written: str) -> bool:
         """Note a mistake where a value is nothing but a variable as other magics write it: it would go out as it is."""
@@ -456,7 +503,7 @@ class _LineParser:
         if not is_swept and (name in _KEY_NAMES or name in RESERVED or is_named):
             return False
         for given in (one.strip(" \"'") for one in values):
-            if _OTHER_BRACES.fullmatch(given) and (found := self._find_other_braces(given)):
+            if _OTHER_BRACES.fullmatch(given) and (found := _find_other_braces(given, self.variables)):
                 is_named = is_named or (parameter is not None and parameter.type.endswith("[]"))
                 plain = found if is_named and not isinstance(self.variables[found], str) else f"{{{{{found}}}}}"
                 self._add_mistake("options.other_braces", option=written, given=_shorten(given), name=plain)
@@ -484,6 +531,10 @@ def parse_positive(text: str) -> float | None:
 def _is_taken(name: str) -> bool:
     # Python refuses its keywords, and without its built-ins later cells break in ways that nobody understands.
     return keyword.iskeyword(name) or hasattr(builtins, name) or name in _IPYTHON_NAMES
+
+
+def _strip_braces(text: str) -> str:
+    return text.removeprefix("$").strip("{} ") if text.startswith(("{", "$")) else text
 
 
 def _is_image_name(text: str) -> bool:

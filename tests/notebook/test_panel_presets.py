@@ -60,6 +60,16 @@ def test_preset_opens_a_panel(open_panel):
         assert (state.model.id, state.values) == (model, values)
 
 
+def test_preset_is_named_by_a_variable(open_panel, monkeypatch):
+    save("wide", "gpt-image-2", resolution="2k")
+    monkeypatch.setattr(panel_module, "find_variables", lambda: {"chosen": "wide", "model": "gpt-image-2"})
+    for line in (["--preset", "{{chosen}}"], ["--preset={{chosen}}", "-m", "{{model}}"]):
+        assert panel_module.panel_from_line(line).state.values == {"resolution": "2k"}
+    for line in (["--preset", "$chosen"], ["--preset={chosen}"], ["-m", "$model"], ["--from", "${chosen}"]):
+        with pytest.raises(OptionMistake, match=r"filled in as \{\{"):
+            panel_module.panel_from_line(line)
+
+
 def test_preset_that_is_gone_says_so(open_panel):
     save("old", "no-such-model", n=2)
     save("odd", "gpt-image-2", resolution="2k", sharpness=9, quality="ultra")

@@ -11,7 +11,7 @@ from qwave_jupyter import i18n
 from qwave_jupyter.amounts import to_ascii_digits
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.jobs.own_options import to_flag, to_name
-from qwave_jupyter.magics.cell_options import fill_token, is_quoted, parse_positive, takes_as_value
+from qwave_jupyter.magics.cell_options import is_quoted, parse_positive, read_token, takes_as_value
 from qwave_jupyter.magics.output import Console
 from qwave_jupyter.types import Namespace, Values
 
@@ -84,7 +84,7 @@ class Command:
         written: dict[str, str] = {}
         for part in parts:
             if not part.option:
-                words.append(fill_token(part.value or "", f"%qwave {self.name}", variables or {}))
+                words.append(read_token(part.value or "", f"%qwave {self.name}", variables or {}))
                 continue
             name, shown = to_name(part.option), part.option[:40]
             if name not in self.options:
@@ -106,7 +106,7 @@ class Command:
             return True
         if value is None:
             raise OptionMistake("options.needs_a_value", option=written)
-        return _convert(written, self.options[name], fill_token(value, written, variables))
+        return _convert(written, self.options[name], read_token(value, written, variables))
 
     def _split(self, tokens: Sequence[str]) -> Iterator[_Part]:
         """Yield the words, and the options with their values."""

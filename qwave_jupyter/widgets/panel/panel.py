@@ -505,9 +505,10 @@ def panel_from_line(arguments: list[str]) -> Panel:
             return panel(last=True)
         if not (equals or len(arguments) > 1):
             raise OptionMistake("options.needs_a_value", option=first)
-        return panel(task=cell_options.fill_token(task or arguments[1], first, find_variables()))
+        return panel(task=cell_options.read_token(task or arguments[1], first, find_variables()))
     preset, arguments = _take_preset(arguments)
     variables = find_variables()
+    preset = None if preset is None else cell_options.read_token(preset, "--preset", variables)
     chosen = cell_options.find_model_id(arguments, variables)
     if preset is not None and chosen is None:
         model, _ = _read_preset(default().catalog, preset, default().settings.home)

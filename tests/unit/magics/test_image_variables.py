@@ -59,6 +59,24 @@ def test_image_expression_hints_at_variable(option, code):
     assert f"put it into a variable first, such as one = {code}. Nothing" in str(refusal.value)
 
 
+@pytest.mark.parametrize("option", ["-i ", "--mask ", "--image=", "-p images=", "-i sea.png -i "])
+@pytest.mark.parametrize("code", ["city['a']", 'city["a b"]', "city.get('a')", "city['a'][0]", "city[0]"])
+@pytest.mark.parametrize("around", ["{}", "{{{{{}}}}}", "{{{}}}", "${}", "${{{}}}", '"{{{{{}}}}}"'])
+def test_image_expression_is_shown_as_written(option, code, around):
+    if around.startswith('"'):
+        code = code.replace('"', "'")
+    with pytest.raises(OptionMistake) as refusal:
+        cell_options.parse_line(option + around.format(code), GPT, {"city": {"a": object()}})
+    assert f"put it into a variable first, such as one = {code}. Nothing" in str(refusal.value)
+
+
+@pytest.mark.parametrize("option", ["-i ", "--mask ", "--image=", "-p mask=", "-i city -i "])
+@pytest.mark.parametrize("empty", ["''", '""', "' '", "'\t'"])
+def test_image_that_is_empty_hints_at_variable(option, empty):
+    with pytest.raises(OptionMistake, match=r"is empty; give a path, a URL or the name of a variable that holds an"):
+        cell_options.parse_line(option + empty, GPT, {"city": object()})
+
+
 @pytest.mark.parametrize("code", ["city，city", "［city］", "city、sea", "city（1）"])
 def test_image_expression_of_a_wide_keyboard_hints_at_variable(code):
     with pytest.raises(OptionMistake, match=r"put it into a variable first, such as one = .?city"):

@@ -7,7 +7,7 @@ import pytest
 from qwave_jupyter.batches.sweep_axes import parse_axis
 from qwave_jupyter.catalog import load
 from qwave_jupyter.demo import __main__ as demo_main
-from qwave_jupyter.errors import OptionMistake, UserMistake
+from qwave_jupyter.errors import OptionMistake, UnknownModel, UserMistake
 from qwave_jupyter.jobs import codegen
 from qwave_jupyter.magics import cell_options
 from qwave_jupyter.magics.caller_scope import CallerVariables
@@ -369,6 +369,45 @@ def test_other_braces_keep_the_refusals_of_their_own(line, says):
     with pytest.raises(OptionMistake, match=says) as refused:
         parse(line, GPT, look="ink")
     assert "filled in as" not in str(refused.value)
+
+
+@pytest.mark.parametrize("braces", OTHER_BRACES)
+@pytest.mark.parametrize("line", ["-m {}", "--model={}", "-n 2 -m '{}' --seed 3"])
+def test_model_in_other_braces_is_refused(ours, server, line, braces):
+    for name in ("model", "bild_2"):
+        value = braces.format(name=name)
+        with pytest.raises(OptionMistake, match=rf"filled in as \{{\{{{name}\}}\}}\.") as refused:
+            CellMagic(RecordingConsole()).run_blocking(line.format(value), "a cat", {name: "z-image-turbo"})
+        assert value in str(refused.value)
+    assert not server.bodies
+    with pytest.raises(UnknownModel):
+        CellMagic(RecordingConsole()).run_blocking(line.format(braces.format(name="other")), "a cat", {"model": "x"})
+
+
+@pytest.mark.parametrize("braces", OTHER_BRACES)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "resume --save {}",
+        "resume --save=out/{}",
+        "report {}.html",
+        "report page --by '{}'",
+        "weight {}",
+        "show {}",
+        "cancel {}",
+        "history a {}",
+        "model {}",
+        "models --action {}",
+        "compare z-image-turbo {}",
+        "demo --fail {}",
+    ],
+)
+def test_command_in_other_braces_is_refused(line, braces):
+    value = braces.format(name="folder")
+    with pytest.raises(OptionMistake, match=r"filled in as \{\{folder\}\}\.") as refused:
+        parse_command(line.format(value), folder="out")
+    assert value in str(refused.value)
+    assert value in str(parse_command(line.format(value), other="out"))
 
 
 # Empty values
