@@ -57,13 +57,14 @@ _SOME_BYTES = "data:image/png;base64,"
 _MAX_TEXT = 20_000
 _LONG_DATA = re.compile(r"(data:[\w/+.-]*;base64,)([A-Za-z0-9+/=]{40,})")
 
-#: What shows nothing: controls and formats, but those that are signs; selectors, which vary the character before them;
-#: and blanks.
+#: What shows nothing: controls and formats, but those that are signs; selectors and silent vowels, which belong to the
+#: character before them; and blanks. Together they hold all of Unicode's Default_Ignorable_Code_Point, also what it
+#: reserves for later.
 _FORMATS = (
-    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
-_SELECTORS = r"\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_SELECTORS = r"\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _BLANKS = r"\s\u115f\u1160\u2800\u3164\uffa0"
 #: The flags of regions are a black flag with tags.
 _SIGN = rf"(?:\U0001f3f4[\U000e0020-\U000e007f]+|[^{_BLANKS}{_FORMATS}{_SELECTORS}])[{_SELECTORS}]*"

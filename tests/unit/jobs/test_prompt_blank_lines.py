@@ -43,7 +43,19 @@ INVISIBLE = [
     "\ufe0f",
     "\u180e\u034f",
     ENGLAND[1:],
+    "\u17b4",
+    "\u17b5\u17b4\u17b5",
+    "\ufff0\ufff8",
+    "\U000e0000\U000e0002\U000e00ff",
+    "\U000e01f0\U000e0fff",
 ]
+#: What belongs to the character before it.
+JOINED = {"\ufe0f", "\u180e\u034f", "\u17b4", "\u17b5\u17b4\u17b5"}
+#: Default_Ignorable_Code_Point of DerivedCoreProperties.txt.
+IGNORABLE = """
+00AD 034F 061C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 FE00-FE0F FEFF FFA0 FFF0-FFF8
+1BCA0-1BCA3 1D173-1D17A E0000-E0FFF
+"""
 
 
 @pytest.mark.parametrize("hidden", INVISIBLE, ids=ascii)
@@ -52,6 +64,12 @@ INVISIBLE = [
 def test_prompt_of_invisible_characters_is_empty(hidden, form, force):
     with pytest.raises(RequestRefused, match="the prompt is empty"):
         request.build(CATALOG, form.format(hidden, hidden), {}, model="z-image-turbo", force=force)
+
+
+def test_prompt_of_all_that_unicode_ignores_is_empty():
+    for ends in (span.split("-") for span in IGNORABLE.split()):
+        for code in range(int(ends[0], 16), int(ends[-1], 16) + 1):
+            assert not request.normalize_prompt(f" {chr(code)}\n"), ascii(chr(code))
 
 
 @pytest.mark.parametrize("blank", ["\u2800\u2800", "\u3164", "\u3000\xa0", "\u115f\u1160"], ids=ascii)
@@ -71,7 +89,7 @@ def test_prompt_of_invisible_variable_is_empty():
 def test_prompt_outer_invisible_characters(hidden, form):
     plain = request.build(CATALOG, "A red fox", {}, model="z-image-turbo")
     # A selector belongs to the character before it.
-    written = form.format(hidden) if hidden not in {"\ufe0f", "\u180e\u034f"} else f"{hidden}\nA red fox\n{hidden}"
+    written = form.format(hidden) if hidden not in JOINED else f"{hidden}\nA red fox\n{hidden}"
     built = request.build(CATALOG, written, {}, model="z-image-turbo")
     assert (built.body["prompt"], built.fingerprint) == ("A red fox", plain.fingerprint)
 
@@ -88,6 +106,7 @@ def test_prompt_outer_invisible_characters(hidden, form):
         "\u0647\u200d",
         "\u200d\u0647",
         "\u0915\u094d\u200d",
+        "\u1780\u17b5 \u1780\u17b4",
         "\u0601\u0661",
         "fox\u200b in\xad snow",
         "  a\x00b",
