@@ -942,9 +942,13 @@ class Session:
         context = self.job_context(save, timeout)
         limits = self.limits(max_cost)
 
+        named = self.settings.model if model is None else model
+
         def build(prompt: str, chosen: str | None, own: Values) -> Row:
             together = {"variables": {}, **options, **own}
-            request = self.build(prompt, model=model if chosen is None else chosen, **together)
+            asked = named if chosen is None else chosen
+            running.note_model(asked)
+            request = self.build(prompt, model=asked, **together)
             return Row(request, force=bool(together.get("force")))
 
         def builder(row: object) -> Callable[[], Row]:
@@ -963,6 +967,7 @@ class Session:
             executor=executor,
             write=file,
             total=count,
+            model=named,
         )
         self.register_batch(running)
         try:

@@ -94,6 +94,7 @@ class Batch:
         executor: runs the rows instead of this process's threads.
         write: a file to which each outcome is appended as a line of JSON.
         total: how many rows there are, where that is known.
+        model: the model of rows that name none, by which it is called before any row is a request.
         limits: what each may cost, and the budget that they are counted in; where the server took more and it was too
             late to cancel, no further row is ordered.
         on_done: called once when all have ended.
@@ -114,6 +115,7 @@ class Batch:
         executor: Executor | None = None,
         write: Path | None = None,
         total: int | None = None,
+        model: str = "",
         limits: Limits | None = None,
         on_done: Callable[[], object] | None = None,
     ) -> None:
@@ -123,6 +125,8 @@ class Batch:
         if executor is not None:
             require_methods("executor", executor, Executor, ["submit"])
         self.total = total
+        #: The model that its views name.
+        self.model = model
         self._rows = iter(rows)
         self._context = context
         self._concurrency = concurrency
@@ -166,6 +170,11 @@ class Batch:
         now = self.tally()
         others = f", {now.failed} failed" * (now.failed > 0) + f", {now.stopped_rows} stopped" * (now.stopped_rows > 0)
         return f"Batch({now.done} of {'?' if self.total is None else self.total} done{others}, {now.running} running)"
+
+    def note_model(self, name: str) -> None:
+        """Let views call it by the model of its first row, also where that row is refused while it is built."""
+        if self._next_index <= 1:
+            self.model = name
 
     @property
     def running(self) -> tuple[Job, ...]:
@@ -392,6 +401,7 @@ class Batch:
         try:
             built = row if isinstance(row, Request) else _build(index, row)
             request, force = (built.request, built.force) if isinstance(built, Row) else (built, False)
+            self.note_model(request.model.id)
             limits = None if self._limits is None else replace(self._limits, force=force or self._limits.force)
             if self._executor is None or (self._reuse and idempotency.find_finished(request, self._context)):
                 # What is there already isn't worth a worker, and costs nothing.

@@ -230,8 +230,8 @@ def present(batch: Batch, console: Console) -> None:
 
 def follow(batch: Batch, console: Console) -> BatchView:
     """Show a batch for as long as it goes on, with a Cancel of its own, in a kernel."""
-    model = batch.jobs[0].request.model.id if batch.jobs else default().settings.model
-    view = BatchView(batch, i18n.text("notebook.batch_title", model=model), console, total=batch.total, detached=True)
+    title = i18n.text("notebook.batch_title", model=batch.model)
+    view = BatchView(batch, title, console, total=batch.total, detached=True)
     view.open()
     return view
 

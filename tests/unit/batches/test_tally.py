@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from IPython.display import DisplayHandle
@@ -14,7 +16,7 @@ from qwave_jupyter.batches.tally import tally
 from qwave_jupyter.errors import Cancelled, TaskFailed, UserMistake
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs.costs import Charge
-from qwave_jupyter.magics.batch_view import BatchView
+from qwave_jupyter.magics.batch_view import BatchView, present
 from qwave_jupyter.session import default
 from tests.fake_session import replace_frontend
 from tests.recording_console import RecordingConsole
@@ -137,3 +139,32 @@ def test_done_rows_are_charged_and_counted(bench, asked, server):
     assert "2 rows are done and kept. $0." in str(error)
     assert "cancelled" not in str(error)
     assert repr(batch) == "Batch(2 of 2 done, 0 running)"
+
+
+LARGE = {"prompt": "a cat", "model": "z-image-turbo", "resolution": "99k"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "settings", "model"),
+    [
+        (["a cat", "a dog"], {"model": "z-image-turbo", "max_cost": 0.0001}, {}, "z-image-turbo"),
+        (["a cat"], {"model": "z-image-turbo"}, {"budget": 0.0001}, "z-image-turbo"),
+        ([{"prompt": "a cat", "model": "z-image-turbo"}, "a dog"], {"max_cost": 0.0001}, {}, "z-image-turbo"),
+        (["a cat"], {"model": "z-image-turbo", "resolution": "99k"}, {}, "z-image-turbo"),
+        ([LARGE, "a dog"], {"max_cost": 0.0001}, {}, "z-image-turbo"),
+        ([5, LARGE], {"max_cost": 0.0001}, {"model": "seedream-5.0"}, "seedream-5.0"),
+        (["a cat"], {"executor": ThreadPoolExecutor(1), "max_cost": 0.0001}, {"model": "seedream-5.0"}, "seedream-5.0"),
+    ],
+)
+def test_card_of_refused_rows_names_their_model(ours, server, monkeypatch, rows, options, settings, model):
+    displayed = []
+    monkeypatch.setattr(DisplayHandle, "display", lambda _handle, content, **_options: displayed.append(content))
+    monkeypatch.setattr(DisplayHandle, "update", lambda _handle, content, **_options: displayed.append(content))
+    default().configure(display="html", **settings)
+    console = RecordingConsole(kernel=SimpleNamespace())
+    replace_frontend(monkeypatch, present_batch=lambda batch: present(batch, console))
+    batch = qwave.batch(rows, **options)
+    assert all(isinstance(one.error, UserMistake) for one in batch.results())
+    assert not server.bodies
+    assert {one["text/plain"].split(" · ")[0] for one in displayed} == {f"qwave: {model}"}
+    assert all(f"{model} · batch" in one["text/html"] for one in displayed)
