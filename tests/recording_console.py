@@ -27,5 +27,5 @@ class RecordingConsole(Console):
         before = len(self.shown)
         LineMagic(self)(line)
         shown = self.shown[before:]
-        assert all(one["text/html"].startswith("<style>") for one in shown)
+        assert all(one["text/html"].startswith(("<style>", '<div class="qw')) for one in shown)
         return "\n".join(one["text/plain"] for one in shown)

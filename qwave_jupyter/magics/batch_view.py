@@ -13,7 +13,7 @@ from qwave_jupyter.magics.output import Console
 from qwave_jupyter.magics.status_view import close_all, start_when_shown
 from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
-from qwave_jupyter.views.templating import render_template
+from qwave_jupyter.views.templating import render_template, wrap_cards
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
@@ -111,7 +111,7 @@ class BatchView:
         # Late: the widgets know the views.
         from qwave_jupyter.widgets.canvas.key_guard import KeyGuard
 
-        self._card = ipywidgets.HTML(self._to_mimebundle()["text/html"], layout={"width": "100%", "margin": "0"})
+        self._card = ipywidgets.HTML(wrap_cards(self._render_card()), layout={"width": "100%", "margin": "0"})
         cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.text("status.cancel_queued_tip"))
         cancel.add_class("qw-cancel")
         cancel.on_click(self._stop_batch)
@@ -141,7 +141,7 @@ class BatchView:
                 sys.stderr.flush()
             return
         if self._card is not None:
-            self._card.value = self._to_mimebundle()["text/html"]
+            self._card.value = wrap_cards(self._render_card())
         elif self._handle is not None:
             self._handle.update(self._to_mimebundle(), raw=True)
         ended, when = self._sheet_drawn
@@ -152,10 +152,13 @@ class BatchView:
             self._sheet_drawn = (count, now)
 
     def _to_mimebundle(self) -> dict[str, str]:
+        return job_card.to_mimebundle(self._render_card(), self._format_text())
+
+    def _render_card(self) -> str:
         outcomes = self._batch.outcomes
         failed = sum(one.error is not None for one in outcomes)
         share = len(outcomes) / self._total if self._total else 0.0
-        markup = job_card.render_batch(
+        return job_card.render_batch(
             title=self._title,
             line=" · ".join(self._format_progress()),
             right=self._format_spending(),
@@ -163,7 +166,6 @@ class BatchView:
             demo=self._demo,
             bad=failed == len(outcomes) and self._is_over() and failed > 0,
         )
-        return job_card.to_mimebundle(markup, self._format_text())
 
     def _format_text(self) -> str:
         return " · ".join(

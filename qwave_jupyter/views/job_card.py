@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from qwave_jupyter import i18n
 from qwave_jupyter.errors import Cancelled, QwaveError, RateLimited, RequestRefused
 from qwave_jupyter.folders import find_working_folder
 from qwave_jupyter.views.model_card import format_unknown_price
-from qwave_jupyter.views.templating import STYLE, render_template, wrap_cards
+from qwave_jupyter.views.templating import STYLE, inline_style, render_template, wrap_cards
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.job import Job
@@ -21,6 +22,7 @@ __all__ = [
     "STYLE",
     "format_task_id",
     "format_text",
+    "join",
     "render_batch",
     "render_ended",
     "render_error",
@@ -122,9 +124,14 @@ def format_task_id(job: Job) -> str:
     return str(job.task_id or job.id)[-_SHORT_ID:]
 
 
+def join(cards: Iterable[str]) -> str:
+    """Return several cards below each other."""
+    return '<div class="qw-gap"></div>'.join(cards)
+
+
 def to_mimebundle(markup: str, text: str) -> dict[str, str]:
-    """Return HTML and its text as a MIME bundle."""
-    return {"text/html": wrap_cards(markup), "text/plain": text}
+    """Return the HTML of cards and their text as a MIME bundle."""
+    return {"text/html": inline_style(wrap_cards(markup, with_style=False)), "text/plain": text}
 
 
 def _build_job_values(snapshot: Snapshot) -> dict[str, str | bool]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qwave_jupyter import i18n
-from qwave_jupyter.views.templating import render_template
+from qwave_jupyter.views.templating import inline_style, render_template
 
 __all__ = ["Finding", "bundle_findings", "bundle_lines", "bundle_manual", "bundle_text"]
 
@@ -25,18 +25,19 @@ class Finding:
 
 def bundle_text(text: str) -> dict[str, str]:
     """Return one sentence as a MIME bundle."""
-    return {"text/plain": text, "text/html": render_template("notice.html", sentence=text)}
+    return {"text/plain": text, "text/html": inline_style(render_template("notice.html", sentence=text))}
 
 
 def bundle_lines(lines: Iterable[str]) -> dict[str, str]:
     """Return lines as a MIME bundle; their columns stay aligned."""
     text = "\n".join(lines)
-    return {"text/plain": text, "text/html": render_template("lines.html", lines=text)}
+    return {"text/plain": text, "text/html": inline_style(render_template("lines.html", lines=text))}
 
 
 def bundle_manual(lines: Sequence[str]) -> dict[str, str]:
     """Return lines of prose as a MIME bundle; what can be copied into a cell stands out."""
-    return {"text/plain": "\n".join(lines), "text/html": render_template("manual.html", lines=lines)}
+    markup = inline_style(render_template("manual.html", lines=lines))
+    return {"text/plain": "\n".join(lines), "text/html": markup}
 
 
 def bundle_findings(findings: Sequence[Finding]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
     from markupsafe import Markup
 
-__all__ = ["STYLE", "format_columns", "render_template", "trust", "wrap_cards"]
+__all__ = ["STYLE", "format_columns", "inline_style", "render_template", "trust", "wrap_cards"]
 
 #: The style sheet of all views: JupyterLab's colours with fallbacks, for light and dark. Views stay legible without it.
 STYLE = (Path(__file__).with_name("templates") / "style.html").read_text(encoding="utf-8").rstrip()
+#: An element's classes and its own style, as the templates write them; quotes in texts are escaped.
+_CLASSES = re.compile(r'class="([^"]*)"(?: style="([^"]*)")?')
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_OWN_CLASSES = re.compile(r"(?:\.[\w-]+)+")
 
 
 def render_template(name: str, **values: object) -> str:
@@ -35,6 +40,33 @@ def trust(markup: str) -> Markup:
 def wrap_cards(cards: str, *, with_style: bool = True) -> str:
     """Render cards inside the block that the style sheet is about, and the sheet before it."""
     return render_template("cards.html", cards=trust(cards), with_style=with_style)
+
+
+def inline_style(markup: str) -> str:
+    """Give each element of rendered cards or texts the style of its classes as its own.
+
+    A Markdown export takes HTML as it is, and many readers of Markdown show a style sheet as text.
+    """
+    return _CLASSES.sub(_add_declarations, markup)
+
+
+def _add_declarations(found: re.Match[str]) -> str:
+    classes = frozenset(found[1].split())
+    declared = [declarations for needed, declarations in _list_rules() if needed <= classes]
+    style = ";".join(filter(None, [*declared, found[2]]))
+    return f'class="{found[1]}"' + (f' style="{style}"' if style else "")
+
+
+@cache
+def _list_rules() -> list[tuple[frozenset[str], str]]:
+    """The rules of the style sheet that are about an element's own classes: these, and what they declare."""
+    rules = []
+    for selectors, declarations in _RULE.findall(STYLE.removeprefix("<style>")):
+        for selector in selectors.split(","):
+            if _OWN_CLASSES.fullmatch(selector.strip()):
+                declared = declarations.replace("\n", "").replace('"', "'").rstrip(";")
+                rules.append((frozenset(selector.strip().split(".")[1:]), declared))
+    return rules
 
 
 def format_columns(rows: Sequence[Sequence[str]], max_width: int = sys.maxsize) -> str:

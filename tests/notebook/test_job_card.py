@@ -29,7 +29,9 @@ def now(clean_environment):
 
 def bar(markup):
     """Width and name of the progress bar, or None."""
-    found = re.search(r'role="progressbar" aria-label="([^"]+)".*?aria-valuenow="(\d+)"><b style="width:(\d+)%', markup)
+    found = re.search(
+        r'role="progressbar" aria-label="([^"]+)".*?aria-valuenow="(\d+)"><b class="[^"]*" style="width:(\d+)%', markup
+    )
     return found and (found[1], int(found[2]), int(found[3]))
 
 
@@ -93,7 +95,9 @@ def test_task_id_short_with_tooltip(now):
 
 
 def test_placeholder_has_aspect_ratio(now):
-    width, height = re.search(r'<i style="width:(\d+)px;height:(\d+)px"', job_card.render_running(now, 5.0)).groups()
+    width, height = re.search(
+        r'<i class="qw-area" style="width:(\d+)px;height:(\d+)px"', job_card.render_running(now, 5.0)
+    ).groups()
     assert int(width) / int(height) == pytest.approx(16 / 9, rel=0.03)
 
 

@@ -81,7 +81,7 @@ def _bundle_job_cards(jobs: Sequence[Job]) -> dict[str, str]:
     clock = SYSTEM_CLOCK.monotonic()
     now = [job.snapshot for job in jobs]
     markup = [job_card.render_ended(one) if one.is_over else job_card.render_running(one, clock) for one in now]
-    return job_card.to_mimebundle("".join(markup), "\n".join(job_card.format_text(one, clock) for one in now))
+    return job_card.to_mimebundle(job_card.join(markup), "\n".join(job_card.format_text(one, clock) for one in now))
 
 
 def _cancel(console: Console, args: CommandArgs) -> None:

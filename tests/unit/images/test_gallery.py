@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from PIL import Image
 
 from qwave_jupyter.errors import OptionMistake
@@ -80,6 +82,14 @@ def test_page_replaces_an_earlier_page(made, tmp_path):
     (tmp_path / "link.html").symlink_to(made().path)
     with pytest.raises(OptionMistake, match="another kind"):
         Gallery([made()]).to_html(tmp_path / "link.html")
+
+
+def test_alternative_text_reaches_a_classic_page(made):
+    data, metadata = made(content=plain())._repr_mimebundle_()
+    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    cell = nbformat.v4.new_code_cell("1", outputs=[output])
+    page, _ = HTMLExporter(template_name="classic").from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert '<img alt="a &lt;b&gt;cat&lt;/b&gt;"' in page
 
 
 @pytest.mark.slow
