@@ -102,7 +102,8 @@ def test_a_row_with_a_lone_surrogate_is_written(here, tmp_path):
     prompts = ["one", "two \ud800", "three"]
     batch = Batch([here.build(prompt) for prompt in prompts], here.bench, concurrency=1, write=file).start()
     assert [bool(outcome.gallery) for outcome in batch.results()] == [True] * 3
-    assert [row["prompt"] for row in rows_written(file)] == prompts
+    # One may be downloaded while the next is made, and end after it.
+    assert sorted(row["prompt"] for row in rows_written(file)) == sorted(prompts)
 
 
 def test_one_row_that_cannot_be_written_stops_no_other(here, tmp_path, monkeypatch):
