@@ -321,6 +321,8 @@ class _Submission:
                 fresh=not repeatable,
                 stop=self.stop,
                 deadline=self.deadline,
+                # A task that is there may be charged, whatever else the answer says.
+                is_answer=tasks.is_named_task,
             )
             task = tasks.read_submission(response.body)
             self.check(task.task_id, self.idempotency_key)

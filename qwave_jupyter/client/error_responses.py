@@ -31,8 +31,12 @@ __all__ = [
 #: Codes after which repeating the same request can't help, whatever the status says.
 _FINAL_CODES = frozenset({"price_not_configured"})
 _TRANSIENT_STATUS = frozenset({408, 425, 429})
+#: What gateways write where a request was given up on the way.
+_GIVEN_UP = 499
 #: Server errors that say "never", not "not now".
 _FINAL_STATUS = frozenset({501, 505, 510, 511})
+#: Codes that refuse a request even where the status says that it succeeded, beside those of ``_BY_CODE``.
+_REFUSALS = frozenset({"invalid_request", "invalid_request_error"})
 _MAX_MESSAGE = 400
 _MAX_CODE = 80
 _MAX_BODY = 1_000_000
@@ -76,8 +80,9 @@ def read_error(
 ) -> errors.ApiError:
     """The exception that a refusing answer stands for."""
     body = _read_body(content)
-    kind, key = _BY_CODE.get(body.code) or _BY_STATUS.get(status) or _kind_of_status(status)
-    message = to_one_line(body.message)
+    kind, key = _BY_CODE.get(body.code) or _BY_STATUS.get(status) or _kind_of_status(status, body.code)
+    location = _find_header(headers, "location")
+    message = to_one_line(body.message or (f"→ {location}" if location and 300 <= status < 400 else ""))
     param = to_one_line(body.param) or None
     wait = read_retry_after(headers, body.reset_at, now=now)
     if key == "api.capability" and not param:
@@ -157,17 +162,20 @@ def to_one_line(text: str, max_length: int = _MAX_MESSAGE) -> str:
     return line if len(line) <= max_length else line[:max_length] + "…"
 
 
-def _kind_of_status(status: int) -> _Kind:
+def _kind_of_status(status: int, code: str) -> _Kind:
     if status >= 500:
         return errors.ServerFault, "api.server_fault"
     if _is_no_answer(status):
         return errors.UnreadableAnswer, "api.no_answer"
+    if status < 300 and code not in _REFUSALS:
+        # Of a request that succeeded, only what is documented says that nothing was done.
+        return errors.UnreadableAnswer, "api.unknown_error"
     return errors.RequestRejected, "api.rejected"
 
 
 def _is_no_answer(status: int) -> bool:
     """Whether a status neither brings what was asked for nor refuses it; redirects are told before."""
-    return status < 200 or 300 <= status < 400
+    return status < 200 or 300 <= status < 400 or status == _GIVEN_UP
 
 
 @dataclass(frozen=True)

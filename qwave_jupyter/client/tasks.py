@@ -36,6 +36,7 @@ __all__ = [
     "ResultImage",
     "Task",
     "TaskState",
+    "is_named_task",
     "is_same_id",
     "is_settled",
     "other_task",
@@ -220,6 +221,15 @@ def read_task(answer: object, *, task_id: str = "", where: str = "status") -> Ta
         unreadable_fields=tuple(name for name in _AMOUNTS if _is_unreadable(flat.get(name))),
         raw=body,
     )
+
+
+def is_named_task(answer: object) -> bool:
+    """Whether an answer names a task and its state, as the answer to an order may do beside an error status."""
+    # "HTTP status of a Prefer: wait timeout" is documented nowhere, nor that of a key that was used before.
+    if not isinstance(answer, Mapping):
+        return False
+    flat = _unwrap_envelope(answer)
+    return bool(read_id(flat.get("task_id"))) and read_text(flat.get("status")).lower() in _STATES
 
 
 def read_cancellation(answer: object, task_id: str) -> Cancellation:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -72,7 +73,9 @@ _MIN_RATE, _MAX_EXTRA = 100_000.0, 60.0
 MIN_EXCHANGE_SECONDS = 5.0
 #: Statuses that lead elsewhere, where there is a ``Location``.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_SEE_OTHER, _NO_CONTENT = 303, 204
+_NO_CONTENT = 204
+#: Those after which a POST is to be sent again, as nobody has acted on it (RFC 9110, 15.4.8 and 15.4.9).
+_METHOD_KEPT = frozenset({307, 308})
 #: Seconds between two checks of the stop event.
 _CHECK_INTERVAL = 0.1
 #: Seconds after which an exchange that should have ended by itself is left behind.
@@ -164,8 +167,10 @@ class Transport:
         deadline: float | None = None,
         stop: threading.Event | None = None,
         fresh: bool = False,
+        is_answer: Callable[[object], bool] = lambda _: False,
     ) -> ApiResponse:
         """Send one request to a path below the base URL and read its response."""
+        # ``is_answer`` tells whether a body is what was asked for, whatever the status says.
         # The whole exchange, redirects included, is over within both timeouts and ``prefer_wait``, ``within`` and
         # ``deadline``; a large response is given up to a minute more, as long as it arrives at a usable pace.
         content = None if body is None else encode_body(body)
@@ -188,8 +193,8 @@ class Transport:
             received = self._run_exchange(request, stop)
             if not isinstance(received, _RawResponse):
                 raise received
-            if not _may_redirect(method, received):
-                return self._read(received)
+            if not _may_redirect(request, received):
+                return self._read(received, is_answer)
             status = received.status
             request = replace(request, url=self._redirect_target(request, received))
         raise self._redirect_error(status, request.url)
@@ -275,18 +280,16 @@ class Transport:
                 raise unreadable_answer("api.not_json", status=status, seen="compressed") from None
         return b"".join(parts)
 
-    def _read(self, received: _RawResponse) -> ApiResponse:
+    def _read(self, received: _RawResponse, is_answer: Callable[[object], bool]) -> ApiResponse:
         text, now = received.text, self.clock.now()
-        if not 200 <= received.status < 300:
-            raise read_error(received.status, received.headers, text.encode(), now=now)
-        kind = received.headers.get("content-type", "")
+        kind, is_success = received.headers.get("content-type", ""), 200 <= received.status < 300
         try:
             body = received.secret.redact_json(_parse_json(text, kind))
         except (ValueError, RecursionError):
             body = unreadable_answer("api.not_json", status=received.status, seen=_describe_body(text, kind))
-        if isinstance(body, ApiError):
+        if is_success and isinstance(body, ApiError):
             raise body
-        if is_error_body(body):
+        if is_error_body(body) if is_success else not is_answer(body):
             raise read_error(received.status, received.headers, text.encode(), now=now)
         return ApiResponse(body, read_retry_after(received.headers, now=now))
 
@@ -451,10 +454,23 @@ def is_redirect(status: int, headers: Mapping[str, str]) -> bool:
     return status in _REDIRECTS and bool(headers.get("location"))
 
 
-def _may_redirect(method: str, received: _RawResponse) -> bool:
-    # After a POST, "See Other" leads to what came of it (RFC 9110, 15.4.4): that is no sign that nothing was done.
-    see_other = method != "GET" and received.status == _SEE_OTHER
-    return is_redirect(received.status, received.headers) and not see_other
+def _may_redirect(request: _ApiRequest, received: _RawResponse) -> bool:
+    """Whether a response sends the very request elsewhere."""
+    if not is_redirect(received.status, received.headers):
+        return False
+    if request.method == "GET" or received.status in _METHOD_KEPT:
+        return True
+    # After a POST the others may lead to what came of it (RFC 9110, 15.4.4; servers use 301 and 302 like 303): only the
+    # same path at another address is a sign that nothing was done.
+    paths = [_path_of(url) for url in (request.url, resolve_redirect(request.url, received.headers["location"]))]
+    return received.status != HTTPStatus.SEE_OTHER and paths[0] == paths[1]
+
+
+def _path_of(url: str) -> str:
+    try:
+        return urlsplit(url).path.rstrip("/")
+    except ValueError:
+        return url
 
 
 def _decode_text(content: bytes) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from qwave_jupyter.client.client import Client
-from qwave_jupyter.errors import DownloadFailed, QwaveError, UnreadableAnswer
+from qwave_jupyter.errors import DownloadFailed, QwaveError, UnexpectedRedirect, UnreadableAnswer
 from qwave_jupyter.jobs.job import resume
 from tests.fake_clock import FakeClock
 from tests.faults.order_server import OrderServer
@@ -21,7 +21,14 @@ from tests.image_factory import plain
 from tests.waiting import PATIENCE
 
 #: Whatever is no success, no refusal, no fault, and no redirect that says where the request belongs.
-NO_ANSWERS = [101, 300, 303, 304, 305, 399]
+WITHOUT_BODY = [101, 300, 303, 304, 305, 399]
+NO_ANSWERS = [*WITHOUT_BODY, 499]
+#: Errors in answers whose status is a success, which no page documents.
+UNKNOWN_ERRORS = [
+    b'{"error": "upstream timeout"}',
+    b'{"error": {"message": "try again"}}',
+    b'{"code": "busy", "message": "accepted", "data": null}',
+]
 KEPT_OPEN = b"HTTP/1.1 %d X\r\ncontent-length: 0\r\n\r\n"
 INTERIM = {
     "102": b"HTTP/1.1 102 Processing\r\n\r\n",
@@ -103,12 +110,61 @@ def test_order_without_key_and_answer_is_unknown(tmp_path, status):
         assert site.states == ["submitting"]
 
 
-def test_see_other_after_an_order_is_no_refusal():
-    see_other = b"HTTP/1.1 303 See Other\r\nlocation: /v1/tasks/t1\r\ncontent-length: 0\r\n\r\n"
-    with KeepAlive(lambda *_: [see_other]) as server, pytest.raises(UnreadableAnswer) as caught:
+def redirect(status: int, to: str) -> bytes:
+    return b"HTTP/1.1 %d X\r\nlocation: %b\r\ncontent-length: 0\r\n\r\n" % (status, to.encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "to"),
+    [
+        (301, "/v1/tasks/t1"),
+        (302, "/login"),
+        (302, "https://other.example.com/tasks/t1"),
+        (303, "/v1/tasks"),
+        (303, "/v1/tasks/t1"),
+    ],
+)
+def test_redirect_after_an_order_is_no_refusal(status, to):
+    with KeepAlive(lambda *_: [redirect(status, to)]) as server, pytest.raises(UnreadableAnswer) as caught:
         client_of(server).submit({}, idempotency_key="k", repeatable=lambda: False)
     assert caught.value.fields["outcome_unknown"]
+    assert to in caught.value.fields["message"]
     assert server.seen == ["POST /v1/tasks"]
+
+
+@pytest.mark.parametrize(
+    ("status", "to"),
+    [
+        (301, "https://www.example.com/v1/tasks"),
+        (302, "/v1/tasks/"),
+        (307, "/v2/tasks"),
+        (308, "https://other.example.com/"),
+    ],
+)
+def test_order_sent_elsewhere_is_refused(status, to):
+    with KeepAlive(lambda *_: [redirect(status, to)]) as server, pytest.raises(UnexpectedRedirect) as caught:
+        client_of(server).submit({}, idempotency_key="k")
+    assert not caught.value.fields["outcome_unknown"]
+    assert server.seen == ["POST /v1/tasks"]
+
+
+@pytest.mark.parametrize("body", UNKNOWN_ERRORS)
+def test_order_answered_with_an_unknown_error_is_unknown(tmp_path, body):
+    with OrderServer(knows_key=False) as server, order_site(server, tmp_path) as site:
+        server.answers = [(True, 200, body)]
+        with pytest.raises(UnreadableAnswer) as caught:
+            site.job().start().result(PATIENCE)
+        assert caught.value.fields["outcome_unknown"]
+        assert "othing was charged" not in str(caught.value)
+        assert site.states == ["submitting"]
+
+
+@pytest.mark.parametrize("body", UNKNOWN_ERRORS)
+def test_question_answered_with_an_unknown_error_is_asked_again(body):
+    answers = [whole(body), task("t1")]
+    with KeepAlive(lambda *_: [answers.pop(0)]) as server:
+        assert client_of(server).task("t1").state == "queued"
+    assert server.seen == ["GET /v1/tasks/t1"] * 2
 
 
 @pytest.mark.parametrize("status", NO_ANSWERS)
@@ -142,7 +198,7 @@ def test_download_that_never_gets_an_answer_may_be_tried_later(tmp_path):
     assert caught.value.fields["repeat"]
 
 
-@pytest.mark.parametrize("status", [*NO_ANSWERS, 204])
+@pytest.mark.parametrize("status", [*WITHOUT_BODY, 204])
 def test_late_answer_is_not_taken_for_the_next_one(status):
     def answer(path, place):
         name = path.rpartition("/")[2]

@@ -9,7 +9,7 @@ import pytest
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs.job import resume
 from tests.faults.order_server import OrderServer
-from tests.faults.order_site import WITH_KEY, order_site
+from tests.faults.order_site import WITH_KEY, WITHOUT_KEY, order_site
 from tests.waiting import PATIENCE
 
 REFUSALS = [400, 401, 402, 403, 404, 405, 413, 422, 426, 451, 501]
@@ -99,3 +99,30 @@ def test_409_without_key_is_unknown_and_not_repeated(tmp_path):
         assert failure(site.job().start()).fields["outcome_unknown"]
         assert (server.billed, len(server.posts)) == (1, 1)
         assert site.states == ["submitting"]
+
+
+@pytest.mark.parametrize("status", [400, 402, 409, 429, 500, 504])
+@pytest.mark.parametrize("edition", [WITH_KEY, WITHOUT_KEY])
+def test_task_named_beside_an_error_status_is_followed(tmp_path, status, edition):
+    with OrderServer(knows_key=False) as server, order_site(server, tmp_path, edition) as site:
+        server.answers = [(True, status, b'{"task_id": "task-1", "status": "queued"}')] * 20
+        assert len(site.job().start().result(PATIENCE)) == 1
+        assert (server.billed, len(server.posts)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "body", [{"task_id": "task-1"}, {"task_id": "task-1", "status": "denied"}, {"status": "queued"}]
+)
+def test_error_status_that_names_no_task_is_a_refusal(tmp_path, body):
+    with OrderServer() as server, order_site(server, tmp_path) as site:
+        server.answers = [(False, 400, json.dumps(body).encode())]
+        assert not failure(site.job().start()).fields["outcome_unknown"]
+        assert site.states == ["refused"]
+
+
+@pytest.mark.parametrize("code", ["invalid_request", "quota_not_enough", "model_not_found"])
+def test_documented_refusal_in_a_success_is_over(tmp_path, code):
+    with OrderServer() as server, order_site(server, tmp_path) as site:
+        server.answers = [(False, 200, json.dumps({"code": code, "message": "no", "data": None}).encode())]
+        assert "nothing was charged" in str(failure(site.job().start()))
+        assert site.states == ["refused"]

@@ -34,7 +34,7 @@ STARTS = {
     "chunk": HEAD + TYPE + b"transfer-encoding: chunked\r\n\r\nffff\r\n",
     "chunk length": HEAD + TYPE + b"transfer-encoding: chunked\r\n\r\n",
     "informational": b"HTTP/1.1 100 Continue\r\n\r\n",
-    "redirect": b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 100000\r\n\r\n",
+    "redirect": b"HTTP/1.1 307 Temporary Redirect\r\nlocation: /x\r\ncontent-length: 100000\r\n\r\n",
     "refusal": b"HTTP/1.1 500 X\r\n" + TYPE + b"content-length: 100000\r\n\r\n",
 }
 
@@ -85,8 +85,8 @@ def test_api_answer_that_drips(server, impatient, start):
     asked = outcome(lambda: client.task("t", deadline=0.0))
     cancelled = outcome(lambda: client.cancel("t", within=0.5))
     assert isinstance(submitted, (ConnectionFailed, ApiError))
-    # A redirect is a refusal whatever its body says.
-    assert submitted.fields["outcome_unknown"] == (b"302" not in start)
+    # A redirect that keeps the method is a refusal whatever its body says.
+    assert submitted.fields["outcome_unknown"] == (b"307" not in start)
     assert isinstance(asked, (ConnectionFailed, ApiError))
     assert isinstance(cancelled, (ConnectionFailed, ApiError))
 
@@ -97,7 +97,7 @@ def test_download_that_drips(server, impatient, tmp_path, start):
     server.answers = {"": lambda _: server.dripping(start.replace(b"application/json", b"image/png"))}
     error = outcome(lambda: client.download(f"{server.url}/1.png", tmp_path / "x.part", deadline=0.0))
     assert isinstance(error, DownloadFailed)
-    assert error.fields["repeat"] == (b"302" not in start)
+    assert error.fields["repeat"] == (b"307" not in start)
     assert not (tmp_path / "x.part").exists()
 
 
