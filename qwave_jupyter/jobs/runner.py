@@ -959,8 +959,9 @@ class JobRunner:
         try:
             answer = self.context.client.cancel(self.task_id, within=_ANSWER_WITHIN)
         except ApiError as error:
-            # Only a 400 is documented as "no longer queued"; whatever else is answered says nothing of the task.
-            kept = error.status == 400 and error.fields.get("state") != TaskState.FAILED
+            # Only this code is documented as "no longer queued"; of other refusals the task's state tells more.
+            is_late = error.api_code == "task_not_cancellable" and error.fields.get("state") != TaskState.FAILED
+            kept = is_late or error.fields.get("state") in {TaskState.PROCESSING, TaskState.COMPLETED}
             return self._cancel_result(CancelOutcome.KEPT, charge) if kept else self._unconfirmed_result(charge)
         except QwaveError:
             return self._unconfirmed_result(charge)

@@ -109,9 +109,15 @@ def test_cancel_says_what_went_back(server, site, answer, stopped, says, counted
     assert site.states == ["cancelled"]
 
 
-@pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 409, 422, 451])
-def test_refused_cancel_says_that_the_task_goes_on(server, site, status):
-    server.cancel_answer = (status, {"error": {"code": "", "message": "no"}})
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((status, "") for status in (400, 401, 402, 403, 404, 405, 409, 422, 451)),
+        *((400, code) for code in ("authentication_error", "quota_not_enough", "task_not_exist", "server_error")),
+    ],
+)
+def test_refused_cancel_says_that_the_task_goes_on(server, site, status, code):
+    server.cancel_answer = (status, {"error": {"code": code, "message": "no"}})
     job = site.job().start()
     until_queued(job)
     assert job.cancel().stopped == "unknown"
@@ -121,10 +127,20 @@ def test_refused_cancel_says_that_the_task_goes_on(server, site, status):
     assert site.states == ["running"]
 
 
-def test_late_cancel_keeps_the_task(server, site):
+@pytest.mark.parametrize(
+    ("state", "answer"),
+    [
+        ("processing", None),
+        ("processing", (400, {"error": {"code": "", "message": "no"}})),
+        ("completed", (422, {"error": {"code": "late", "message": "no"}})),
+        ("queued", (400, {"error": {"code": "task_not_cancellable", "message": "no"}})),
+    ],
+)
+def test_late_cancel_keeps_the_task(server, site, state, answer):
+    server.cancel_answer = answer
+    server.before_cancel = lambda: server.tasks["task-1"].update(state=state)
     job = site.job().start()
     until_queued(job)
-    server.tasks["task-1"]["state"] = "processing"
     assert job.cancel().stopped == "kept"
     assert "too late" in str(job.error)
     assert not FREE.search(str(job.error))
