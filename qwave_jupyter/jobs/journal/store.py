@@ -40,6 +40,8 @@ Result = TypeVar("Result")
 _BUSY_SECONDS = 20.0
 _COLUMNS = ", ".join(COLUMNS)
 _MIN_DURATIONS = 3
+#: What is on disk stays in the history, also where other images of the job are awaited, or its money went back.
+_WITH_FILES = f"(state = '{EntryState.DONE}' OR files NOT IN ('', '[]'))"
 #: In how many of the newest jobs earlier prompts are looked for.
 _MAX_RECENT = 2000
 #: How long to wait for another kernel that mends the journal.
@@ -208,7 +210,7 @@ class Journal:
         return bool(self._read("SELECT 1 FROM sqlite_master WHERE name = 'stars'", ()))
 
     def history(self, limit: int = 100, search: str = "", *, starred: bool = False) -> tuple[Entry, ...]:
-        """Finished jobs, newest first; with ``starred`` those that have a starred image."""
+        """Jobs with finished images, newest first; with ``starred`` those that have a starred image."""
         if starred and not self._has_stars():
             return ()
         words = search.split()
@@ -216,7 +218,7 @@ class Journal:
         if starred:
             conditions += " AND job_id IN (SELECT job_id FROM stars)"
         values: list[object] = [f"%{_like(word)}%" for word in words for _ in range(2)]
-        return self._entries(f"WHERE state = 'done'{conditions} ORDER BY created DESC LIMIT ?", (*values, limit))
+        return self._entries(f"WHERE {_WITH_FILES}{conditions} ORDER BY created DESC LIMIT ?", (*values, limit))
 
     def list_prompts(
         self, limit: int, *, notebook: str | None = None, pid: int | None = None, longest: int

@@ -10,6 +10,7 @@ import requests
 
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import Cancelled, DownloadFailed, TaskFailed, WaitTimeout
+from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import Job, resume
 from tests.image_factory import plain
@@ -167,6 +168,18 @@ def test_link_not_there_yet_leaves_job_open(submit, server, bench, status):
     (again,) = resume(bench)
     assert len(again.result(PATIENCE)) == 1
     assert (server.billed, state_of(bench)) == (1, "done")
+
+
+@pytest.mark.parametrize("ending", ["awaited", "failed", "cancelled"])
+def test_saved_images_stay_in_the_history(submit, server, bench, status_says, ending):
+    server.images = [COLOURS[0], 404, COLOURS[1]]
+    images = submit(n=3).result(PATIENCE)
+    if ending != "awaited":
+        status_says(status=ending, cost=0, result=None)
+        (job,) = resume(bench)
+        job.wait(PATIENCE)
+    assert records.history(bench).paths == images.paths
+    assert [path.is_file() for path in images.paths] == [True, True]
 
 
 def test_link_not_there_yet_does_not_hold_up_others(submit, server, bench):
