@@ -233,6 +233,17 @@ class Reservation:
             self._count(0)
             self._final = self._is_released = True
 
+    def assign(self, name: str) -> Reservation:
+        """Give it the name of its job; return what that counts as, which may be an earlier one."""
+        with self._budget._lock:
+            known = self._budget._by_name.setdefault(name, self)
+            if known is not self:
+                budget, amount = self._budget, self._amount
+                self.release()
+                if known._is_released:
+                    known._reopen(budget, amount)
+            return known
+
     def _count(self, amount: int) -> None:
         before, self._amount, self._settled = self._amount, amount, True
         self._budget._add(amount - before)

@@ -463,7 +463,7 @@ class Batch:
 
     def _submit(self, index: int, request: Request, executor: Executor, limits: Limits | None) -> None:
         """Give a row to the executor."""
-        reservation = None if limits is None else limits.reserve(request, f"{id(self)}-{index}")
+        reservation = None if limits is None else limits.reserve(request)
         with self._lock:
             if self._stopped:
                 if reservation is not None:
@@ -517,6 +517,9 @@ class Batch:
     ) -> None:
         gallery, error, cost, job_id = _read_result(future)
         if reservation is not None:
+            if job_id:
+                # Resumed here, or picked up again, the job is to count once.
+                reservation = reservation.assign(job_id)
             if cost is not None:
                 reservation.settle(charged=cost)
             elif error is not None and (

@@ -186,7 +186,7 @@ class Limits:
         check_max_cost(self.max_cost, request, force=self.force)
         self.budget.check(request.estimate_usd)
 
-    def reserve(self, request: Request, name: str) -> Reservation:
+    def reserve(self, request: Request, name: str = "") -> Reservation:
         """Reserve the estimate; TooExpensive where it is above ``max_cost`` or the budget has no room."""
         check_max_cost(self.max_cost, request, force=self.force)
         return self.budget.reserve(request.estimate_usd, name=name)

@@ -162,6 +162,26 @@ def test_released_job_counts_in_the_part_that_goes_on_with_it():
     assert budget.spent_usd == 0.3
 
 
+def test_reservation_named_later_counts_once():
+    budget = Budget(1.0)
+    row = budget.reserve(0.3)
+    assert row.assign("a") is row
+    assert budget.count(0.5, name="a") is row
+    again = budget.reserve(0.2)
+    assert again.assign("a") is row
+    assert budget.spent_usd == 0.3
+    row.settle(charged=0.1)
+    assert budget.spent_usd == 0.1
+
+
+def test_reservation_named_later_goes_on_with_a_released_one():
+    budget = Budget(1.0)
+    first = budget.reserve(0.3, name="a")
+    first.release()
+    assert budget.reserve(0.2).assign("a") is first
+    assert (budget.spent_usd, first.usd) == (0.2, 0.2)
+
+
 def test_picked_up_job_counts_and_is_never_refused():
     budget = Budget(1.0)
     budget.count(2.0, name="a job")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -209,3 +210,30 @@ def test_batch_finds_open_orders_of_its_own_server_only(bench, asked, server, le
     for context in (bench, edition):
         (outcome,) = Batch([asked()], context, reuse=reuse).start().results()
         assert outcome.gallery[0].job_id != entry.job_id
+
+
+@pytest.mark.parametrize("how", ["resume", "run again"])
+def test_row_of_an_executor_that_is_picked_up_counts_once(bench, asked, server, how):
+    budget = Budget()
+    limits = Limits(budget)
+    server.states = ["queued"]
+    (outcome,) = Batch([asked()], replace(bench, timeout=10.0), executor=AtOnce(), limits=limits).start().results()
+    assert outcome.error.code == "timeout"
+    assert budget.spent_usd > 0
+    server.tasks["task-1"]["states"] = ["completed"]
+    if how == "resume":
+        (job,) = resume(bench, limits)
+        assert job.result(PATIENCE)
+    else:
+        (outcome,) = Batch([asked()], bench, executor=AtOnce(), limits=limits).start().results()
+        assert outcome.gallery
+    assert (server.billed, budget.spent_usd) == (1, pytest.approx(server.cost / 500_000))
+
+
+def test_rows_of_several_batches_with_executors_count_each(bench, asked, server):
+    budget = Budget()
+    for _ in range(5):
+        # Each batch is gone before the next, which may take its place in memory.
+        Batch([asked()], bench, executor=AtOnce(), limits=Limits(budget)).start().results()
+        gc.collect()
+    assert (server.billed, budget.spent_usd) == (5, pytest.approx(5 * server.cost / 500_000))
