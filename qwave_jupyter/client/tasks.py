@@ -306,11 +306,11 @@ def _read_image_links(flat: JSONObject) -> Iterator[ResultImage]:
     entries = _find_entries(flat.get("result"))
     if entries is None and isinstance(flat.get("data"), list):
         entries = flat["data"]
-    found = [_read_image_link(entry) for entry in entries or ()]
+    found = [link for entry in entries or () for link in _read_entry(entry)]
+    if not any(link.is_filled for link in found):
+        found = _read_entry(flat.get("url"))
     if any(link.is_filled for link in found):
         yield from found
-    elif urls := _read_urls(flat.get("url")):
-        yield ResultImage(urls=urls)
 
 
 def _find_entries(result: object) -> list[object] | None:
@@ -329,18 +329,20 @@ def _find_entries(result: object) -> list[object] | None:
     return [result] if "b64_json" in result else None
 
 
-def _read_image_link(entry: object) -> ResultImage:
-    if isinstance(entry, (str, list)):
-        return ResultImage(urls=_read_urls(entry), empty_urls=_count_empty(entry))
-    if not isinstance(entry, Mapping):
-        return ResultImage()
-    held = next((entry[name] for name in ("url", "urls", "image_url") if _read_urls(entry.get(name))), None)
-    urls = _read_urls(held)
-    data = read_base64(entry.get("b64_json"))
-    if data is None and len(urls) == 1 and urls[0].startswith("data:"):
-        data, urls = read_base64(urls[0]), ()
-    expires_at = read_time(entry.get("expires_at"))
-    return ResultImage(urls=urls, data=data, expires_at=expires_at, empty_urls=_count_empty(held))
+def _read_entry(entry: object) -> list[ResultImage]:
+    """The image of an entry, or its images where it holds the bytes of several."""
+    fields: JSONObject = entry if isinstance(entry, Mapping) else {"url": entry}
+    held = next((fields[name] for name in ("url", "urls", "image_url") if _read_urls(fields.get(name))), None)
+    inside = {url: read_base64(url) for url in _read_urls(held) if url.startswith("data:")}
+    contents = [one for one in (read_base64(fields.get("b64_json")), *inside.values()) if one is not None]
+    # Addresses beside bytes are mirrors of the first.
+    first = ResultImage(
+        urls=tuple(url for url in _read_urls(held) if inside.get(url) is None),
+        data=next(iter(contents), None),
+        expires_at=read_time(fields.get("expires_at")),
+        empty_urls=_count_empty(held),
+    )
+    return [first, *(ResultImage(data=one) for one in contents[1:])]
 
 
 def _read_urls(value: object) -> tuple[str, ...]:

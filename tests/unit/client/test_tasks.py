@@ -19,6 +19,10 @@ from qwave_jupyter.errors import ApiError, QwaveError, UnreadableAnswer
 PIXELS = base64.b64encode(b"\x89PNG pixels").decode()
 
 
+def uri(content: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+
+
 @pytest.mark.parametrize(
     ("answer", "task_id", "state", "held"),
     [
@@ -124,6 +128,28 @@ def test_failure_in_every_shape(error, code, message):
     task = tasks.read_task({"task_id": "t", "status": "failed", "error": error, "progress": "100%"})
     assert task.failure == tasks.Failure(code, message)
     assert task.is_over
+
+
+@pytest.mark.parametrize(
+    ("said", "contents"),
+    [
+        ({"result": {"images": [{"url": [uri(b"1"), uri(b"2")]}]}}, [b"1", b"2"]),
+        ({"result": {"images": [uri(b"1"), uri(b"2")]}}, [b"1", b"2"]),
+        ({"result": {"images": [[uri(b"1"), uri(b"1")], {"url": uri(b"2")}]}}, [b"1", b"2"]),
+        ({"result": {"images": [{"b64_json": PIXELS, "url": [uri(b"2")]}]}}, [b"\x89PNG pixels", b"2"]),
+        ({"url": uri(b"1")}, [b"1"]),
+    ],
+)
+def test_bytes_of_every_image_are_read(said, contents):
+    task = tasks.read_task({"task_id": "t", "status": "completed", **said})
+    assert [image.data for image in task.images] == contents
+    assert not any(image.urls for image in task.images)
+
+
+def test_address_beside_bytes_is_a_mirror():
+    said = {"images": [{"url": [uri(b"1"), "https://a/1", uri(b"not base64")[:-2]]}]}
+    (image,) = tasks.read_task({"task_id": "t", "status": "completed", "result": said}).images
+    assert (image.data, image.urls[0]) == (b"1", "https://a/1")
 
 
 def test_status_unknown_keeps_its_word():
