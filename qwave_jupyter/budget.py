@@ -106,6 +106,13 @@ class Budget:
         with self._lock:
             return self._find_counted(name) or self._add_reservation(read_amount(usd), name)
 
+    def settle(self, name: str, charged: float) -> None:
+        """Count what a job was charged in the end, where it counts here."""
+        with self._lock:
+            known = self._by_name.get(name)
+            if known is not None:
+                known.settle(charged=charged)
+
     def allot(
         self,
         estimate: float | None,

@@ -619,7 +619,8 @@ class Session:
         """Pick up every open job of the journal that no other kernel holds.
 
         What they cost counts in the budget. A task that the server still has queued is cancelled where it holds more
-        than the limits allow; what is being made is fetched, whatever it costs, for it is charged already.
+        than the limits allow; what is being made is fetched, whatever it costs, for it is charged already. The costs of
+        jobs that ended in the last week while theirs was pending are asked for once, meanwhile.
 
         Args:
             save: the folder for their images; None for the one that each was meant for.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from qwave_jupyter import i18n
 from qwave_jupyter.client.error_responses import to_one_line
 from qwave_jupyter.client.tasks import ENDED_STATES, QUOTA_PER_USD, Cancellation, Task, TaskState, is_settled, to_usd
-from qwave_jupyter.errors import DownloadFailed, QwaveError, TaskFailed, TooExpensive, WaitTimeout
+from qwave_jupyter.errors import DownloadFailed, NotFound, QwaveError, TaskFailed, TooExpensive, WaitTimeout
 from qwave_jupyter.jobs.journal.record import Costs
 from qwave_jupyter.jobs.snapshot import CancelOutcome
 from qwave_jupyter.views.templating import format_columns, render_template
@@ -39,11 +39,15 @@ __all__ = [
     "Section",
     "check_max_cost",
     "cost_table",
+    "find_unsettled",
     "is_free",
+    "settle_costs",
 ]
 
 #: USD by which sums of floats may differ.
 _ROUNDING = 1e-9
+#: Seconds after its end for which a job's cost is asked for, and for which each question may be repeated.
+_SETTLED_WITHIN, _ASKED_WITHIN = 7 * 86_400.0, 10.0
 _COLUMNS = ("jobs", "expected", "held", "charged", "refunded")
 
 
@@ -306,6 +310,31 @@ def is_free(error: QwaveError, task_id: str = "") -> bool:
     if error.fields.get("outcome") == CancelOutcome.REFUNDED:
         return True
     return not (task_id or error.fields.get("outcome_unknown") or isinstance(error, (DownloadFailed, WaitTimeout)))
+
+
+def find_unsettled(context: JobContext) -> tuple[Entry, ...]:
+    """The jobs that ended without a cost, such as while it was "settlement_pending", and may have one by now."""
+    since = context.clock.now() - _SETTLED_WITHIN
+    return context.journal.unsettled_jobs(base_url=context.server, since=since)
+
+
+def settle_costs(entries: Iterable[Entry], context: JobContext, budget: Budget | None = None) -> None:
+    """Ask once for the cost of each of these jobs."""
+    clock = context.clock
+    for entry in entries:
+        try:
+            task = context.client.task(entry.task_id or "", deadline=clock.monotonic() + _ASKED_WITHIN)
+        except NotFound:
+            continue
+        except QwaveError:
+            return
+        if not task.is_over or task.cost_quota is None:
+            continue
+        share = round(task.cost_quota / QUOTA_PER_USD / max(1, len(entry.files)), 9)
+        files = [{**file, "cost_usd": share} for file in entry.files]
+        context.journal.update(entry.job_id, cost_quota=task.cost_quota, files=files)
+        if budget is not None:
+            budget.settle(entry.job_id, task.cost_quota / QUOTA_PER_USD)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from qwave_jupyter.frontend import SLICE, current, wait_for
 from qwave_jupyter.images.filenames import short_id
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs import idempotency, records
-from qwave_jupyter.jobs.costs import CostControl, Limits
+from qwave_jupyter.jobs.costs import CostControl, Limits, find_unsettled, settle_costs
 from qwave_jupyter.jobs.journal.record import EntryState
 from qwave_jupyter.jobs.references import restore_bytes
 from qwave_jupyter.jobs.runner import JobRunner, cancel_timeout
@@ -533,7 +533,8 @@ def resume(
     """Start every open job again that no process works on; each is registered before the next is looked at."""
     # A known task is followed and its images fetched. A submit whose answer never came is repeated with the same key
     # and body where the server honours the key and it still lives; any other is reported as unknown each time, stays
-    # open, and is only ordered again where that is wanted.
+    # open, and is only ordered again where that is wanted. Costs that were still pending are asked for meanwhile.
+    unsettled = find_unsettled(context)
     found = (_pick_up(entry, context, limits, save_dir, repeat=repeat) for entry in resumable(context))
     jobs = []
     for job in found:
@@ -545,6 +546,9 @@ def resume(
             job.abandon()
             raise
         jobs.append(job)
+    if unsettled:
+        budget = None if limits is None else limits.budget
+        threads.spawn(partial(settle_costs, unsettled, context, budget), name="settle-costs")
     return tuple(jobs)
 
 

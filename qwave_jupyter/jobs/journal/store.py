@@ -40,6 +40,8 @@ Result = TypeVar("Result")
 _BUSY_SECONDS = 20.0
 _COLUMNS = ", ".join(COLUMNS)
 _MIN_DURATIONS = 3
+#: How many ended jobs without a cost are asked about at a time.
+_MAX_UNSETTLED = 50
 #: What is on disk stays in the history, also where other images of the job are awaited, or its money went back.
 _WITH_FILES = f"(state = '{EntryState.DONE}' OR files NOT IN ('', '[]'))"
 #: In how many of the newest jobs earlier prompts are looked for.
@@ -177,6 +179,16 @@ class Journal:
         """The open jobs that no process works on."""
         entries = self.open_jobs(base_url=base_url, fingerprint=fingerprint)
         return tuple(entry for entry in entries if not self._is_held(entry))
+
+    def unsettled_jobs(self, *, base_url: str, since: float) -> tuple[Entry, ...]:
+        """The jobs that ended since a moment, in Unix seconds, with something held and no cost named; newest first."""
+        # Where nothing was held, the server names no amounts at all.
+        where = (
+            f"WHERE state IN ('{EntryState.DONE}', '{EntryState.FAILED}', '{EntryState.CANCELLED}') AND base_url = ? "
+            "AND task_id != '' AND held_quota > 0 AND cost_quota IS NULL AND finished > ? "
+            f"ORDER BY created DESC LIMIT {_MAX_UNSETTLED}"
+        )
+        return self._entries(where, (base_url, since))
 
     def _is_held(self, entry: Entry) -> bool:
         try:

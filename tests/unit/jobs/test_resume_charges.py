@@ -11,10 +11,10 @@ from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import Limits
-from qwave_jupyter.jobs.job import resume
+from qwave_jupyter.jobs.job import Job, resume
 from qwave_jupyter.jobs.snapshot import CancelOutcome
 from tests.image_factory import plain
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 COLOURS = [plain(colour=colour) for colour in ("red", "green", "blue")]
 
@@ -145,3 +145,56 @@ def test_cancel_of_a_resumed_completed_job_keeps_its_images(submit, server, benc
     server.before, server.faults = {}, {}
     (again,) = resume(bench)
     assert len(again.result(PATIENCE)) == 3
+
+
+@pytest.fixture
+def cost_pending(bench, asked, server):
+    """A finished job whose cost the server hadn't settled yet; what the server says of it may be changed."""
+    said = {"billing_status": "settlement_pending"}
+    true = server._status
+
+    def status(request, path):
+        code, answer = true(request, path)
+        return code, {**answer, **said}
+
+    server._status = status
+    server.images = COLOURS[:2]
+    budget = Budget()
+    assert Job(asked(n=2), bench, limits=Limits(budget)).start().result(PATIENCE).cost_usd is None
+    assert bench.journal.costs()[0].held_quota == server.held
+    return said, budget
+
+
+def settled(bench):
+    (costs,) = bench.journal.costs()
+    return costs.settled_quota, costs.held_quota
+
+
+@pytest.mark.parametrize("cost", [2500, 0])
+def test_cost_that_was_pending_is_asked_for_at_resume(bench, server, cost_pending, cost):
+    said, budget = cost_pending
+    said.update(billing_status="settled" if cost else "refunded", cost=cost)
+    assert resume(bench, Limits(budget)) == ()
+    wait_until(lambda: settled(bench) == (cost, 0))
+    wait_until(lambda: budget.spent_usd == pytest.approx(cost / 500_000))
+    assert records.history(bench).cost_usd == pytest.approx(cost / 500_000)
+    asked = len(server.seen)
+    assert resume(bench, Limits(budget)) == ()
+    assert (len(server.seen), server.billed) == (asked, 1)
+
+
+@pytest.mark.parametrize("answer", [404, 401, None])
+def test_cost_that_is_still_pending_stays_held(bench, server, cost_pending, answer):
+    server.faults["status"] = [answer] if answer else []
+    asked = len(server.seen)
+    assert resume(bench) == ()
+    wait_until(lambda: len(server.seen) > asked)
+    assert settled(bench) == (0, server.held)
+
+
+def test_cost_that_was_never_named_is_not_asked_for(bench, submit, server):
+    server.held = server.cost = None
+    submit().result(PATIENCE)
+    asked = len(server.seen)
+    assert resume(bench) == ()
+    assert len(server.seen) == asked
