@@ -144,6 +144,8 @@ class JobRunner:
         self._pausing_until = 0.0
         #: Whether a POST may have reached the server; an order that was left open may have.
         self._sent = entry is not None
+        #: Whether the server has refused the order.
+        self._is_refused = False
         #: Whether the order may be repeated to learn its task, and whether its answer is being held back.
         self._repeatable = self._held = False
         #: The task as the server last described it, and what it reserved at the submit.
@@ -549,6 +551,7 @@ class JobRunner:
             self._sent = False
         error.fields["charge"] = Charge.of_order(self.request, sent=self._sent, answered=answered)
         if not self._sent:
+            self._is_refused = True
             self.update_entry(state=EntryState.REFUSED, error=_error_record(error), finished=clock.now())
             return error
         # The server may have it: it stays open, and is repeated with the same key where there is one.
@@ -919,7 +922,11 @@ class JobRunner:
         if not self.task_id:
             if self._sent:
                 return self._unanswered_result()
-            self.update_entry(state=EntryState.CANCELLED, finished=self.context.clock.now())
+            if self._is_refused:
+                # It was sent, and its own thread is about to say why there is nothing to cancel.
+                self.over.wait(LEAVE_WITHIN)
+            else:
+                self.update_entry(state=EntryState.CANCELLED, finished=self.context.clock.now())
             return self._cancel_result(CancelOutcome.UNSENT, Charge(OrderStage.UNSENT))
         results: list[CancelResult] = []
         late = threading.Event()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from qwave_jupyter.errors import Cancelled, TaskFailed
 from qwave_jupyter.jobs.job import Job
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 FAILURE = {"code": "task_failed", "message": "[task_failed] no paint left"}
 
@@ -76,3 +78,19 @@ def test_interrupt_as_the_job_fails(bench, server, submit, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(TaskFailed, match="no paint left"):
         job.result(PATIENCE)
+
+
+@pytest.mark.parametrize("status", [400, 402, 501])
+def test_cancel_while_the_order_is_being_refused(bench, submit, server, status):
+    arrived, refused = threading.Event(), threading.Event()
+    server.faults["submit"] = [status]
+    server.before["submit"] = lambda: (arrived.set(), refused.wait(PATIENCE))
+    job = submit()
+    assert arrived.wait(PATIENCE)
+    job.cancel(wait=False)
+    refused.set()
+    assert job.wait(PATIENCE)
+    assert "The order was refused, so nothing was charged" in str(job.error)
+    wait_until(lambda: not bench.journal.lock(job.id).is_held())
+    assert bench.journal.find(job.id)[0].state == "refused"
+    assert bench.journal.costs() == ()
