@@ -171,7 +171,8 @@ class ImageSaver:
 
     def expiry(self, link: ResultImage) -> float | None:
         """Return when a link expires (Unix seconds), by the server, else by the model's page; None if neither says."""
-        if link.expires_at is not None:
+        # One that lies before the order was written in another unit, or by a clock that differs from this one.
+        if link.expires_at is not None and link.expires_at > self.created:
             return link.expires_at
         hours = self.request.model.link_hours
         return self.created + hours * 3600 if hours else None
