@@ -22,7 +22,7 @@ from qwave_jupyter.client.connections import SessionPool
 from qwave_jupyter.client.download import MAX_IMAGE_BYTES, Downloader, may_repeat
 from qwave_jupyter.client.download import RETRY_POLICY as DOWNLOAD_POLICY
 from qwave_jupyter.client.error_responses import is_transient, to_one_line, unreadable_answer
-from qwave_jupyter.client.image_links import AddressPolicy
+from qwave_jupyter.client.image_links import AddressPolicy, resolve_redirect
 from qwave_jupyter.client.retry import OnRetry, RateLimiter, Retrier, RetryPolicy, Stopped
 from qwave_jupyter.client.transport import Timeouts, Transport
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
@@ -254,6 +254,7 @@ class Client:
     ) -> int:
         """Fetch one image into a file, without the key, trying its mirrors in turn."""
         image_link = tasks.ResultImage(urls=(link,)) if isinstance(link, str) else link
+        image_link = replace(image_link, urls=tuple(map(self._absolute_link, image_link.urls)))
         downloader = Downloader(
             self._image_sessions, self._transport.timeouts, self._clock, max_bytes, stop, check, deadline, self._secret
         )
@@ -261,6 +262,10 @@ class Client:
         own_limiter = RateLimiter(self._clock)
         retrier = Retrier(own_limiter, self._clock, DOWNLOAD_POLICY, stop, deadline, on_retry, may_repeat)
         return retrier(lambda: downloader.fetch(image_link, target))
+
+    def _absolute_link(self, link: str) -> str:
+        """A link with the API's host where it is only a path, as ``poll_url`` was (Submit page, edition 2026-04)."""
+        return resolve_redirect(self.base_url, link) if link.startswith("/") else link
 
     def close(self) -> None:
         """Close idle connections."""

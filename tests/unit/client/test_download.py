@@ -96,6 +96,17 @@ def test_download_follows_http_only(client, part, url):
         client.download(url, part)
 
 
+@pytest.mark.parametrize("link", ["/files/1.png", "/v1/files/1.png?token=a", "//{host}/1.png"])
+def test_download_from_a_path_is_from_the_api(client, host, server, part, link):
+    server.answers(image_reply())
+    # The scheme is the API's too.
+    link = link.format(host=host.url.partition("//")[2])
+    assert client.download(ResultImage(urls=(link,)), part) == len(IMAGE_BYTES)
+    (seen,) = [*server.seen, *host.seen]
+    assert link.endswith(seen.path)
+    assert "Authorization" not in seen.headers
+
+
 def test_download_without_a_link(client, part):
     with pytest.raises(errors.DownloadFailed, match="without a link"):
         client.download(ResultImage(), part)
