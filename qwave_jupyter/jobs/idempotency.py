@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KEY_LIVES",
     "acquire_reuse_lock",
+    "claim_reuse_lock",
     "find_finished",
     "is_key_alive",
     "is_likely",
@@ -134,7 +135,7 @@ def find_finished(request: Request, context: JobContext) -> Entry | None:
 
 def is_likely(request: Request, context: JobContext) -> bool:
     """Whether the request was made already, or is being made by somebody who lets others reuse it."""
-    return find_finished(request, context) is not None or _reuse_lock(request, context).is_held()
+    return find_finished(request, context) is not None or _reuse_lock(request.fingerprint, context).is_held()
 
 
 def may_be_free(request: Request, context: JobContext) -> bool:
@@ -146,7 +147,7 @@ def may_be_free(request: Request, context: JobContext) -> bool:
 
 def acquire_reuse_lock(request: Request, context: JobContext) -> JobLock | None:
     """The lock of whoever is to order; None where somebody else is at it, or where there is a result already."""
-    lock = _reuse_lock(request, context)
+    lock = _reuse_lock(request.fingerprint, context)
     if find_finished(request, context) is not None or not lock.acquire():
         return None
     if find_finished(request, context) is None:
@@ -157,7 +158,7 @@ def acquire_reuse_lock(request: Request, context: JobContext) -> JobLock | None:
 
 def wait_for_reuse_lock(job: JobRunner, show: Callable[[], bool], seconds: float) -> JobLock | None:
     """The lock of whoever is to order, once no identical order is under way; None where its result was shown."""
-    lock = _reuse_lock(job.request, job.context)
+    lock = _reuse_lock(job.request.fingerprint, job.context)
     clock = job.context.clock
     ends = clock.monotonic() + seconds
     while not show():
@@ -176,6 +177,12 @@ def wait_for_reuse_lock(job: JobRunner, show: Callable[[], bool], seconds: float
     return None
 
 
-def _reuse_lock(request: Request, context: JobContext) -> JobLock:
-    identity = f"{context.server}\n{request.fingerprint}"
+def claim_reuse_lock(entry: Entry, context: JobContext) -> JobLock | None:
+    """The lock that lets equal requests wait for an open order that goes on; None where another holds it."""
+    lock = _reuse_lock(entry.fingerprint, context)
+    return lock if lock.acquire() else None
+
+
+def _reuse_lock(fingerprint: str, context: JobContext) -> JobLock:
+    identity = f"{context.server}\n{fingerprint}"
     return context.journal.lock("reuse-" + hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest())

@@ -256,6 +256,7 @@ class Job:
             if not self._started:
                 self._started, self._process = True, os.getpid()
                 try:
+                    self._runner.claim()
                     self._runner.hold_exit()
                     threads.spawn(self._runner.run, name=short_id(self.id))
                 except BaseException:

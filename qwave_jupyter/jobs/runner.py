@@ -339,6 +339,12 @@ class JobRunner:
             self.release_early()
             raise
 
+    def claim(self) -> None:
+        """Let equal requests wait for an order that goes on, from before its thread begins."""
+        # Whoever may reuse its images would find its row locked, and order the same once more.
+        if self.entry is not None and self._reuse_lock is None:
+            self._reuse_lock = idempotency.claim_reuse_lock(self.entry, self.context)
+
     def release_early(self) -> None:
         """Give back what was reserved for a job that is not started."""
         self.costs.release()

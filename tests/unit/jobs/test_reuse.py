@@ -16,7 +16,7 @@ from qwave_jupyter.client.client import Client
 from qwave_jupyter.errors import Cancelled, GenerationError, RequestRejected, TaskFailed, TooExpensive, WaitTimeout
 from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import Limits
-from qwave_jupyter.jobs.job import Job
+from qwave_jupyter.jobs.job import Job, resume
 from qwave_jupyter.jobs.request import build
 from qwave_jupyter.session import default
 from tests.image_factory import plain
@@ -279,6 +279,41 @@ def left_unanswered(bench, server, request, how):
         server.tasks["task-left"] = {"states": ["queued", "completed"], "made": False, "body": {}}
         server.by_key[entry.job_id] = "task-left"
     return entry
+
+
+@pytest.mark.parametrize("images", ["awaited", "not there yet"])
+@pytest.mark.parametrize("how", ["job", "reserved job", "batch"])
+def test_order_that_is_resumed_is_waited_for(bench, server, asked, gate, how, images):
+    entry = records.new_entry(asked(), "killed", bench)
+    bench.journal.begin(entry)
+    server.tasks["task-left"] = {"states": ["completed"], "made": False, "body": {}}
+    bench.journal.update("killed", state="running", task_id="task-left")
+    server.by_key["killed"] = "task-left"
+    if images == "not there yet":
+        server.faults["image"] = [404]
+    (resumed,) = resume(bench)
+    if how == "batch":
+        batch = Batch([asked()], bench, reuse=True).start()
+    else:
+        job = Job(asked(), bench, reuse=True)
+        job = (job.reserve() if how == "reserved job" else job).start()
+    gate.set()
+    paths = resumed.result(WAIT).paths
+    (gallery,) = [one.gallery for one in batch.results()] if how == "batch" else [job.result(WAIT)]
+    assert gallery.paths == paths
+    assert (len(server.bodies), len(server.tasks)) == (0, 1)
+
+
+def test_equal_request_orders_where_the_resumed_one_fails(bench, server, asked, gate):
+    bench.journal.begin(replace(records.new_entry(asked(), "killed", bench), state="running", task_id="task-left"))
+    server.tasks["task-left"] = {"states": ["failed"], "made": False, "body": {}}
+    (resumed,) = resume(bench)
+    job = Job(asked(), bench, reuse=True).start()
+    gate.set()
+    with pytest.raises(TaskFailed):
+        resumed.result(WAIT)
+    assert job.result(WAIT)
+    assert server.billed == 1
 
 
 @pytest.mark.parametrize("reserved", [False, True])
