@@ -904,6 +904,8 @@ class JobRunner:
     def cancel(self) -> None:
         """Ask the server once to cancel, and end the job with what became of it; ``stop`` is set before."""
         result = self._find_cancel_result()
+        # What it says of the money counts also where the job has ended by itself meanwhile.
+        self.costs.settle_cancel(result)
         if self.left.wait(LEAVE_WITHIN):
             self._unlock()
         self.update(

@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
-from qwave_jupyter.errors import Cancelled, TaskFailed
+from qwave_jupyter.budget import Budget
+from qwave_jupyter.errors import AuthenticationFailed, Cancelled, TaskFailed
+from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import Job
 from tests.waiting import PATIENCE, wait_until
 
@@ -94,3 +96,23 @@ def test_cancel_while_the_order_is_being_refused(bench, submit, server, status):
     wait_until(lambda: not bench.journal.lock(job.id).is_held())
     assert bench.journal.find(job.id)[0].state == "refused"
     assert bench.journal.costs() == ()
+
+
+def test_refund_counts_where_the_job_ends_while_it_is_cancelled(bench, asked, server, monkeypatch):
+    server.states = ["queued"]
+    cancelling, budget = threading.Event(), Budget()
+
+    def refuse(*_, **__):
+        cancelling.wait(PATIENCE)
+        raise AuthenticationFailed("api.authentication", status=401)
+
+    monkeypatch.setattr(bench.client, "task", refuse)
+    job = Job(asked(), bench, limits=Limits(budget))
+    server.before["cancel"] = lambda: (cancelling.set(), job.wait(PATIENCE))
+    job.start()
+    wait_until(lambda: job.task_id)
+    job.cancel(wait=False)
+    assert job.wait(PATIENCE)
+    assert isinstance(job.error, AuthenticationFailed)
+    wait_until(lambda: budget.spent_usd == 0)
+    assert bench.journal.find(job.id)[0].state == "cancelled"
