@@ -100,9 +100,10 @@ def test_cancel_while_the_order_is_being_refused(bench, submit, server, status):
 
 def test_refund_counts_where_the_job_ends_while_it_is_cancelled(bench, asked, server, monkeypatch):
     server.states = ["queued"]
-    cancelling, budget = threading.Event(), Budget()
+    asking, cancelling, budget = threading.Event(), threading.Event(), Budget()
 
     def refuse(*_, **__):
+        asking.set()
         cancelling.wait(PATIENCE)
         raise AuthenticationFailed("api.authentication", status=401)
 
@@ -110,7 +111,8 @@ def test_refund_counts_where_the_job_ends_while_it_is_cancelled(bench, asked, se
     job = Job(asked(), bench, limits=Limits(budget))
     server.before["cancel"] = lambda: (cancelling.set(), job.wait(PATIENCE))
     job.start()
-    wait_until(lambda: job.task_id)
+    # A job that is not asking for its task yet leaves it at that once it is cancelled.
+    assert asking.wait(PATIENCE)
     job.cancel(wait=False)
     assert job.wait(PATIENCE)
     assert isinstance(job.error, AuthenticationFailed)
