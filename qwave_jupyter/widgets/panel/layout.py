@@ -41,6 +41,9 @@ class PanelEvents(Protocol):
     def change_images(self, parameter: str, kind: str, value: object, detail: object) -> None:
         """The references or the mask are to be changed."""
 
+    def generate_prompt(self, prompt: str) -> object:
+        """Send what stands in the panel with this prompt."""
+
     def press(self, button: str) -> None:
         """A button was pressed."""
 
@@ -71,7 +74,7 @@ class PanelView:
         self.prompt = PromptField(state.prompt)
         self.prompt.observe(self._change_prompt, "value")
         self.prompt_controls = PromptControls(
-            self.prompt, lambda: events.press("generate"), events.set, events.list_earlier, sent
+            self.prompt, events.generate_prompt, events.set, events.list_earlier, sent
         )
         for control in (self.models, self.fields, self.prompt_controls):
             # After their own, which were added first.

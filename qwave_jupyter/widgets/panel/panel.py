@@ -249,6 +249,12 @@ class Panel:
         self.tools.save_mask()
         return self._run_with_seed(self.state)
 
+    @_shows_errors
+    def generate_prompt(self, prompt: str) -> PanelRun:
+        """Send what stands in the panel with this prompt: what the browser showed when the button was pressed."""
+        self.tools.save_mask()
+        return self._run_with_seed(replace(self.state, prompt=prompt))
+
     def close(self) -> None:
         """Close every widget of it; jobs go on, and their images are kept."""
         for run in self.runs:

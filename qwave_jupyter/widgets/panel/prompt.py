@@ -65,7 +65,7 @@ class PromptControls(Control):
     def __init__(
         self,
         field: PromptField,
-        on_generate: Callable[[], None],
+        on_generate: Callable[[str], object],
         on_change: Callable[[str, object], None],
         list_prompts: Callable[[], EarlierPrompts | None],
         sent: SentValues,
@@ -108,7 +108,8 @@ class PromptControls(Control):
 
     def _generate(self, text: str) -> None:
         self._field.receive(text)
-        self._on_generate()
+        # What is typed later may arrive in another thread meanwhile.
+        self._on_generate(text)
 
     def _send_earlier(self) -> None:
         found = self._list_prompts() or EarlierPrompts()

@@ -29,7 +29,7 @@ def rename(model, name):
 def controls():
     changed = []
     field = PromptField("a pier")
-    made = PromptControls(field, lambda: None, lambda *change: changed.append(change), EarlierPrompts, SentValues())
+    made = PromptControls(field, lambda _: None, lambda *change: changed.append(change), EarlierPrompts, SentValues())
     made.changed = changed
     yield made
     made.close_all()

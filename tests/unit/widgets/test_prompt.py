@@ -14,7 +14,7 @@ from qwave_jupyter.widgets.panel.sent_values import SentValues
 def sender(monkeypatch):
     field = PromptField("a pier")
     generated, sent = [], []
-    made = PromptControls(field, lambda: generated.append(field.value), lambda *_: None, EarlierPrompts, SentValues())
+    made = PromptControls(field, generated.append, lambda *_: None, EarlierPrompts, SentValues())
     monkeypatch.setattr(field, "send_state", lambda key=None: sent.append(key))
 
     def receive(message):

@@ -174,3 +174,18 @@ def test_later_press_takes_the_place_of_one_that_waits():
     assert done == ["second"]
     note(sent, 1)
     assert done == ["second"]
+
+
+@pytest.mark.parametrize("later", ["a pier and later", "", "灯塔"])
+def test_generated_is_the_text_of_the_press_whatever_arrives_meanwhile(panel, monkeypatch, later):
+    requests, prompt = [], panel.view.prompt
+    monkeypatch.setattr(panel, "_run", lambda request, _: requests.append(request))
+
+    def overtake(change):
+        if change["new"] == "a pier":
+            prompt.value = later
+
+    prompt.observe(overtake, "value")
+    panel.view.prompt_controls._receive(None, {"generate": "a pier", "before": []}, [])
+    assert [request.prompt for request in requests] == ["a pier"]
+    assert prompt.value == later
