@@ -102,14 +102,10 @@ class PromptControls(Control):
         if isinstance(content.get("prompt"), str):
             self._field.receive(content["prompt"])
         if isinstance(content.get("generate"), str):
-            self._sent.run_after(content.get("before"), lambda: self._generate(content["generate"]))
+            # The field itself gets its text by its own message: in it there may be by now what was typed later.
+            self._sent.run_after(content.get("before"), lambda: self._on_generate(content["generate"]))
         if isinstance(content.get("press"), str):
             self._sent.press(content["press"], content.get("before"))
-
-    def _generate(self, text: str) -> None:
-        self._field.receive(text)
-        # What is typed later may arrive in another thread meanwhile.
-        self._on_generate(text)
 
     def _send_earlier(self) -> None:
         found = self._list_prompts() or EarlierPrompts()

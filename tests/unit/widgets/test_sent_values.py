@@ -177,15 +177,11 @@ def test_later_press_takes_the_place_of_one_that_waits():
 
 
 @pytest.mark.parametrize("later", ["a pier and later", "", "灯塔"])
-def test_generated_is_the_text_of_the_press_whatever_arrives_meanwhile(panel, monkeypatch, later):
-    requests, prompt = [], panel.view.prompt
+def test_generated_is_the_text_of_the_press_and_later_text_stays(panel, monkeypatch, later):
+    requests, sent, prompt = [], [], panel.view.prompt
     monkeypatch.setattr(panel, "_run", lambda request, _: requests.append(request))
-
-    def overtake(change):
-        if change["new"] == "a pier":
-            prompt.value = later
-
-    prompt.observe(overtake, "value")
+    prompt.receive(later)
+    monkeypatch.setattr(prompt, "send_state", lambda key=None: sent.append(key))
     panel.view.prompt_controls._receive(None, {"generate": "a pier", "before": []}, [])
     assert [request.prompt for request in requests] == ["a pier"]
-    assert prompt.value == later
+    assert (prompt.value, sent) == (later, [])
