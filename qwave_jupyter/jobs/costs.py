@@ -42,6 +42,7 @@ __all__ = [
     "find_unsettled",
     "is_free",
     "settle_costs",
+    "share_cost",
 ]
 
 #: USD by which sums of floats may differ.
@@ -312,6 +313,11 @@ def is_free(error: QwaveError, task_id: str = "") -> bool:
     return not (task_id or error.fields.get("outcome_unknown") or isinstance(error, (DownloadFailed, WaitTimeout)))
 
 
+def share_cost(usd: float, images: int) -> float:
+    """What one of so many images cost, in USD."""
+    return round(usd / max(1, images), 9)
+
+
 def find_unsettled(context: JobContext) -> tuple[Entry, ...]:
     """The jobs that ended without a cost, such as while it was "settlement_pending", and may have one by now."""
     since = context.clock.now() - _SETTLED_WITHIN
@@ -330,11 +336,11 @@ def settle_costs(entries: Iterable[Entry], context: JobContext, budget: Budget |
             return
         if not task.is_over or task.cost_quota is None:
             continue
-        share = round(task.cost_quota / QUOTA_PER_USD / max(1, len(entry.files)), 9)
-        files = [{**file, "cost_usd": share} for file in entry.files]
+        charged = task.cost_quota / QUOTA_PER_USD
+        files = [{**file, "cost_usd": share_cost(charged, len(entry.files))} for file in entry.files]
         context.journal.update(entry.job_id, cost_quota=task.cost_quota, files=files)
         if budget is not None:
-            budget.settle(entry.job_id, task.cost_quota / QUOTA_PER_USD)
+            budget.settle(entry.job_id, charged)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from qwave_jupyter.errors import DownloadFailed, NotFound, QwaveError
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.images.saver import ImageSaver, SavedImage, find_slug
 from qwave_jupyter.jobs import records
+from qwave_jupyter.jobs.costs import share_cost
 from qwave_jupyter.jobs.journal.record import EntryState
 from qwave_jupyter.jobs.result_links import NOT_LISTED, ListedImage, split_entries
 
@@ -89,7 +90,7 @@ class ResultDownloader:
         cost = to_usd(task.cost_quota)
         if cost is None or not self._here:
             return
-        share = round(cost / count, 9)
+        share = share_cost(cost, count)
         if any(image.cost_usd != share for image, _ in self._here.values()):
             self._here = {
                 index: (replace(image, cost_usd=share), digest) for index, (image, digest) in self._here.items()
@@ -120,7 +121,7 @@ class ResultDownloader:
             task_id=job.task_id,
             slug=job.slug or find_slug(self._context.save_dir, job.request.prompt, job.job_id),
             created=clock.now() if job.created is None else job.created,
-            cost_usd=None if cost is None else round(cost / max(1, likely), 9),
+            cost_usd=None if cost is None else share_cost(cost, likely),
             count=likely,
             stop=job.stop,
             deadline=max(job.deadline, clock.monotonic() + _MIN_SECONDS),
