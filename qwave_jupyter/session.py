@@ -798,12 +798,9 @@ class Session:
     def _find_swept_values(self, axes: Sequence[Axis], model: str, own: Values, variables: Namespace) -> Values:
         """What the swept values stand for where they are names of variables; raises OptionMistake for no image."""
         from qwave_jupyter.jobs.references import is_empty
-        from qwave_jupyter.jobs.request import find_value, takes_images, unvalidated_model
+        from qwave_jupyter.jobs.request import find_value, takes_images
 
-        try:
-            known = self.catalog.model(model)
-        except UnknownModel:
-            known = unvalidated_model(model)
+        known = self._find_model(model)
         found: dict[str, object] = {}
         for axis in axes:
             text = own.get(axis.key)
@@ -1044,12 +1041,17 @@ class Session:
         from qwave_jupyter.catalog.live import apply_schema
 
         schema = self.context().client.tool("get_model_schema", {"model": model_id})
-        try:
-            documented = known.model(model_id)
-        except UnknownModel:
-            documented = unvalidated_model(model_id)
-        self.learn(model=apply_schema(documented, schema))
+        self.learn(model=apply_schema(self._find_model(model_id), schema))
         return self.catalog.model(model_id)
+
+    def _find_model(self, model_id: str) -> Model:
+        """The model of the edition, or one of which nothing is known."""
+        from qwave_jupyter.jobs.request import unvalidated_model
+
+        try:
+            return self.catalog.model(model_id)
+        except UnknownModel:
+            return unvalidated_model(model_id)
 
     def live_estimate(self, request: Request) -> float | None:
         """What the server says that a request would cost, in USD; None where its answer holds no amount.
