@@ -244,10 +244,9 @@ class Panel:
         return list_earlier(default().context())
 
     @_shows_errors
-    def generate(self) -> PanelRun:
+    def generate(self) -> PanelRun | None:
         """Send what stands in the panel; its card and images appear on top of the results."""
-        self.tools.save_mask()
-        return self._run_with_seed(self.state)
+        return self.generate_prompt(self.state.prompt)
 
     @_shows_errors
     def generate_prompt(self, prompt: str) -> PanelRun:
