@@ -112,8 +112,9 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"FOVb", "raw"),
     (b"version https://git-lfs", "lfs"),
 )
-#: What those begin with that are read as long as they are whole.
+#: What a TIFF begins with, and the order of its bytes.
 _TIFF = {b"II*\x00": "<", b"MM\x00*": ">"}
+#: What those begin with that are read as long as they are whole.
 _WHOLE = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", *_TIFF, b"II+\x00", b"MM\x00+")
 #: Bytes of a file that tell what it is.
 _MAX_BEGINNING = 4096

@@ -240,17 +240,13 @@ def _encode_url(text: str, parameter: str) -> str:
         # Some read a backslash as a slash. Reading a port judges it.
         if not parts.hostname or parts.port == 0 or re.search(r"[\s\"<>\\^`{|}]", host) or "\\" in text:
             raise ValueError(host)  # noqa: TRY301 - like what urllib raises
-        place = urllib.parse.quote(user, safe="%:") + at + (host if host.isascii() else _encode_host(host))
+        place = urllib.parse.quote(user, safe="%:") + at + (host if host.isascii() else host.encode("idna").decode())
         encoded = [_BARE_PERCENT.sub("%25", urllib.parse.quote(part, safe=_URL_CHARACTERS)) for part in parts[2:]]
     except ValueError:
         raise _mistake("reference_bad_url", parameter, text[:80]) from None
     url = urllib.parse.urlunsplit((parts.scheme, place, *encoded))
     # Nothing had to be encoded: what urllib leaves out, such as an empty query, is a part of it.
     return text if url == parts.geturl() else url
-
-
-def _encode_host(host: str) -> str:
-    return host.encode("idna").decode("ascii")
 
 
 def _check_reach(url: str, parameter: str) -> tuple[Violation, ...]:

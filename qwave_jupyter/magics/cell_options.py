@@ -502,9 +502,9 @@ class _LineParser:
         is_named = parameter is not None and (takes_images(parameter) or parameter.task)
         if not is_swept and (name in _KEY_NAMES or name in RESERVED or is_named):
             return False
+        is_named = is_named or (parameter is not None and parameter.type.endswith("[]"))
         for given in (one.strip(" \"'") for one in values):
             if _OTHER_BRACES.fullmatch(given) and (found := _find_other_braces(given, self.variables)):
-                is_named = is_named or (parameter is not None and parameter.type.endswith("[]"))
                 plain = found if is_named and not isinstance(self.variables[found], str) else f"{{{{{found}}}}}"
                 self._add_mistake("options.other_braces", option=written, given=_shorten(given), name=plain)
                 return True

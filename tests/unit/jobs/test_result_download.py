@@ -161,13 +161,18 @@ def test_link_not_there_yet_leaves_job_open(submit, server, bench, status):
     assert bench.clock.monotonic() >= 300
     assert state_of(bench) == "completed"
     for _ in range(2):
-        (again,) = resume(bench)
-        assert error_of(again).code == "link_not_ready"
-        assert state_of(bench) == "completed"
+        assert_link_not_ready(bench)
     server.images = [plain()]
     (again,) = resume(bench)
     assert len(again.result(PATIENCE)) == 1
     assert (server.billed, state_of(bench)) == (1, "done")
+
+
+def assert_link_not_ready(bench):
+    """A resume finds no image behind the link yet, and leaves the job open."""
+    (again,) = resume(bench)
+    assert error_of(again).code == "link_not_ready"
+    assert state_of(bench) == "completed"
 
 
 @pytest.mark.parametrize("ending", ["awaited", "failed", "cancelled"])
@@ -188,9 +193,7 @@ def test_expiry_before_the_order_counts_for_nothing(submit, server, bench, statu
     status_says(result={"images": [{"url": [f"{CDN}/task-1/0.png"], "expires_at": end}]})
     server.images = [status]
     assert error_of(submit()).code == "link_not_ready"
-    (again,) = resume(bench)
-    assert error_of(again).code == "link_not_ready"
-    assert state_of(bench) == "completed"
+    assert_link_not_ready(bench)
     server.images = [plain()]
     (again,) = resume(bench)
     assert len(again.result(PATIENCE)) == 1
