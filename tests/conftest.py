@@ -119,12 +119,17 @@ class Server:
     pid: int = 0
 
     def get(self, path):
-        answer = requests.get(self.url + path, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
-        return answer.json()
+        return self._request("GET", path).json()
 
     def post(self, path, **options):
-        headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
-        return requests.post(self.url + path, headers=headers, timeout=60, **options)
+        return self._request("POST", path, **options)
+
+    def _request(self, method, path, *, headers=(), **options):
+        with requests.Session() as session:
+            # Neither proxies nor what changes in the environment meanwhile.
+            session.trust_env = False
+            key = {"Authorization": f"Bearer {self.key}"}
+            return session.request(method, self.url + path, headers={**key, **dict(headers)}, timeout=60, **options)
 
     def environment(self, home, **more):
         clean = {name: value for name, value in os.environ.items() if not name.startswith(CONFIGURATION)}

@@ -5,9 +5,8 @@ The rows of a table run at the same time, in threads, each in a home of its own;
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -32,11 +31,11 @@ def case_id(case):
     return " - ".join(str(getattr(part, "name", part)) for part in case)
 
 
-@contextlib.contextmanager
 def run_cases(cases, run, base):
-    """Run all cases at the same time, each in a folder of its own; yields the future of each."""
+    """Run all cases to their ends at the same time, each in a folder of its own; return the future of each."""
+    # Between two tests pytest takes a variable out of the environment, and requests reads all of them.
     with ThreadPoolExecutor(8, thread_name_prefix="case") as pool:
-        yield {case: pool.submit(run, base / str(place), *case) for place, case in enumerate(cases)}
+        return {case: pool.submit(run, base / str(place), *case) for place, case in enumerate(cases)}
 
 
 def is_whole(path):
@@ -68,8 +67,7 @@ def recovered(request, prompt_server, tmp_path_factory):
                 "files": sorted(path.suffix for path in here.bench.save_dir.iterdir()),
             }
 
-    with run_cases(selected_params(request, "few"), run, tmp_path_factory.mktemp("few")) as futures:
-        yield futures
+    return run_cases(selected_params(request, "few"), run, tmp_path_factory.mktemp("few"))
 
 
 @pytest.mark.slow
@@ -106,8 +104,7 @@ def resumed(request, prompt_server, tmp_path_factory):
                 "final states": here.states,
             }
 
-    with run_cases(selected_params(request, "lasting"), run, tmp_path_factory.mktemp("lasting")) as futures:
-        yield futures
+    return run_cases(selected_params(request, "lasting"), run, tmp_path_factory.mktemp("lasting"))
 
 
 @pytest.mark.slow
@@ -176,10 +173,9 @@ def cancelled(request, waiting_server, tmp_path_factory):
     # between the attempts stay below it is asserted instead.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "CANCEL_WITHIN", HANG_GUARD / 2)
-        with run_cases([case for case in cases if not is_unanswered(case)], run, base / "answered") as answers:
-            wait(answers.values())
-    with run_cases([case for case in cases if is_unanswered(case)], run, base / "unanswered") as silences:
-        yield {**answers, **silences}
+        answers = run_cases([case for case in cases if not is_unanswered(case)], run, base / "answered")
+    silences = run_cases([case for case in cases if is_unanswered(case)], run, base / "unanswered")
+    return {**answers, **silences}
 
 
 @pytest.mark.slow
@@ -227,8 +223,7 @@ def refused(request, prompt_server, tmp_path_factory):
             images = [is_whole(path) for job in jobs for path in job.result(HANG_GUARD).paths]
             return {**row, "resumed": len(jobs), "images": images, "billed": here.billed}
 
-    with run_cases(selected_params(request, "final"), run, tmp_path_factory.mktemp("final")) as futures:
-        yield futures
+    return run_cases(selected_params(request, "final"), run, tmp_path_factory.mktemp("final"))
 
 
 @pytest.mark.parametrize("final", FINAL, ids=case_id)
@@ -258,8 +253,7 @@ def repeated(request, prompt_server, tmp_path_factory):
             return images, len(here.proxy.tasks), here.billed, any(here.proxy.faults.values())
 
     cases = [(fault,) for fault in selected_params(request, "everywhere")]
-    with run_cases(cases, run, tmp_path_factory.mktemp("everywhere")) as futures:
-        yield futures
+    return run_cases(cases, run, tmp_path_factory.mktemp("everywhere"))
 
 
 @pytest.mark.parametrize("everywhere", TRANSIENT, ids=lambda fault: fault.name)

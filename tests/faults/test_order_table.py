@@ -105,8 +105,10 @@ def run(folder, key, proxied, held, fault, stopped):
 def outcomes(tmp_path_factory):
     certificate()
     base = tmp_path_factory.mktemp("orders")
+    # All are over before the first test: between two of them pytest takes a variable out of the environment, and
+    # requests reads all of them.
     with ThreadPoolExecutor(8, thread_name_prefix="row") as pool:
-        yield {row: pool.submit(run, base / str(place), *row) for place, row in enumerate(ROWS)}
+        return {row: pool.submit(run, base / str(place), *row) for place, row in enumerate(ROWS)}
 
 
 def label(row):
