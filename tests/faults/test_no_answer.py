@@ -18,7 +18,7 @@ from tests.faults.order_server import OrderServer
 from tests.faults.order_site import WITH_KEY, order_site
 from tests.faults.raw_server import RawServer
 from tests.image_factory import plain
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 #: Whatever is no success, no refusal, no fault, and no redirect that says where the request belongs.
 WITHOUT_BODY = [101, 300, 303, 304, 305, 399]
@@ -237,5 +237,6 @@ def test_order_with_interim_responses_only_is_unknown(interim):
         client = Client(server.url, "sk-secret", clock=FakeClock(), connect_timeout=0.5, read_timeout=0.5)
         with pytest.raises(QwaveError) as caught:
             client.submit({}, idempotency_key="k", repeatable=lambda: False)
-    assert caught.value.fields["outcome_unknown"]
+        assert caught.value.fields["outcome_unknown"]
+        wait_until(lambda: server.seen)
     assert server.seen == ["POST /v1/tasks"]

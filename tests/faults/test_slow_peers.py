@@ -18,7 +18,7 @@ from qwave_jupyter.jobs.job import resume
 from tests.fake_clock import FakeClock
 from tests.faults.raw_server import RawServer, as_image, as_json, completed, http, job_error, make_bench, start_job
 from tests.image_factory import plain
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 KEY = "sk-secret"
 MEGABYTE = 2**20
@@ -118,6 +118,7 @@ def test_proxy_that_drips(server, monkeypatch):
         monkeypatch.setenv(name, server.url)
     client = Client("https://api.example.com", KEY, clock=FakeClock(), connect_timeout=0.3, read_timeout=0.3)
     assert isinstance(outcome(lambda: client.task("t", deadline=0.0)), ConnectionFailed)
+    wait_until(lambda: server.seen)
     assert server.seen[0].method == "CONNECT"
 
 
