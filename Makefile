@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 # What Voilà is started with, such as APP_OPTIONS="--port=8867 --no-browser".
 APP_OPTIONS ?=
-# Groups of tests run beside each other, since most of them wait; the longest, in browsers and kernels, come first.
-# WORKERS=0 runs one test after the other. Of browsers, which make test-all starts many of, three keep two cores busy.
+# Groups of tests run beside each other, since most of them wait; tests/conftest.py lets two workers begin with the
+# browser. WORKERS=0 runs one test after the other.
 test: WORKERS ?= 4
-test-all coverage: WORKERS ?= 3
+test-all coverage: WORKERS ?= 5
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # The smoke test in the browser needs JupyterLab and Playwright; they are installed only where a browser is.

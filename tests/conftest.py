@@ -9,7 +9,8 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import requests
@@ -17,8 +18,10 @@ from hypothesis import HealthCheck, settings
 
 from qwave_jupyter import frontend
 from qwave_jupyter.clock import Clock
+from qwave_jupyter.demo import painter
 from qwave_jupyter.frontend import PlainFrontend
 from qwave_jupyter.session import default
+from tests.small_demo import paint_at_most
 
 # Whatever the machine's language, the tests and the kernels that they start speak English unless told otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
@@ -78,6 +81,14 @@ def pytest_xdist_make_scheduler(config, log):
         def _split_scope(self, nodeid):
             return scope_of(nodeid)
 
+        def _assign_work_unit(self, node):
+            # Two browsers keep two cores busy; beside them goes what mostly waits. Whoever is through helps the others.
+            is_browsing = node in self.nodes[:2]
+            own = (scope for scope in self.workqueue if scope.startswith("tests/browser/") == is_browsing)
+            if scope := next(own, None):
+                self.workqueue.move_to_end(scope, last=False)
+            super()._assign_work_unit(node)
+
     return GenerationScheduling(config, log)
 
 
@@ -102,6 +113,7 @@ def default_settings():
         session.configure(**{**dict.fromkeys(session.overrides), **before})
 
 
+SMALL_DEMO = Path(__file__).with_name("small_demo.py")
 CONFIGURATION = ("QWAVE_", "WAVE_API", "WAVEAPI_", "JPY_SESSION_NAME")
 
 
@@ -144,8 +156,8 @@ class Server:
 
 
 def serve(*arguments):
-    """A demo server in a process of its own, as another program would meet it."""
-    command = [sys.executable, "-m", "qwave_jupyter.demo", *arguments]
+    """A demo server in a process of its own, as another program would meet it, but for the size of its images."""
+    command = [sys.executable, str(SMALL_DEMO), *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     lines = [process.stdout.readline().strip() for _ in range(2)]
     try:
@@ -171,16 +183,7 @@ def slow_server():
 @pytest.fixture
 def small_images(monkeypatch):
     """The demo of this process paints no more than 96 pixels: for tests of what becomes of an image."""
-    from qwave_jupyter.demo import painter
-
-    paint = painter.paint
-
-    def paint_small(brief):
-        scale = 96 / max(96, brief.width, brief.height)
-        size = {side: max(16, round(getattr(brief, side) * scale)) for side in ("width", "height")}
-        return paint(replace(brief, **size))
-
-    monkeypatch.setattr(painter, "paint", paint_small)
+    monkeypatch.setattr(painter, "paint", paint_at_most(96))
 
 
 @pytest.fixture

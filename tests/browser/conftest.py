@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from qwave_jupyter.demo import painter
 from qwave_jupyter.demo.server import DemoServer
 from tests.browser import driver
+from tests.small_demo import paint_at_most
 
 HERE = Path(__file__).parent
 _REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
@@ -63,8 +65,13 @@ def demo_server(demo_clock):
 
 
 @pytest.fixture
-def demo(demo_server):
-    """The demo without faults, and whose tasks end at once; tests that look at waiting tasks change the latency."""
+def demo(request, demo_server, monkeypatch):
+    """The demo without faults, and whose tasks end at once; tests that look at waiting tasks change the latency.
+
+    Its images are small, except for tests of their size (``full_size``): painting one costs as much as opening a page.
+    """
+    if request.node.get_closest_marker("full_size") is None:
+        monkeypatch.setattr(painter, "paint", paint_at_most(512))
     demo_server.reset()
     demo_server.change(latency=0, seed=3)
     return demo_server

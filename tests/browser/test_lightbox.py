@@ -26,6 +26,7 @@ def result(panel, number, run=0):
     return panel.runs.nth(run).locator(".qwp-enlarge").nth(number - 1)
 
 
+@pytest.mark.full_size
 @pytest.mark.parametrize("face", ["lab", "notebook"])
 def test_click_enlarges_and_keys_move(open_panel, face):
     panel = open_panel(THREE, face=face)
@@ -63,6 +64,7 @@ def test_click_enlarges_and_keys_move(open_panel, face):
     expect(enlarged(panel)).to_have_count(0)
 
 
+@pytest.mark.full_size
 @pytest.mark.parametrize("face", ["lab", "notebook"])
 def test_lightbox_copies_and_downloads(open_panel, context, face):
     context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -167,6 +167,7 @@ SIZES = (
 )
 
 
+@pytest.mark.full_size
 @pytest.mark.parametrize("face", ["lab", "notebook"])
 def test_family_sets_pixel_size(open_panel, face):
     panel = open_panel(face=face)
@@ -184,6 +185,7 @@ def test_family_sets_pixel_size(open_panel, face):
             panel.expect_text("resolution 0.5K is left out", ".qwp-notes")
 
 
+@pytest.mark.full_size
 @pytest.mark.parametrize("face", ["lab", "notebook"])
 def test_series_transparency_palette(open_panel, face):
     panel = open_panel(face=face)
@@ -216,6 +218,7 @@ def test_series_transparency_palette(open_panel, face):
     panel.screenshot(f"wan-{face}")
 
 
+@pytest.mark.full_size
 @pytest.mark.parametrize("face", ["lab", "notebook"])
 def test_mask_and_boxes_confine_edit(open_panel, face):
     panel = open_panel(face=face)

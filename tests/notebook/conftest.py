@@ -8,9 +8,11 @@ import time
 import pytest
 
 from qwave_jupyter.clock import Clock
+from qwave_jupyter.demo import painter
 from qwave_jupyter.demo.server import DemoServer
 from tests.conftest import CONFIGURATION, Server
 from tests.notebook.kernels import GENERATIONS, NEWEST, Kernel
+from tests.small_demo import paint_at_most
 
 #: Seconds that a task takes: it has ended when it is asked about for the first time.
 QUICK = 0.1
@@ -116,7 +118,10 @@ def generation(request):
 @pytest.fixture(scope="module")
 def demo():
     server = Demo()
-    yield server
+    with pytest.MonkeyPatch.context() as patch:
+        # The kernels decode what is painted.
+        patch.setattr(painter, "paint", paint_at_most(512))
+        yield server
     server.stop()
 
 
