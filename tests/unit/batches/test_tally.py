@@ -122,10 +122,13 @@ def test_running_rows_are_not_stopped(bench, asked, server, monkeypatch, count, 
     server.before["status"] = lambda: gate.wait(PATIENCE)
     batch = Batch([asked(seed=place) for place in range(count)], bench, concurrency=concurrency, total=count).start()
     wait_until(lambda: server.seen.count("status") >= concurrency, "the jobs under way")
-    BatchView(batch, "batch", RecordingConsole(), total=count, receives_clicks=False, detached=True).open()
+    view = BatchView(batch, "batch", RecordingConsole(), total=count, receives_clicks=False, detached=True)
+    view.open()
     shown, now = repr(batch), batch.tally()
     threading.Timer(0.1, gate.set).start()
     batch.stop()
+    # Or it draws once more, in the next test.
+    view.close()
     assert shown == f"Batch(0 of {count} done, {concurrency} running)"
     assert f"0 of {count}" in displayed[0]["text/plain"]
     assert (now.stopped_rows, now.running, now.not_ordered) == (0, concurrency, count - concurrency)

@@ -33,15 +33,18 @@ def test_interrupted_card_of_a_batch_tells_its_end(bench, asked, updated, clicks
         view.open()
     batch.start().wait(PATIENCE)
     wait_until(lambda: updated and "2 of 2" in updated[-1]["text/plain"], "the end of the batch")
+    view.close()
 
 
 @pytest.mark.parametrize("kind", [StatusView, WidgetView])
 def test_interrupted_card_of_a_job_tells_its_end(submit, updated, kind):
     job = submit()
+    view = kind(job, detached=True, with_images=False)
     with pytest.raises(KeyboardInterrupt):
-        kind(job, detached=True, with_images=False).open()
+        view.open()
     job.result(PATIENCE)
     wait_until(lambda: updated and "1 image in" in updated[-1]["text/plain"], "the end of the job")
+    view.close()
 
 
 @pytest.mark.parametrize("kind", [StatusView, WidgetView])
