@@ -163,11 +163,14 @@ def test_card_of_refused_rows_names_their_model(ours, server, monkeypatch, rows,
     displayed = []
     monkeypatch.setattr(DisplayHandle, "display", lambda _handle, content, **_options: displayed.append(content))
     monkeypatch.setattr(DisplayHandle, "update", lambda _handle, content, **_options: displayed.append(content))
+    monkeypatch.setattr("qwave_jupyter.magics.batch_view._TICK", 0.01)
     default().configure(display="html", **settings)
     console = RecordingConsole(kernel=SimpleNamespace())
     replace_frontend(monkeypatch, present_batch=lambda batch: present(batch, console))
     batch = qwave.batch(rows, **options)
     assert all(isinstance(one.error, UserMistake) for one in batch.results())
     assert not server.bodies
+    # Or the card is closed in the next test.
+    wait_until(lambda: not any(thread.name == "qwave-batch-view" for thread in threading.enumerate()))
     assert {one["text/plain"].split(" · ")[0] for one in displayed} == {f"qwave: {model}"}
     assert all(f"{model} · batch" in one["text/html"] for one in displayed)
