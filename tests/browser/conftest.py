@@ -68,9 +68,10 @@ def demo_server(demo_clock):
 def demo(request, demo_server, monkeypatch):
     """The demo without faults, and whose tasks end at once; tests that look at waiting tasks change the latency.
 
-    Its images are small, except for tests of their size (``full_size``): painting one costs as much as opening a page.
+    Its images are small, except for tests of their size (``full_size``) and for screenshots of the front page: painting
+    one costs as much as opening a page.
     """
-    if request.node.get_closest_marker("full_size") is None:
+    if request.node.get_closest_marker("full_size") is None and not os.environ.get("QWAVE_UPDATE_SCREENSHOTS"):
         monkeypatch.setattr(painter, "paint", paint_at_most(512))
     demo_server.reset()
     demo_server.change(latency=0, seed=3)
