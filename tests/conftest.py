@@ -55,6 +55,13 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+def pytest_sessionfinish():
+    """Save what a coverage report counts: a worker that takes long to exit is killed."""
+    coverage = sys.modules.get("coverage")
+    if coverage and (measured := coverage.Coverage.current()):
+        measured.save()
+
+
 # A shell's background job is started with interrupts ignored, and so would be every kernel and terminal of ours.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
