@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import sys
+import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -27,9 +28,8 @@ from tests.faults.scripted_bench import scripted
 from tests.image_factory import plain
 from tests.waiting import PATIENCE
 
-#: Bytes of one reference as it is sent, and what may stay of a job that had it; a tracer, such as that of a coverage
-#: report, holds more in each frame of a traceback.
-SENT, KEPT = 900_000, 40_000 if sys.gettrace() is None else 80_000
+#: Bytes of one reference as it is sent, and what may stay of a job that had it.
+SENT, KEPT = 900_000, 40_000
 #: What stays of every job grows in each round; caches that fill, and what other threads hold for a moment, do not.
 ROUNDS = 3
 
@@ -57,20 +57,34 @@ def forget(here):
 
 
 @contextlib.contextmanager
+def untraced():
+    """Without a tracer, such as that of a coverage report, which stays in every frame of a traceback."""
+    of_this, of_others = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        yield
+    finally:
+        threading.settrace(of_others)
+        sys.settrace(of_this)
+
+
+@contextlib.contextmanager
 def measured(here, count, run):
     """Run it once to warm up, then measure what `count` of them leave in the round that leaves least."""
-    run(1)
-    forget(here)
-    gc.collect()
     grown, kept = [], []
-    tracemalloc.start()
-    for _ in range(ROUNDS):
-        before = tracemalloc.get_traced_memory()[0]
-        kept.append(run(count))
+    with untraced():
+        run(1)
         forget(here)
         gc.collect()
-        grown.append((tracemalloc.get_traced_memory()[0] - before) / count)
-    tracemalloc.stop()
+        tracemalloc.start()
+        for _ in range(ROUNDS):
+            before = tracemalloc.get_traced_memory()[0]
+            kept.append(run(count))
+            forget(here)
+            gc.collect()
+            grown.append((tracemalloc.get_traced_memory()[0] - before) / count)
+        tracemalloc.stop()
     yield min(grown), kept[-1]
 
 
