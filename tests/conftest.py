@@ -79,7 +79,8 @@ def scope_of(nodeid):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Let generations run beside each other with ``--dist loadfile``; ``loadgroup`` groups nothing on pytest 9.2."""
+    """Let generations, and browsers and the rest, run beside each other with ``--dist loadfile``."""
+    # ``loadgroup`` groups nothing on pytest 9.2.
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from qwave_jupyter.demo import __main__ as program
 from qwave_jupyter.demo import painter
-from qwave_jupyter.demo.painter import Brief
+from qwave_jupyter.demo.painter import Brief, paint
 
 __all__ = ["paint_at_most"]
 
 
-def paint_at_most(pixels: int, paint: Callable[[Brief], bytes] = painter.paint) -> Callable[[Brief], bytes]:
+def paint_at_most(pixels: int) -> Callable[[Brief], bytes]:
     """A painter whose images have no longer side than this, in the proportions that were asked for."""
 
     def paint_small(brief: Brief) -> bytes:

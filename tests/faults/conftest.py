@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,14 @@ def selected_params(request, name: str) -> list:
     """
     items = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
     return list({str(one): one for item in items if (one := item.callspec.params.get(name)) is not None}.values())
+
+
+def run_cases(cases, run, base, *, workers=8):
+    """Run all cases to their ends beside each other, each in a folder of its own; return the future of each."""
+    # Not beside the tests: between two of them pytest takes a variable out of the environment, and requests, like what
+    # starts a process, reads all of them.
+    with ThreadPoolExecutor(workers, thread_name_prefix="case") as pool:
+        return {case: pool.submit(run, base / str(place), *case) for place, case in enumerate(cases)}
 
 
 @pytest.fixture(scope="package")

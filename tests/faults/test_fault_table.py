@@ -6,7 +6,6 @@ The rows of a table run at the same time, in threads, each in a home of its own;
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -17,7 +16,7 @@ from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs import runner
 from qwave_jupyter.jobs.job import resume
 from tests.faults.accelerated_clock import AcceleratedClock
-from tests.faults.conftest import HANG_GUARD, selected_params, site
+from tests.faults.conftest import HANG_GUARD, run_cases, selected_params, site
 from tests.faults.faulty_proxy import TRANSIENT, answered, refusing
 from tests.waiting import wait_until
 
@@ -29,13 +28,6 @@ CANCELS = [(fault, times) for fault in TRANSIENT for times in (1, 3)]
 
 def case_id(case):
     return " - ".join(str(getattr(part, "name", part)) for part in case)
-
-
-def run_cases(cases, run, base):
-    """Run all cases to their ends at the same time, each in a folder of its own; return the future of each."""
-    # Between two tests pytest takes a variable out of the environment, and requests reads all of them.
-    with ThreadPoolExecutor(8, thread_name_prefix="case") as pool:
-        return {case: pool.submit(run, base / str(place), *case) for place, case in enumerate(cases)}
 
 
 def is_whole(path):

@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 
-from tests.faults.conftest import HANG_GUARD, MODEL, RESOLUTION, selected_params
+from tests.faults.conftest import HANG_GUARD, MODEL, RESOLUTION, run_cases, selected_params
 from tests.faults.faulty_proxy import FaultyProxy
 from tests.notebook.kernels import journal_rows
 from tests.waiting import wait_until
+
+# The first test waits for all processes, and each of them until it is taken to hang.
+pytestmark = pytest.mark.timeout(900)
 
 #: Generates one image; the command line names the place where it kills itself.
 FIRST = f"""
@@ -86,14 +88,11 @@ PROXY_KILLED = {
 
 @pytest.fixture(scope="module")
 def killed(request, steady_server, lingering_server, tmp_path_factory):
-    base = tmp_path_factory.mktemp("killed")
-    with ThreadPoolExecutor(4) as pool:
-        yield {
-            stage: pool.submit(
-                _run, lingering_server if stage in {"queued", "processing"} else steady_server, base / str(place), stage
-            )
-            for place, stage in enumerate(selected_params(request, "stage"))
-        }
+    def run(home, stage):
+        return _run(lingering_server if stage in {"queued", "processing"} else steady_server, home, stage)
+
+    cases = [(stage,) for stage in selected_params(request, "stage")]
+    return run_cases(cases, run, tmp_path_factory.mktemp("killed"), workers=4)
 
 
 def _run(server, home, stage):
@@ -195,7 +194,7 @@ QUICK = "the POST acted on"
     [pytest.param(stage, marks=[] if stage == QUICK else pytest.mark.slow) for stage in (*SELF_KILLED, *PROXY_KILLED)],
 )
 def test_killed_process_is_resumed(killed, stage):
-    row = killed[stage].result(HANG_GUARD)
+    row = killed[(stage,)].result(HANG_GUARD)
     assert (row["ended by"], row["printed"]) == (signal.SIGKILL, "")
     assert all(row["finished"].values())
     if stage == "before the intent":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs.job import resume
 from qwave_jupyter.jobs.journal.schema import OPEN_STATES
+from tests.faults.conftest import run_cases
 from tests.faults.order_server import OrderServer, TunnelProxy, certificate
 from tests.faults.order_site import WITH_KEY, WITHOUT_KEY, order_site
 from tests.waiting import PATIENCE
@@ -104,11 +104,7 @@ def run(folder, key, proxied, held, fault, stopped):
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
     certificate()
-    base = tmp_path_factory.mktemp("orders")
-    # All are over before the first test: between two of them pytest takes a variable out of the environment, and
-    # requests reads all of them.
-    with ThreadPoolExecutor(8, thread_name_prefix="row") as pool:
-        return {row: pool.submit(run, base / str(place), *row) for place, row in enumerate(ROWS)}
+    return run_cases(ROWS, run, tmp_path_factory.mktemp("orders"))
 
 
 def label(row):
