@@ -1,23 +1,59 @@
-"""What arguments may be: refused in one line where they are of another kind, before anything is done with them."""
+"""Arguments: checked in one line of words before anything is done with them, and what counts as a number."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterable
 from enum import Enum
 from numbers import Real
 from typing import ParamSpec, TypeVar
 
 from qwave_jupyter import i18n
-from qwave_jupyter.amounts import read_amount, to_finite
 from qwave_jupyter.errors import OptionMistake
 
-__all__ = ["check", "require_methods", "require_positive", "require_seconds", "require_type", "unwrap_member"]
+__all__ = [
+    "check",
+    "read_amount",
+    "require_methods",
+    "require_positive",
+    "require_seconds",
+    "require_type",
+    "to_ascii_digits",
+    "to_finite",
+    "unwrap_member",
+]
 
+#: USD; nothing costs more, and what is written down or shown as an amount has to stay exact.
+_MAX_USD = 1e9
+#: What a Chinese keyboard makes of the characters of a number.
+_WIDE = str.maketrans("０１２３４５６７８９．＋－−，", "0123456789.+--,")
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _Kinds = type | tuple[type, ...]
+
+
+def read_amount(value: object) -> float | None:
+    """A number from 0 to 1e9; None for anything else: NaN, infinities, negative numbers, booleans, texts."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return None
+    number = to_finite(value)
+    return number if number is not None and 0 <= number <= _MAX_USD else None
+
+
+def to_finite(number: float | Real) -> float | None:
+    """A number as a float; None for NaN, infinities, and what is too large for one."""
+    try:
+        converted = float(number)
+    except OverflowError:
+        return None
+    return converted if math.isfinite(converted) else None
+
+
+def to_ascii_digits(text: str) -> str:
+    """The text of a number with full-width digits and signs as plain ones."""
+    return text.translate(_WIDE)
 
 
 def check(**kinds: _Kinds) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from qwave_jupyter import i18n, threads
-from qwave_jupyter.amounts import read_amount
+from qwave_jupyter.arguments import read_amount
 from qwave_jupyter.errors import TooExpensive
 
 __all__ = ["Budget", "Reservation"]

@@ -33,9 +33,8 @@ __all__ = [
     "write_synced",
 ]
 
-
-#: A variable as a cell, an f-string or a shell would fill it, or what is left of one.
-_UNFILLED = re.compile(r"\{\{|\}\}|\$?\{[^\W\d]\w*\}|\$[^\W\d]\w*")
+#: A variable as a cell, an f-string or a shell would fill it, or what is left of one; compiled when a path is given.
+_UNFILLED = r"\{\{|\}\}|\$?\{[^\W\d]\w*\}|\$[^\W\d]\w*"
 
 
 def _find_start_folder() -> Path:
@@ -113,7 +112,7 @@ def absolute(path: PathGiven, name: str = "path") -> Path:
 def _require_filled(path: Path) -> Path:
     """The same path; raises OptionMistake for a variable in it that nobody fills, but where there is such a folder."""
     for place in (*reversed(path.parents), path):
-        name = _UNFILLED.search(place.name)
+        name = re.search(_UNFILLED, place.name)
         if name and not _is_there(place):
             raise _mistake("path_unfilled", path=path, name=name[0])
     return path

@@ -248,7 +248,7 @@ def contain_view_errors() -> Iterator[None]:
     except Exception as problem:  # of displays, widgets, comms and terminals
         from qwave_jupyter import i18n
         from qwave_jupyter.errors import QwaveError
-        from qwave_jupyter.logs import log_problem
+        from qwave_jupyter.tracebacks import log_problem
 
         if isinstance(problem, QwaveError):
             raise

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from qwave_jupyter.logs import ignore_warnings
+from qwave_jupyter.tracebacks import ignore_warnings
 
 if TYPE_CHECKING:
     from PIL import Image

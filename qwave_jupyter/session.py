@@ -29,13 +29,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from qwave_jupyter.batches.batch import Batch
-    from qwave_jupyter.batches.sweep import Sweep, SweepRun
-    from qwave_jupyter.batches.sweep_axes import Axis
+    from qwave_jupyter.batches.sweep import Axis, Sweep, SweepRun
     from qwave_jupyter.catalog import Catalog, Model
     from qwave_jupyter.catalog.live import ListedModel
     from qwave_jupyter.client.auth import Secret
-    from qwave_jupyter.client.client import Client
-    from qwave_jupyter.client.responses import Balance
+    from qwave_jupyter.client.client import Balance, Client
     from qwave_jupyter.client.retry import RateLimiter
     from qwave_jupyter.demo.embedded import EmbeddedDemo
     from qwave_jupyter.demo.server import DemoServer
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.costs import CostTable, Limits
     from qwave_jupyter.jobs.job import Job
     from qwave_jupyter.jobs.request import Request
-    from qwave_jupyter.views.model_table import ModelTable
+    from qwave_jupyter.views.models import ModelTable
 
 __all__ = ["Session", "default", "require_positive"]
 
@@ -771,8 +769,7 @@ class Session:
         Example:
             >>> session.plan_sweep("a cat", ["seed=1..3"], model="seedream-5.0").estimate_usd
         """
-        from qwave_jupyter.batches.sweep import Sweep, build_grid
-        from qwave_jupyter.batches.sweep_axes import expand_axes, parse_axis
+        from qwave_jupyter.batches.sweep import Sweep, build_grid, expand_axes, parse_axis
         from qwave_jupyter.jobs.request import prompt_names
 
         chosen = self.settings.model if model is None else model
@@ -1001,7 +998,7 @@ class Session:
             ['gpt-image-2']
         """
         from qwave_jupyter.catalog.live import LiveCatalog
-        from qwave_jupyter.views.model_table import ModelTable
+        from qwave_jupyter.views.models import ModelTable
 
         for word in words:
             require_type("words", word, str, optional=False)
@@ -1062,7 +1059,7 @@ class Session:
         Raises:
             ApiError: the server has no such tool, or refuses the question.
         """
-        from qwave_jupyter.client.responses import read_estimate
+        from qwave_jupyter.client.client import read_estimate
         from qwave_jupyter.jobs.request import Request
 
         require_type("request", request, Request, optional=False)

@@ -12,8 +12,7 @@ from typing import Any, NoReturn
 from traitlets import HasTraits, TraitType, default
 
 from qwave_jupyter import i18n
-from qwave_jupyter.amounts import read_amount, to_ascii_digits
-from qwave_jupyter.arguments import unwrap_member
+from qwave_jupyter.arguments import read_amount, to_ascii_digits, unwrap_member
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.folders import absolute, homes, read_folder_variable, require_name
 

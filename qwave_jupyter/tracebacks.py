@@ -1,24 +1,30 @@
-"""How an error of ours reads in IPython: its one line and the user's own frames; ``%tb`` shows all of them."""
+"""Tracebacks: whole in the log; in IPython one line and the user's own frames, of which ``%tb`` shows all."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import linecache
+import logging
 import re
 import sys
 import sysconfig
+import warnings
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["render"]
+__all__ = ["contain", "ignore_warnings", "log_problem", "render"]
 
+# Of its own: without a handler Python would print tracebacks to stderr, and a script still reads the package's notices.
+_LOGGER = logging.getLogger("qwave_jupyter.problems")
+_LOGGER.addHandler(logging.NullHandler())
 #: Modes of ``%xmode`` that IPython renders itself, from the user's frames alone.
 _RENDERED_BY_IPYTHON = frozenset({"Plain", "Verbose", "Docs", "Doctest"})
 #: A cell as IPython compiles it when a magic is all that it holds; its source is the prompt.
@@ -28,6 +34,40 @@ _LINE_MAGIC = re.compile(r"\s*get_ipython\(\)\.run_line_magic\(")
 _FIRST, _LAST = 4, 8
 #: Characters of a line of source.
 _MAX_SOURCE = 160
+_PACKAGE = Path(__file__).parent
+
+
+def log_problem(what: str, problem: BaseException) -> None:
+    """Log an exception that was caught, with its traceback; handlers of the logger ``qwave_jupyter`` receive it."""
+    _LOGGER.warning(
+        "%s: %s: %s", what, type(problem).__name__, problem, exc_info=(type(problem), problem, problem.__traceback__)
+    )
+
+
+@contextlib.contextmanager
+def contain(what: str) -> Iterator[None]:
+    """Log whatever is raised and go on: for what only shows an image that is safe elsewhere."""
+    try:
+        yield
+    except Exception as problem:  # noqa: BLE001 - a decoder may fail at anything, memory included
+        log_problem(what, problem)
+
+
+@contextlib.contextmanager
+def ignore_warnings(module: str) -> Iterator[None]:
+    """Let no warning out that comes from modules whose names begin so.
+
+    ``warnings.catch_warnings`` puts the filters of one thread back over those of another; this adds one filter that
+    concerns nobody else, and takes one away.
+    """
+    # A filter of the warnings module: action, text, category, module, line.
+    added = ("ignore", None, Warning, re.compile(re.escape(module)), 0)
+    cast("list[object]", warnings.filters).insert(0, added)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            cast("list[object]", warnings.filters).remove(added)
 
 
 def render(error: BaseException, line: str) -> list[str]:
@@ -105,9 +145,6 @@ def _is_users_file(one: TracebackType) -> bool:
         return not name.startswith("<frozen ")
     file = Path(name).absolute()
     return not any(file.is_relative_to(folder) for folder in (_PACKAGE, *_find_library_folders()))
-
-
-_PACKAGE = Path(__file__).parent
 
 
 @functools.cache

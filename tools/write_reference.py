@@ -21,7 +21,7 @@ from qwave_jupyter.demo.options import OPTION_NAMES, DemoOptions
 from qwave_jupyter.jobs.own_options import OWN_OPTIONS, PARAMETER_SHORT_FORMS, OwnOption, describe, to_flag
 from qwave_jupyter.magics.line_magic import COMMANDS
 from qwave_jupyter.settings import Setting, Settings
-from qwave_jupyter.views.model_card import format_price, format_references, list_choices
+from qwave_jupyter.views.models import format_price, format_references, list_choices
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 EDITIONS = ("2026-04", "2026-09")

@@ -19,10 +19,8 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from qwave_jupyter import i18n, threads
-from qwave_jupyter.amounts import read_amount
-from qwave_jupyter.arguments import require_methods, require_seconds
-from qwave_jupyter.batches.rows import Row
-from qwave_jupyter.batches.tally import Tally, tally
+from qwave_jupyter.arguments import read_amount, require_methods, require_seconds
+from qwave_jupyter.batches.rows import Row, Tally, tally
 from qwave_jupyter.budget import Reservation
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, TooExpensive, UserMistake
 from qwave_jupyter.frontend import cancel_requests, raise_if_cancelled, wait_for
@@ -34,7 +32,7 @@ from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.references import release_bytes
 from qwave_jupyter.jobs.request import Request
 from qwave_jupyter.jobs.runner import cancel_timeout
-from qwave_jupyter.logs import log_problem
+from qwave_jupyter.tracebacks import log_problem
 from qwave_jupyter.types import JSONObject
 
 __all__ = ["Batch", "Outcome"]

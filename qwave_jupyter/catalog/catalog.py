@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog.loader import make_edition_error, read_family, read_index
 from qwave_jupyter.catalog.model import Model
-from qwave_jupyter.catalog.rules import ImageInfo
-from qwave_jupyter.catalog.violations import Violation
+from qwave_jupyter.catalog.rules import ImageInfo, Violation
 from qwave_jupyter.errors import ConfigurationError, UnknownModel
 from qwave_jupyter.folders import expand, is_folder
 from qwave_jupyter.types import Values

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qwave_jupyter.amounts import read_amount
+from qwave_jupyter.arguments import read_amount
 from qwave_jupyter.catalog.catalog import Catalog
 from qwave_jupyter.catalog.model import Model, Price
 from qwave_jupyter.catalog.parameter import Parameter
-from qwave_jupyter.catalog.rules import ImageInfo
-from qwave_jupyter.catalog.violations import Violation
+from qwave_jupyter.catalog.rules import ImageInfo, Violation
 from qwave_jupyter.types import JSONObject, Values
 
 __all__ = ["ListedModel", "LiveCatalog", "apply_schema", "read_list"]

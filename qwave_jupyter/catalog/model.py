@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwave_jupyter.amounts import read_amount
+from qwave_jupyter.arguments import read_amount
 from qwave_jupyter.catalog.parameter import UNSET, Parameter, UnreadableValue
-from qwave_jupyter.catalog.rules import ImageInfo, Rule, find_violations, matches
-from qwave_jupyter.catalog.violations import Violation
+from qwave_jupyter.catalog.rules import ImageInfo, Rule, Violation, find_violations, matches
 from qwave_jupyter.types import JSONObject, Values
 
 __all__ = ["INCOMPLETE_CODES", "Mask", "Model", "Price", "References"]

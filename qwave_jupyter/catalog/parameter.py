@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwave_jupyter.amounts import to_ascii_digits
-from qwave_jupyter.arguments import unwrap_member
-from qwave_jupyter.catalog.violations import Violation, find_nearest
+from qwave_jupyter.arguments import to_ascii_digits, unwrap_member
+from qwave_jupyter.catalog.rules import Violation, find_nearest
 
 __all__ = ["UNSET", "Parameter", "UnreadableValue", "to_json_value"]
 

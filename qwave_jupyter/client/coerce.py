@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from qwave_jupyter.amounts import to_finite
+from qwave_jupyter.arguments import to_finite
 from qwave_jupyter.types import JSONObject
 
 __all__ = [

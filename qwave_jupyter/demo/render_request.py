@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from qwave_jupyter import i18n
-from qwave_jupyter.amounts import to_finite
+from qwave_jupyter.arguments import to_finite
 from qwave_jupyter.demo.painter import Brief, paint, pixel_size
 from qwave_jupyter.demo.painting.image_ops import DIRECTIONS, read_size
 from qwave_jupyter.demo.painting.palettes import Share

@@ -12,7 +12,7 @@ from PIL import Image
 
 from qwave_jupyter.catalog import Catalog, ImageInfo
 from qwave_jupyter.catalog.model import Model
-from qwave_jupyter.catalog.violations import Violation
+from qwave_jupyter.catalog.rules import Violation
 from qwave_jupyter.demo.http_types import ApiError
 from qwave_jupyter.demo.ledger import QUOTA_PER_USD
 from qwave_jupyter.demo.options import DemoOptions

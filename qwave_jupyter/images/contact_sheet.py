@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from qwave_jupyter import fonts
 from qwave_jupyter.images import image_io, pixels
-from qwave_jupyter.logs import contain
+from qwave_jupyter.tracebacks import contain
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont

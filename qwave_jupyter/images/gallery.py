@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, overload
 from qwave_jupyter import folders, i18n
 from qwave_jupyter.arguments import check, require_positive, require_type
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.images import contact_sheet, filenames, image_io, metadata
+from qwave_jupyter.images import contact_sheet, image_io, metadata
 from qwave_jupyter.images.preview import MimeBundle, PreviewOptions, preview_file, preview_sheet, to_mimebundle
 from qwave_jupyter.types import JSONObject, Values
-from qwave_jupyter.views.image_compare import BeforeAfter
 from qwave_jupyter.views.templating import render_template
 
 if TYPE_CHECKING:
@@ -33,13 +32,14 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.job import Job
     from qwave_jupyter.session import Session
 
-__all__ = ["Gallery", "GeneratedImage", "render_page", "write_report"]
+__all__ = ["BeforeAfter", "Gallery", "GeneratedImage", "render_page", "write_report"]
 
 _MAX_TEXT, _MAX_REPR, _MAX_PAGE_PROMPT = 1_000, 60, 10_000
 #: The long side of an image on a page of its own, in pixels.
 _PAGE_PX = 1280
 #: What belonged to one image alone, and no request that starts from it keeps.
 _NOT_INHERITED = frozenset({"action", "images", "mask", "seed", "n", "bbox_list"})
+_COMPARED_PX = 640
 
 
 @dataclass(frozen=True)
@@ -527,10 +527,10 @@ def _format_file_name(pattern: str, image: GeneratedImage, index: int) -> str:
     fields = {
         "name": image.path.stem,
         "date": created.date().isoformat(),
-        "slug": filenames.make_slug(image.prompt),
+        "slug": metadata.make_slug(image.prompt),
         "model": image.model,
         "seed": image.parameters.get("seed", ""),
-        "id": filenames.short_id(image.job_id),
+        "id": metadata.short_id(image.job_id),
         "i": index,
         "ext": image.path.suffix.lstrip("."),
     }
@@ -540,7 +540,7 @@ def _format_file_name(pattern: str, image: GeneratedImage, index: int) -> str:
         allowed = [f"{{{field}}}" for field in fields]
         raise OptionMistake("generation.bad_pattern", given=pattern, allowed=allowed) from None
     name = "".join("-" if char in '/\\:*?"<>|' or not char.isprintable() else char for char in name).strip(" .")
-    name = filenames.make_portable(name)
+    name = metadata.make_portable(name)
     suffix = image.path.suffix
     return name if name.lower().endswith(suffix.lower()) else (name or "image") + suffix
 
@@ -565,3 +565,27 @@ def _find_unused_path(target: Path, source: Path) -> Path:
 def _shorten(text: str, max_length: int = _MAX_TEXT) -> str:
     flat = " ".join("".join(char if char.isprintable() else " " for char in text[: max_length * 2]).split())
     return flat if len(flat) <= max_length else flat[: max_length - 1] + "…"
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """A comparison of two images, ``before`` left of the border."""
+
+    before: GeneratedImage
+    after: GeneratedImage
+
+    def __repr__(self) -> str:
+        first, second = i18n.text("generation.before"), i18n.text("generation.after")
+        return f"{first}: {self.before.text()}\n{second}: {self.after.text()}"
+
+    def _repr_html_(self) -> str:
+        before, after = _get_preview(self.before), _get_preview(self.after)
+        if before is None or after is None:
+            return render_template("image_compare.html", plain=repr(self))
+        return render_template("image_compare.html", before=before, after=after, max_width=_COMPARED_PX)
+
+
+def _get_preview(image: GeneratedImage) -> dict[str, str | int] | None:
+    # Only an image that is there, and that isn't just linked, has more than its text.
+    data, metadata = image.mimebundle()
+    return next(({**facts, "uri": f"data:{mime};base64,{data[mime]}"} for mime, facts in metadata.items()), None)

@@ -21,10 +21,10 @@ from qwave_jupyter.errors import DownloadFailed, OptionMistake
 from qwave_jupyter.folders import absolute, describe, is_file, write_synced
 from qwave_jupyter.i18n import printable
 from qwave_jupyter.image_formats import RESULT_FORMATS
-from qwave_jupyter.images import filenames, image_io, metadata
+from qwave_jupyter.images import image_io, metadata
 from qwave_jupyter.images.gallery import GeneratedImage
 from qwave_jupyter.images.preview import shrink, write_thumbnail
-from qwave_jupyter.logs import contain
+from qwave_jupyter.tracebacks import contain
 from qwave_jupyter.types import JSONObject
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ImageSaver:
     def save(self, link: ResultImage, index: int, is_known: Callable[[str], bool]) -> SavedImage | None:
         """Download one image and save it under its final name; None where ``is_known`` knows its digest."""
         folder = self.context.save_dir
-        stem = filenames.make_file_stem(self.slug, self.job_id, index, self.created)
+        stem = metadata.make_file_stem(self.slug, self.job_id, index, self.created)
         part = folder / f".{stem}.part"
         infos: list[image_io.FileInfo] = []
         thumbnails: list[Image.Image] = []
@@ -144,7 +144,7 @@ class ImageSaver:
     def remove_partial_files(self) -> None:
         """Remove the partial files that a killed process left of this job, whose lock is ours."""
         with contextlib.suppress(OSError):
-            for part in self.context.save_dir.glob(f".*-{filenames.short_id(self.job_id)}-*.part"):
+            for part in self.context.save_dir.glob(f".*-{metadata.short_id(self.job_id)}-*.part"):
                 part.unlink()
 
     def _build_image(self, path: Path, info: image_io.FileInfo, index: int, link: ResultImage) -> GeneratedImage:
@@ -195,8 +195,8 @@ class ImageSaver:
 def find_saved(folder: Path, job_id: str) -> dict[Path, JSONObject]:
     """The images of a job in a folder that say so themselves, under names of ours, in order, with what they say."""
     with contextlib.suppress(OSError, ValueError):
-        files = [path for path in folder.glob(f"*-{filenames.short_id(job_id)}-*") if path.suffix in _SUFFIXES]
-        numbers = {path: filenames.read_file_stem(path.stem, job_id) for path in files}
+        files = [path for path in folder.glob(f"*-{metadata.short_id(job_id)}-*") if path.suffix in _SUFFIXES]
+        numbers = {path: metadata.read_file_stem(path.stem, job_id) for path in files}
         ordered = sorted((number, path) for path, number in numbers.items() if number is not None)
         read = [(index, path, metadata.find_provenance(path)) for (index, _), path in ordered]
         return {path: said for index, path, said in read if (said.get("job_id"), said.get("index")) == (job_id, index)}
@@ -215,15 +215,15 @@ def _write_sidecar(path: Path, provenance: JSONObject) -> None:
 
 def find_slug(folder: Path, prompt: str, job_id: str) -> str:
     """The words of a prompt as the folder's file system takes them in names: as they are, in ASCII, or none."""
-    slug = filenames.make_slug(prompt)
-    candidates = dict.fromkeys((slug, filenames.make_ascii(slug), "image"))
+    slug = metadata.make_slug(prompt)
+    candidates = dict.fromkeys((slug, metadata.make_ascii(slug), "image"))
     # Where not even the last one works, the names are not what is wrong.
     return next((one for one in candidates if _takes_name(folder, one, job_id)), slug)
 
 
 def _takes_name(folder: Path, slug: str, job_id: str) -> bool:
     # The longest name of a file of ours; what a killed process leaves is removed with the job's other partial files.
-    longest = folder / f".{filenames.make_file_stem(slug, job_id, 100, 0.0)}.webp.json.part"
+    longest = folder / f".{metadata.make_file_stem(slug, job_id, 100, 0.0)}.webp.json.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         longest.open("ab").close()

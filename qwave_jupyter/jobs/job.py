@@ -21,8 +21,8 @@ from qwave_jupyter import threads
 from qwave_jupyter.arguments import check, require_seconds
 from qwave_jupyter.errors import Cancelled, GenerationError, OptionMistake, QwaveError, UserMistake, WaitTimeout
 from qwave_jupyter.frontend import SLICE, current, wait_for
-from qwave_jupyter.images.filenames import short_id
 from qwave_jupyter.images.gallery import Gallery
+from qwave_jupyter.images.metadata import short_id
 from qwave_jupyter.jobs import idempotency, records
 from qwave_jupyter.jobs.costs import CostControl, Limits, find_unsettled, settle_costs
 from qwave_jupyter.jobs.journal.record import EntryState

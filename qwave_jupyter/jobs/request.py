@@ -25,7 +25,7 @@ from uuid import UUID
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import ImageInfo, Model, Parameter, Violation
 from qwave_jupyter.catalog.parameter import UnreadableValue, to_json_value
-from qwave_jupyter.catalog.violations import parse_ratio
+from qwave_jupyter.catalog.rules import parse_ratio
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import ReferenceMistake, RequestRefused, UnknownModel
 from qwave_jupyter.jobs import references

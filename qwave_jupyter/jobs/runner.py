@@ -34,7 +34,7 @@ from qwave_jupyter.errors import (
 )
 from qwave_jupyter.frontend import current
 from qwave_jupyter.i18n import printable
-from qwave_jupyter.images.filenames import make_slug, short_id
+from qwave_jupyter.images.metadata import make_slug, short_id
 from qwave_jupyter.images.saver import find_slug
 from qwave_jupyter.jobs import idempotency, records
 from qwave_jupyter.jobs.costs import Charge, OrderStage

@@ -109,7 +109,7 @@ class BatchView:
         import ipywidgets
 
         # Late: the widgets know the views.
-        from qwave_jupyter.widgets.canvas.key_guard import KeyGuard
+        from qwave_jupyter.widgets.canvas.keyboard import KeyGuard
 
         self._card = ipywidgets.HTML(wrap_cards(self._render_card()), layout={"width": "100%", "margin": "0"})
         cancel = ipywidgets.Button(description="Cancel", tooltip=i18n.text("status.cancel_queued_tip"))

@@ -210,7 +210,7 @@ def _iter_roots(frame: FrameType) -> Iterator[CodeType]:
 
 def _find_path_in_source(frame: FrameType, code: CodeType) -> tuple[CodeType, ...]:
     """The code around some code, as its source is now; none where that holds it nowhere, or more than once."""
-    from qwave_jupyter.logs import ignore_warnings
+    from qwave_jupyter.tracebacks import ignore_warnings
 
     source = "".join(linecache.getlines(code.co_filename, frame.f_globals))
     # It was compiled before, and what the user is warned of was said then.

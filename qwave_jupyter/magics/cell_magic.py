@@ -20,7 +20,7 @@ from qwave_jupyter.magics.output import Console
 from qwave_jupyter.magics.status_view import JobView, make_view, open_view
 from qwave_jupyter.session import default
 from qwave_jupyter.types import Namespace
-from qwave_jupyter.views.model_card import ModelCard, format_unknown_price
+from qwave_jupyter.views.models import ModelCard, format_unknown_price
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qwave_jupyter import api, i18n
-from qwave_jupyter.amounts import to_ascii_digits
+from qwave_jupyter.arguments import to_ascii_digits
 from qwave_jupyter.catalog import Model, Parameter
 from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.folders import is_file, is_folder

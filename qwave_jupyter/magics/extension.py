@@ -300,12 +300,12 @@ def _make_matcher(shell: InteractiveShell) -> Matcher:
 
 def _show_models_as_cards(shell: InteractiveShell) -> None:
     def to_html(model: Model) -> str:
-        from qwave_jupyter.views.model_card import ModelCard
+        from qwave_jupyter.views.models import ModelCard
 
         return ModelCard(model)._repr_html_()
 
     def print_text(model: Model, printer: PrettyPrinter, _: bool) -> None:
-        from qwave_jupyter.views.model_card import ModelCard
+        from qwave_jupyter.views.models import ModelCard
 
         printer.text(repr(ModelCard(model)))
 

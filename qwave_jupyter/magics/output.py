@@ -1,15 +1,17 @@
-"""Where a magic writes: displays with a text twin, in a kernel or in a terminal."""
+"""What magics show besides tables and cards, as HTML with a text twin, and the console that they write to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from qwave_jupyter import frontend, i18n
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.session import default
 from qwave_jupyter.types import Namespace
-from qwave_jupyter.views import job_card, notice
+from qwave_jupyter.views import job_card
+from qwave_jupyter.views.templating import inline_style, render_template
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -17,7 +19,50 @@ if TYPE_CHECKING:
     from ipykernel.ipkernel import IPythonKernel
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Console"]
+__all__ = ["Console", "Finding", "bundle_findings", "bundle_lines", "bundle_manual", "bundle_text"]
+
+_NAME_WIDTH = 13
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that ``%qwave doctor`` looked at, and what it means or what to do."""
+
+    name: str
+    value: str
+    means: Sequence[str] = ()
+    wrong: bool = False
+
+
+def bundle_text(text: str) -> dict[str, str]:
+    """Return one sentence as a MIME bundle."""
+    return {"text/plain": text, "text/html": inline_style(render_template("notice.html", sentence=text))}
+
+
+def bundle_lines(lines: Iterable[str]) -> dict[str, str]:
+    """Return lines as a MIME bundle; their columns stay aligned."""
+    text = "\n".join(lines)
+    return {"text/plain": text, "text/html": inline_style(render_template("lines.html", lines=text))}
+
+
+def bundle_manual(lines: Sequence[str]) -> dict[str, str]:
+    """Return lines of prose as a MIME bundle; what can be copied into a cell stands out."""
+    markup = inline_style(render_template("manual.html", lines=lines))
+    return {"text/plain": "\n".join(lines), "text/html": markup}
+
+
+def bundle_findings(findings: Sequence[Finding]) -> dict[str, str]:
+    """Return findings as a MIME bundle: a table, and how many of them are wrong."""
+    wrong = sum(one.wrong for one in findings)
+    check = i18n.text("doctor.check")
+    end = i18n.text("doctor.look_at", count=wrong, check=check) if wrong else i18n.text("doctor.all_well")
+    lines = []
+    for one in findings:
+        mark = f"{check} " if one.wrong else ""
+        lines.append(f"{i18n.pad(one.name, _NAME_WIDTH)}{mark}{one.value}")
+        lines += [f"{'':{_NAME_WIDTH}}  {text}" for text in one.means]
+    markup = render_template("findings.html", findings=findings, check=check, end=end)
+    return {"text/plain": "\n".join([*lines, "", end]), "text/html": markup}
 
 
 def _shows_text() -> bool:
@@ -72,11 +117,11 @@ class Console:
 
     def show_text(self, text: str) -> None:
         """Show one sentence."""
-        self.publish(notice.bundle_text(text))
+        self.publish(bundle_text(text))
 
     def show_lines(self, lines: Iterable[str]) -> None:
         """Show lines below each other, their columns kept."""
-        self.publish(notice.bundle_lines(lines))
+        self.publish(bundle_lines(lines))
 
     def show_demo_notice(self) -> None:
         """Show once in a process that the demo's images cost nothing, and how that changes."""

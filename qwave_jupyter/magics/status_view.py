@@ -193,7 +193,7 @@ class WidgetView(StatusView):
         import ipywidgets
 
         # Late: the widgets know this module.
-        from qwave_jupyter.widgets.canvas.key_guard import KeyGuard
+        from qwave_jupyter.widgets.canvas.keyboard import KeyGuard
 
         # Apart, so that it crosses the wire once and not with every second that passes.
         style = ipywidgets.HTML(job_card.STYLE, layout={"display": "none"})

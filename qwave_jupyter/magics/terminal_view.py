@@ -14,7 +14,7 @@ from qwave_jupyter import threads
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.image_formats import open_image
 from qwave_jupyter.images import pixels
-from qwave_jupyter.logs import contain
+from qwave_jupyter.tracebacks import contain
 from qwave_jupyter.views import job_card
 
 if TYPE_CHECKING:

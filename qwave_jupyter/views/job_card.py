@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import Cancelled, QwaveError, RateLimited, RequestRefused
 from qwave_jupyter.folders import find_working_folder
-from qwave_jupyter.views.model_card import format_unknown_price
+from qwave_jupyter.views.models import format_unknown_price
 from qwave_jupyter.views.templating import STYLE, inline_style, render_template, wrap_cards
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ import pytest
 import requests
 
 from qwave_jupyter.batches.batch import Batch
-from qwave_jupyter.batches.sweep import GridCell, Sweep
-from qwave_jupyter.batches.sweep_axes import Combination
+from qwave_jupyter.batches.sweep import Combination, GridCell, Sweep
 from qwave_jupyter.errors import OptionMistake, QwaveError
 from qwave_jupyter.jobs import request as requests_of
 from qwave_jupyter.jobs.codegen import cell

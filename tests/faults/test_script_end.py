@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from qwave_jupyter.images.filenames import short_id
+from qwave_jupyter.images.metadata import short_id
 from qwave_jupyter.jobs.journal.store import Journal
 from tests.conftest import Server
 from tests.ports import on_own_port

@@ -9,17 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_jupyter.amounts import read_amount
+from qwave_jupyter.arguments import read_amount
 from qwave_jupyter.catalog import load
 from qwave_jupyter.catalog.live import LiveCatalog, read_list
 from qwave_jupyter.catalog.model import Price
 from qwave_jupyter.client import tasks
-from qwave_jupyter.client.responses import read_estimate
+from qwave_jupyter.client.client import read_estimate
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.jobs.request import build
 from qwave_jupyter.session import default, require_positive
-from qwave_jupyter.views.model_card import ModelCard
-from qwave_jupyter.views.model_table import ModelTable
+from qwave_jupyter.views.models import ModelCard, ModelTable
 
 ODD = (math.nan, math.inf, -math.inf, -1, -0.5)
 MODEL = "gpt-image-2"

@@ -11,12 +11,12 @@ import pytest
 import qwave_jupyter as qwave
 from qwave_jupyter import i18n
 from qwave_jupyter.batches.batch import Outcome
-from qwave_jupyter.batches.tally import tally
+from qwave_jupyter.batches.rows import tally
 from qwave_jupyter.catalog import load
-from qwave_jupyter.catalog.violations import Violation
+from qwave_jupyter.catalog.rules import Violation
 from qwave_jupyter.errors import JournalUnavailable
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
-from qwave_jupyter.images.notebook_size import CellSize, NotebookSize
+from qwave_jupyter.images.preview import CellSize, NotebookSize
 from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
 from tests.image_factory import plain
 

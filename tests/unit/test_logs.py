@@ -98,7 +98,7 @@ def test_expected_errors_are_not_logged(logged):
 
 
 def test_log_is_silent_without_a_handler():
-    code = "from qwave_jupyter.logs import log_problem; log_problem('view', ValueError('x'))"
+    code = "from qwave_jupyter.tracebacks import log_problem; log_problem('view', ValueError('x'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""
 
@@ -109,7 +109,7 @@ def test_notice_is_printed_in_scripts_alone(first, place):
     load = "import IPython; IPython.InteractiveShell.instance().run_line_magic('load_ext', 'qwave_jupyter')"
     lines = [
         "import logging",
-        "from qwave_jupyter.logs import log_problem",
+        "from qwave_jupyter.tracebacks import log_problem",
         load if place == "notebook" else "",
         first,
         "logging.getLogger('qwave_jupyter.jobs.runner').warning('a notice')",

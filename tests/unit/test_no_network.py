@@ -11,8 +11,7 @@ from qwave_jupyter import api
 from qwave_jupyter.errors import RequestRefused
 from qwave_jupyter.magics.completion import complete
 from qwave_jupyter.session import default
-from qwave_jupyter.views.model_card import ModelCard
-from qwave_jupyter.views.model_table import ModelComparison
+from qwave_jupyter.views.models import ModelCard, ModelComparison
 
 
 @pytest.fixture

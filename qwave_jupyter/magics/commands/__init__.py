@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qwave_jupyter import i18n
-from qwave_jupyter.amounts import to_ascii_digits
+from qwave_jupyter.arguments import to_ascii_digits
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.jobs.own_options import to_flag, to_name
 from qwave_jupyter.magics.cell_options import is_quoted, parse_positive, read_token, takes_as_value

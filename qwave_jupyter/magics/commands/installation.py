@@ -16,10 +16,8 @@ from qwave_jupyter import credentials, frontend, i18n
 from qwave_jupyter.catalog.live import LiveCatalog
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, QwaveError
 from qwave_jupyter.magics.commands import Command, CommandArgs
-from qwave_jupyter.magics.output import Console
+from qwave_jupyter.magics.output import Console, Finding, bundle_findings, bundle_manual
 from qwave_jupyter.session import default
-from qwave_jupyter.views import notice
-from qwave_jupyter.views.notice import Finding
 
 __all__ = ["COMMANDS", "check_installation"]
 
@@ -37,7 +35,7 @@ def _demo(console: Console, args: CommandArgs) -> None:
     if args.options and word != "on":
         raise OptionMistake("demo.takes_no_switches", word=word)
     if word == "help":
-        console.publish(notice.bundle_manual(default().embedded_demo().manual()))
+        console.publish(bundle_manual(default().embedded_demo().manual()))
         return
     default().use_demo(word != "off", **args.options)
     if word == "normal":
@@ -47,7 +45,7 @@ def _demo(console: Console, args: CommandArgs) -> None:
     console.show_text(i18n.text(f"notebook.demo_{word}"))
     effects = default().demo_server().describe() if word == "on" else ()
     if effects:
-        console.publish(notice.bundle_manual([*effects, "", i18n.text("demo.more_switches")]))
+        console.publish(bundle_manual([*effects, "", i18n.text("demo.more_switches")]))
 
 
 def _key(console: Console, args: CommandArgs) -> None:
@@ -98,7 +96,7 @@ def check_installation(console: Console, *, live: bool = False) -> Iterator[Find
 
 
 def _doctor(console: Console, args: CommandArgs) -> None:
-    console.publish(notice.bundle_findings(list(check_installation(console, live=args.has("live")))))
+    console.publish(bundle_findings(list(check_installation(console, live=args.has("live")))))
 
 
 def _make_finding(name: str, value: str, *means: str) -> Finding:

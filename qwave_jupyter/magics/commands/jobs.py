@@ -20,7 +20,7 @@ from qwave_jupyter.views import job_card
 
 if TYPE_CHECKING:
     from qwave_jupyter.images.gallery import Gallery
-    from qwave_jupyter.images.notebook_size import NotebookSize
+    from qwave_jupyter.images.preview import NotebookSize
     from qwave_jupyter.jobs.job import Job
 
 __all__ = ["COMMANDS"]
@@ -154,7 +154,7 @@ def _balance(console: Console, _: CommandArgs) -> None:
 
 
 def _weight(_: Console, args: CommandArgs) -> NotebookSize:
-    from qwave_jupyter.images.notebook_size import measure_notebook
+    from qwave_jupyter.images.preview import measure_notebook
 
     path = " ".join(args.words) or os.environ.get("JPY_SESSION_NAME", "")
     if not path:

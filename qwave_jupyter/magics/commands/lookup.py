@@ -10,8 +10,7 @@ from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.commands import Command, CommandArgs
 from qwave_jupyter.magics.output import Console
 from qwave_jupyter.session import default
-from qwave_jupyter.views.model_card import ModelCard
-from qwave_jupyter.views.model_table import ModelComparison, ModelTable
+from qwave_jupyter.views.models import ModelCard, ModelComparison, ModelTable
 
 if TYPE_CHECKING:
     from qwave_jupyter.widgets.panel.panel import Panel

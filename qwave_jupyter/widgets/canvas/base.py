@@ -18,12 +18,11 @@ from qwave_jupyter.folders import expand
 from qwave_jupyter.images import image_io, pixels
 from qwave_jupyter.images.gallery import GeneratedImage
 from qwave_jupyter.jobs.references import ImageLimits, flatten_images, is_empty, resolve, unreadable_mistake
-from qwave_jupyter.logs import log_problem
 from qwave_jupyter.magics.status_view import close_all
+from qwave_jupyter.tracebacks import log_problem
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.views.templating import render_template
-from qwave_jupyter.widgets.canvas.key_guard import KEYS_SCRIPT
-from qwave_jupyter.widgets.canvas.shortcuts import describe_shortcuts, format_hint
+from qwave_jupyter.widgets.canvas.keyboard import KEYS_SCRIPT, describe_shortcuts, format_hint
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -14,8 +14,8 @@ from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.folders import replace_file
-from qwave_jupyter.logs import log_problem
 from qwave_jupyter.magics.status_view import close_all
+from qwave_jupyter.tracebacks import log_problem
 from qwave_jupyter.views.templating import render_template
 from qwave_jupyter.widgets.canvas.base import SlimLayout
 from qwave_jupyter.widgets.canvas.box_editor import BoxEditor

@@ -12,7 +12,7 @@ import traitlets
 
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import UNSET, Parameter
-from qwave_jupyter.catalog.violations import parse_ratio
+from qwave_jupyter.catalog.rules import parse_ratio
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.views.templating import render_template

@@ -16,8 +16,8 @@ from qwave_jupyter.folders import expand
 from qwave_jupyter.images import image_io
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import references
-from qwave_jupyter.logs import log_problem
 from qwave_jupyter.session import default
+from qwave_jupyter.tracebacks import log_problem
 from qwave_jupyter.types import JSONObject, Namespace
 from qwave_jupyter.widgets.canvas.base import read_assets
 from qwave_jupyter.widgets.canvas.received_images import (

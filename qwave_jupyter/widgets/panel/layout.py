@@ -10,16 +10,14 @@ import traitlets
 
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Model
-from qwave_jupyter.jobs.prompt_history import EarlierPrompts
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.views.templating import render_template, trust
 from qwave_jupyter.widgets.canvas.base import SlimLayout, read_assets
 from qwave_jupyter.widgets.panel.fields import Field, FieldsWidget, PlainFields
 from qwave_jupyter.widgets.panel.images import ImageStrip
 from qwave_jupyter.widgets.panel.models import ModelPicker
-from qwave_jupyter.widgets.panel.prompt import PromptControls, PromptField
-from qwave_jupyter.widgets.panel.results import Comparison
-from qwave_jupyter.widgets.panel.runs import CopyText
+from qwave_jupyter.widgets.panel.prompt import EarlierPrompts, PromptControls, PromptField
+from qwave_jupyter.widgets.panel.results import Comparison, CopyText
 from qwave_jupyter.widgets.panel.sent_values import SentValues
 from qwave_jupyter.widgets.panel.state import PanelState, ValidationResult
 

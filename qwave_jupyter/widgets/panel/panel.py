@@ -23,14 +23,13 @@ from qwave_jupyter.errors import (
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen, references
 from qwave_jupyter.jobs.presets import Preset, find_preset
-from qwave_jupyter.jobs.prompt_history import EarlierPrompts, list_earlier
 from qwave_jupyter.jobs.request import refuse
-from qwave_jupyter.logs import log_problem
 from qwave_jupyter.magics import cell_options
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.session import default
+from qwave_jupyter.tracebacks import log_problem
 from qwave_jupyter.types import JSONObject, Namespace, Values
-from qwave_jupyter.views.model_card import ModelCard
+from qwave_jupyter.views.models import ModelCard
 from qwave_jupyter.views.templating import render_template
 from qwave_jupyter.widgets.canvas.base import is_headless
 from qwave_jupyter.widgets.panel.editors import PanelTools
@@ -39,9 +38,8 @@ from qwave_jupyter.widgets.panel.images import ImageInputs, select_image, select
 from qwave_jupyter.widgets.panel.layout import PanelView
 from qwave_jupyter.widgets.panel.models import ModelFinder
 from qwave_jupyter.widgets.panel.presets import PresetList
-from qwave_jupyter.widgets.panel.prompt import list_negative
-from qwave_jupyter.widgets.panel.results import MAX_COMPARED
-from qwave_jupyter.widgets.panel.runs import PanelRun
+from qwave_jupyter.widgets.panel.prompt import EarlierPrompts, list_earlier, list_negative
+from qwave_jupyter.widgets.panel.results import MAX_COMPARED, PanelRun
 from qwave_jupyter.widgets.panel.sent_values import SentValues
 from qwave_jupyter.widgets.panel.state import (
     PanelState,
@@ -49,6 +47,7 @@ from qwave_jupyter.widgets.panel.state import (
     SelectedImage,
     ValidationResult,
     list_with_room,
+    panel_texts,
     validate,
     with_images,
     with_model,
@@ -57,7 +56,6 @@ from qwave_jupyter.widgets.panel.state import (
     with_preset,
     with_seed,
 )
-from qwave_jupyter.widgets.panel.texts import panel_texts
 
 if TYPE_CHECKING:
     from qwave_jupyter.jobs.request import Request

@@ -12,7 +12,7 @@ from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.jobs import presets
 from qwave_jupyter.jobs.presets import Preset
 from qwave_jupyter.views.templating import render_template
-from qwave_jupyter.widgets.panel.texts import panel_texts
+from qwave_jupyter.widgets.panel.state import panel_texts
 
 __all__ = ["PresetList"]
 

@@ -1,22 +1,67 @@
-"""The prompt of a panel: its text field, and what stands beside it."""
+"""The prompt of a panel: its text field, what stands beside it, and the prompts of earlier jobs."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import ipywidgets
 import traitlets
 
 from qwave_jupyter import i18n
-from qwave_jupyter.jobs.prompt_history import EarlierPrompts
+from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.widgets.canvas.base import KEYS_SCRIPT, Control, SlimLayout, read_assets
-from qwave_jupyter.widgets.canvas.shortcuts import GROUPS, SHORTCUTS_SCRIPT, SHORTCUTS_STYLE, describe_shortcuts
+from qwave_jupyter.widgets.canvas.keyboard import GROUPS, SHORTCUTS_SCRIPT, SHORTCUTS_STYLE, describe_shortcuts
 from qwave_jupyter.widgets.panel.fields import format_name, is_shown
 from qwave_jupyter.widgets.panel.sent_values import SentValues
 from qwave_jupyter.widgets.panel.state import PanelState
 
-__all__ = ["PromptControls", "PromptField", "list_negative"]
+__all__ = ["EarlierPrompt", "EarlierPrompts", "PromptControls", "PromptField", "list_earlier", "list_negative"]
+
+#: How many of this notebook, and of all; of what length, in characters; and how much in all, in bytes.
+_MAX_HERE, _MAX_ALL = 50, 200
+_MAX_PROMPT = 32_000
+_MAX_LIST_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class EarlierPrompt:
+    """A prompt as it stands in a cell, and whether this notebook used it."""
+
+    text: str
+    here: bool
+
+
+@dataclass(frozen=True)
+class EarlierPrompts:
+    """Different prompts, newest first; ``cut`` where some had no room."""
+
+    prompts: tuple[EarlierPrompt, ...] = ()
+    cut: bool = False
+
+
+def list_earlier(context: JobContext) -> EarlierPrompts:
+    """List the prompts of this notebook's jobs, if its name is known, else of this process's, and of all others."""
+    pid = os.getpid() if context.notebook is None else None
+    journal = context.journal
+    here = dict(journal.list_prompts(_MAX_HERE + 1, notebook=context.notebook, pid=pid, longest=_MAX_PROMPT))
+    others = dict(journal.list_prompts(_MAX_ALL + 1, longest=_MAX_PROMPT))
+    listed: dict[str, float] = {}
+    room = _MAX_LIST_BYTES
+    # This notebook's own come first to the room that there is.
+    for text, used in [*list(here.items())[:_MAX_HERE], *others.items()]:
+        if text is None or not text.strip():
+            continue
+        weight = len(text.encode("utf-8", "surrogatepass"))
+        if text not in listed and weight <= room and len(listed) < _MAX_ALL:
+            listed[text] = used
+            room -= weight
+    newest = sorted(listed, key=lambda text: -max(listed[text], others.get(text, 0.0)))
+    prompts = tuple(EarlierPrompt(text.replace("{{", r"\{{"), text in here) for text in newest)
+    cut = any(text is None or (bool(text.strip()) and text not in listed) for text in {**here, **others})
+    return EarlierPrompts(prompts, cut)
 
 
 class PromptField(ipywidgets.Textarea):  # type: ignore[misc]

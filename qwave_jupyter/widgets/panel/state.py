@@ -1,9 +1,11 @@
-"""What stands in a panel, as values, and whether it can be sent; no widget."""
+"""What stands in a panel, as values and texts, and whether it can be sent; no widget."""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from qwave_jupyter.catalog.model import INCOMPLETE_CODES
 from qwave_jupyter.catalog.parameter import UnreadableValue
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import ConfigurationError, QwaveError, ReferenceMistake, RequestRefused
+from qwave_jupyter.frontend import has_visitor
 from qwave_jupyter.jobs import references
 from qwave_jupyter.jobs.references import ImageLimits, Reference
 from qwave_jupyter.jobs.request import normalize_prompt, refuse
@@ -30,6 +33,7 @@ __all__ = [
     "ValidationResult",
     "list_choices",
     "list_with_room",
+    "panel_texts",
     "validate",
     "with_images",
     "with_model",
@@ -471,3 +475,10 @@ def _format_price(request: Request) -> str:
         return i18n.text("panel.ready", price=i18n.dollars(request.estimate_usd), images=count)
     by_tokens = request.model.price.unit == "token"
     return i18n.text("panel.ready_by_tokens" if by_tokens else "panel.ready_unpriced", images=count)
+
+
+@contextlib.contextmanager
+def panel_texts() -> Iterator[None]:
+    """Use the panel's texts in place of a cell's, or those of an app where a visitor reads them."""
+    with i18n.place("app" if has_visitor(default().frontend) else "panel"):
+        yield

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from qwave_jupyter import catalog
-from qwave_jupyter.batches import sweep, sweep_axes
+from qwave_jupyter.batches import sweep
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.errors import Cancelled, OptionMistake, RequestRefused, TaskFailed, TooExpensive
 from qwave_jupyter.jobs import request as requests_of
@@ -19,13 +19,13 @@ from tests.waiting import PATIENCE, wait_until
 def planned(bench):
     def make(prompt, *texts, model="gpt-image-2", models=bench.catalog, force=False, **options):
         names = ["what"] if "{{what}}" in prompt else []
-        axes = [sweep_axes.parse_axis(text, prompt_names=names) for text in texts]
+        axes = [sweep.parse_axis(text, prompt_names=names) for text in texts]
 
         def build(own, variables, swept):
             words = prompt.replace("{{what}}", str(variables.get("what", "")))
             return requests_of.build(models, words, own, model=swept or model, force=force)
 
-        places = sweep.build_grid(sweep_axes.expand_axes(axes, options, {}), build)
+        places = sweep.build_grid(sweep.expand_axes(axes, options, {}), build)
         return sweep.Sweep(tuple(axes), places, prompt, options, model)
 
     return make
@@ -56,7 +56,7 @@ def test_sweep_grid_is_complete(ran, server):
 
 
 def test_sweep_braces_may_have_spaces(planned, bench):
-    names = sweep_axes.parse_axis("what=a\\1b,dog", prompt_names=["what"])
+    names = sweep.parse_axis("what=a\\1b,dog", prompt_names=["what"])
     whole = planned("{{what}} at sea", "what=a\\1b,dog")
     loose = sweep.Sweep((names,), whole.grid, "{{ what }} at sea", {}, "gpt-image-2")
     assert loose.cell(0) == whole.cell(0) == "%%qwave -m gpt-image-2\na\\1b at sea"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwave_jupyter.batches.sweep_axes import Axis, expand_axes, parse_axis
+from qwave_jupyter.batches.sweep import Axis, expand_axes, parse_axis
 from qwave_jupyter.errors import OptionMistake
 
 

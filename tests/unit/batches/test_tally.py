@@ -12,7 +12,7 @@ from IPython.display import DisplayHandle
 
 import qwave_jupyter as qwave
 from qwave_jupyter.batches.batch import Batch, Outcome
-from qwave_jupyter.batches.tally import tally
+from qwave_jupyter.batches.rows import tally
 from qwave_jupyter.errors import Cancelled, TaskFailed, UserMistake
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs.costs import Charge

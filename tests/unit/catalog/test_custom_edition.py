@@ -12,7 +12,7 @@ from qwave_jupyter.errors import ConfigurationError, RequestRefused
 from qwave_jupyter.magics.cell_options import parse_line
 from qwave_jupyter.magics.completion import complete
 from qwave_jupyter.session import default
-from qwave_jupyter.views.model_card import ModelCard
+from qwave_jupyter.views.models import ModelCard
 from qwave_jupyter.widgets.panel.panel import panel as open_panel
 
 FRESCO = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qwave_jupyter.catalog import Model, load
 from qwave_jupyter.catalog.live import LiveCatalog, apply_schema, read_list
-from qwave_jupyter.client.responses import read_estimate
+from qwave_jupyter.client.client import read_estimate
 from qwave_jupyter.errors import RequestRefused, UnknownModel
 from qwave_jupyter.jobs.request import build
 

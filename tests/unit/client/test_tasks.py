@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_jupyter.client import tasks
+from qwave_jupyter.client.client import read_balance, read_models, read_tool
 from qwave_jupyter.client.coerce import read_progress, read_time
 from qwave_jupyter.client.error_responses import read_error
-from qwave_jupyter.client.responses import read_balance, read_models, read_tool
 from qwave_jupyter.errors import ApiError, QwaveError, UnreadableAnswer
 
 PIXELS = base64.b64encode(b"\x89PNG pixels").decode()

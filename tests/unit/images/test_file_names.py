@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_jupyter.images import filenames
+from qwave_jupyter.images import metadata
 from qwave_jupyter.images.saver import find_slug
 from qwave_jupyter.jobs import runner
 from tests.waiting import PATIENCE
@@ -58,7 +58,7 @@ def test_plain_names_are_chosen_before_the_order(submit, server, bench, monkeypa
     monkeypatch.setattr(runner, "find_slug", lambda *given: tried.append(len(server.bodies)) or find_slug(*given))
     job = submit(prompt)
     (image,) = job.result(PATIENCE)
-    assert image.path.name.endswith(f"-{slug}-{filenames.short_id(job.id)}-1.png")
+    assert image.path.name.endswith(f"-{slug}-{metadata.short_id(job.id)}-1.png")
     assert image.prompt == prompt
     assert tried == [0]
     assert [one.code for one in job.snapshot.notices] == ["file_name_plain"]
@@ -94,4 +94,4 @@ def test_names_under_an_ascii_locale(clean_environment, prompt):
     [("con.png", "con_.png"), ("COM1", "COM1_"), ("nul.tar.png", "nul_.tar.png"), ("concert.png", "concert.png")],
 )
 def test_reserved_names_are_changed(name, portable):
-    assert filenames.make_portable(name) == portable
+    assert metadata.make_portable(name) == portable

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.images.notebook_size import measure_notebook
+from qwave_jupyter.images.preview import measure_notebook
 
 
 def cell(source, **data):

@@ -12,7 +12,7 @@ import pytest
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.errors import GenerationError
-from qwave_jupyter.images import filenames, metadata
+from qwave_jupyter.images import metadata
 from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import Job, resume
@@ -195,7 +195,7 @@ def test_image_of_an_earlier_task_is_not_overwritten_by_a_repeat(bench, asked, s
     entry = records.new_entry(asked(), "killed", bench)
     bench.journal.begin(entry)
     bench.save_dir.mkdir(parents=True, exist_ok=True)
-    stem = filenames.make_file_stem("a-cat", entry.job_id, 1, entry.created)
+    stem = metadata.make_file_stem("a-cat", entry.job_id, 1, entry.created)
     # A user has taken out what it says of itself.
     there = bench.save_dir / f"{stem}.{format_}"
     there.write_bytes(plain(colour="blue"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_jupyter.batches import sweep_axes
+from qwave_jupyter.batches import sweep
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake, QwaveError, UserMistake
 from qwave_jupyter.jobs.own_options import OwnOptions
@@ -120,7 +120,7 @@ def test_options_keep_quoted_characters():
 )
 def test_options_keep_a_quoted_comma(line, values):
     (written,) = read(line).own.sweep
-    assert sweep_axes.parse_axis(written, prompt_names=["s"]).values == values
+    assert sweep.parse_axis(written, prompt_names=["s"]).values == values
 
 
 @pytest.mark.parametrize(

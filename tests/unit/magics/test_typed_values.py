@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwave_jupyter.batches.sweep_axes import parse_axis
+from qwave_jupyter.batches.sweep import parse_axis
 from qwave_jupyter.catalog import load
 from qwave_jupyter.demo import __main__ as demo_main
 from qwave_jupyter.errors import OptionMistake, UnknownModel, UserMistake

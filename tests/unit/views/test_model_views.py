@@ -13,8 +13,7 @@ from qwave_jupyter import api
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.magics.cell_options import parse_line, split_cell
-from qwave_jupyter.views.model_card import ModelCard
-from qwave_jupyter.views.model_table import ModelComparison, ModelTable
+from qwave_jupyter.views.models import ModelCard, ModelComparison, ModelTable
 from tests.checks import collect_failures
 
 EVERY = [(edition, name) for edition in ("2026-04", "2026-09") for name in load(edition).ids()]

@@ -5,7 +5,8 @@ import pytest
 from nbconvert import MarkdownExporter
 
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.views import job_card, notice
+from qwave_jupyter.magics import output
+from qwave_jupyter.views import job_card
 from qwave_jupyter.views.templating import STYLE, inline_style, render_template, trust, wrap_cards
 
 CARDS = ["<div>a &amp; b</div>", '<i title="\'">猫</i>', ""]
@@ -67,9 +68,9 @@ def bundles():
         job_card.to_mimebundle(job_card.render_refusal(error, "m"), "x"),
         job_card.to_mimebundle(job_card.render_batch(title="t", line="l", right="r", share=0.4, **states), "x"),
         job_card.to_mimebundle(job_card.join([job_card.render_error(error)] * 2), "x"),
-        notice.bundle_text("a & b"),
-        notice.bundle_lines(["a", "b"]),
-        notice.bundle_manual(["a", "%qwave demo on --slow", "  b"]),
+        output.bundle_text("a & b"),
+        output.bundle_lines(["a", "b"]),
+        output.bundle_manual(["a", "%qwave demo on --slow", "  b"]),
     ]
 
 

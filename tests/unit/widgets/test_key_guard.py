@@ -11,7 +11,7 @@ from ipywidgets.widgets import widget as registry
 from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.magics.batch_view import BatchView
 from qwave_jupyter.magics.status_view import WidgetView, close_all
-from qwave_jupyter.widgets.canvas.key_guard import KeyGuard
+from qwave_jupyter.widgets.canvas.keyboard import KeyGuard
 from tests.recording_console import RecordingConsole
 from tests.waiting import PATIENCE
 

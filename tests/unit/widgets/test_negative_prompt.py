@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qwave_jupyter.catalog import load
-from qwave_jupyter.jobs.prompt_history import EarlierPrompts
-from qwave_jupyter.widgets.panel.prompt import PromptControls, PromptField, list_negative
+from qwave_jupyter.widgets.panel.prompt import EarlierPrompts, PromptControls, PromptField, list_negative
 from qwave_jupyter.widgets.panel.sent_values import SentValues
 from qwave_jupyter.widgets.panel.state import PanelState, with_model, with_parameter, with_preset
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwave_jupyter import i18n
-from qwave_jupyter.jobs.prompt_history import EarlierPrompts
-from qwave_jupyter.widgets.panel.prompt import PromptControls, PromptField
+from qwave_jupyter.widgets.panel.prompt import EarlierPrompts, PromptControls, PromptField
 from qwave_jupyter.widgets.panel.sent_values import SentValues
 
 

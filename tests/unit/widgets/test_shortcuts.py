@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from qwave_jupyter import i18n
-from qwave_jupyter.widgets.canvas import shortcuts
+from qwave_jupyter.widgets.canvas import keyboard
 from qwave_jupyter.widgets.canvas.box_editor import BoxEditor
+from qwave_jupyter.widgets.canvas.keyboard import GROUPS, SHORTCUTS, describe_shortcuts, format_hint
 from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
 from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
-from qwave_jupyter.widgets.canvas.shortcuts import GROUPS, SHORTCUTS, describe_shortcuts, format_hint
 
 
 @pytest.fixture(params=["en", "zh"])
@@ -40,7 +40,7 @@ def test_texts_are_used():
     asked = {f"group_{group}" for group in GROUPS} | {"list_title", "list_button", "list_close"}
     for group in SHORTCUTS.values():
         asked |= {one.action for one in group} | {f"hint_{one.action}" for one in group if one.hinted}
-    source = (files(shortcuts.__package__) / "shortcuts.py").read_text("utf-8")
+    source = (files(keyboard.__package__) / "keyboard.py").read_text("utf-8")
     asked |= set(re.findall(r"shortcuts\.(key_\w+)", source))
     assert asked == known
 
@@ -63,7 +63,7 @@ def test_editors_have_their_group(language):
 @pytest.mark.parametrize("group", ["brush", "boxes"])
 def test_keys_are_those_of_the_script(group):
     name = {"brush": "mask_brush.js", "boxes": "box_editor.js"}[group]
-    here = files(shortcuts.__package__)
+    here = files(keyboard.__package__)
     script = (here / name).read_text("utf-8") + (here / "viewport.js").read_text("utf-8")
     letters = {one.keys for one in SHORTCUTS[group] if re.fullmatch(r"[A-Z]", one.keys)}
     assert all(f'key === "{letter.lower()}"' in script for letter in letters)

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from qwave_jupyter.jobs import prompt_history
 from qwave_jupyter.jobs.journal.record import Entry
-from qwave_jupyter.jobs.prompt_history import EarlierPrompt, list_earlier
+from qwave_jupyter.widgets.panel.prompt import EarlierPrompt, EarlierPrompts, list_earlier
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def test_every_ending_counts(context, record, state):
 @pytest.mark.parametrize("prompt", ["", "   ", "\n"])
 def test_empty_prompts_are_left_out(context, record, prompt):
     record(prompt)
-    assert list_earlier(context) == prompt_history.EarlierPrompts()
+    assert list_earlier(context) == EarlierPrompts()
 
 
 @pytest.mark.parametrize(("prompt", "shown"), [("{{x}}", r"\{{x}}"), ("a {b}", "a {b}"), ("<b>&", "<b>&")])

@@ -1,18 +1,24 @@
-"""The keys of the panel and the editors: one list, which the editors' hints, their help and the panel's help show."""
+"""The keyboard in the panel and the editors: which keys do what, and keys kept in the control that has the focus."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from qwave_jupyter import i18n
+import anywidget
+
+from qwave_jupyter import i18n, threads
 from qwave_jupyter.types import JSONObject
 
 __all__ = [
     "GROUPS",
+    "KEYS_SCRIPT",
     "SHORTCUTS",
     "SHORTCUTS_SCRIPT",
     "SHORTCUTS_STYLE",
+    "KeyGuard",
     "Shortcut",
     "describe_shortcuts",
     "format_hint",
@@ -21,6 +27,8 @@ __all__ = [
 SHORTCUTS_SCRIPT, SHORTCUTS_STYLE = (
     Path(__file__).with_name(f"shortcut_list.{kind}").read_text(encoding="utf-8") for kind in ("js", "css")
 )
+#: The script that keeps keys in the control that has the focus; once on a page is enough.
+KEYS_SCRIPT = Path(__file__).with_name("keyboard.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -109,3 +117,34 @@ def format_hint(group: str) -> str:
 
 def _format_keys(shortcut: Shortcut) -> str:
     return shortcut.keys.format(space=i18n.text("shortcuts.key_space"), wheel=i18n.text("shortcuts.key_wheel"))
+
+
+class KeyGuard(anywidget.AnyWidget):  # type: ignore[misc]
+    """Brings the script to the page, and shows nothing; every card that is open has the same one."""
+
+    _esm = KEYS_SCRIPT + "export default { render() { keepKeys(); } };\n"
+
+    _shared: ClassVar[KeyGuard | None] = None
+    _cards: ClassVar[int] = 0
+    _lock: ClassVar[threading.Lock] = threads.fork_safe(threading.Lock())
+
+    # Static: anywidget gives each widget a class of its own.
+    @staticmethod
+    def acquire() -> KeyGuard:
+        """Return the one for a card that opens; it goes with the last of them, by ``release``."""
+        with KeyGuard._lock:
+            KeyGuard._cards += 1
+            if KeyGuard._shared is None or KeyGuard._shared.comm is None:
+                # Hidden by its layout: where no script of ours can be loaded, an error stands in its place.
+                KeyGuard._shared = KeyGuard(layout={"display": "none"})
+            return KeyGuard._shared
+
+    @staticmethod
+    def release() -> None:
+        """A card has closed."""
+        with KeyGuard._lock:
+            KeyGuard._cards = max(0, KeyGuard._cards - 1)
+            if KeyGuard._cards == 0 and KeyGuard._shared is not None:
+                KeyGuard._shared.layout.close()
+                KeyGuard._shared.close()
+                KeyGuard._shared = None
