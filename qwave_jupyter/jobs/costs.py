@@ -19,7 +19,7 @@ from qwave_jupyter.client.tasks import ENDED_STATES, QUOTA_PER_USD, Cancellation
 from qwave_jupyter.errors import DownloadFailed, NotFound, QwaveError, TaskFailed, TooExpensive, WaitTimeout
 from qwave_jupyter.jobs.journal.record import Costs
 from qwave_jupyter.jobs.snapshot import CancelOutcome
-from qwave_jupyter.views.templating import format_columns, render_template
+from qwave_jupyter.views.templating import format_columns, render_output
 
 if TYPE_CHECKING:
     from qwave_jupyter.budget import Budget, Reservation
@@ -388,7 +388,7 @@ class CostTable:
         return f"{format_columns([names, *lines])}\n{i18n.text('costs.note')}"
 
     def _repr_html_(self) -> str:
-        return render_template("cost_table.html", columns=_COLUMNS, rows=list(self._lines()))
+        return render_output("cost_table.html", columns=_COLUMNS, rows=list(self._lines()))
 
     def _all_sections(self) -> tuple[Section, ...]:
         return (*self.sections, self.demo) if self.demo else self.sections

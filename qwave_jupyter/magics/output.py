@@ -11,7 +11,7 @@ from qwave_jupyter.errors import QwaveError
 from qwave_jupyter.session import default
 from qwave_jupyter.types import Namespace
 from qwave_jupyter.views import job_card
-from qwave_jupyter.views.templating import inline_style, render_template
+from qwave_jupyter.views.templating import render_output
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -36,18 +36,18 @@ class Finding:
 
 def bundle_text(text: str) -> dict[str, str]:
     """Return one sentence as a MIME bundle."""
-    return {"text/plain": text, "text/html": inline_style(render_template("notice.html", sentence=text))}
+    return {"text/plain": text, "text/html": render_output("notice.html", sentence=text)}
 
 
 def bundle_lines(lines: Iterable[str]) -> dict[str, str]:
     """Return lines as a MIME bundle; their columns stay aligned."""
     text = "\n".join(lines)
-    return {"text/plain": text, "text/html": inline_style(render_template("lines.html", lines=text))}
+    return {"text/plain": text, "text/html": render_output("lines.html", lines=text)}
 
 
 def bundle_manual(lines: Sequence[str]) -> dict[str, str]:
     """Return lines of prose as a MIME bundle; what can be copied into a cell stands out."""
-    markup = inline_style(render_template("manual.html", lines=lines))
+    markup = render_output("manual.html", lines=lines)
     return {"text/plain": "\n".join(lines), "text/html": markup}
 
 
@@ -61,7 +61,7 @@ def bundle_findings(findings: Sequence[Finding]) -> dict[str, str]:
         mark = f"{check} " if one.wrong else ""
         lines.append(f"{i18n.pad(one.name, _NAME_WIDTH)}{mark}{one.value}")
         lines += [f"{'':{_NAME_WIDTH}}  {text}" for text in one.means]
-    markup = render_template("findings.html", findings=findings, check=check, end=end)
+    markup = render_output("findings.html", findings=findings, check=check, end=end)
     return {"text/plain": "\n".join([*lines, "", end]), "text/html": markup}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, overload
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.views.templating import format_columns, render_template
+from qwave_jupyter.views.templating import format_columns, render_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,7 @@ class ModelCard:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return render_template(
+        return render_output(
             "model_card.html",
             model=self.model,
             price=format_price(self.model),
@@ -264,7 +264,7 @@ class ModelTable(Sequence["Model"]):
         return "\n".join([lines, "", *self._format_notes()])
 
     def _repr_html_(self) -> str:
-        return render_template(
+        return render_output(
             "model_table.html",
             head=self._build_head(),
             rows=list(zip(self._models, self._build_rows(), strict=True)),
@@ -332,7 +332,7 @@ class ModelComparison:
         return format_columns(rows, _MAX_COMPARISON_CELL)
 
     def _repr_html_(self) -> str:
-        return render_template(
+        return render_output(
             "model_comparison.html", models=self.models, rows=self.rows(), origin=self._format_origin()
         )
 

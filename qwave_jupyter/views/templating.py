@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
     from markupsafe import Markup
 
-__all__ = ["STYLE", "format_columns", "inline_style", "render_template", "trust", "wrap_cards"]
+__all__ = ["STYLE", "format_columns", "inline_style", "render_output", "render_template", "trust", "wrap_cards"]
 
 #: The style sheet of all views: JupyterLab's colours with fallbacks, for light and dark. Views stay legible without it.
 STYLE = (Path(__file__).with_name("templates") / "style.html").read_text(encoding="utf-8").rstrip()
@@ -28,6 +28,11 @@ _OWN_CLASSES = re.compile(r"(?:\.[\w-]+)+")
 def render_template(name: str, **values: object) -> str:
     """Render a file of ``templates/``; values are escaped."""
     return _load_template(name).render(values)
+
+
+def render_output(name: str, **values: object) -> str:
+    """Render a file of ``templates/`` as a cell's output, which needs no style sheet beside it."""
+    return inline_style(render_template(name, **values))
 
 
 def trust(markup: str) -> Markup:

@@ -113,7 +113,7 @@ def test_panel_and_what_it_opens(open_panel):
         panel.runs.nth(run).locator(".qwp-pick").click()
     panel.root.get_by_role("slider", name="Move to compare").wait_for()
     panel.button("Copy as cell").click()
-    tools = {"Find a model that can…": "table.qw-m", "About this model": ".qw-t", "Presets": "button"}
+    tools = {"Find a model that can…": "table.qw-table", "About this model": ".qw-t", "Presets": "button"}
     for name, content in tools.items():
         panel.button(name).click()
         panel.root.locator(f".qwp-lookup {content}").first.wait_for()

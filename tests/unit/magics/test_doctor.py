@@ -54,7 +54,7 @@ def test_doctor_marks_and_counts_problems():
     assert "API key      CHECK not set" in said
     assert "%qwave key" in said
     assert said.endswith("1 thing to look at, marked CHECK.")
-    assert console.shown[-1]["text/html"].count("qw-pill") == 2  # one is the style's
+    assert console.shown[-1]["text/html"].count("qw-pill") == 1
 
 
 @pytest.mark.parametrize(

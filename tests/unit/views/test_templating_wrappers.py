@@ -4,9 +4,13 @@ import nbformat
 import pytest
 from nbconvert import MarkdownExporter
 
+import qwave_jupyter as qwave
 from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.jobs.costs import CostTable, Section
+from qwave_jupyter.jobs.journal.record import Costs
 from qwave_jupyter.magics import output
 from qwave_jupyter.views import job_card
+from qwave_jupyter.views.models import ModelCard, ModelComparison, ModelTable
 from qwave_jupyter.views.templating import STYLE, inline_style, render_template, trust, wrap_cards
 
 CARDS = ["<div>a &amp; b</div>", '<i title="\'">猫</i>', ""]
@@ -71,7 +75,15 @@ def bundles():
         output.bundle_text("a & b"),
         output.bundle_lines(["a", "b"]),
         output.bundle_manual(["a", "%qwave demo on --slow", "  b"]),
+        output.bundle_findings([output.Finding("a", "b", ["c"], wrong=True), output.Finding("d", "e")]),
+        *({"text/html": view._repr_html_(), "text/plain": "x"} for view in tables()),
     ]
+
+
+def tables():
+    models = [qwave.model(name) for name in ("gpt-image-2", "z-image-turbo")]
+    costs = CostTable((Section("by model", (Costs("z-image-turbo", 1, 0.01, 0, 4000, 0),)),))
+    return [ModelCard(models[0]), ModelTable(models, unusable=[models[1].id]), ModelComparison(models), costs]
 
 
 @pytest.mark.parametrize("bundle", bundles())
