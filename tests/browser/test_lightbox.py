@@ -65,10 +65,9 @@ def test_click_enlarges_and_keys_move(open_panel, face):
 
 
 @pytest.mark.full_size
-@pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_lightbox_copies_and_downloads(open_panel, context, face):
+def test_lightbox_copies_and_downloads(open_panel, context):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    panel = open_panel(THREE, face=face)
+    panel = open_panel(THREE)
     files = panel.generate(3)
     result(panel, 2).focus()
     panel.page.keyboard.press("Enter")

@@ -168,16 +168,15 @@ SIZES = (
 
 
 @pytest.mark.full_size
-@pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_family_sets_pixel_size(open_panel, face):
-    panel = open_panel(face=face)
+def test_family_sets_pixel_size(open_panel):
+    panel = open_panel()
     for family, model, settings, size in SIZES:
         panel.choose_model(model)
         for field, option in settings.items():
             panel.choose(field, option)
         (file,) = panel.generate()
         assert size_of(file) == pixel_size(*size)
-        panel.screenshot(f"{family}-{face}")
+        panel.screenshot(family)
         if family == "gemini":
             # The next model has neither ratio nor tier, and that is said.
             panel.choose_model("imagen-4.0")
@@ -186,9 +185,8 @@ def test_family_sets_pixel_size(open_panel, face):
 
 
 @pytest.mark.full_size
-@pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_series_transparency_palette(open_panel, face):
-    panel = open_panel(face=face)
+def test_series_transparency_palette(open_panel):
+    panel = open_panel()
     panel.choose_model("doubao-seedream-5.0-lite")
     panel.unfold()
     panel.choose("File format", "png")
@@ -198,7 +196,7 @@ def test_series_transparency_palette(open_panel, face):
     assert {file.suffix for file in files} == {".png"}
     assert {size_of(file) for file in files} == {pixel_size("1:1", "2k")}
     assert changed(*files) is not None
-    panel.screenshot(f"seedream-{face}")
+    panel.screenshot("seedream")
 
     panel.choose_model("gpt-image-2")
     panel.root.get_by_role("button", name="Fewer").first.click()
@@ -208,20 +206,19 @@ def test_series_transparency_palette(open_panel, face):
     (file,) = panel.generate()
     with Image.open(file) as image:
         assert image.convert("RGBA").getchannel("A").getextrema() == (0, 255)
-    panel.screenshot(f"gpt-image-{face}")
+    panel.screenshot("gpt-image")
 
     panel.choose_model("wan2.7-image")
     panel.button("Set colours").click()
     panel.root.locator(".qwc-palette").wait_for()
     (file,) = panel.generate()
     assert shares_of(file) == {shade: pytest.approx(share, abs=4) for shade, share in SHARES.items()}
-    panel.screenshot(f"wan-{face}")
+    panel.screenshot("wan")
 
 
 @pytest.mark.full_size
-@pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_mask_and_boxes_confine_edit(open_panel, face):
-    panel = open_panel(face=face)
+def test_mask_and_boxes_confine_edit(open_panel):
+    panel = open_panel()
     panel.choose("Resolution", "1k")
     (before,) = panel.generate()
     panel.runs.first.get_by_role("button", name="Use as reference", exact=True).click()
@@ -231,7 +228,7 @@ def test_mask_and_boxes_confine_edit(open_panel, face):
     panel.sync()
     frame = panel.sheet("brush")
     panel.drag(frame, (0.3, 0.3), (0.5, 0.3))
-    panel.screenshot(f"mask-{face}")
+    panel.screenshot("mask")
     (after,) = panel.generate()
     box = changed(before, after)
     assert box is not None
@@ -242,7 +239,7 @@ def test_mask_and_boxes_confine_edit(open_panel, face):
     panel.choose("Mode", "Boxes")
     frame = panel.sheet("boxes")
     panel.drag(frame, (0.6, 0.55), (0.9, 0.85))
-    panel.screenshot(f"boxes-{face}")
+    panel.screenshot("boxes")
     (edited,) = panel.generate()
     box = changed(before, edited)
     assert box is not None

@@ -78,9 +78,8 @@ def test_arrows_walk_through_earlier_prompts(open_panel, face):
     assert prompts(panel)[-1] == "a barn\nat dusk"
 
 
-@pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_earlier_prompts_are_searched(open_panel, face):
-    panel = open_panel(panel_call("a mill"), face=face)
+def test_earlier_prompts_are_searched(open_panel):
+    panel = open_panel(panel_call("a mill"))
     keys, button = panel.page.keyboard, panel.button("Earlier prompts")
     button.press("Enter")
     panel.expect_text("There are no earlier prompts yet.", ".qwp-popup")
@@ -94,7 +93,7 @@ def test_earlier_prompts_are_searched(open_panel, face):
     expect(rows).to_have_count(4)
     expect(rows.nth(0)).to_contain_text("<img src=x onerror=alert(1)> x")
     assert panel.root.locator(".qwp-popup img").count() == 0
-    panel.screenshot(f"earlier-{face}")
+    panel.screenshot("earlier")
     keys.type("a in")
     expect(rows).to_have_count(1)
     keys.press("Enter")
@@ -117,19 +116,17 @@ def test_earlier_prompts_are_searched(open_panel, face):
     expect(panel.runs).to_have_count(5)
     expect(panel.runs.first.locator(".qwp-images img")).to_have_count(1)
     assert prompts(panel)[-1] == "雾中的灯塔"
-    if face == "lab":
-        for width in (1600, 480):
-            panel.screenshot_themes(width, "prompt-")
-            button.click()
-            expect(rows).to_have_count(4)
-            panel.screenshot(f"earlier-dark-{width}")
-            keys.press("Escape")
+    for width in (1600, 480):
+        panel.screenshot_themes(width, "prompt-")
+        button.click()
+        expect(rows).to_have_count(4)
+        panel.screenshot(f"earlier-dark-{width}")
+        keys.press("Escape")
 
 
-@pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_negative_prompt_is_sent(open_panel, face):
+def test_negative_prompt_is_sent(open_panel):
     # The tests' own server speaks April's contract, which has no negative prompt.
-    panel = open_panel(f"qwave.use_demo(latency=0)\n{panel_call('a cat')}", face=face)
+    panel = open_panel(f"qwave.use_demo(latency=0)\n{panel_call('a cat')}")
     negative = panel.root.get_by_label("Negative prompt")
     negative.press_sequentially("blur, people")
     expect(panel.root.locator(".qwp-negative .qwp-hint")).to_have_text("12 of 500 characters")
@@ -144,7 +141,7 @@ def test_negative_prompt_is_sent(open_panel, face):
         run.get_by_role("button", name="Copy cell").click()
         cell = run.get_by_role("textbox", name="Text to copy")
         expect(cell).to_have_value(f"%%qwave -m {MODEL} --negative-prompt '{sent}'\na cat")
-    panel.screenshot(f"negative-{face}")
+    panel.screenshot("negative")
     panel.choose_model("z-image-turbo")
     expect(negative).to_be_hidden()
     panel.expect_text("negative_prompt blur, people, text is left out", ".qwp-notes")

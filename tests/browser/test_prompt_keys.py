@@ -67,9 +67,8 @@ def test_enter_with_ctrl_generates(open_panel, face):
     panel.screenshot(f"prompt-{face}")
 
 
-@pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_text_typed_while_busy_is_sent(open_panel, face):
-    panel = open_panel(f"panel = {SMALL}\npanel", face=face)
+def test_text_typed_while_busy_is_sent(open_panel):
+    panel = open_panel(f"panel = {SMALL}\npanel")
     prompt, notebook = prompt_of(panel), panel.notebook
     go = notebook.workspace.folder / "go"
     for number, press in enumerate(("Control+Enter", "Generate by mouse", "Generate by keyboard"), 1):

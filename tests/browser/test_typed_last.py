@@ -44,11 +44,10 @@ def busy(panel):
     panel.sync()
 
 
-@pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_buttons_act_on_what_is_seen(open_panel, workspace, face):
+def test_buttons_act_on_what_is_seen(open_panel, workspace):
     for name in ("one", "three", "two"):
         save_preset(workspace.home, name, Preset("z-image-turbo", {"aspect_ratio": "16:9"}))
-    panel = open_panel(SMALL, face=face)
+    panel = open_panel(SMALL)
     panel.button("Presets").click()
     chosen = panel.root.get_by_label("Preset", exact=True)
     expect(chosen.locator("option")).to_have_text(["one", "three", "two"])
@@ -114,9 +113,8 @@ def test_arrow_key_outlives_typed_number(open_panel):
         panel.expect_text(f"for {sent} images", ".qwp-line")
 
 
-@pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_earlier_prompt_outlives_what_was_typed(open_panel, face):
-    panel = open_panel(SMALL, face=face)
+def test_earlier_prompt_outlives_what_was_typed(open_panel):
+    panel = open_panel(SMALL)
     prompt = prompt_of(panel)
     for text in ("a mill", "a barn", "a mill"):
         generate(panel, text)
