@@ -15,7 +15,6 @@ from traitlets.config import Configurable
 from qwave_jupyter import frontend
 from qwave_jupyter.folders import homes as find_homes
 from qwave_jupyter.folders import is_file
-from qwave_jupyter.magics.caller_scope import find_caller_variables, find_shell_variables
 
 if TYPE_CHECKING:
     import threading
@@ -34,14 +33,16 @@ if TYPE_CHECKING:
     from qwave_jupyter.magics.kernel_wait import NestedLoop
     from qwave_jupyter.magics.line_magic import LineMagic
     from qwave_jupyter.magics.output import Console
+    from qwave_jupyter.types import Namespace
 
 __all__ = ["load", "unload"]
 
 _MAGIC = "qwave"
 #: The hidden magic behind an awaited cell.
 _AWAITED_MAGIC = "_qwave_awaited"
-_CELL_MAGIC_CALL = re.compile(r"get_ipython\(\)\.run_cell_magic\('(\w+)', ")
-_EMPTY_BODY = re.compile(r", ''\)(\s*)\Z")
+#: Not compiled yet, as loading the extension needs neither.
+_CELL_MAGIC_CALL = r"get_ipython\(\)\.run_cell_magic\('(\w+)', "
+_EMPTY_BODY = r", ''\)(\s*)\Z"
 #: With one of these on the stack nobody would await what we return.
 _SYNCHRONOUS_CALLERS = frozenset({"run_cell", "run_cell_magic", "run_line_magic", "safe_execfile_ipy"})
 #: The catalog's models show themselves as cards, without knowing of IPython.
@@ -57,14 +58,14 @@ def load(shell: InteractiveShell) -> None:
     def qwave(line: str, cell: str | None = None) -> object:
         """Images from prompts; ``%%qwave --help -m MODEL`` lists a model's options, ``%qwave`` the commands."""
         return (
-            here.line_magic(line, find_caller_variables(shell))
+            here.line_magic(line, _find_variables(shell))
             if cell is None
-            else here.cell_magic.run_blocking(line, cell, find_caller_variables(shell))
+            else here.cell_magic.run_blocking(line, cell, _find_variables(shell))
         )
 
     def qwave_awaited(line: str, cell: str) -> object:
         """What a top-level cell becomes."""
-        return here.cell_magic.run_async(line, cell, find_caller_variables(shell))
+        return here.cell_magic.run_async(line, cell, _find_variables(shell))
 
     for magic in (qwave, qwave_awaited):
         magic._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]  # noqa: SLF001 - @no_var_expand
@@ -80,6 +81,12 @@ def load(shell: InteractiveShell) -> None:
     frontend.install(here)
     _show_models_as_cards(shell)
     _mention_open_jobs()
+
+
+def _find_variables(shell: InteractiveShell) -> Namespace:
+    from qwave_jupyter.magics.caller_scope import find_caller_variables
+
+    return find_caller_variables(shell)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -195,12 +202,12 @@ class _AwaitTransformer:
         self._shell = shell
 
     def __call__(self, lines: list[str]) -> list[str]:
-        call = _CELL_MAGIC_CALL.match(lines[0]) if lines else None
+        call = re.match(_CELL_MAGIC_CALL, lines[0]) if lines else None
         if call is None or not self._is_ours(call[1]):
             return lines
         text = "".join(lines)
         # IPython refuses a cell magic without a body, though "%%qwave --help" needs none.
-        text = _EMPTY_BODY.sub(r", '\\n')\1", text)
+        text = re.sub(_EMPTY_BODY, r", '\\n')\1", text)
         if self._can_await():
             text = f"await get_ipython().run_cell_magic('{_AWAITED_MAGIC}', " + text[call.end() :]
         return text.splitlines(keepends=True)
@@ -283,6 +290,7 @@ def _make_matcher(shell: InteractiveShell) -> Matcher:
         nothing: SimpleMatcherResult = {"completions": []}
         if "%qwave" not in context.full_text:
             return nothing
+        from qwave_jupyter.magics.caller_scope import find_shell_variables
         from qwave_jupyter.magics.completion import complete
 
         found = complete(context.full_text, context.cursor_line, context.cursor_position, find_shell_variables(shell))
