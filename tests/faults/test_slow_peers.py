@@ -78,8 +78,10 @@ def outcome(ask):
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
-def test_api_answer_that_drips(server, impatient, start):
-    client = impatient
+def test_api_answer_that_drips(server, client, impatient, start):
+    # Of a redirect no more than the head is read, and its head comes at once.
+    if b"307" not in start:
+        client = impatient
     server.answers = {"": lambda _: server.dripping(start)}
     submitted = outcome(lambda: client.submit({}, idempotency_key="k", deadline=0.0))
     asked = outcome(lambda: client.task("t", deadline=0.0))
@@ -92,8 +94,9 @@ def test_api_answer_that_drips(server, impatient, start):
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
-def test_download_that_drips(server, impatient, tmp_path, start):
-    client = impatient
+def test_download_that_drips(server, client, impatient, tmp_path, start):
+    if b"307" not in start:
+        client = impatient
     server.answers = {"": lambda _: server.dripping(start.replace(b"application/json", b"image/png"))}
     error = outcome(lambda: client.download(f"{server.url}/1.png", tmp_path / "x.part", deadline=0.0))
     assert isinstance(error, DownloadFailed)
@@ -161,7 +164,7 @@ def test_job_with_dripping_image_stays_open(server, tmp_path, monkeypatch):
         "GET /v1/tasks": lambda _: completed(f"{server.url}/1.png"),
         "GET /1.png": lambda _: server.dripping(as_image(content)[:-50]),
     }
-    bench = make_bench(server, tmp_path, clock=FakeClock(), connect_timeout=1, read_timeout=1)
+    bench = make_bench(server, tmp_path, clock=FakeClock(), connect_timeout=3, read_timeout=3)
     assert isinstance(job_error(start_job(bench), PATIENCE), DownloadFailed)
     assert len(bench.journal.open_jobs()) == 1
     server.answers["GET /1.png"] = lambda _: as_image(content)
