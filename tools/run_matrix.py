@@ -54,9 +54,9 @@ def prepare_environment(version: str, python: str) -> str:
     ready, wanted = home / "ready", (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     executable = str(home / "bin" / "python")
     if not ready.exists() or ready.read_text(encoding="utf-8") != wanted:
-        subprocess.run([python, "-m", "venv", str(home)], check=True)
-        pip = [executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--editable", f"{ROOT}[{EXTRAS}]"], check=True)
+        subprocess.run([python, "-m", "venv", "--without-pip", str(home)], check=True)
+        pip = [sys.executable, "-m", "pip", "--python", executable, "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "--quiet", "--no-compile", "--editable", f"{ROOT}[{EXTRAS}]"], check=True)
         ready.write_text(wanted, encoding="utf-8")
     return executable
 

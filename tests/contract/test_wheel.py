@@ -139,10 +139,10 @@ def test_wheel_brings_what_it_needs(wheel, environment, tmp_path, version):
     if found is None:
         pytest.skip(f"Python {version} is not here")
     home = tmp_path / "home"
-    subprocess.run([found, "-m", "venv", str(home)], check=True)
+    subprocess.run([found, "-m", "venv", "--without-pip", str(home)], check=True)
     python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
-    subprocess.run([*pip, str(wheel)], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-compile", str(wheel)], check=True)
     run_cell(python, environment, tmp_path / "empty")
 
 

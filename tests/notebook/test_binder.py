@@ -40,6 +40,15 @@ def _refuse(real):
 socket.socket.connect = _refuse(socket.socket.connect)
 socket.socket.connect_ex = _refuse(socket.socket.connect_ex)
 """
+#: What each kernel begins with: the demo paints small images, for painting costs more than all the rest of a notebook.
+STARTUP = f"""
+import sys
+sys.path.append({str(ROOT)!r})
+from qwave_jupyter.demo import painter
+from tests.small_demo import paint_at_most
+painter.paint = paint_at_most(512)
+sys.path.remove({str(ROOT)!r})
+"""
 NAMESPACE = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 #: The answer to a lesson's exercise is run as its last cells.
 EXECUTE = """
@@ -128,6 +137,9 @@ def student(tmp_path_factory):
         "JUPYTER_PREFER_ENV_PATH": "1",
         "HOME": str(tmp_path_factory.mktemp("home")),
     }
+    startup = Path(clean["HOME"], ".ipython", "profile_default", "startup")
+    startup.mkdir(parents=True)
+    (startup / "small.py").write_text(STARTUP, encoding="utf-8")
     # Bytecode is written where it is needed; Binder's image has all of it.
     building = {**clean, "HOME": str(Path.home()), "PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     if not stamped("needs", needs):
