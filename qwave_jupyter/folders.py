@@ -33,7 +33,7 @@ __all__ = [
     "write_synced",
 ]
 
-#: A variable as a cell, an f-string or a shell would fill it, or what is left of one; compiled when a path is given.
+#: A variable as a cell, an f-string or a shell would fill it, or what is left of it; compiled where a path may have it.
 _UNFILLED = r"\{\{|\}\}|\$?\{[^\W\d]\w*\}|\$[^\W\d]\w*"
 
 
@@ -111,6 +111,8 @@ def absolute(path: PathGiven, name: str = "path") -> Path:
 
 def _require_filled(path: Path) -> Path:
     """The same path; raises OptionMistake for a variable in it that nobody fills, but where there is such a folder."""
+    if not set("{}$").intersection(str(path)):
+        return path
     for place in (*reversed(path.parents), path):
         name = re.search(_UNFILLED, place.name)
         if name and not _is_there(place):
