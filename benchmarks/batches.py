@@ -149,7 +149,8 @@ def ours(url: str, folder: Path, count: int, *, prefer_wait: float | None) -> tu
                 known.setdefault(task.task_id, time.time())
             return task
 
-    edition = catalog.load("2026-04")
+    # Its contract has idempotency keys and held answers; without the former, an order is held only where one was honoured.
+    edition = catalog.load("2026-09")
     journal = Journal(folder / "home")
     bench = JobContext(edition, Watched(url, "sk-made-up"), journal, folder / "home", folder / "images")
     rows = [request.build(edition, f"{seconds} seconds", {}, model="gpt-image-2") for seconds in durations(count)]
