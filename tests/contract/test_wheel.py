@@ -61,14 +61,20 @@ def wheel(tmp_path_factory):
     return built
 
 
+def install(wheel, interpreter, home, *options):
+    """Make an environment of its own with the wheel, and return its Python."""
+    subprocess.run([interpreter, "-m", "venv", "--without-pip", str(home)], check=True)
+    python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", *options, str(wheel)], check=True)
+    return python
+
+
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
     """A Python with the wheel, which finds its dependencies where the tests find theirs, but not the checkout."""
     home = tmp_path_factory.mktemp("installed")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
-    python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*pip, str(wheel)], check=True)
+    python = install(wheel, sys.executable, home, "--no-deps", "--no-index")
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(home), "platbase": str(home)}))
     # Folders that a .pth names are searched, but the .pth files in them are not read: an editable installation there
     # brings no checkout in.
@@ -138,11 +144,7 @@ def test_wheel_brings_what_it_needs(wheel, environment, tmp_path, version):
     found = find_python(version)
     if found is None:
         pytest.skip(f"Python {version} is not here")
-    home = tmp_path / "home"
-    subprocess.run([found, "-m", "venv", "--without-pip", str(home)], check=True)
-    python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", "--no-compile", str(wheel)], check=True)
+    python = install(wheel, found, tmp_path / "home", "--no-compile")
     run_cell(python, environment, tmp_path / "empty")
 
 
