@@ -43,21 +43,11 @@ from qwave_jupyter.errors import (
 )
 from qwave_jupyter.types import JSONObject
 
-__all__ = [
-    "READING_TOOLS",
-    "TOOL_HEADERS",
-    "Balance",
-    "Client",
-    "build_tool_call",
-    "read_balance",
-    "read_estimate",
-    "read_models",
-    "read_tool",
-]
+__all__ = ["Balance", "Client", "read_balance", "read_estimate", "read_models", "read_tool"]
 
 #: Tools that change nothing, so that asking again is safe (MCP page, edition 2026-09).
-READING_TOOLS = frozenset({"list_models", "get_model_docs", "get_model_schema", "estimate_cost", "get_task"})
-TOOL_HEADERS: Mapping[str, str] = {
+_READING_TOOLS = frozenset({"list_models", "get_model_docs", "get_model_schema", "estimate_cost", "get_task"})
+_TOOL_HEADERS: Mapping[str, str] = {
     "Accept": "application/json, text/event-stream",
     "MCP-Protocol-Version": "2025-06-18",
 }
@@ -273,10 +263,10 @@ class Client:
 
     def tool(self, name: str, arguments: JSONObject) -> JSONObject:
         """``POST /mcp``: one of the tools, such as ``get_model_schema`` or ``estimate_cost`` (edition 2026-09)."""
-        call = build_tool_call(name, arguments)
-        policy = _LOOKUP_POLICY if name in READING_TOOLS else RetryPolicy(attempts=1)
+        call = _build_tool_call(name, arguments)
+        policy = _LOOKUP_POLICY if name in _READING_TOOLS else RetryPolicy(attempts=1)
         response = Retrier(self.rate_limiter, self._clock, policy)(
-            lambda: self._transport.send("POST", "/mcp", body=call, headers=TOOL_HEADERS)
+            lambda: self._transport.send("POST", "/mcp", body=call, headers=_TOOL_HEADERS)
         )
         return read_tool(name, response.body)
 
@@ -429,7 +419,7 @@ def read_models(answer: object) -> tuple[JSONObject, ...]:
     return tuple(entry for entry in named if isinstance(entry, Mapping) and read_id(entry.get("id")))
 
 
-def build_tool_call(name: str, arguments: JSONObject) -> JSONObject:
+def _build_tool_call(name: str, arguments: JSONObject) -> JSONObject:
     """The JSON-RPC body that calls a tool."""
     return {
         "jsonrpc": "2.0",

@@ -18,13 +18,8 @@ __all__ = [
     "ModelCard",
     "ModelComparison",
     "ModelTable",
-    "format_allowed",
-    "format_default",
-    "format_option",
-    "format_parameter",
     "format_price",
     "format_references",
-    "format_tiers",
     "format_unknown_price",
     "list_choices",
 ]
@@ -53,19 +48,19 @@ class ModelCard:
             if usable:
                 # The documented order starts with the plainest; quality is cheapest in the middle of its list.
                 values[name] = usable[min(1, len(usable) - 1)] if name == "quality" else usable[0]
-                options.append(f"{format_option(name)} {values[name]}")
+                options.append(f"{_format_option(name)} {values[name]}")
         return f"%%qwave {' '.join(options)}\n{i18n.text('lookup.example_prompt')}"
 
     def __repr__(self) -> str:
         model = self.model
         lines = [f"{model.id} ({model.vendor}) · {format_price(model)}", model.summary, ", ".join(model.actions), ""]
         lines += [
-            f"  {format_option(parameter.name):24} {format_parameter(parameter)}"
+            f"  {_format_option(parameter.name):24} {_format_parameter(parameter)}"
             for parameter in self._list_parameters()
         ]
         lines += ["", *(f"  {limit}" for limit in self._format_limits())]
         lines += [f"  • {rule}" for rule in (*model.rule_words, *model.notes)]
-        lines += ["", i18n.text("lookup.prices"), *(f"  {tier}" for tier in format_tiers(model))]
+        lines += ["", i18n.text("lookup.prices"), *(f"  {tier}" for tier in _format_tiers(model))]
         lines += ["", i18n.text("lookup.example"), self.example(), "", self._format_origin()]
         return "\n".join(lines)
 
@@ -75,11 +70,11 @@ class ModelCard:
             model=self.model,
             price=format_price(self.model),
             parameters=[
-                (format_option(one.name), format_allowed(one), format_default(one), one.note)
+                (_format_option(one.name), _format_allowed(one), _format_default(one), one.note)
                 for one in self._list_parameters()
             ],
             limits=self._format_limits(),
-            tiers=format_tiers(self.model),
+            tiers=_format_tiers(self.model),
             example=self.example(),
             origin=self._format_origin(),
         )
@@ -122,12 +117,12 @@ def list_choices(model: Model, name: str) -> tuple[object, ...]:
     return parameter.choices if parameter else ()
 
 
-def format_option(parameter: str) -> str:
+def _format_option(parameter: str) -> str:
     """Return the option of a parameter's name as it is written in a cell."""
     return f"--{parameter.replace('_', '-')}"
 
 
-def format_allowed(parameter: Parameter) -> str:
+def _format_allowed(parameter: Parameter) -> str:
     """Format the values that a parameter allows."""
     if parameter.choices:
         return ", ".join(map(_format_value, parameter.choices))
@@ -141,15 +136,15 @@ def format_allowed(parameter: Parameter) -> str:
     return f"{text}, {low}–{high}"
 
 
-def format_default(parameter: Parameter) -> str:
+def _format_default(parameter: Parameter) -> str:
     """Format a parameter's default, or "" without one."""
     return _format_value(parameter.default) if parameter.has_default else ""
 
 
-def format_parameter(parameter: Parameter) -> str:
+def _format_parameter(parameter: Parameter) -> str:
     """Format the values that a parameter allows, and its default."""
-    default = format_default(parameter)
-    return format_allowed(parameter) + (i18n.text("lookup.default", default=default) if default else "")
+    default = _format_default(parameter)
+    return _format_allowed(parameter) + (i18n.text("lookup.default", default=default) if default else "")
 
 
 def format_price(model: Model) -> str:
@@ -165,7 +160,7 @@ def format_unknown_price(model: Model) -> str:
     return i18n.text("lookup.by_tokens" if model.price.unit == "token" else "lookup.no_price")
 
 
-def format_tiers(model: Model) -> tuple[str, ...]:
+def _format_tiers(model: Model) -> tuple[str, ...]:
     """Format the price of each tier, the fee for references and the rates of tokens; else the price range."""
     price = model.price
     lines = [
@@ -323,8 +318,8 @@ class ModelComparison:
             if not parameter.internal and name not in {"prompt", "action", "images"}
         )
         for name in names:
-            cells = (format_parameter(one.parameters[name]) if name in one.parameters else "–" for one in self.models)
-            yield format_option(name), tuple(cells)
+            cells = (_format_parameter(one.parameters[name]) if name in one.parameters else "–" for one in self.models)
+            yield _format_option(name), tuple(cells)
 
     def __repr__(self) -> str:
         rows = [["", *(one.id for one in self.models)]]
