@@ -16,8 +16,10 @@ from qwave_jupyter.arguments import read_amount, to_ascii_digits, unwrap_member
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
 from qwave_jupyter.folders import absolute, homes, read_folder_variable, require_name
 
-__all__ = ["Setting", "Settings", "read_environment"]
+__all__ = ["EMBED_CHOICES", "Setting", "Settings", "read_environment"]
 
+#: What a notebook keeps of an image.
+EMBED_CHOICES = ("preview", "full", "link", "html")
 #: Longer ones are no names and no addresses.
 _MAX_TEXT = 4096
 _SWITCH_WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
@@ -176,7 +178,7 @@ class Settings(HasTraits):
     budget: TraitType[float | None, object] = _Amount(variables=("QWAVE_BUDGET",))
     preview_px: TraitType[int, object] = _Whole(768, 64, 4096)
     display: TraitType[str, object] = _Choice("auto", ("auto", "widget", "html", "text"))
-    embed: TraitType[str, object] = _Choice("preview", ("preview", "full", "link"))
+    embed: TraitType[str, object] = _Choice("preview", EMBED_CHOICES)
     home: TraitType[Path, object] = _Folder(Path(), variables=("QWAVE_HOME",))
     save_dir: TraitType[Path | None, object] = _Folder(variables=("QWAVE_SAVE_DIR",))
     demo: TraitType[bool | None, object] = _Switch(variables=("QWAVE_DEMO",))

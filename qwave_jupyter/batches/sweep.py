@@ -453,20 +453,14 @@ class SweepGallery(Gallery):
 
     def mimebundle(self, *, embed: str | None = None, preview_px: int | None = None) -> MimeBundle:
         """Its static representation: the sheet, and the files in words."""
-        from qwave_jupyter.images.preview import MAX_SHEET_BYTES, render_preview
+        from qwave_jupyter.images.preview import MAX_SHEET_BYTES, render_preview, to_mimebundle
 
-        text = {"text/plain": self.text()}
-        embed = embed or self.showing.embed
-        if embed == "link":
-            return text, {}
-        width = (preview_px or self.showing.preview_px) * (2 if embed == "full" else 1)
-        image = render_preview(self._draw_sheet(width, None), max_bytes=MAX_SHEET_BYTES)
-        metadata: dict[str, str | int] = {
-            "alt": self.alt or self.sweep.prompt,
-            "width": image.width,
-            "height": image.height,
-        }
-        return {**text, image.mime: image.base64()}, {image.mime: metadata}
+        options = self.showing.override(embed=embed, preview_px=preview_px)
+        image = None
+        if options.embed != "link":
+            width = options.preview_px * (2 if options.embed == "full" else 1)
+            image = render_preview(self._draw_sheet(width, None), max_bytes=MAX_SHEET_BYTES)
+        return to_mimebundle(image, self.text(), self.alt or self.sweep.prompt, in_html=options.embed == "html")
 
     def text(self) -> str:
         """Every tile in a line: its labels, then its files or why there are none."""

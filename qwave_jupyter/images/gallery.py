@@ -233,11 +233,11 @@ class GeneratedImage:
         """Its static representation.
 
         Args:
-            embed: ``preview``, ``full`` or ``link``; None for what its settings say.
+            embed: ``preview``, ``full``, ``link`` or ``html``; None for what its settings say.
             preview_px: the preview's long side; None likewise.
         """
         options = self.showing.override(embed=embed, preview_px=preview_px)
-        return to_mimebundle(preview_file(self.path, options), self.text(), self.alt)
+        return to_mimebundle(preview_file(self.path, options), self.text(), self.alt, in_html=options.embed == "html")
 
     @property
     def alt(self) -> str:
@@ -428,15 +428,15 @@ class Gallery(Sequence[GeneratedImage]):
         """Its static representation: the image, or one contact sheet of several.
 
         Args:
-            embed: ``preview``, ``full`` or ``link``; None for what its settings say. Several images in full still
-                make one sheet, a larger one.
+            embed: ``preview``, ``full``, ``link`` or ``html``; None for what its settings say. Several images in full
+                still make one sheet, a larger one.
             preview_px: the preview's long side; None likewise.
         """
         options = self.showing.override(embed=embed, preview_px=preview_px)
         if len(self) == 1:
             return self._images[0].mimebundle(embed=options.embed, preview_px=options.preview_px)
         preview = preview_sheet(self.paths, self.captions(), options) if self._images else None
-        return to_mimebundle(preview, self.text(), self.alt)
+        return to_mimebundle(preview, self.text(), self.alt, in_html=options.embed == "html")
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> MimeBundle:  # noqa: ARG002 - IPython's
         return self.mimebundle()

@@ -17,7 +17,9 @@ from qwave_jupyter.arguments import require_positive
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.folders import replace_file
 from qwave_jupyter.images import contact_sheet, image_io, pixels
+from qwave_jupyter.settings import EMBED_CHOICES
 from qwave_jupyter.tracebacks import contain, log_problem
+from qwave_jupyter.views.templating import render_template
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -55,7 +57,7 @@ _MAX_CELLS_LISTED = 12
 
 @dataclass(frozen=True)
 class PreviewOptions:
-    """How images are previewed: long side in pixels, cache folder or None, and ``preview``, ``full`` or ``link``."""
+    """How images are previewed: long side in pixels, cache folder or None, and one of ``EMBED_CHOICES``."""
 
     preview_px: int = 768
     cache: Path | None = None
@@ -65,6 +67,10 @@ class PreviewOptions:
         """Return these options with what is given instead."""
         if preview_px is not None:
             require_positive("preview_px", preview_px)
+        if embed is not None and embed not in EMBED_CHOICES:
+            raise OptionMistake(
+                "options.argument", name="embed", allowed=list(EMBED_CHOICES), given=i18n.PrintableValue(embed)
+            )
         return replace(self, preview_px=round(preview_px or self.preview_px), embed=embed or self.embed)
 
 
@@ -86,14 +92,16 @@ class Preview:
         return f"data:{self.mime};base64,{self.base64()}"
 
 
-def to_mimebundle(preview: Preview | None, text: str, alt: str) -> MimeBundle:
-    """Return a preview, if there is one, with its text twin and alternative text."""
+def to_mimebundle(preview: Preview | None, text: str, alt: str, *, in_html: bool = False) -> MimeBundle:
+    """Return a preview, if there is one, with its text twin and alternative text; ``in_html`` as an ``<img>`` too."""
     if preview is None:
         return {"text/plain": text}, {}
-    # JupyterLab 4.6, Notebook 7.6 and nbconvert's lab template take width and height and drop ``alt``; nbconvert's
-    # classic template takes all three. An <img alt> in text/html beside the image would be shown in its place: with the
-    # image in it, that is stored twice; with the file's address, it is a broken image where the file isn't.
     data = {"text/plain": text, preview.mime: preview.base64()}
+    # JupyterLab 4.6, Notebook 7.6 and nbconvert's lab template take width and height and drop ``alt``; nbconvert's
+    # classic template takes all three. HTML keeps it everywhere, at a price: the image is stored twice, and a Markdown
+    # export shows it from there instead of a file.
+    if in_html:
+        data["text/html"] = render_template("image.html", image=preview, alt=alt)
     return data, {preview.mime: {"alt": alt, "width": preview.width, "height": preview.height}}
 
 

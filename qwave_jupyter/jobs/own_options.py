@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
 from qwave_jupyter import i18n
+from qwave_jupyter.settings import EMBED_CHOICES
 
 __all__ = [
     "OWN_OPTIONS",
@@ -39,7 +40,7 @@ class OwnOptions:
     timeout: float | None = _option("number", None)
     save: str | None = _option("text", None)
     max_cost: float | None = _option("number", None)
-    embed: str | None = _option("text", None, choices=("preview", "full", "link"))
+    embed: str | None = _option("text", None, choices=EMBED_CHOICES)
     no_wait: bool = _option("switch", default=False)
     dry_run: bool = _option("switch", default=False)
     reuse: bool = _option("switch", default=False)

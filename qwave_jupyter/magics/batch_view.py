@@ -13,7 +13,7 @@ from qwave_jupyter.magics.output import Console
 from qwave_jupyter.magics.status_view import close_all, start_when_shown
 from qwave_jupyter.session import default
 from qwave_jupyter.views import job_card
-from qwave_jupyter.views.templating import render_template, wrap_cards
+from qwave_jupyter.views.templating import wrap_cards
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
@@ -148,7 +148,8 @@ class BatchView:
         now = SYSTEM_CLOCK.monotonic()
         count = len(self._batch.outcomes)
         if self._image is not None and self._sheet is not None and count > ended and now - when >= _SHEET_TICK:
-            self._image.value = _render_sheet(self._sheet())
+            data, _ = self._sheet().mimebundle(preview_px=_SHEET_PX, embed="html")
+            self._image.value = data["text/html"]
             self._sheet_drawn = (count, now)
 
     def _to_mimebundle(self) -> dict[str, str]:
@@ -165,6 +166,7 @@ class BatchView:
             share=None if self._is_over() else share,
             demo=self._demo,
             bad=failed == len(outcomes) and self._is_over() and failed > 0,
+            prompt=self._sheet().alt if self._sheet is not None and self._is_over() else "",
         )
 
     def _format_text(self) -> str:
@@ -248,11 +250,3 @@ def fail_cell(error: BaseException, shell: InteractiveShell) -> None:
             result.error_in_exec = error
 
     shell.events.register("post_run_cell", fail)
-
-
-def _render_sheet(gallery: SweepGallery) -> str:
-    data, _ = gallery.mimebundle(preview_px=_SHEET_PX, embed="preview")
-    mime = "image/jpeg" if "image/jpeg" in data else "image/png"
-    if not data.get(mime):
-        return ""
-    return render_template("sheet_preview.html", alt=gallery.alt, mime=mime, content=data[mime])

@@ -76,6 +76,8 @@ def render_ended(snapshot: Snapshot) -> str:
         **_build_job_values(snapshot),
         outcome=_format_outcome(snapshot),
         files=_format_files(snapshot),
+        # Frontends draw images without their alternative text: a screen reader finds it here.
+        prompt=snapshot.gallery.alt if snapshot.gallery else "",
         notices=_list_notices(snapshot),
         price=_format_price(snapshot),
     )
@@ -113,9 +115,11 @@ def format_text(snapshot: Snapshot, now: float) -> str:
     return f"qwave: {snapshot.request.model.id} · {phase} · {_measure_elapsed(snapshot, now):.0f} s"
 
 
-def render_batch(*, title: str, line: str, right: str, share: float | None, demo: bool, bad: bool = False) -> str:
+def render_batch(
+    *, title: str, line: str, right: str, share: float | None, demo: bool, bad: bool = False, prompt: str = ""
+) -> str:
     """Return the card of many jobs from plain texts; ``share`` is 0 to 1 while it goes on, None when it has ended."""
-    values = {"title": title, "line": line, "right": right, "demo": demo, "bad": bad}
+    values = {"title": title, "line": line, "right": right, "demo": demo, "bad": bad, "prompt": prompt}
     return render_template("batch_card.html", **values, bar=_build_bar(share or 0.0), live=share is not None)
 
 

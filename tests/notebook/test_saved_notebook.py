@@ -92,6 +92,7 @@ def test_executed_notebook_is_complete(demo, tmp_path):
         SETUP,
         "%%qwave --no-wait -o city\na city",
         "%%qwave\na lake",
+        "%%qwave --embed html --sweep seed=1..2\na fox",
         "batch = qwave.batch(['a cat', 'a dog'])",
     ]
     made = nbformat.v4.new_notebook()
@@ -104,8 +105,11 @@ def test_executed_notebook_is_complete(demo, tmp_path):
     finally:
         demo.reset()
     page = shown(made)
-    assert len(re.findall(r"<img[^>]+data:image/", page)) == 2
-    assert "2 of 2" in page
+    assert len(re.findall(r"<img[^>]+data:image/", page)) == 3
+    assert re.search(r'<img[^>]+alt="a fox"', page)
+    for prompt in ("a city", "a lake", "a fox"):
+        assert page.count(f"Prompt: {prompt}") == 1
+    assert page.count("2 of 2") == 2
     assert page.count("1 image in") == 2
     assert not any("widget" in kind for one in made.cells for output in one.outputs for kind in output.get("data", {}))
     assert not made.metadata.get("widgets")

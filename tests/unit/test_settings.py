@@ -56,7 +56,7 @@ def test_settings_read_the_environment_late(monkeypatch):
         ({"max_cost": "cheap"}, "above 0"),
         ({"preview_px": 5}, "64 to 4096"),
         ({"display": "loud"}, "auto, widget, html or text"),
-        ({"embed": "all"}, "preview, full or link"),
+        ({"embed": "all"}, "preview, full, link or html"),
         ({"language": "tlh"}, "en or zh"),
         ({"modle": "x"}, "there is no setting"),
     ],

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 from PIL import Image
 
@@ -140,6 +141,27 @@ def test_embed_full_and_link(made):
     assert set(image.mimebundle(embed="link")[0]) == {"text/plain"}
     webp = made("a.webp", plain(1000, 500, "WEBP"))
     assert shown(webp.mimebundle(embed="full"), "image/jpeg").size == (1000, 500)
+
+
+@pytest.mark.parametrize("count", [1, 3], ids=["image", "sheet"])
+def test_embed_html_names_the_image_for_a_screen_reader(made, count):
+    gallery = Gallery(made(f"{place}.png", prompt=f'"{place}" & <b>cats</b>') for place in range(count))
+    data, metadata = gallery.mimebundle(embed="html")
+    assert {kind: data[kind] for kind in ("image/jpeg", "text/plain")} == gallery.mimebundle()[0]
+    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    cell = nbformat.v4.new_code_cell("1", outputs=[output])
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    (image,) = BeautifulSoup(page, "html.parser").select("img")
+    assert image["alt"] == " | ".join(f'"{place}" & <b>cats</b>' for place in range(count))
+    assert image["src"] == f"data:image/jpeg;base64,{data['image/jpeg']}"
+    assert (int(image["width"]), int(image["height"])) == shown((data, metadata), "image/jpeg").size
+
+
+@pytest.mark.parametrize("embed", ["HTML", "", "png"])
+def test_embed_of_another_name_is_refused(made, embed):
+    for one in (made(), Gallery([made(), made("b.png")])):
+        with pytest.raises(OptionMistake, match="preview, full, link or html"):
+            one.mimebundle(embed=embed)
 
 
 def test_preview_cache_follows_the_file(made, tmp_path):

@@ -69,7 +69,7 @@ def test_options_as_key_and_value():
         ("-x 3", "there is no option -x"),
         ("a cat", "the prompt goes below"),
         ('--style "open', "never closed"),
-        ("--embed all", "preview, full or link"),
+        ("--embed all", "preview, full, link or html"),
         ("-p quality", "KEY=VALUE"),
     ],
 )
