@@ -43,6 +43,9 @@ def _demo(console: Console, args: CommandArgs) -> None:
         console.show_text(i18n.text("demo.back_to_normal"))
         return
     console.show_text(i18n.text(f"notebook.demo_{word}"))
+    if word == "on":
+        # The next cell needn't say it again.
+        default().take_demo_notice()
     effects = default().demo_server().describe() if word == "on" else ()
     if effects:
         console.publish(bundle_manual([*effects, "", i18n.text("demo.more_switches")]))

@@ -30,6 +30,14 @@ def test_demo_goes_on_and_off(typed):
     assert typed("demo") == typed("demo on")
 
 
+def test_demo_is_announced_once(typed, monkeypatch):
+    monkeypatch.setattr(default(), "_demo_notice_shown", False)
+    console = RecordingConsole()
+    console.typed("demo on")
+    console.show_demo_notice()
+    assert [one["text/plain"][:4] for one in console.shown] == ["DEMO"]
+
+
 def test_demo_changes_and_explains_switches(typed):
     said = typed(
         "demo on --latency 8 --fail upstream_unavailable:2 --rate-limit 3 --expire-links 60 --dialect percent --seed 5"
