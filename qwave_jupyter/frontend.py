@@ -37,6 +37,7 @@ __all__ = [
     "is_voila",
     "may_ask",
     "raise_if_cancelled",
+    "takes_interrupt",
     "wait_for",
 ]
 
@@ -230,6 +231,24 @@ def raise_if_cancelled(before: int) -> None:
     """Raise KeyboardInterrupt if the running asyncio task was asked to cancel since so many requests were counted."""
     if cancel_requests() > before:
         raise KeyboardInterrupt
+
+
+def takes_interrupt() -> bool:
+    """Whether a KeyboardInterrupt raised here ends a cell or a script.
+
+    From a thread, a task or a callback it would tear down the event loop that others share, in a kernel the kernel.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    if not _is_in_loop():
+        return True
+    # A kernel's cells run within its loop, too: between them and the loop is the shell.
+    frame = sys._getframe(1)  # noqa: SLF001 - the documented way to look at the stack
+    while frame is not None and frame.f_globals.get("__name__") != "asyncio.events":
+        if frame.f_globals.get("__name__") == "IPython.core.interactiveshell":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_in_loop() -> bool:

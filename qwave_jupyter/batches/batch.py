@@ -597,10 +597,14 @@ def _run_in_worker(
     except QwaveError as error:
         return _WorkerResult(None, error.with_traceback(None), None)
     try:
-        gallery = job.start().result()
-    except QwaveError as error:
-        return _WorkerResult(None, error.with_traceback(None), job.snapshot.cost_usd, job.id)
-    return _WorkerResult(gallery, None, job.snapshot.cost_usd, job.id)
+        job.start().wait()
+        error = job.snapshot.error
+    except KeyboardInterrupt:
+        error = job.cancel_and_describe()
+    except QwaveError as failed:
+        error = failed.with_traceback(None)
+    now = job.snapshot
+    return _WorkerResult(None if error else now.gallery, error, now.cost_usd, job.id)
 
 
 def _read_result(future: Future[_WorkerResult]) -> _WorkerResult:

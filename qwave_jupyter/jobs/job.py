@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 from qwave_jupyter import threads
 from qwave_jupyter.arguments import check, require_seconds
 from qwave_jupyter.errors import Cancelled, GenerationError, OptionMistake, QwaveError, UserMistake, WaitTimeout
-from qwave_jupyter.frontend import SLICE, current, wait_for
+from qwave_jupyter.frontend import SLICE, current, takes_interrupt, wait_for
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.images.metadata import short_id
 from qwave_jupyter.jobs import idempotency, records
@@ -336,14 +336,15 @@ class Job:
             timeout: seconds after which this call gives up; the job itself goes on.
 
         Raises:
-            GenerationError: it failed, was cancelled, or took longer than its own timeout.
+            GenerationError: it failed, was cancelled, or took longer than its own timeout. In a thread or a task of
+                asyncio one that was cancelled raises no KeyboardInterrupt, which would end the event loop.
             WaitTimeout: ``timeout`` passed.
         """
         try:
             if not self.wait(timeout):
                 raise WaitTimeout("generation.still_running", seconds=timeout, job_id=self.id, task_id=self.task_id)
         except KeyboardInterrupt:
-            raise self.cancel_and_describe() from None
+            raise _adapt(self.cancel_and_describe()) from None
         return self._gallery_or_raise()
 
     @check(wait=bool)
@@ -413,6 +414,7 @@ class Job:
         try:
             return self._gallery_or_raise()
         except Cancelled as cancelled:
+            # Also where a cell awaits it: no wait of asyncio's passes an interrupt on as what it is.
             raise CancelledWhileAwaited(cancelled.key, **cancelled.fields) from None
 
     async def _wait_on_loop(self) -> None:
@@ -435,7 +437,7 @@ class Job:
     def _gallery_or_raise(self) -> Gallery:
         now = self._runner.snapshot
         if now.error is not None:
-            raise now.error.with_traceback(None)
+            raise _adapt(now.error).with_traceback(None)
         return now.gallery if now.gallery is not None else Gallery()
 
     def _cancelled_error(self) -> Cancelled:
@@ -457,12 +459,19 @@ class Job:
             threads.report_exception(problem)
 
 
+def _adapt(error: QwaveError) -> QwaveError:
+    """How a job ended, as it may be raised here."""
+    if isinstance(error, Cancelled) and not takes_interrupt():
+        return CancelledWhileAwaited(error.key, **error.fields)
+    return error
+
+
 class NoFuture(OptionMistake, AttributeError):
     """A job was given to what takes futures of ``concurrent.futures``; whoever only looks finds no such attribute."""
 
 
 class CancelledWhileAwaited(GenerationError):
-    """A cancelled job as whoever awaits it sees it.
+    """A cancelled job as whoever awaits it sees it, and whoever reads it in a thread or a task.
 
     It reads like :class:`~qwave_jupyter.errors.Cancelled` but is no KeyboardInterrupt, which would tear down the event
     loop that all tasks share.

@@ -114,6 +114,24 @@ def test_awaited_job_cancelled_by_card(kernel, demo, waits):
     kernel.until(lambda: "was refunded" in kernel.last(shown))
 
 
+READERS = {
+    "thread": "await asyncio.gather(asyncio.to_thread(job.result))",
+    "task": "async def read():\n    return job.result()\nawait asyncio.create_task(read())",
+    "generate": "gone = asyncio.create_task(asyncio.to_thread(qwave.generate, 'a lake'))\n"
+    "while default().jobs[0] is job:\n    await asyncio.sleep(0.05)\ndefault().jobs[0].cancel()\nawait gone",
+}
+
+
+@pytest.mark.parametrize("cell", READERS.values(), ids=READERS)
+def test_cancelled_job_that_is_read_leaves_the_kernel(kernel, demo, cell):
+    demo.hold()
+    kernel.run("import asyncio\nfrom qwave_jupyter.session import default\njob = qwave.submit('a city')\njob.cancel()")
+    (sent,) = kernel.queue(cell)
+    kernel.wait(sent)
+    assert kernel.replies[sent]["ename"] == "CancelledWhileAwaited"
+    assert kernel.said_by("print('alive', job.status)")[1].strip() == "alive cancelled"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", ["%%qwave\na city", "%%time\n%%qwave\na city"], ids=["top", "nested"])
 def test_job_sends_little_and_leaves_nothing(kernel, demo, cell):

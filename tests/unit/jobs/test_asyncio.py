@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from qwave_jupyter.errors import GenerationError, OptionMistake, TaskFailed
+from qwave_jupyter.errors import Cancelled, GenerationError, OptionMistake, TaskFailed
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs.job import AwaitingCancelled, CancelledWhileAwaited
 from tests.waiting import PATIENCE, wait_until
@@ -189,6 +189,46 @@ def test_cancelled_job_ends_its_waits(submit, server, held):
             asyncio.run(way([job]))
         assert isinstance(error.value, GenerationError)
         assert not isinstance(error.value, KeyboardInterrupt)
+
+
+async def read_in_threads(jobs):
+    return await asyncio.gather(*(asyncio.to_thread(job.result) for job in jobs))
+
+
+async def read_in_task(jobs):
+    async def read():
+        return [job.result() for job in jobs]
+
+    return await asyncio.create_task(read())
+
+
+async def read_in_callback(jobs):
+    ended = asyncio.get_running_loop().create_future()
+
+    def read():
+        try:
+            ended.set_result([job.result() for job in jobs])
+        except GenerationError as error:
+            ended.set_exception(error)
+
+    asyncio.get_running_loop().call_soon(read)
+    return await ended
+
+
+@pytest.mark.parametrize("way", [read_in_threads, read_in_task, read_in_callback])
+def test_cancelled_job_that_is_read_ends_no_loop(submit, server, held, way):
+    server.states = ["queued"] * 99
+    job = wait_for_task(submit())
+    job.cancel()
+
+    async def run():
+        with pytest.raises(CancelledWhileAwaited, match="refunded|nothing was charged"):
+            await way([job])
+        return "the loop goes on"
+
+    assert asyncio.run(run()) == "the loop goes on"
+    with pytest.raises(Cancelled):
+        job.result()
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
