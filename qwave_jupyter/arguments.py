@@ -6,8 +6,9 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from enum import Enum
-from numbers import Real
+from numbers import Integral, Real
 from typing import ParamSpec, TypeVar
 
 from qwave_jupyter import i18n
@@ -36,17 +37,17 @@ _Kinds = type | tuple[type, ...]
 
 def read_amount(value: object) -> float | None:
     """A number from 0 to 1e9; None for anything else: NaN, infinities, negative numbers, booleans, texts."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if not isinstance(value, (Real, Decimal)) or isinstance(value, bool):
         return None
     number = to_finite(value)
     return number if number is not None and 0 <= number <= _MAX_USD else None
 
 
-def to_finite(number: float | Real) -> float | None:
+def to_finite(number: float | Real | Decimal) -> float | None:
     """A number as a float; None for NaN, infinities, and what is too large for one."""
     try:
         converted = float(number)
-    except OverflowError:
+    except (OverflowError, ValueError):
         return None
     return converted if math.isfinite(converted) else None
 
@@ -65,14 +66,19 @@ def check(**kinds: _Kinds) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
         @functools.wraps(function)
         def call(*args: _P.args, **options: _P.kwargs) -> _R:
             try:
-                given = signature.bind_partial(*args, **options).arguments
+                bound = signature.bind_partial(*args, **options)
             except TypeError:
                 # Python says better itself what was called in the wrong way.
                 return function(*args, **options)
+            given = bound.arguments
             for name, kind in kinds.items():
-                if name in given and not (kind is bool and _is_flag(given[name])):
-                    require_type(name, given[name], kind)
-            return function(*args, **options)
+                if name not in given or (kind is bool and _is_flag(given[name])):
+                    continue
+                if kind is int and isinstance(given[name], Integral) and not isinstance(given[name], bool):
+                    # NumPy's whole numbers, which SQLite and JSON don't take.
+                    given[name] = int(given[name])
+                require_type(name, given[name], kind)
+            return function(*bound.args, **bound.kwargs)
 
         return call
 
@@ -83,7 +89,8 @@ def require_type(name: str, given: object, kind: _Kinds, *, optional: bool = Tru
     """Raise OptionMistake for an argument of another type; None leaves an optional one out."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
     is_number = isinstance(given, Real) and not isinstance(given, bool) and to_finite(given) is not None
-    fits = isinstance(given, kinds) and not (isinstance(given, bool) and bool not in kinds and object not in kinds)
+    is_kind = isinstance(given, kinds) or (int in kinds and isinstance(given, Integral))
+    fits = is_kind and not (isinstance(given, bool) and bool not in kinds and object not in kinds)
     if (given is None and optional) or (fits and (is_number or not isinstance(given, Real) or isinstance(given, bool))):
         return
     raise _refuse_type(name, given, kinds)
@@ -112,17 +119,23 @@ def _refuse_type(name: str, given: object, kinds: tuple[type, ...]) -> OptionMis
     return OptionMistake("options.argument", name=name, allowed=allowed, given=i18n.PrintableValue(given))
 
 
-def require_positive(name: str, given: object) -> None:
-    """Raise OptionMistake for a limit that is no number above 0: it would hold nothing."""
-    if not read_amount(given):
+def require_positive(name: str, given: object) -> float:
+    """Return a limit as a float; raise OptionMistake for what is no number above 0, which would hold nothing."""
+    amount = read_amount(given)
+    if not amount:
         raise OptionMistake("settings.not_positive", setting=name, given=i18n.PrintableValue(given))
+    return amount
 
 
-def require_seconds(name: str, given: object) -> None:
-    """Raise OptionMistake for what is no time to wait; None and infinity are for ever."""
-    if given is None or (isinstance(given, float) and given == float("inf")):
-        return
-    require_type(name, given, Real)
+def require_seconds(name: str, given: object) -> float | None:
+    """Return a time to wait as a float; None, as infinity, is for ever. Raise OptionMistake for what is none."""
+    if given is None:
+        return None
+    if isinstance(given, (Real, Decimal)) and not isinstance(given, bool):
+        seconds = to_finite(given)
+        if seconds is not None or (isinstance(given, Real) and given == math.inf):
+            return seconds
+    raise _refuse_type(name, given, (Real,))
 
 
 def unwrap_member(given: object) -> object:

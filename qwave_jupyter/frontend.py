@@ -243,7 +243,7 @@ def takes_interrupt() -> bool:
     if not _is_in_loop():
         return True
     # A kernel's cells run within its loop, too: between them and the loop is the shell.
-    frame = sys._getframe(1)  # noqa: SLF001 - the documented way to look at the stack
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to look at the stack
     while frame is not None and frame.f_globals.get("__name__") != "asyncio.events":
         if frame.f_globals.get("__name__") == "IPython.core.interactiveshell":
             return True

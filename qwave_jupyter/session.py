@@ -441,10 +441,7 @@ class Session:
         """
         from qwave_jupyter.jobs.costs import Limits
 
-        if max_cost is not None:
-            require_positive("max_cost", max_cost)
-        else:
-            max_cost = self.settings.max_cost
+        max_cost = self.settings.max_cost if max_cost is None else require_positive("max_cost", max_cost)
         return Limits(self.budget, max_cost, force)
 
     @property
@@ -651,7 +648,7 @@ class Session:
             for server, count in servers.items()
         ]
 
-    @check(starred=bool)
+    @check(limit=int, starred=bool)
     def history(self, words: str = "", limit: int = 100, *, starred: bool = False) -> Gallery:
         """The finished images that the journal knows, newest first.
 
@@ -733,8 +730,7 @@ class Session:
                 raise OptionMistake("generation.folder_no_text", given=save)
             context = replace(context, save_dir=absolute(save, "save"))
         if timeout is not None:
-            require_positive("timeout", timeout)
-            context = replace(context, timeout=timeout)
+            context = replace(context, timeout=require_positive("timeout", timeout))
         check_folder(context.save_dir)
         return context
 

@@ -259,7 +259,7 @@ class Batch:
         Returns:
             Whether all have ended.
         """
-        require_seconds("timeout", timeout)
+        timeout = require_seconds("timeout", timeout)
         return wait_for(self._over, timeout, self._context.frontend)
 
     def interrupt(self) -> Cancelled:
@@ -594,8 +594,9 @@ def _run_in_worker(
         job = Job.continue_or_new(
             request, context, max_cost=max_cost, reuse=reuse, prefer_wait=prefer_wait, other_than=other_than
         )
-    except QwaveError as error:
-        return _WorkerResult(None, error.with_traceback(None), None)
+    except QwaveError as refused:
+        return _WorkerResult(None, refused.with_traceback(None), None)
+    error: QwaveError | None
     try:
         job.start().wait()
         error = job.snapshot.error

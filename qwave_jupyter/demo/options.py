@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
 
 from qwave_jupyter import i18n
 from qwave_jupyter.demo.dialects import DIALECTS, get_dialect
@@ -96,7 +97,7 @@ OPTION_NAMES = (*_DEFAULTS, *FAULT_OPTIONS)
 
 
 def parse_option(name: str, given: object) -> object:
-    """Parse the value of an option as typed; what isn't text is returned unchanged.
+    """Parse the value of an option as typed; what is neither text nor a number is returned unchanged.
 
     Raises:
         ConfigurationError: text that is not a number where one is needed.
@@ -106,7 +107,9 @@ def parse_option(name: str, given: object) -> object:
         (8.0, None, None)
     """
     if not isinstance(given, str):
-        return given
+        # NumPy's numbers as Python's.
+        kind = int if isinstance(given, Integral) else float
+        return kind(given) if isinstance(given, Real) and not isinstance(given, bool) else given
     text = given.strip().lower()
     if text == OFF:
         return _DEFAULTS.get(name)

@@ -373,6 +373,7 @@ class Gallery(Sequence[GeneratedImage]):
             copies.append(replace(image, path=copy))
         return Gallery(copies, showing=self.showing, labels=self.labels)
 
+    @check(columns=int)
     def sheet(self, columns: int | None = None) -> Image.Image:
         """All images on one contact sheet.
 
@@ -381,7 +382,6 @@ class Gallery(Sequence[GeneratedImage]):
         """
         if columns is not None:
             require_positive("columns", columns)
-            require_type("columns", columns, int)
         tiles = [contact_sheet.Tile(image.path, caption) for image, caption in zip(self, self.captions(), strict=True)]
         return contact_sheet.draw_sheet(tiles, columns=columns, width=self.showing.preview_px)
 

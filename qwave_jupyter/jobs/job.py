@@ -325,7 +325,7 @@ class Job:
         Raises:
             GenerationError: the thread that works on it is in the process from which this one was forked.
         """
-        require_seconds("timeout", timeout)
+        timeout = require_seconds("timeout", timeout)
         self._refuse_in_child()
         return wait_for(self._runner.over, timeout, self._context.frontend)
 
@@ -496,7 +496,7 @@ def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[
         >>> for job in as_completed(jobs):
         ...     print(job.task_id, job.status)
     """
-    require_seconds("timeout", timeout)
+    timeout = require_seconds("timeout", timeout)
     ended: queue.SimpleQueue[Job] = queue.SimpleQueue()
     several = _read_jobs(jobs)
     for job in several:

@@ -222,7 +222,7 @@ def test_cancelled_job_that_is_read_ends_no_loop(submit, server, held, way):
     job.cancel()
 
     async def run():
-        with pytest.raises(CancelledWhileAwaited, match="refunded|nothing was charged"):
+        with pytest.raises(CancelledWhileAwaited, match=r"refunded|nothing was charged"):
             await way([job])
         return "the loop goes on"
 
