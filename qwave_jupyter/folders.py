@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "START_FOLDER",
     "absolute",
+    "absolute_file",
+    "absolute_folder",
     "describe",
     "expand",
     "find_working_folder",
@@ -33,8 +35,14 @@ __all__ = [
     "write_synced",
 ]
 
-#: A variable as a cell, an f-string or a shell would fill it, or what is left of it; compiled where a path may have it.
-_UNFILLED = r"\{\{|\}\}|\$?\{[^\W\d]\w*\}|\$[^\W\d]\w*"
+#: What a cell, a format, a shell or a reader would fill in, or what is left of it; compiled where a path may have it.
+_UNFILLED = r"\{\{|\}\}|\$?\{[^\W\d]\w*(?:[.:!\[][^{}]*)?\}|\{\d+\}|\$[^\W\d]\w*|\$\(|%[^\W\d]\w*%|`[^`]+`|<[^<>]+>"
+#: What begins like an address, or like a drive of Windows.
+_ADDRESS = r"([A-Za-z][A-Za-z0-9+.-]*):[/\\]"
+#: What an image's file is called by; a folder that isn't there yet hardly is.
+_IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg"}
+)
 
 
 def _find_start_folder() -> Path:
@@ -91,32 +99,64 @@ def absolute(path: PathGiven, name: str = "path") -> Path:
         name: what the argument is called, for the refusal.
 
     Raises:
-        OptionMistake: it is no path or an empty text, begins with the home of nobody, holds a name that was to be
-            filled in, or is relative in a working folder that is gone.
+        OptionMistake: it is no path or an empty text, an address or a path of Windows elsewhere, begins with the home
+            of nobody, holds what was to be filled in, or is relative in a working folder that is gone.
     """
     found = expand(path, name)
     if isinstance(path, str) and not path.strip():
         # Path("") is the working folder.
         raise _mistake("path_empty", name=name)
     if found.is_absolute():
-        return _normalize(_require_filled(found))
+        return _normalize(_require_meant(found))
     try:
         working = Path.cwd()
     except OSError:
         raise _mistake("path_no_working_folder", path=found, folder=START_FOLDER) from None
-    if found.parts and found.parts[0].startswith("~") and not _is_there(working / found.parts[0]):
-        raise _mistake("path_no_home", path=found, user=found.parts[0])
-    return _normalize(_require_filled(working / found))
+    first = found.parts[0] if found.parts else ""
+    address = re.match(_ADDRESS, str(found))
+    if address and not _is_there(working / first):
+        is_drive = len(address[1]) == 1
+        raise _mistake("path_of_windows" if is_drive else "path_is_address", path=os.fsdecode(path))
+    if first.startswith("~") and not _is_there(working / first):
+        raise _mistake("path_no_home", path=found, user=first)
+    return _normalize(_require_meant(working / found))
 
 
-def _require_filled(path: Path) -> Path:
-    """The same path; raises OptionMistake for a variable in it that nobody fills, but where there is such a folder."""
-    if not set("{}$").intersection(str(path)):
+def absolute_folder(path: PathGiven, name: str = "folder") -> Path:
+    """The same of what will be a folder.
+
+    Raises:
+        OptionMistake: as :func:`absolute`; or it is called like an image, and isn't a folder already.
+    """
+    found = absolute(path, name)
+    if found.suffix.lower() in _IMAGE_SUFFIXES and not is_folder(found):
+        raise _mistake("path_no_folder", path=os.fsdecode(path), name=name)
+    return found
+
+
+def absolute_file(path: PathGiven, name: str, example: str) -> Path:
+    """The same of what will be a file, such as the example.
+
+    Raises:
+        OptionMistake: as :func:`absolute`; or it is a folder, or is written like one.
+    """
+    found = absolute(path, name)
+    if is_folder(found) or (isinstance(path, str) and path.endswith(("/", os.sep))):
+        raise _mistake("path_no_file", path=os.fsdecode(path), name=name, example=example)
+    return found
+
+
+def _require_meant(path: Path) -> Path:
+    """The same path; raises OptionMistake where a part stands for another name, but where there is such a folder."""
+    if not set("{}$%`<\\").intersection(str(path)):
         return path
     for place in (*reversed(path.parents), path):
         name = re.search(_UNFILLED, place.name)
         if name and not _is_there(place):
             raise _mistake("path_unfilled", path=path, name=name[0])
+        # Windows has no such names.
+        if re.search(r"\\\w", place.name) and not _is_there(place):
+            raise _mistake("path_of_windows", path=path)
     return path
 
 
@@ -235,7 +275,7 @@ def read_folder_variable(name: str) -> Path | None:
 
 @cache
 def _resolve_once(name: str, text: str) -> Path:
-    return require_name(absolute(text, name))
+    return require_name(absolute_folder(text, name))
 
 
 def homes() -> tuple[Path, Path]:

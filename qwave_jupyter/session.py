@@ -19,7 +19,7 @@ from qwave_jupyter.arguments import check, require_methods, require_positive, re
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel, UnknownTask, UserMistake
-from qwave_jupyter.folders import START_FOLDER, absolute, is_folder, refuse_unwritable
+from qwave_jupyter.folders import START_FOLDER, absolute_file, absolute_folder, is_folder, refuse_unwritable
 from qwave_jupyter.frontend import Frontend, contain_view_errors
 from qwave_jupyter.jobs.own_options import RESERVED, to_flag
 from qwave_jupyter.settings import Settings, read_environment
@@ -325,8 +325,16 @@ class Session:
 
     # What jobs work with
 
-    def save_folder(self, settings: Settings | None = None) -> Path:
-        """Where finished images go: the setting, else ``qwave-images`` beside the notebook."""
+    def save_folder(self, settings: Settings | None = None, *, save: str | Path | None = None) -> Path:
+        """Where finished images go: the folder of one call, the setting, else ``qwave-images`` beside the notebook.
+
+        Raises:
+            OptionMistake: ``save`` is no path, or means no folder of this machine.
+        """
+        if save is not None:
+            if not isinstance(save, (str, os.PathLike)):
+                raise OptionMistake("generation.folder_no_text", given=save)
+            return absolute_folder(save, "save")
         settings = settings or self.settings
         if settings.save_dir is not None:
             return settings.save_dir
@@ -726,9 +734,7 @@ class Session:
         _refuse_after_exit()
         context = self.context()
         if save is not None:
-            if not isinstance(save, (str, os.PathLike)):
-                raise OptionMistake("generation.folder_no_text", given=save)
-            context = replace(context, save_dir=absolute(save, "save"))
+            context = replace(context, save_dir=self.save_folder(save=save))
         if timeout is not None:
             context = replace(context, timeout=require_positive("timeout", timeout))
         check_folder(context.save_dir)
@@ -929,7 +935,7 @@ class Session:
         from qwave_jupyter.batches.rows import Row, build_row, read_rows
         from qwave_jupyter.jobs.request import Request
 
-        file = None if write is None else _check_file(absolute(write, "write"))
+        file = None if write is None else _check_file(absolute_file(write, "write", "made.jsonl"))
         context = self.job_context(save, timeout)
         limits = self.limits(max_cost)
 

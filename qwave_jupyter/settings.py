@@ -14,7 +14,7 @@ from traitlets import HasTraits, TraitType, default
 from qwave_jupyter import i18n
 from qwave_jupyter.arguments import read_amount, to_ascii_digits, unwrap_member
 from qwave_jupyter.errors import ConfigurationError, OptionMistake
-from qwave_jupyter.folders import absolute, homes, read_folder_variable, require_name
+from qwave_jupyter.folders import absolute_folder, homes, read_folder_variable, require_name
 
 __all__ = ["EMBED_CHOICES", "Setting", "Settings", "read_environment"]
 
@@ -144,7 +144,7 @@ class _Folder(Setting):
             if not text.strip() or "\0" in text:
                 self.refuse(value)
         with _refuse_unusable(str(self.name)):
-            path = absolute(str.__str__(value) if isinstance(value, str) else value, str(self.name))
+            path = absolute_folder(str.__str__(value) if isinstance(value, str) else value, str(self.name))
             return require_name(path)
 
 

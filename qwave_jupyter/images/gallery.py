@@ -358,9 +358,9 @@ class Gallery(Sequence[GeneratedImage]):
             The copies.
 
         Raises:
-            OptionMistake: a field that no pattern has.
+            OptionMistake: a field that no pattern has, or what means no folder of this machine.
         """
-        target = folders.absolute(folder, "folder")
+        target = folders.absolute_folder(folder)
         with folders.refuse_unwritable(target):
             target.mkdir(parents=True, exist_ok=True)
         copies = []
@@ -408,6 +408,7 @@ class Gallery(Sequence[GeneratedImage]):
         Raises:
             OptionMistake: the file can't be written, or is something else than a page, such as an image.
         """
+        folders.absolute_file(file, "file", "made.html")
         page = folders.expand(file, "file")
         _write_page(page, render_page(self, title="".join([title or ""])))
         return page
@@ -464,10 +465,11 @@ def render_page(gallery: Gallery, *, title: str = "", lines: Sequence[str] = ())
     )
 
 
-def write_report(path: Path, gallery: Gallery, *, by: str = "") -> Path:
+def write_report(path: str | Path, gallery: Gallery, *, by: str = "") -> Path:
     """Write a page of images that can be handed in."""
+    folders.absolute_file(path, "file", "made.html")
     path = folders.expand(path, "file")
-    if folders.is_folder(path) or path.suffix.lower() not in {"", ".html", ".htm"}:
+    if path.suffix.lower() not in {"", ".html", ".htm"}:
         raise OptionMistake("generation.report_no_page", path=path)
     path = path if path.suffix else path.with_suffix(".html")
     if len(gallery) == 0:

@@ -233,14 +233,21 @@ def _takes_name(folder: Path, slug: str, job_id: str) -> bool:
     return True
 
 
-def check_folder(folder: Path) -> None:
-    """Make a folder and a file in it, before anything is paid for; raises OptionMistake where that can't be done."""
+def check_folder(folder: Path, *, make: bool = True) -> None:
+    """Make a folder and a file in it, before anything is paid for; raises OptionMistake where that can't be done.
+
+    Args:
+        folder: where images are to be kept.
+        make: False leaves the folder unmade, and tries the nearest one above that is there.
+    """
     # Permissions alone don't tell: links lead nowhere, disks are full, file systems are mounted read-only.
     try:
         # The journal has to spell it too, and a path that isn't Unicode would be another one there.
         os.fspath(folder).encode()
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(prefix=".qwave-", suffix=".part", dir=folder) as file:
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)
+        there = next(one for one in (folder, *folder.parents) if one.exists())
+        with tempfile.NamedTemporaryFile(prefix=".qwave-", suffix=".part", dir=there) as file:
             file.write(b"\0")
     except (OSError, ValueError) as problem:
         raise _make_folder_error(folder, problem) from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qwave_jupyter import api, frontend, i18n
 from qwave_jupyter.batches.sweep import SweepRun
-from qwave_jupyter.errors import Cancelled, ConfigurationError, QwaveError, TooExpensive
+from qwave_jupyter.errors import Cancelled, ConfigurationError, OptionMistake, QwaveError, TooExpensive
 from qwave_jupyter.jobs import idempotency
 from qwave_jupyter.jobs.own_options import OwnOptions
 from qwave_jupyter.magics.batch_view import BatchView
@@ -239,6 +239,7 @@ def _format_dry_run(request: Request, own: OwnOptions) -> Iterator[str]:
     yield i18n.text("notebook.dry_run", url=where or default().catalog.host)
     yield request.body_text()
     yield _format_estimate(request)
+    yield from _format_refusal(lambda: _check_folder(own))
     yield from _format_refusal(lambda: _check_limits(request, own))
     if own.live:
         live = default().live_estimate(request)
@@ -264,9 +265,16 @@ def _format_sweep_plan(sweep: Sweep, own: OwnOptions) -> Iterator[str]:
         yield i18n.text("notebook.sweep_plan_unpriced", count=count)
     else:
         yield i18n.text("notebook.sweep_plan", count=count, price=i18n.dollars(total))
+    yield from _format_refusal(lambda: _check_folder(own))
     yield from _format_refusal(lambda: _check_sweep(sweep, own))
     for cell in sweep.grid:
         yield f"  {cell.combination.caption}  {cell.refusal or _format_price(cell.requests)}"
+
+
+def _check_folder(own: OwnOptions) -> None:
+    from qwave_jupyter.images.saver import check_folder
+
+    check_folder(default().save_folder(save=own.save), make=False)
 
 
 def _check_limits(request: Request, own: OwnOptions) -> None:
@@ -295,10 +303,10 @@ def _find_reuse_context(own: OwnOptions) -> JobContext | None:
 
 
 def _format_refusal(check: Callable[[], None]) -> Iterator[str]:
-    """What a limit would say without ``--dry-run``."""
+    """What a limit, or the folder for the images, would say without ``--dry-run``."""
     try:
         check()
-    except TooExpensive as refusal:
+    except (OptionMistake, TooExpensive) as refusal:
         yield i18n.text("notebook.would_be_refused", reason=str(refusal))
 
 

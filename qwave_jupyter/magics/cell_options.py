@@ -48,6 +48,8 @@ _SWITCH_WORDS = {"true", "false", "yes", "no", "on", "off"}
 
 #: What is quoted, by a shell's quotes or by those of an input method or a word processor.
 _QUOTED = re.compile(r'("(?:\\.|[^"\\])*"|\'[^\']*\'|“[^“”]*”|‘[^‘’]*’)')
+#: A backslash with what it escapes, where no quotes are around it.
+_ESCAPED = re.compile(rf"{_QUOTED.pattern}|\\.")
 _WIDE_SPACES = re.compile("[\u3000\u00a0]")
 _DASHES = re.compile("(?<!\\S)[-–—－−]{1,3}(?=[A-Za-z])")
 #: An option and a sign of equality from a Chinese keyboard.
@@ -185,7 +187,8 @@ def refuse_key(prompt: str) -> None:
 def tokenize(line: str) -> list[Token]:
     r"""Split a line as a shell would, the same way on every platform and keyboard.
 
-    Curly quotes quote, wide blanks separate, and long dashes begin an option, as their plain forms do.
+    Curly quotes quote, wide blanks separate, and long dashes begin an option, as their plain forms do. A backslash
+    before a letter or a digit is one of a path, and stays.
 
     Raises:
         OptionMistake: a quote is never closed.
@@ -199,9 +202,13 @@ def tokenize(line: str) -> list[Token]:
     # The quotes around one of several values are read where the values are told apart.
     quoted = _SWEEP.sub(lambda found: found[1] + _quote_again(found[2]), plain)
     try:
-        return list(_split_words(quoted.replace("\\", "\\\\") if os.name == "nt" else quoted))
+        return list(_split_words(quoted.replace("\\", "\\\\") if os.name == "nt" else _ESCAPED.sub(_keep, quoted)))
     except ValueError:
         raise OptionMistake("options.open_quote") from None
+
+
+def _keep(found: re.Match[str]) -> str:
+    return "\\" + found[0] if re.fullmatch(r"\\\w", found[0]) else found[0]
 
 
 def _split_words(text: str) -> Iterator[Token]:

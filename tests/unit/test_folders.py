@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -133,6 +134,18 @@ UNFILLED = [
     "${HOME}/x",
     "a/$b/c",
     "{{",
+    "%TEMP%/x",
+    "out-%DATE%",
+    "{run_id:03d}/a",
+    "{home.x}",
+    "{seeds[0]}",
+    "{name!r}",
+    "{0}",
+    "$(date)",
+    "a/$(date +%Y)",
+    "`date`",
+    "<folder>",
+    "out/<name>/x",
 ]
 WRITES = {
     **{name: USES[name] for name in ("save", "write", "gallery.save", "gallery.to_html", "report")},
@@ -142,6 +155,62 @@ WRITES = {
     "setting home": lambda path, _: qwave.Session(home=Path(path)),
     "variable": lambda path, _: read_variable(path),
 }
+
+
+ELSEWHERE = [
+    *(
+        (path, "is an address")
+        for path in ("s3://b/x", "file:///tmp/q", "https://a.example/b.html", "gs://b", "dbfs:/x/y")
+    ),
+    *((path, "as on Windows") for path in ("C:\\Users\\me\\pics", "C:/Users/me", "out\\pics", "a/b\\c")),
+]
+
+
+@pytest.mark.parametrize(("path", "says"), ELSEWHERE)
+@pytest.mark.parametrize("use", WRITES)
+def test_path_of_another_machine_is_no_folder(demo, clean_environment, gallery, use, path, says):
+    before = set(clean_environment.rglob("*"))
+    with pytest.raises(QwaveError, match=says) as problem:
+        WRITES[use](path, gallery)
+    assert re.sub("/+", "/", path) in re.sub("/+", "/", str(problem.value))
+    assert "\n" not in str(problem.value)
+    assert not [one for one in set(clean_environment.rglob("*")) - before if set(one.name) & set(":\\")]
+    assert not demo.jobs
+
+
+@pytest.mark.parametrize("name", ["s3:", "C:", "out\\pics", "%TEMP%", "<folder>", "`date`", "{0}", "cat.jpg"])
+def test_folder_of_such_a_name_is_taken_where_it_is(demo, clean_environment, gallery, name):
+    (clean_environment / name).mkdir()
+    (copy,) = gallery.save(f"{name}/new")
+    assert copy.path.parent == clean_environment / name / "new"
+    assert demo.job_context(f"{name}/").save_dir == clean_environment / name
+
+
+@pytest.mark.parametrize("path", ["cat.jpg", "out/out.PNG", "a.b/x.webp", "photo.jpeg", "scan.tiff"])
+@pytest.mark.parametrize("use", [name for name in WRITES if name not in {"write", "gallery.to_html", "report"}])
+def test_name_of_an_image_is_no_folder(demo, clean_environment, gallery, use, path):
+    with pytest.raises(
+        QwaveError, match=r"is the name of an image, and \S+ takes a folder.*gallery\.save\("
+    ) as problem:
+        WRITES[use](path, gallery)
+    assert path in str(problem.value)
+    assert not (clean_environment / path).exists()
+    assert not demo.jobs
+
+
+@pytest.mark.parametrize("path", ["v1.2", "out.2026", "a.b.c/d", "cat.jpg.d", "png", ".png"])
+def test_folder_with_another_suffix_is_one(demo, clean_environment, path):
+    assert demo.job_context(path).save_dir == clean_environment / path
+
+
+@pytest.mark.parametrize("path", ["out/", "a/b/", "made.html/", "."])
+@pytest.mark.parametrize("use", ["write", "gallery.to_html", "report"])
+def test_folder_is_no_file(demo, clean_environment, gallery, use, path):
+    write = {**WRITES, "report": write_report}[use]
+    with pytest.raises(OptionMistake, match=r"is a folder, and \w+ takes a file.*, such as made\.(html|jsonl)"):
+        write(path, gallery)
+    assert not list(clean_environment.glob("*.html"))
+    assert not demo.jobs
 
 
 def read_line(line):

@@ -18,7 +18,7 @@ import traitlets
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import ReferenceMistake
-from qwave_jupyter.folders import absolute
+from qwave_jupyter.folders import absolute_file
 from qwave_jupyter.images.metadata import find_provenance
 from qwave_jupyter.session import default
 from qwave_jupyter.types import JSONObject
@@ -173,7 +173,7 @@ class MaskBrush(ImageReceiver, ImageControl):
         mask = self.mask
         if mask is None:
             raise ReferenceMistake("canvas.empty_mask")
-        target = absolute(path)
+        target = absolute_file(path, "path", "mask.png")
         target = target if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")
         if find_provenance(target):
             raise ReferenceMistake("generation.path_is_other_file", path=target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwave_jupyter.errors import TooExpensive
+from qwave_jupyter.errors import OptionMistake, TooExpensive
 from qwave_jupyter.magics.cell_magic import CellMagic
 from qwave_jupyter.session import default
 from tests.fake_session import replace_default
@@ -44,6 +44,25 @@ def test_dry_run_says_what_a_limit_refuses(cell, server, options, settings):
     assert f"Without --dry-run it would be refused: {refused.value}" in shown
     assert default().spent_usd == 0.0
     assert not server.tasks
+
+
+@pytest.mark.parametrize("sweep", ["", "--sweep seed=1..2"])
+@pytest.mark.parametrize("folder", ["{home}", "s3://b/x", "cat.png", "a-file", "a-file/x", "~nobody-here/x"])
+def test_dry_run_says_that_a_folder_is_refused(cell, server, clean_environment, monkeypatch, folder, sweep):
+    monkeypatch.chdir(clean_environment)
+    (clean_environment / "a-file").touch()
+    shown = cell(f"-m gpt-image-2 {sweep} --save {folder} --dry-run")
+    with pytest.raises(OptionMistake) as refused:
+        cell(f"-m gpt-image-2 {sweep} --save {folder}")
+    assert f"Without --dry-run it would be refused: {refused.value}" in shown
+    assert not server.tasks
+
+
+@pytest.mark.parametrize("folder", ["new", "new/a/b", "."])
+def test_dry_run_makes_no_folder(cell, clean_environment, monkeypatch, folder):
+    monkeypatch.chdir(clean_environment)
+    assert "refused" not in cell(f"-m gpt-image-2 --save {folder} --dry-run")
+    assert not (clean_environment / "new").exists()
 
 
 @pytest.mark.parametrize("options", ["--max-cost 0.01", "--sweep seed=1..3 --max-cost 0.03", ""])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from qwave_jupyter.catalog import load
@@ -59,4 +61,21 @@ def test_loose_words_hide_a_key():
     ],
 )
 def test_line_reads_words_like_cell(line, tokens):
+    assert cell_options.tokenize(line) == tokens
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there no backslash escapes anything")
+@pytest.mark.parametrize(
+    ("line", "tokens"),
+    [
+        (r"--save C:\Users\me\pics", ["--save", r"C:\Users\me\pics"]),
+        (r"-i sub\blue.png", ["-i", r"sub\blue.png"]),
+        (r"--save=out\2026\_new\图", [r"--save=out\2026\_new\图"]),
+        (r"--sweep s='a b',c\d", ["--sweep", r"s='a b',c\d"]),
+        (r"-i my\ photo.png", ["-i", "my photo.png"]),
+        (r"-o it\'s \\server\share", ["-o", "it's", r"\server\share"]),
+        (r"-i 'a\b' " + r'"c\d" "e\\f"', ["-i", r"a\b", r"c\d", r"e\f"]),
+    ],
+)
+def test_backslash_of_a_path_stays(line, tokens):
     assert cell_options.tokenize(line) == tokens
