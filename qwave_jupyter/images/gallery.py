@@ -107,8 +107,14 @@ class GeneratedImage:
 
         Raises:
             FileNotFoundError: the file was moved or removed.
+            OptionMistake: it is no image any more, as where it was emptied or cut off.
         """
-        return image_io.load(self.path)
+        try:
+            return image_io.load(self.path)
+        except image_io.NotAnImage as problem:
+            kind = "too_large" if problem.reason == "too_large" else image_io.identify(self.path.read_bytes())
+            what = i18n.text(f"image_faults.{kind}")
+            raise OptionMistake("generation.file_no_image", path=self.path, what=what) from None
 
     @check(now=Real)
     def alive(self, now: float) -> bool:

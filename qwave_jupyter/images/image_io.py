@@ -27,6 +27,7 @@ __all__ = [
     "identify",
     "info_of",
     "is_raw",
+    "is_whole",
     "load",
     "probe",
     "refuse_other_file",
@@ -65,6 +66,13 @@ def probe(source: Path | bytes, *, whole: bool = False) -> FileInfo:
     """Return size and format of an image; ``whole`` decodes every pixel, which finds truncated files."""
     with _open_binary(source) as file, _open_image(file, FILE_FORMATS, whole=whole) as image:
         return info_of(image)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is an image of which every pixel can be read."""
+    with contextlib.suppress(OSError, ValueError):
+        return bool(probe(path, whole=True))
+    return False
 
 
 def load(source: Path | bytes, formats: Sequence[str] = FILE_FORMATS) -> Image.Image:

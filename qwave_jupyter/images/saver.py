@@ -9,7 +9,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,17 +33,18 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.request import Request
 
-__all__ = ["ImageSaver", "SavedImage", "check_folder", "find_saved", "find_slug"]
+__all__ = ["ImageSaver", "SavedImage", "check_folder", "find_saved", "find_slug", "is_unchanged"]
 
 _SUFFIXES = frozenset(f".{suffix}" for suffix in image_io.SUFFIXES.values())
 
 
 @dataclass(frozen=True)
 class SavedImage:
-    """An image on disk, with the SHA-256 of what the server sent."""
+    """An image on disk, with the SHA-256 of what the server sent, and of the file, where they are known."""
 
     image: GeneratedImage
-    digest: str
+    digest: str = ""
+    file_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,15 @@ class ImageSaver:
             path = self._choose_path(path, index, content)
             image = self._build_image(path, infos[0], index, link)
             provenance = self._build_provenance(image)
-            write_synced(part, metadata.embed(content, provenance))
-            self.note(SavedImage(image, digest))
+            content = metadata.embed(content, provenance)
+            saved = SavedImage(image, digest, hashlib.sha256(content).hexdigest())
+            write_synced(part, content)
+            self.note(saved)
             part.replace(path)
             _write_sidecar(path, provenance)
             with contain("thumbnail"):
                 if thumbnails:
                     write_thumbnail(path, thumbnails[0], image.showing)
-            return SavedImage(image, digest)
         except (OSError, ValueError) as problem:
             # A folder's name that no file system takes is a ValueError.
             reason = getattr(problem, "strerror", None) or type(problem).__name__
@@ -113,6 +115,7 @@ class ImageSaver:
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
+        return saved
 
     def add_missing_sidecars(self, images: Iterable[GeneratedImage]) -> None:
         """Write the sidecars of images that a killed process saved without them."""
@@ -201,6 +204,18 @@ def find_saved(folder: Path, job_id: str) -> dict[Path, JSONObject]:
         read = [(index, path, metadata.find_provenance(path)) for (index, _), path in ordered]
         return {path: said for index, path, said in read if (said.get("job_id"), said.get("index")) == (job_id, index)}
     return {}
+
+
+def is_unchanged(record: JSONObject) -> bool:
+    """Whether a file that the journal lists is still the image that was saved there."""
+    with contextlib.suppress(OSError, ValueError):
+        content = Path(str(record["path"])).read_bytes()
+        if digest := record.get("file_digest"):
+            return bool(hashlib.sha256(content).hexdigest() == digest)
+        # What a release before 0.2 has saved is known by its size only.
+        facts = asdict(image_io.probe(content, whole=True))
+        return all(record.get(name) in (None, fact) for name, fact in facts.items())
+    return False
 
 
 def _write_sidecar(path: Path, provenance: JSONObject) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.errors import ApiError, GenerationError, QwaveError, WaitTimeout
 from qwave_jupyter.folders import is_file
+from qwave_jupyter.images.saver import is_unchanged
 from qwave_jupyter.jobs.costs import Charge, OrderStage
 
 if TYPE_CHECKING:
@@ -129,8 +130,8 @@ def _reason(error: QwaveError) -> str:
 
 
 def find_finished(request: Request, context: JobContext) -> Entry | None:
-    """The newest finished job of this request that this server made, its files still there."""
-    return context.journal.find_finished(request.fingerprint, base_url=context.server)
+    """The newest finished job of this request that this server made, its files still there and what was saved."""
+    return context.journal.find_finished(request.fingerprint, base_url=context.server, is_there=is_unchanged)
 
 
 def is_likely(request: Request, context: JobContext) -> bool:

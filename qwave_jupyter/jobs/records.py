@@ -17,7 +17,7 @@ from qwave_jupyter.errors import GenerationError, OptionMistake, UnknownModel
 from qwave_jupyter.folders import absolute, is_file
 from qwave_jupyter.images import image_io
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
-from qwave_jupyter.images.saver import check_folder, find_saved
+from qwave_jupyter.images.saver import SavedImage, check_folder, find_saved
 from qwave_jupyter.jobs import idempotency
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.costs import Charge, OrderStage
@@ -41,6 +41,7 @@ __all__ = [
     "recall",
     "restore_request",
     "save_folder",
+    "saved_images",
 ]
 
 _MAX_REPORT_JOBS = 500
@@ -175,7 +176,7 @@ def _find_made(entry: Entry, context: JobContext) -> dict[str, Any]:
     task_id = entry.task_id or next((str(said["task_id"]) for said in found.values() if said.get("task_id")), None)
     saved: dict[object, tuple[Path, JSONObject]] = {}
     for path, said in found.items():
-        if said.get("task_id") == (task_id or ""):
+        if said.get("task_id") == (task_id or "") and image_io.is_whole(path):
             saved.setdefault(said["index"], (path, said))
     if not saved:
         return {}
@@ -252,12 +253,21 @@ def notebook_gallery(context: JobContext) -> Gallery:
 
 def gallery_of(entry: Entry, context: JobContext) -> Gallery:
     """The images of an entry whose files are still there."""
+    return Gallery([saved.image for saved in saved_images(entry, context)], showing=context.showing)
+
+
+def saved_images(entry: Entry, context: JobContext) -> list[SavedImage]:
+    """The same with what tells whether a file is still what was saved."""
     records = (record for record in entry.files if isinstance(record, Mapping) and _is_there(record.get("path")))
-    return Gallery([_image(entry, record, context) for record in records], showing=context.showing)
+    return [
+        SavedImage(_image(entry, record, context), *(str(record.get(name) or "") for name in ("digest", "file_digest")))
+        for record in records
+    ]
 
 
-def image_record(image: GeneratedImage, digest: str = "") -> dict[str, object]:
+def image_record(saved: SavedImage) -> dict[str, object]:
     """An image as the journal keeps it."""
+    image = saved.image
     return {
         "path": str(image.path),
         "index": image.index,
@@ -268,7 +278,8 @@ def image_record(image: GeneratedImage, digest: str = "") -> dict[str, object]:
         "format": image.format,
         "cost_usd": image.cost_usd,
         "created": image.created,
-        "digest": digest,
+        "digest": saved.digest,
+        "file_digest": saved.file_digest,
     }
 
 

@@ -12,7 +12,8 @@ from qwave_jupyter.client.image_links import image_address
 from qwave_jupyter.client.retry import Stopped
 from qwave_jupyter.client.tasks import ResultImage, Task, to_usd
 from qwave_jupyter.errors import DownloadFailed, NotFound, QwaveError
-from qwave_jupyter.images.gallery import Gallery, GeneratedImage
+from qwave_jupyter.images import image_io
+from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.images.saver import ImageSaver, SavedImage, find_slug
 from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import share_cost
@@ -46,8 +47,8 @@ class ResultDownloader:
 
     def __init__(self, job: JobRunner) -> None:
         self._job, self._context, self._entry = job, job.context, job.entry
-        #: Each image that is on disk with its digest, by its index.
-        self._here: dict[int, tuple[GeneratedImage, str]] = {}
+        #: Each image that is on disk, by its index.
+        self._here: dict[int, SavedImage] = {}
         #: The index of the image that is at an address.
         self._by_address: dict[str, int] = {}
         #: What went wrong with links that this run doesn't try again.
@@ -56,12 +57,14 @@ class ResultDownloader:
     def download(self, task: Task) -> Gallery:
         """Download the images of a completed task."""
         self._here = self._already_here()
-        self._by_address = {image_address(image.url): index for index, (image, _) in self._here.items() if image.url}
+        self._by_address = {
+            image_address(saved.image.url): index for index, saved in self._here.items() if saved.image.url
+        }
         self._job.mark_downloading()
         saver = self._saver(task)
         if self._entry is not None:
             saver.remove_partial_files()
-            saver.add_missing_sidecars(image for image, _ in self._here.values())
+            saver.add_missing_sidecars(saved.image for saved in self._here.values())
             self._warn_if_links_end(task, saver)
         failed = self._save_listed(task, saver)
         while self._is_awaited(failed):
@@ -91,14 +94,14 @@ class ResultDownloader:
         if cost is None or not self._here:
             return
         share = share_cost(cost, count)
-        if any(image.cost_usd != share for image, _ in self._here.values()):
+        if any(saved.image.cost_usd != share for saved in self._here.values()):
             self._here = {
-                index: (replace(image, cost_usd=share), digest) for index, (image, digest) in self._here.items()
+                index: replace(saved, image=replace(saved.image, cost_usd=share)) for index, saved in self._here.items()
             }
             self._write_files(self._here)
 
-    def _write_files(self, images: Mapping[int, tuple[GeneratedImage, str]]) -> None:
-        self._job.update_entry(files=[records.image_record(*images[index]) for index in sorted(images)])
+    def _write_files(self, images: Mapping[int, SavedImage]) -> None:
+        self._job.update_entry(files=[records.image_record(images[index]) for index in sorted(images)])
 
     def _warn_if_links_end(self, task: Task, saver: ImageSaver) -> None:
         links = [one.link for one in split_entries(task.images, self._job.request.images_asked)]
@@ -130,7 +133,7 @@ class ResultDownloader:
         )
 
     def _note(self, saved: SavedImage) -> None:
-        self._write_files({**self._here, saved.image.index: (saved.image, saved.digest)})
+        self._write_files({**self._here, saved.image.index: saved})
 
     def _save_listed(self, task: Task, saver: ImageSaver) -> list[DownloadFailed]:
         """Save each image that isn't here yet; what went wrong, once for each image that is missing."""
@@ -204,12 +207,12 @@ class ResultDownloader:
         if saved is None:
             (index,) = same
             # So that it is known by its new address next time.
-            image, digest = self._here[index]
-            url = next(iter(one.link.urls), image.url)
-            self._here[index] = (replace(image, url=url, expires_at=saver.expiry(one.link)), digest)
+            known = self._here[index]
+            url = next(iter(one.link.urls), known.image.url)
+            self._here[index] = replace(known, image=replace(known.image, url=url, expires_at=saver.expiry(one.link)))
             self._write_files(self._here)
         else:
-            self._here[index] = (saved.image, saved.digest)
+            self._here[index] = saved
             self._job.show_gallery(self._gallery())
         if not one.link.is_former:
             claims.setdefault(index, one.entry)
@@ -231,18 +234,16 @@ class ResultDownloader:
         """The images here that one with this digest may be."""
         # Only addresses of one entry can be mirrors; two entries are two images, even of equal bytes. What the last
         # answer doesn't list may be any image that it does.
-        equal = [index for index, (_, known) in self._here.items() if known == digest]
+        equal = [index for index, saved in self._here.items() if saved.digest == digest]
         return [index for index in equal if entry == NOT_LISTED or claims.get(index, NOT_LISTED) in {NOT_LISTED, entry}]
 
-    def _already_here(self) -> dict[int, tuple[GeneratedImage, str]]:
-        if self._entry is None:
-            return {}
-        digests = {str(one["path"]): str(one.get("digest") or "") for one in self._entry.files}
-        images = records.gallery_of(self._entry, self._context)
-        return {image.index: (image, digests.get(str(image.path), "")) for image in images}
+    def _already_here(self) -> dict[int, SavedImage]:
+        found = [] if self._entry is None else records.saved_images(self._entry, self._context)
+        # What was emptied or cut off since is fetched anew; what somebody painted over stays.
+        return {saved.image.index: saved for saved in found if image_io.is_whole(saved.image.path)}
 
     def _gallery(self) -> Gallery:
-        return Gallery([self._here[index][0] for index in sorted(self._here)], showing=self._context.showing)
+        return Gallery([self._here[index].image for index in sorted(self._here)], showing=self._context.showing)
 
     def _are_lost(self, failed: Sequence[DownloadFailed]) -> bool:
         """Whether picking the job up once more can't bring what is missing."""

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from qwave_jupyter import threads
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import JournalUnavailable
+from qwave_jupyter.folders import is_file
 from qwave_jupyter.jobs.journal import schema
 from qwave_jupyter.jobs.journal.blobs import Blobs
 from qwave_jupyter.jobs.journal.locks import JobLock, job_lock
@@ -32,6 +33,7 @@ from qwave_jupyter.jobs.journal.record import (
     to_column,
     to_row,
 )
+from qwave_jupyter.types import JSONObject
 
 __all__ = ["Costs", "Entry", "Journal", "JournalWarning"]
 
@@ -272,13 +274,19 @@ class Journal:
                 break
         return found
 
-    def find_finished(self, fingerprint: str, *, base_url: str | None = None) -> Entry | None:
+    def find_finished(
+        self,
+        fingerprint: str,
+        *,
+        base_url: str | None = None,
+        is_there: Callable[[JSONObject], bool] = lambda file: is_file(str(file["path"])),
+    ) -> Entry | None:
         """The newest finished job of this very request whose files are all still there."""
         where, values = "WHERE state = 'done' AND fingerprint = ?", [fingerprint]
         if base_url is not None:
             where, values = f"{where} AND base_url = ?", [*values, base_url]
         for entry in self._entries(f"{where} ORDER BY created DESC LIMIT 20", values):
-            if entry.files and all(os.path.isfile(str(file["path"])) for file in entry.files):  # noqa: PTH113 - NULs
+            if entry.files and all(map(is_there, entry.files)):
                 return entry
         return None
 

@@ -38,7 +38,7 @@ def write_journal(home, images):
         connection.executescript(text)
         for (files,) in connection.execute("SELECT files FROM jobs WHERE state = 'done'").fetchall():
             for file in json.loads(files):
-                Path(file["path"]).write_bytes(plain())
+                Path(file["path"]).write_bytes(plain(file["width"], file["height"]))
 
 
 @pytest.fixture
