@@ -641,11 +641,10 @@ class Session:
 
         _refuse_after_exit()
         context = self.context() if save is None else self.job_context(save)
-        folder = None if save is None else context.save_dir
         if not self.frontend.is_interactive():
             for line in self.describe_open_elsewhere():
                 _LOG.warning("%s", line)
-        return resume(context, self.limits(), folder, repeat=repeat, register=self.register)
+        return resume(context, self.limits(), repeat=repeat, register=self.register)
 
     def describe_open_elsewhere(self) -> Sequence[str]:
         """A line for each other server that has open jobs in the journal, which :meth:`resume` leaves alone."""
@@ -734,7 +733,7 @@ class Session:
         _refuse_after_exit()
         context = self.context()
         if save is not None:
-            context = replace(context, save_dir=self.save_folder(save=save))
+            context = replace(context, save_dir=self.save_folder(save=save), is_folder_named=True)
         if timeout is not None:
             context = replace(context, timeout=require_positive("timeout", timeout))
         check_folder(context.save_dir)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import filecmp
 import itertools
 import json
 import math
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -353,7 +354,7 @@ class Gallery(Sequence[GeneratedImage]):
 
     @check(pattern=str)
     def save(self, folder: str | Path, pattern: str = "{name}") -> Gallery:
-        """Copy the images and their sidecars into a folder.
+        """Copy the images and their sidecars into a folder; no other file there is overwritten.
 
         Args:
             folder: made when it isn't there.
@@ -369,12 +370,12 @@ class Gallery(Sequence[GeneratedImage]):
         target = folders.absolute_folder(folder)
         with folders.refuse_unwritable(target):
             target.mkdir(parents=True, exist_ok=True)
-        copies = []
+        copies: list[GeneratedImage] = []
         for index, image in enumerate(self._images, 1):
             place = target / _format_file_name(pattern, image, index)
             with folders.refuse_unwritable(place):
-                copy = _find_unused_path(place, image.path)
-                if copy != image.path:
+                copy = _find_unused_path(place, image.path, {one.path for one in copies})
+                if copy.resolve() != image.path.resolve():
                     _copy_image(image.path, copy)
             copies.append(replace(image, path=copy))
         return Gallery(copies, showing=self.showing, labels=self.labels)
@@ -558,16 +559,22 @@ def _copy_image(source: Path, copy: Path) -> None:
     if not folders.is_file(source):
         raise OptionMistake("generation.no_such_file", path=source)
     shutil.copyfile(source, copy)
-    sidecar = metadata.find_sidecar(source)
-    if folders.is_file(sidecar):
-        shutil.copyfile(sidecar, metadata.find_sidecar(copy))
+    sidecar, place = metadata.find_sidecar(source), metadata.find_sidecar(copy)
+    if folders.is_file(sidecar) and not place.exists():
+        shutil.copyfile(sidecar, place)
 
 
-def _find_unused_path(target: Path, source: Path) -> Path:
-    if not target.exists() or target.resolve() == source.resolve():
-        return target
+def _find_unused_path(target: Path, source: Path, used: Container[Path]) -> Path:
+    """The target, or one beside it where another file has its name or its sidecar's; an earlier copy serves again."""
     numbered = (target.with_name(f"{target.stem}-{number}{target.suffix}") for number in itertools.count(2))
-    return next(path for path in numbered if not path.exists())
+    return next(path for path in itertools.chain((target,), numbered) if _is_unused(path, source, used))
+
+
+def _is_unused(path: Path, source: Path, used: Container[Path]) -> bool:
+    if folders.is_file(path) and folders.is_file(source):
+        # Two images of equal bytes are two images.
+        return path.samefile(source) or (path not in used and filecmp.cmp(path, source, shallow=False))
+    return not (path.exists() or metadata.find_sidecar(path).exists())
 
 
 def _shorten(text: str, max_length: int = _MAX_TEXT) -> str:

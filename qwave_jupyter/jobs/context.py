@@ -31,6 +31,8 @@ class JobContext:
     journal: Journal
     home: Path
     save_dir: Path
+    #: Whether this call has named the folder: what an earlier one has made goes there too.
+    is_folder_named: bool = False
     preview_px: int = 768
     #: Seconds; None for the default.
     timeout: float | None = None

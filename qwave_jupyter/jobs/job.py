@@ -545,7 +545,9 @@ def resume(
     # and body where the server honours the key and it still lives; any other is reported as unknown each time, stays
     # open, and is only ordered again where that is wanted. Costs that were still pending are asked for meanwhile.
     unsettled = find_unsettled(context)
-    found = (_pick_up(entry, context, limits, save_dir, repeat=repeat) for entry in resumable(context))
+    if save_dir is not None:
+        context = replace(context, save_dir=save_dir, is_folder_named=True)
+    found = (_pick_up(entry, context, limits, repeat=repeat) for entry in resumable(context))
     jobs = []
     for job in found:
         if job is None:
@@ -562,9 +564,7 @@ def resume(
     return tuple(jobs)
 
 
-def _pick_up(
-    entry: Entry, context: JobContext, limits: Limits | None, save_dir: Path | None, *, repeat: bool
-) -> Job | None:
+def _pick_up(entry: Entry, context: JobContext, limits: Limits | None, *, repeat: bool) -> Job | None:
     """The job, started or with the reason why it can't be; None where another kernel was quicker."""
     try:
         locked = context.journal.lock_open(entry)
@@ -573,11 +573,6 @@ def _pick_up(
     if locked is None:
         return None
     known, lock = locked
-    if save_dir is not None:
-        with contextlib.suppress(Exception):
-            # The images go there whether or not the journal takes it.
-            context.journal.update(known.job_id, save_dir=str(save_dir))
-        known = replace(known, save_dir=str(save_dir))
     return _start_again(known, context, lock, limits, repeat=repeat)
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "OpenOrder",
     "answer_lost_error",
     "bare_request",
+    "copy_to_named",
     "find_open_order",
     "gallery_of",
     "history",
@@ -149,6 +150,12 @@ def prepare(
         context.journal.update(entry.job_id, **changes)
         entry = replace(entry, **changes)
     is_made = entry.state == EntryState.DONE
+    if context.is_folder_named:
+        own_context, folder = context, context.save_dir
+        with contextlib.suppress(Exception):
+            # The images go there whether or not the journal takes it.
+            context.journal.update(entry.job_id, save_dir=str(folder))
+        entry = replace(entry, save_dir=str(folder))
     if entry.is_answered and not (is_made or entry.task_id or restore_links(entry, context.journal.blobs)):
         raise answer_lost_error(entry)
     request = recall(entry, context)
@@ -263,6 +270,11 @@ def saved_images(entry: Entry, context: JobContext) -> list[SavedImage]:
         SavedImage(_image(entry, record, context), *(str(record.get(name) or "") for name in ("digest", "file_digest")))
         for record in records
     ]
+
+
+def copy_to_named(gallery: Gallery, context: JobContext) -> Gallery:
+    """What was made earlier, as copies in the folder that this call has named, where it has."""
+    return gallery.save(context.save_dir) if context.is_folder_named else gallery
 
 
 def image_record(saved: SavedImage) -> dict[str, object]:

@@ -406,7 +406,7 @@ class JobRunner:
         earlier = idempotency.find_finished(self.request, self.context)
         if earlier is None:
             return False
-        gallery = records.gallery_of(earlier, self.context)
+        gallery = records.copy_to_named(records.gallery_of(earlier, self.context), self.context)
         self.answered.set()
         notice = _notice("reused", "reuse", earlier.task_id or earlier.job_id, moment=gallery[0].created)
         self.update(
@@ -459,7 +459,8 @@ class JobRunner:
         """End with images that are on disk, of which the journal didn't know before."""
         self._reserve()
         self._unlock()
-        gallery, cost = records.gallery_of(entry, self.context), to_usd(entry.cost_quota)
+        gallery = records.copy_to_named(records.gallery_of(entry, self.context), self.context)
+        cost = to_usd(entry.cost_quota)
         self.update(lambda now: replace(now, phase=JobState.DONE, gallery=gallery, task_id=self.task_id, cost_usd=cost))
 
     def _submit(self) -> Task:

@@ -261,3 +261,37 @@ def test_image_pil_keeps_no_file_open(made):
     image.path.unlink()
     assert opened.getpixel((1, 1)) == (0, 128, 128)
     assert preview_file(image.path, PreviewOptions()) is None
+
+
+@pytest.mark.parametrize("pattern", ["x", "cat-{i}", "{name}"])
+@pytest.mark.parametrize("kept", [".png.json", ".png", "-2.png.json"])
+def test_gallery_save_overwrites_no_file_of_others(made, tmp_path, pattern, kept):
+    image = made("0.png")
+    image.path.with_name("0.png.json").write_text("{}")
+    folder = tmp_path / "best"
+    folder.mkdir()
+    name = {"x": "x", "cat-{i}": "cat-1", "{name}": "0"}[pattern]
+    theirs = folder / f"{name}{kept}"
+    theirs.write_text("mine")
+    (folder / f"{name}.png").write_text("mine")
+    (copy,) = Gallery([image]).save(folder, pattern)
+    assert theirs.read_text() == "mine"
+    assert copy.path.name == f"{name}-{3 if kept == '-2.png.json' else 2}.png"
+    assert copy.path.read_bytes() == image.path.read_bytes()
+    assert copy.path.with_name(f"{copy.path.name}.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("pattern", ["x", "{name}", "{slug}-{i}"])
+def test_gallery_saved_again_makes_no_second_copy(made, tmp_path, pattern):
+    images = Gallery([made("0.png"), made("1.png")])
+    first = images.save(tmp_path / "best", pattern)
+    assert images.save(tmp_path / "best", pattern).paths == first.paths
+    assert len(set(first.paths)) == 2
+    assert sorted(tmp_path.joinpath("best").glob("*.png")) == sorted(first.paths)
+
+
+def test_gallery_save_into_its_own_folder_by_another_name(made, tmp_path):
+    image = made("0.png")
+    (tmp_path / "link").symlink_to(image.path.parent)
+    assert [one.path.read_bytes() for one in Gallery([image]).save(tmp_path / "link")] == [image.path.read_bytes()]
+    assert [one.name for one in image.path.parent.glob("*.png")] == ["0.png"]

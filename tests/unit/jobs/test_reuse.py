@@ -18,8 +18,10 @@ from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import Job, resume
 from qwave_jupyter.jobs.request import build
+from qwave_jupyter.magics.cell_magic import CellMagic
 from qwave_jupyter.session import default
 from tests.image_factory import plain
+from tests.recording_console import RecordingConsole
 
 WAIT = 20
 PRICE = 0.006375
@@ -407,3 +409,63 @@ def test_order_that_goes_on_is_refused_for_money_only_while_it_is_unanswered(ben
     job = Job(asked(), bench, reuse=True, limits=Limits(Budget(PRICE / 2))).reserve().start()
     assert job.result(WAIT)
     assert len(server.tasks) == 1
+
+
+#: What shows an earlier result again, with a folder for it.
+NAMED = {
+    "generate": lambda folder: qwave.generate("a cat", n=2, reuse=True, save=folder),
+    "batch": lambda folder: qwave.batch([{"prompt": "a cat", "n": 2}], reuse=True, save=folder).results()[0].gallery,
+    "cell": lambda folder: CellMagic(RecordingConsole()).run_blocking(f"-n 2 --reuse --save '{folder}'", "a cat"),
+}
+
+
+@pytest.mark.parametrize("how", NAMED)
+def test_reused_images_are_copied_to_the_named_folder(ours, server, tmp_path, how):
+    server.images = [plain(), plain(colour="red")]
+    first = qwave.generate("a cat", n=2)
+    folder = tmp_path / "final"
+    again = NAMED[how](folder)
+    assert [path.parent for path in again.paths] == [folder] * 2
+    assert [path.read_bytes() for path in again.paths] == [path.read_bytes() for path in first.paths]
+    assert [one.provenance()["index"] for one in again] == [1, 2]
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".json", ".png", ".png"]
+    # Neither does another run copy them once more, nor does one without a folder.
+    assert NAMED[how](folder).paths == again.paths
+    assert qwave.generate("a cat", n=2, reuse=True).paths == first.paths
+    assert len(list(folder.iterdir())) == 4
+    assert len(server.tasks) == 1
+
+
+@pytest.mark.parametrize("how", NAMED)
+def test_folder_of_the_setting_copies_nothing(ours, server, tmp_path, how):
+    server.images = [plain(), plain(colour="red")]
+    first = qwave.generate("a cat", n=2)
+    assert NAMED[how](first.paths[0].parent).paths == first.paths
+    assert len(list(first.paths[0].parent.glob("*.png"))) == 2
+
+
+@pytest.mark.parametrize("how", NAMED)
+def test_open_order_that_is_taken_up_goes_to_the_named_folder(ours, server, tmp_path, how):
+    server.images = [plain(), plain(colour="red")]
+    job = qwave.submit("a cat", n=2)
+    made = job.result(WAIT)
+    for path in made.paths:
+        path.unlink()
+    ours.journal.update(job.id, state="running", files=[])
+    again = NAMED[how](tmp_path / "final")
+    assert [path.parent for path in again.paths] == [tmp_path / "final"] * 2
+    assert len(server.tasks) == 1
+    assert [one.save_dir for one in ours.journal.find(job.id)] == [str(tmp_path / "final")]
+
+
+@pytest.mark.parametrize("how", NAMED)
+def test_images_of_a_killed_kernel_are_copied_to_the_named_folder(ours, server, tmp_path, how):
+    server.images = [plain(), plain(colour="red")]
+    job = qwave.submit("a cat", n=2)
+    made = job.result(WAIT)
+    ours.journal.update(job.id, state="running", files=[])
+    ours.journal._open_entries.clear()
+    server.images = [410, 410]
+    again = NAMED[how](tmp_path / "final")
+    assert [path.parent for path in again.paths] == [tmp_path / "final"] * 2
+    assert [path.read_bytes() for path in again.paths] == [path.read_bytes() for path in made.paths]
