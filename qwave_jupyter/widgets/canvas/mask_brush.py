@@ -8,6 +8,7 @@ every machine.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -18,8 +19,8 @@ import traitlets
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import ReferenceMistake
-from qwave_jupyter.folders import absolute_file
-from qwave_jupyter.images.metadata import find_provenance
+from qwave_jupyter.folders import absolute_file, is_file
+from qwave_jupyter.images import image_io
 from qwave_jupyter.session import default
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.widgets.canvas.base import (
@@ -39,6 +40,8 @@ __all__ = ["MaskBrush", "paint_mask"]
 
 _MAX_STROKES = 5000
 _MAX_POINTS = 20_000
+#: What the file of a mask says, so that another mask may replace it.
+_MARK = ("Software", "qwave-jupyter mask brush")
 _INVERTED = bytes(255 - value for value in range(256))
 
 _Disc = tuple[float, float, float]
@@ -168,18 +171,22 @@ class MaskBrush(ImageReceiver, ImageControl):
             path: where to; missing folders are made, and an earlier mask of that name is replaced.
 
         Raises:
-            ReferenceMistake: nothing is painted yet, a generated image lies there, or it can't be written.
+            ReferenceMistake: nothing is painted yet, another file than a mask lies there, or it can't be written.
         """
         mask = self.mask
         if mask is None:
             raise ReferenceMistake("canvas.empty_mask")
         target = absolute_file(path, "path", "mask.png")
         target = target if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")
-        if find_provenance(target):
+        from PIL.PngImagePlugin import PngInfo
+
+        if is_file(target) and not _may_be_replaced(target):
             raise ReferenceMistake("generation.path_is_other_file", path=target)
+        facts = PngInfo()
+        facts.add_text(*_MARK)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            mask.save(target, "PNG")
+            mask.save(target, "PNG", pnginfo=facts)
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or type(problem).__name__
             raise ReferenceMistake("canvas.cannot_save", path=target, reason=reason) from None
@@ -210,6 +217,14 @@ class MaskBrush(ImageReceiver, ImageControl):
 
     def __repr__(self) -> str:
         return i18n.text("canvas.repr_mask", width=self.width, height=self.height, count=len(self.value))
+
+
+def _may_be_replaced(file: Path) -> bool:
+    """Whether a file is a mask that a brush has written, or empty."""
+    with contextlib.suppress(OSError, ValueError):
+        name, text = _MARK
+        return not file.stat().st_size or image_io.load(file).info.get(name) == text
+    return False
 
 
 def paint_mask(image: object, alpha: bool | None = True) -> MaskBrush:

@@ -29,7 +29,7 @@ from qwave_jupyter.widgets.canvas.box_editor import BoxEditor, read_boxes
 from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush, rasterize
 from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor, divide
 from tests.checks import collect_failures
-from tests.image_factory import noise, plain
+from tests.image_factory import encoded, noise, plain
 
 HERE = Path(canvas.__file__).parent
 BOXED = next(one for one in load("2026-04") if "bbox_list" in one.parameters)
@@ -374,6 +374,34 @@ def test_controls_refuse_a_bomb(monkeypatch):
     for bomb in (photo(), plain(64, 48)):
         with pytest.raises(ReferenceMistake, match="megapixel"):
             MaskBrush(bomb)
+
+
+OTHERS = {
+    "photo": plain(120, 80),
+    "photo of the mask's kind": encoded(Image.new("RGBA", (120, 80)), "PNG"),
+    "drawing": encoded(Image.new("L", (120, 80), 255), "PNG"),
+    "JPEG": plain(120, 80, "JPEG"),
+    "text": b"mine",
+    "half a PNG": plain(120, 80)[:40],
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("alpha", [True, False])
+def test_mask_save_replaces_nothing_but_a_mask(tmp_path, other, alpha):
+    brush = MaskBrush(photo(), alpha)
+    brush.value = [stroke((60, 40))]
+    path = tmp_path / "mine.png"
+    path.write_bytes(OTHERS[other])
+    for target in (path, tmp_path / "mine"):
+        with pytest.raises(ReferenceMistake, match=r"mine\.png is a file of another kind"):
+            brush.save(target)
+    assert path.read_bytes() == OTHERS[other]
+    path.write_bytes(b"")
+    brush.save(path)
+    later = MaskBrush(photo(), not alpha)
+    later.value = [stroke((10, 10))]
+    assert Image.open(later.save(path)).tobytes() == later.mask.tobytes()
 
 
 @pytest.mark.parametrize("place", ["file", "sidecar"])
