@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.context import JobContext
     from qwave_jupyter.jobs.costs import CostTable, Limits
     from qwave_jupyter.jobs.job import Job
+    from qwave_jupyter.jobs.journal.record import Entry
     from qwave_jupyter.jobs.request import Request
     from qwave_jupyter.views.models import ModelTable
 
@@ -426,8 +427,11 @@ class Session:
 
         Raises:
             UnknownTask: there is none, or there are several.
+            OptionMistake: the name is empty, which would be that of every job.
         """
         require_type("task", name, str)
+        if name is not None and not name.strip():
+            raise OptionMistake("options.empty", option="task")
         if name is None:
             if not self.jobs:
                 raise UnknownTask("generation.no_task_yet")
@@ -435,6 +439,26 @@ class Session:
         found = [one for one in self.jobs if _is_called(one, name)]
         if len(found) != 1:
             raise UnknownTask("generation.unknown_task" if not found else "generation.ambiguous_task", given=name)
+        return found[0]
+
+    def find_known_job(self, name: str | None = None) -> Job | Entry:
+        """A job as ``find_job`` finds it, else the journal's record of one; without a name that of the newest images.
+
+        Raises:
+            UnknownTask: there is none, or there are several.
+        """
+        try:
+            return self.find_job(name)
+        except UnknownTask as unknown:
+            if unknown.code == "ambiguous_task":
+                raise
+            journal = self.context().journal
+            # The journal holds no half of a character, so it is found nowhere.
+            found = journal.history(1) if name is None else journal.find(name.encode(errors="replace").decode())
+            if not found:
+                raise
+        if len(found) > 1:
+            raise UnknownTask("generation.ambiguous_task", given=name)
         return found[0]
 
     def limits(self, max_cost: float | None = None, *, force: bool = False) -> Limits:

@@ -147,15 +147,16 @@ class Journal:
             self._unwritten.discard(entry.job_id)
 
     def find(self, name: str) -> tuple[Entry, ...]:
-        """The jobs of that job or task id, or whose id begins or ends with it; newest first."""
+        """The jobs of that job or task id, or whose job id begins, or one of whose ids ends with it; newest first."""
         if not name:
             return ()
         exact = self._entries("WHERE job_id = ? OR task_id = ? ORDER BY created DESC LIMIT 20", (name, name))
         if exact:
             return exact
         like = _like(name)
-        where = "WHERE job_id LIKE ? ESCAPE '\\' OR task_id LIKE ? ESCAPE '\\' ORDER BY created DESC LIMIT 20"
-        return self._entries(where, (f"{like}%", f"%{like}"))
+        alike = ("job_id LIKE ? ESCAPE '\\'", "job_id LIKE ? ESCAPE '\\'", "task_id LIKE ? ESCAPE '\\'")
+        where = f"WHERE {' OR '.join(alike)} ORDER BY created DESC LIMIT 20"
+        return self._entries(where, (f"{like}%", f"%{like}", f"%{like}"))
 
     def lock_open(self, entry: Entry) -> tuple[Entry, JobLock] | None:
         """Lock an open job; None where another process works on it, or it has ended since it was listed."""

@@ -70,7 +70,7 @@ class Command:
         """How many loose words it takes; None for any number."""
         if not self.takes:
             return 0
-        return 1 if self.takes in {"[ID]", "[TASK]"} else None
+        return 1 if self.takes in {"[ID]", "[TASK]", "[NOTEBOOK]", "FILE"} else None
 
     def parse(self, tokens: Sequence[str], variables: Namespace | None = None) -> CommandArgs:
         """Read what stands behind the command; ``{{names}}`` are filled from the variables."""
@@ -84,7 +84,11 @@ class Command:
         written: dict[str, str] = {}
         for part in parts:
             if not part.option:
-                words.append(read_token(part.value or "", f"%qwave {self.name}", variables or {}))
+                word = read_token(part.value or "", f"%qwave {self.name}", variables or {})
+                if self.takes and not word.strip():
+                    # Left out, all or the last one would be meant.
+                    raise OptionMistake("options.empty", option=f"{self.takes} of %qwave {self.name}")
+                words.append(word)
                 continue
             name, shown = to_name(part.option), part.option[:40]
             if name not in self.options:
@@ -106,7 +110,10 @@ class Command:
             return True
         if value is None:
             raise OptionMistake("options.needs_a_value", option=written)
-        return _convert(written, self.options[name], read_token(value, written, variables))
+        text = read_token(value, written, variables)
+        if not text.strip():
+            raise OptionMistake("options.empty", option=written)
+        return _convert(written, self.options[name], text)
 
     def _split(self, tokens: Sequence[str]) -> Iterator[_Part]:
         """Yield the words, and the options with their values."""

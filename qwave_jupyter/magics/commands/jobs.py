@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_jupyter import api, frontend, i18n
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import GenerationError, OptionMistake, UnknownTask
 from qwave_jupyter.folders import expand
+from qwave_jupyter.images.metadata import short_id
+from qwave_jupyter.jobs.journal.record import Entry
 from qwave_jupyter.magics import batch_view
 from qwave_jupyter.magics.commands import Command, CommandArgs
 from qwave_jupyter.magics.output import Console
@@ -30,15 +31,14 @@ _MAX_ENDED = 10
 
 
 def _show(console: Console, args: CommandArgs) -> object:
-    try:
-        job = default().find_job(args.first)
-    except UnknownTask:
-        found = [one for one in api.history() if args.first is None or one.task_id.endswith(args.first)]
-        if not found:
-            raise
-        from qwave_jupyter.images.gallery import Gallery
+    from qwave_jupyter.jobs import records
 
-        return Gallery([one for one in found if one.job_id == found[0].job_id])
+    job = default().find_known_job(args.first)
+    if isinstance(job, Entry):
+        gallery = records.gallery_of(job, default().context())
+        if not gallery:
+            raise _make_error("earlier_job_bare", job)
+        return gallery
     if not job.done():
         _follow(console, job)
         return None
@@ -50,8 +50,12 @@ def _show(console: Console, args: CommandArgs) -> object:
 
 
 def _status(console: Console, args: CommandArgs) -> None:
-    chosen = (default().find_job(args.first),) if args.first else default().jobs
-    batches = () if args.first else tuple(one for one in default().batches if not one.done())
+    found = default().find_known_job(args.first) if args.first else None
+    if isinstance(found, Entry):
+        console.show_text(str(_make_error("earlier_job", found)))
+        return
+    chosen = (found,) if found else default().jobs
+    batches = () if found else tuple(one for one in default().batches if not one.done())
     if not chosen and not batches:
         console.show_text(i18n.text("notebook.no_jobs"))
     for batch in batches:
@@ -85,7 +89,16 @@ def _bundle_job_cards(jobs: Sequence[Job]) -> dict[str, str]:
 
 
 def _cancel(console: Console, args: CommandArgs) -> None:
-    console.show_text(str(default().find_job(args.first).cancel_and_describe()))
+    # The newest of an earlier kernel is never what is meant without a name.
+    job = default().find_known_job(args.first) if args.first else default().find_job()
+    if isinstance(job, Entry):
+        raise _make_error("earlier_job", job)
+    console.show_text(str(job.cancel_and_describe()))
+
+
+def _make_error(code: str, earlier: Entry) -> UnknownTask:
+    """The error of a job that this kernel has only the record of."""
+    return UnknownTask(f"notebook.{code}", given=short_id(earlier.job_id), state=str(earlier.state))
 
 
 def _resume(console: Console, args: CommandArgs) -> object:
@@ -156,7 +169,7 @@ def _balance(console: Console, _: CommandArgs) -> None:
 def _weight(_: Console, args: CommandArgs) -> NotebookSize:
     from qwave_jupyter.images.preview import measure_notebook
 
-    path = " ".join(args.words) or os.environ.get("JPY_SESSION_NAME", "")
+    path = args.first or os.environ.get("JPY_SESSION_NAME", "")
     if not path:
         raise OptionMistake("notebook.weight_needs")
     return measure_notebook(expand(path))
@@ -166,10 +179,10 @@ def _report(console: Console, args: CommandArgs) -> None:
     from qwave_jupyter.images.gallery import write_report
     from qwave_jupyter.jobs.records import notebook_gallery
 
-    if not args.words:
+    if args.first is None:
         raise OptionMistake("notebook.report_needs")
     made = api.history() if args.has("all") else notebook_gallery(default().context())
-    path = write_report(Path(" ".join(args.words)), made, by=str(args.options.get("by", "")))
+    path = write_report(args.first, made, by=str(args.options.get("by", "")))
     console.show_text(i18n.text("notebook.report_written", path=path, count=len(made)))
 
 

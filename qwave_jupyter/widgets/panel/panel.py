@@ -18,10 +18,10 @@ from qwave_jupyter.errors import (
     ReferenceMistake,
     RequestRefused,
     UnknownModel,
-    UnknownTask,
 )
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen, references
+from qwave_jupyter.jobs.journal.record import Entry
 from qwave_jupyter.jobs.presets import Preset, find_preset
 from qwave_jupyter.jobs.request import refuse
 from qwave_jupyter.magics import cell_options
@@ -508,7 +508,11 @@ def panel_from_line(arguments: list[str]) -> Panel:
             return panel(last=True)
         if not (equals or len(arguments) > 1):
             raise OptionMistake("options.needs_a_value", option=first)
-        return panel(task=cell_options.read_token(task or arguments[1], first, find_variables()))
+        task = cell_options.read_token(task if equals else arguments[1], first, find_variables())
+        if not task.strip():
+            # Without a name, the last job would be meant.
+            raise OptionMistake("options.empty", option=first)
+        return panel(task=task)
     preset, arguments = _take_preset(arguments)
     variables = find_variables()
     preset = None if preset is None else cell_options.read_token(preset, "--preset", variables)
@@ -557,21 +561,15 @@ def find_request(task: str | None) -> Request:
     """Find the request of a job by the end of its task or job id, or of the last one; raise UnknownTask for none."""
     from qwave_jupyter.jobs import records
 
+    job = default().find_known_job(task)
+    if isinstance(job, Entry):
+        return records.recall(job, default().context())
     try:
-        request = default().find_job(task).request
-        try:
-            return references.restore_bytes(request, default().context().journal.blobs)
-        except OptionMistake:
-            # Without the images that are no longer kept.
-            values = {name: value for name, value in request.values.items() if name not in _IMAGES}
-            return replace(request, values=values)
-    except UnknownTask:
-        context = default().context()
-        # The journal holds no half of a character, so it is found nowhere.
-        entries = context.journal.find(task.encode(errors="replace").decode()) if task else context.journal.history(1)
-        if len(entries) != 1:
-            raise
-        return records.recall(entries[0], context)
+        return references.restore_bytes(job.request, default().context().journal.blobs)
+    except OptionMistake:
+        # Without the images that are no longer kept.
+        values = {name: value for name, value in job.request.values.items() if name not in _IMAGES}
+        return replace(job.request, values=values)
 
 
 def build_state(catalog: Catalog, request: Request, home: Path) -> PanelState:
