@@ -490,7 +490,7 @@ def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[
         timeout: seconds for all of them together; None for as long as it takes.
 
     Raises:
-        WaitTimeout: ``timeout`` passed.
+        WaitTimeout: ``timeout`` passed and none has ended that wasn't yielded.
 
     Example:
         >>> for job in as_completed(jobs):
@@ -506,11 +506,12 @@ def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[
     for _ in several:
         while True:
             left = SLICE if until is None else min(SLICE, until - time.monotonic())
+            # What has ended comes whether or not the time is up.
+            with contextlib.suppress(queue.Empty):
+                yield ended.get(timeout=max(0.0, left))
+                break
             if left <= 0:
                 raise WaitTimeout("generation.still_running", seconds=timeout, job_id="", task_id="")
-            with contextlib.suppress(queue.Empty):
-                yield ended.get(timeout=left)
-                break
 
 
 def _read_jobs(given: Iterable[object]) -> list[Job]:

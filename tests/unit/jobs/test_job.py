@@ -9,6 +9,7 @@ import pytest
 import requests
 from PIL import Image
 
+from qwave_jupyter.batches.batch import Batch
 from qwave_jupyter.client import transport
 from qwave_jupyter.errors import (
     AuthenticationFailed,
@@ -337,6 +338,39 @@ def test_as_completed_yields_all_jobs(submit):
     jobs = [submit(seed=place) for place in range(4)]
     assert {job.id for job in as_completed(jobs)} == {job.id for job in jobs}
     assert list(as_completed([])) == []
+
+
+@pytest.mark.parametrize("timeout", [0, 0.0, 1e-9, -1, 5])
+def test_as_completed_yields_ended_jobs_first(submit, server, timeout):
+    ended = [submit(seed=seed) for seed in range(3)]
+    for job in ended:
+        job.wait(PATIENCE)
+    assert list(as_completed(ended, timeout)) == list(as_completed([*ended, ended[0]], timeout))[:3] == ended
+    assert list(as_completed([], timeout)) == []
+
+
+@pytest.mark.parametrize("timeout", [0, 1e-9, 0.05])
+def test_as_completed_waits_no_longer_for_the_others(submit, server, timeout):
+    ended = submit()
+    ended.wait(PATIENCE)
+    server.states = ["queued"] * 10_000
+    running = submit("a dog")
+    each = as_completed([running, ended], timeout)
+    assert next(each) is ended
+    with pytest.raises(WaitTimeout, match="still running"):
+        next(each)
+    running.cancel()
+
+
+@pytest.mark.parametrize("timeout", [0, 1e-9, 5])
+def test_wait_for_what_has_ended(submit, bench, asked, timeout):
+    job = submit()
+    job.result(PATIENCE)
+    assert job.wait(timeout)
+    assert job.result(timeout)
+    batch = Batch([asked()], bench).start()
+    batch.results()
+    assert batch.wait(timeout)
 
 
 def test_await_leaves_no_thread(submit):
