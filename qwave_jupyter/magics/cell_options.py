@@ -43,7 +43,8 @@ __all__ = [
 
 _KEY_NAMES = {"key", "api_key", "apikey", "token", "auth", "authorization"}
 _LOOKS_LIKE_A_KEY = re.compile(r"(?i)^(?:sk|pk|key)-[\w-]{8,}$")
-_IPYTHON_NAMES = {"In", "Out"}
+#: What IPython sets before or after each cell, or has in the place of Python's own.
+_IPYTHON_NAMES = re.compile(r"In|Out|_{1,3}|_i{1,3}|_[iod]h|_i?\d+|exit|quit|get_ipython|display|__builtins?__")
 _SWITCH_WORDS = {"true", "false", "yes", "no", "on", "off"}
 
 #: What is quoted, by a shell's quotes or by those of an input method or a word processor.
@@ -537,7 +538,7 @@ def parse_positive(text: str) -> float | None:
 
 def _is_taken(name: str) -> bool:
     # Python refuses its keywords, and without its built-ins later cells break in ways that nobody understands.
-    return keyword.iskeyword(name) or hasattr(builtins, name) or name in _IPYTHON_NAMES
+    return keyword.iskeyword(name) or hasattr(builtins, name) or bool(_IPYTHON_NAMES.fullmatch(name))
 
 
 def _strip_braces(text: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import ipywidgets
 import pytest
 from hypothesis import given
@@ -136,6 +139,39 @@ def test_options_refuse_a_variable_without_image(option, holds):
 def test_options_out_keeps_python_names(name):
     with pytest.raises(OptionMistake, match=f"-o {name} would cover up"):
         read(f"-o {name}")
+
+
+#: Says what a first line makes of each name that IPython itself has set after some cells.
+IN_IPYTHON = """
+from IPython.core.interactiveshell import InteractiveShell
+from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.magics.cell_options import parse_line
+shell = InteractiveShell()
+for number in range(4):
+    shell.run_cell(f"{number}", store_history=True, silent=False)
+print()
+for name in shell.user_ns:
+    try:
+        parse_line(f"-o {name}", load("2026-04").model("gpt-image-2"), {})
+    except OptionMistake as mistake:
+        print(name, "would cover up" in str(mistake))
+    else:
+        print(name, "taken")
+"""
+
+
+def test_options_out_keeps_what_ipython_sets(clean_environment):
+    run = [sys.executable, "-c", IN_IPYTHON]
+    ended = subprocess.run(run, capture_output=True, text=True, timeout=100, check=True)
+    said = dict(line.split() for line in ended.stdout.partition("\n\n")[2].split("\n") if line.count(" ") == 1)
+    assert {"_", "__", "___", "_i", "_ii", "_ih", "_oh", "_dh", "_4", "_i4", "In", "Out", "exit", "quit"} <= set(said)
+    assert [name for name, result in said.items() if result != "True"] == []
+
+
+@pytest.mark.parametrize("name", ["____", "_city", "_i_", "i", "_x1", "Outs", "exits", "_4x"])
+def test_options_out_takes_other_names(name):
+    assert read(f"-o {name}").own.out == name
 
 
 def test_prompt_refuses_and_hides_a_key():
