@@ -6,12 +6,12 @@ import argparse
 import signal
 import sys
 import threading
-from pathlib import Path
 
 from qwave_jupyter import i18n
 from qwave_jupyter.demo.dialects import DIALECTS
 from qwave_jupyter.demo.server import DemoServer
-from qwave_jupyter.errors import ConfigurationError
+from qwave_jupyter.errors import ConfigurationError, OptionMistake
+from qwave_jupyter.folders import absolute_folder
 from qwave_jupyter.frontend import wait_for
 
 
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="0 takes any free port")
     add("--edition", default="2026-04", help="the documented contract to obey")
     add("--key", default=None, help="the only key that is taken; a fresh one by default")
-    add("--keep-in", type=Path, default=None, metavar="DIR", help="a folder in which tasks are kept for the day")
+    add("--keep-in", default=None, metavar="DIR", help="a folder in which tasks are kept for the day")
     add("--balance-usd", type=float, default=100.0, metavar="USD", help="what the account has at the start")
     group = parser.add_argument_group("switches", "all can be turned while it serves: POST /demo/switches")
     add = group.add_argument
@@ -72,8 +72,10 @@ def main() -> int:
     parser = _parser()
     options = vars(parser.parse_args())
     try:
+        if options["keep_in"] is not None:
+            options["keep_in"] = absolute_folder(options["keep_in"], "--keep-in")
         server = DemoServer(**options).start()
-    except (ConfigurationError, OSError) as error:
+    except (ConfigurationError, OptionMistake, OSError) as error:
         parser.error(str(error))
     sys.stdout.write(f"QWAVE_BASE_URL={server.url}\nQWAVE_API_KEY={server.key}\n")
     sys.stdout.flush()

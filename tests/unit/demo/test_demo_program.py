@@ -58,3 +58,16 @@ def test_program_ends_with_a_signal(waits, monkeypatch, capsys, signum, options)
     assert program.main() == 0
     assert waits
     assert "QWAVE_BASE_URL=http://127.0.0.1:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("folder", ["s3://b/x", "{home}", "cat.png", "", "~nobody-here/x"])
+def test_program_keeps_tasks_in_a_folder_of_this_machine(tmp_path, monkeypatch, capsys, folder):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["demo", "--keep-in", folder])
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("python -m qwave_jupyter.demo: error: ")
+    assert folder in said
+    assert not list(tmp_path.iterdir())
