@@ -96,6 +96,11 @@ _DEFAULTS: Values = {one.name: one.default for one in fields(DemoOptions)}
 OPTION_NAMES = (*_DEFAULTS, *FAULT_OPTIONS)
 
 
+def _to_plain_number(given: Real) -> float:
+    """NumPy's numbers as Python's."""
+    return int(given) if isinstance(given, Integral) else float(given)
+
+
 def parse_option(name: str, given: object) -> object:
     """Parse the value of an option as typed; what is neither text nor a number is returned unchanged.
 
@@ -107,9 +112,7 @@ def parse_option(name: str, given: object) -> object:
         (8.0, None, None)
     """
     if not isinstance(given, str):
-        # NumPy's numbers as Python's.
-        kind = int if isinstance(given, Integral) else float
-        return kind(given) if isinstance(given, Real) and not isinstance(given, bool) else given
+        return _to_plain_number(given) if isinstance(given, Real) and not isinstance(given, bool) else given
     text = given.strip().lower()
     if text == OFF:
         return _DEFAULTS.get(name)

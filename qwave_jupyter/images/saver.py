@@ -206,15 +206,19 @@ def find_saved(folder: Path, job_id: str) -> dict[Path, JSONObject]:
     return {}
 
 
-def is_unchanged(record: JSONObject) -> bool:
-    """Whether a file that the journal lists is still the image that was saved there."""
+def is_unchanged(job_id: str, record: JSONObject) -> bool:
+    """Whether a file that the journal lists is still the image that this job has saved there."""
     with contextlib.suppress(OSError, ValueError):
         content = Path(str(record["path"])).read_bytes()
-        if digest := record.get("file_digest"):
-            return bool(hashlib.sha256(content).hexdigest() == digest)
-        # What a release before 0.2 has saved is known by its size only.
+        digest = record.get("file_digest")
+        if digest == hashlib.sha256(content).hexdigest():
+            return True
         facts = asdict(image_io.probe(content, whole=True))
-        return all(record.get(name) in (None, fact) for name, fact in facts.items())
+        if any(record.get(name) not in (None, fact) for name, fact in facts.items()):
+            return False
+        # A rating or a place that a photo library has added is no reason to pay again: what the file says of its
+        # origin is kept by that, and lost where another image is saved. A release before 0.2 noted no digest.
+        return not digest or (metadata.extract(content) or {}).get("job_id") == job_id
     return False
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -65,6 +67,32 @@ def test_changed_file_is_not_reused(changed, server, change):
     # The new one is found from now on.
     assert qwave.generate("a cat", reuse=True).paths == again.paths
     assert len(server.tasks) == 2
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_file_with_a_rating_is_reused(ours, server, kind):
+    server.images = [plain(40, 30, kind=kind)]
+    (image,) = qwave.generate("a cat")
+    content = image.path.read_bytes()
+    rated = {
+        # A chunk of text, a comment, and a chunk that no reader knows.
+        "PNG": lambda: content[:33] + text_chunk() + content[33:],
+        "JPEG": lambda: content[:2] + b"\xff\xfe\x00\x08rating" + content[2:],
+        "WEBP": lambda: with_riff_size(content + b"RATE\x02\x00\x00\x00ok"),
+    }[kind]()
+    assert rated != content
+    image.path.write_bytes(rated)
+    assert qwave.generate("a cat", reuse=True).paths == (image.path,)
+    assert len(server.tasks) == 1
+
+
+def text_chunk():
+    body = b"tEXtRating\x005"
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def with_riff_size(content):
+    return content[:4] + struct.pack("<I", len(content) - 8) + content[8:]
 
 
 @pytest.mark.parametrize("change", CHANGES)
