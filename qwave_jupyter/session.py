@@ -848,8 +848,7 @@ class Session:
             # Models may be swept.
             if name in RESERVED - {"model"}:
                 raise OptionMistake("options.reserved", option=spelled)
-            parameter = known.find_parameter(name)
-            key = name.replace("-", "_") if parameter is None else parameter.name
+            key = known.canonical_name(name)
             if key in given:
                 raise OptionMistake("options.given_twice", option=given[key], other=spelled)
             given[key] = spelled
@@ -965,9 +964,10 @@ class Session:
         named = self.settings.model if model is None else model
 
         def build(prompt: str, chosen: str | None, own: Values) -> Row:
-            together = {"variables": {}, **options, **own}
+            require_type("model", chosen, str)
             asked = named if chosen is None else chosen
             running.note_model(asked)
+            together = self._find_model(asked).merge_options({"variables": {}, **options}, own)
             request = self.build(prompt, model=asked, **together)
             return Row(request, force=bool(together.get("force")))
 

@@ -178,6 +178,17 @@ class Model:
             return self.parameters[folded]
         return next((one for one in self.parameters.values() if folded in one.aliases or name in one.aliases), None)
 
+    def canonical_name(self, name: str) -> str:
+        """The one name of an option, by whatever name or alias it is written."""
+        parameter = self.find_parameter(name)
+        return name.replace("-", "_") if parameter is None else parameter.name
+
+    def merge_options(self, common: Values, own: Values) -> dict[str, object]:
+        """Options with others laid over them; these replace what is the same by another name, too."""
+        replaced = {self.canonical_name(name) for name in own}
+        kept = {name: value for name, value in common.items() if self.canonical_name(name) not in replaced}
+        return {**kept, **own}
+
     @property
     def negative_prompt(self) -> Parameter | None:
         """The parameter that is the negative prompt, if the model has one."""
@@ -193,7 +204,7 @@ class Model:
             if given is None:
                 continue
             parameter = self.find_parameter(name)
-            key = name.replace("-", "_") if parameter is None else parameter.name
+            key = self.canonical_name(name)
             if key in written:
                 wrong.append(Violation.of_repetition(key, written[key], name))
                 continue

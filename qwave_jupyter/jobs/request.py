@@ -348,7 +348,7 @@ def _split_images(model: Model, options: Values) -> tuple[dict[str, object], dic
     several: dict[str, object] = {}
     for name, given in options.items():
         parameter = model.find_parameter(name)
-        canonical = parameter.name if parameter is not None else name.replace("-", "_")
+        canonical = model.canonical_name(name)
         if parameter is not None and takes_images(parameter):
             if given is not None:
                 several[canonical] = [several[canonical], given] if canonical in several else given
