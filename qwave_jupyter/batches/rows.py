@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import Cancelled, OptionMistake, UserMistake
@@ -51,9 +52,7 @@ def read_rows(rows: object) -> tuple[int | None, Iterable[object]]:
 
 def _read_table(kind: str, columns: Sequence[str], values: Iterator[Iterable[object]]) -> list[dict[str, object]]:
     """The rows of a table; they are read at once, for it may change while the batch goes on."""
-    twice = next((name for place, name in enumerate(columns) if name in columns[:place]), None)
-    if twice is not None:
-        raise OptionMistake("generation.batch_column_twice", kind=kind, name=twice)
+    _refuse_name_twice(kind, columns)
     rows: list[dict[str, object]] = []
     try:
         rows.extend(dict(zip(columns, row, strict=True)) for row in values)
@@ -62,41 +61,62 @@ def _read_table(kind: str, columns: Sequence[str], values: Iterator[Iterable[obj
     return rows
 
 
+def _refuse_name_twice(kind: str, names: Sequence[str]) -> None:
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise OptionMistake("generation.batch_column_twice", kind=kind, name=twice)
+
+
 def _unreadable(row: int, kind: str, problem: Exception) -> UserMistake:
     reason = f"{type(problem).__name__}: {problem}".rstrip(": ")[:_MAX_REASON]
     return UserMistake("generation.batch_row_unreadable", row=row, kind=kind, reason=reason)
 
 
-def build_row(row: object, build: Callable[[str, str | None, Values], Row]) -> Row:
-    """The request of a row."""
+def build_row(row: object, build: Callable[[Any, Any, Values], Row]) -> Row:
+    """The request of a row; what its prompt and its model may be is checked where it is built."""
     if isinstance(row, str):
         return build(row, None, {})
-    if not isinstance(row, Mapping) or not row:
+    named = _read_names(row)
+    if not named:
         raise OptionMistake("generation.batch_row", kind=type(row).__name__)
-    if "prompt" not in row:
-        names = [i18n.printable(name) for name in row]
+    if "prompt" not in named:
+        names = [i18n.printable(name) for name in named]
         listed = i18n.text("words.separator").join([*names[:_MAX_KEYS], *["…"] * (len(names) > _MAX_KEYS)])
         raise OptionMistake("generation.batch_row_keys", names=listed, count=len(names))
-    options = dict(_present_values(row))
-    prompt, model = str(options.pop("prompt", "")), options.pop("model", None)
-    return build(prompt, None if model is None else str(model), options)
+    options = dict(_present_values(named))
+    return build(options.pop("prompt", ""), options.pop("model", None), options)
 
 
-def _present_values(row: Mapping[object, object]) -> Iterator[tuple[str, object]]:
+def _read_names(row: Any) -> Mapping[Any, object]:
+    """A row by its names: a dict, a named tuple, or a row of a table; {} for anything else."""
+    if isinstance(row, Mapping):
+        return row
+    if isinstance(row, tuple) and hasattr(row, "_fields"):
+        # What pandas' itertuples puts before the columns is the table's index.
+        is_indexed = type(row).__module__.startswith("pandas.") and row._fields[:1] == ("Index",)
+        names, values = row._fields[is_indexed:], row[is_indexed:]
+    elif hasattr(row, "to_dict") and hasattr(row, "index") and not hasattr(row, "columns"):
+        names, values = list(map(str, row.index)), row
+    else:
+        return {}
+    _refuse_name_twice(type(row).__name__, names)
+    return dict(zip(names, values, strict=True))
+
+
+def _present_values(row: Mapping[Any, object]) -> Iterator[tuple[str, object]]:
     """The values of a row without those that only a table's empty cells hold: None, NaN and pandas' NA."""
-    for name, value in row.items():
-        if value is None or (not isinstance(value, (str, bytes, list, tuple, Mapping)) and _is_nan(value)):
-            continue
-        yield str(name), value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
+    for name, given in row.items():
+        is_scalar = type(given).__module__ == "numpy" and getattr(given, "shape", None) == ()
+        value = given.item() if is_scalar else given  # type: ignore[attr-defined]
+        if value is not None and not _is_nan(value):
+            yield str(name), value
 
 
 def _is_nan(value: object) -> bool:
     if type(value).__name__ in {"NAType", "NaTType"}:
         return True
-    try:
-        return bool(value != value)  # noqa: PLR0124 - only NaN differs from itself
-    except (TypeError, ValueError):
-        return False
+    # Arrays and tensors have no single answer; they are images.
+    return isinstance(value, Real) and value != value  # noqa: PLR0124 - only NaN differs from itself
 
 
 @dataclass(frozen=True)

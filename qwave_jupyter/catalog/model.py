@@ -183,7 +183,7 @@ class Model:
         parameter = self.find_parameter(name)
         return name.replace("-", "_") if parameter is None else parameter.name
 
-    def merge_options(self, common: Values, own: Values) -> dict[str, object]:
+    def merge_options(self, common: Values, own: Values) -> dict[str, Any]:
         """Options with others laid over them; these replace what is the same by another name, too."""
         replaced = {self.canonical_name(name) for name in own}
         kept = {name: value for name, value in common.items() if self.canonical_name(name) not in replaced}
