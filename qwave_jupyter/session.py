@@ -780,8 +780,9 @@ class Session:
 
         Args:
             prompt: what to paint; its ``{{names}}`` may be swept.
-            sweeps: ``KEY=V1,V2`` or ``KEY=1..8``; KEY is a parameter, ``model``, or a name of the prompt. Where it
-                takes images, a task or a list, a value may be the name of one of the variables.
+            sweeps: ``KEY=V1,V2`` or ``KEY=1..8``; KEY is a parameter, ``model``, or a name of the prompt; ``{{KEY}}``
+                is a name of the prompt alone. ``{{name}}`` as a value stands for each value of a list. Where KEY takes
+                images, a task or a list, a value may be the name of one of the variables.
             model: the model of tiles that sweep none.
             force: send what the documentation says will be refused.
             variables: values for the names that aren't swept, and for those of images.
@@ -794,7 +795,8 @@ class Session:
         Example:
             >>> session.plan_sweep("a cat", ["seed=1..3"], model="seedream-5.0").estimate_usd
         """
-        from qwave_jupyter.batches.sweep import Sweep, build_grid, expand_axes, parse_axis
+        from qwave_jupyter.batches.axes import parse_axis, refuse_unknown_key
+        from qwave_jupyter.batches.sweep import Sweep, build_grid, expand_axes
         from qwave_jupyter.jobs.request import prompt_names
 
         chosen = self.settings.model if model is None else model
@@ -806,8 +808,16 @@ class Session:
         require_type("sweeps", sweeps, (list, tuple), optional=False)
         for one in sweeps:
             require_type("sweeps", one, str, optional=False)
-        axes = tuple(parse_axis(one, prompt_names=names, variables=variables) for one in sweeps)
+        parse = functools.partial(parse_axis, prompt_names=names, variables=variables)
+        # What may be swept depends on the models, which may be swept.
+        model_sweeps = [text for text in sweeps if text.partition("=")[0].strip() == "model"]
+        swept = [str(one) for text in model_sweeps for one in parse(text).values]
+        models = [self._find_model(one) for one in swept or [chosen]]
+        axes = tuple(parse(one, models=models) for one in sweeps)
         self._check_axes(axes, chosen, options or {})
+        if not force:
+            for axis in axes:
+                refuse_unknown_key(axis, models, names)
 
         def build(own: Values, filled: Namespace, swept: str | None) -> Request:
             used = chosen if swept is None else swept

@@ -192,8 +192,7 @@ class Model:
     @property
     def negative_prompt(self) -> Parameter | None:
         """The parameter that is the negative prompt, if the model has one."""
-        free_texts = (one for one in self.parameters.values() if one.type == "string" and not one.choices)
-        return next((one for one in free_texts if one.negative), None)
+        return next((one for one in self.parameters.values() if one.is_free_text and one.negative), None)
 
     def read(self, options: Values) -> tuple[dict[str, object], tuple[Violation, ...]]:
         """Users' options as values in the page's spelling, and what can't be read, all at once."""

@@ -129,6 +129,11 @@ class Parameter:
         """Whether a page documents a default."""
         return self.default is not UNSET
 
+    @property
+    def is_free_text(self) -> bool:
+        """Whether any text may be given: no page lists its values, and it names no image and no task."""
+        return self.type == "string" and not (self.choices or self.is_image or self.task)
+
     def read(self, given: object) -> Any:
         """A user's value in this parameter's type and the page's own spelling.
 

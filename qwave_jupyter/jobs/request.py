@@ -48,6 +48,7 @@ __all__ = [
     "prompt_names",
     "refuse",
     "takes_images",
+    "takes_names",
     "unvalidated_model",
 ]
 
@@ -360,6 +361,11 @@ def _split_images(model: Model, options: Values) -> tuple[dict[str, object], dic
 def takes_images(parameter: Parameter) -> bool:
     """Whether a parameter takes images or a mask, of a model of which nothing is known too."""
     return parameter.name in _IMAGES
+
+
+def takes_names(parameter: Parameter) -> bool:
+    """Whether a parameter's text may be the name of the variable that is meant."""
+    return takes_images(parameter) or parameter.task or parameter.type.endswith("[]")
 
 
 def find_value(parameter: Parameter | None, text: str, variables: Namespace) -> object:

@@ -176,7 +176,7 @@ class CellMagic:
 
     def _make_sweep_view(self, run: SweepRun, own: OwnOptions, *, receives_clicks: bool) -> BatchView:
         sweep = run.sweep
-        models = next((len(axis.values) for axis in sweep.axes if axis.key == "model"), None)
+        models = next((len(axis.values) for axis in sweep.axes if axis.key == "model" and not axis.in_prompt), None)
         made_by = sweep.model if models is None else i18n.text("notebook.models_swept", count=models)
         return BatchView(
             run.batch,

@@ -17,12 +17,13 @@ from typing import Any
 
 from qwave_jupyter import api, i18n
 from qwave_jupyter.arguments import to_ascii_digits
-from qwave_jupyter.catalog import Model, Parameter
+from qwave_jupyter.batches.axes import split_values
+from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.folders import is_file, is_folder
 from qwave_jupyter.jobs.own_options import OWN_OPTIONS, RESERVED, SHORT_FORMS, OwnOption, OwnOptions, to_flag, to_name
 from qwave_jupyter.jobs.references import is_empty
-from qwave_jupyter.jobs.request import fill_prompt, find_value, holds_key, takes_images
+from qwave_jupyter.jobs.request import fill_prompt, find_value, holds_key, takes_images, takes_names
 from qwave_jupyter.types import Namespace, Values
 
 __all__ = [
@@ -327,6 +328,7 @@ class _LineParser:
             return
         given = _shorten(value)
         if option.kind == "several":
+            self._refuse_swept_code(value, written)
             self.own[option.name] = (*self.own.get(option.name, ()), value)
         elif option.kind == "number":
             self.own[option.name] = parse_positive(value)
@@ -400,7 +402,7 @@ class _LineParser:
         found = find_value(parameter, value, self.variables)
         if parameter is None or not (takes_images(parameter) or parameter.task):
             self.values[name] = found
-        elif found is value and self._refuse_code(value, parameter):
+        elif found is value and self._refuse_code(value, to_flag(parameter.name)):
             return
         elif not takes_images(parameter):
             self.values[name] = found
@@ -415,22 +417,31 @@ class _LineParser:
             earlier = self.values.get(parameter.name)
             self.values[parameter.name] = (*(earlier if isinstance(earlier, tuple) else ()), found)
 
-    def _refuse_code(self, text: str, parameter: Parameter) -> bool:
+    def _refuse_swept_code(self, sweep: str, written: str) -> None:
+        """Note a mistake where images or tasks are swept by code about variables."""
+        key, _, listed = sweep.partition("=")
+        parameter = self.model.find_parameter(key.strip())
+        if parameter is not None and (takes_images(parameter) or parameter.task):
+            for value, _ in split_values(listed, sweep, self.variables):
+                if self._refuse_code(value, f"{written} {key.strip()}"):
+                    return
+
+    def _refuse_code(self, text: str, option: str) -> bool:
         """Note a mistake where a text is code about a variable instead of its name."""
         braces = _OTHER_BRACES.fullmatch(text)
         name = (braces[1] or braces[2]) if braces else ""
         if name in self.variables:
-            self._add_mistake("options.image_in_braces", option=to_flag(parameter.name), given=text, name=name)
+            self._add_mistake("options.image_in_braces", option=option, given=text, name=name)
             return True
-        return not (is_file(text) or is_folder(text)) and self._refuse_expression(text, parameter)
+        return not (is_file(text) or is_folder(text)) and self._refuse_expression(text, option)
 
-    def _refuse_expression(self, text: str, parameter: Parameter) -> bool:
+    def _refuse_expression(self, text: str, option: str) -> bool:
         """Note a mistake where a text is code about a variable, also in braces or behind a dollar sign."""
         bare = _strip_braces(text)
         if not self._is_code(bare):
             return False
         given = _strip_braces(self._find_source(text)).translate(_WIDE_SIGNS)
-        self._add_mistake("options.image_expression", option=to_flag(parameter.name), given=_shorten(given))
+        self._add_mistake("options.image_expression", option=option, given=_shorten(given))
         return True
 
     def _find_source(self, text: str) -> str:
@@ -490,7 +501,7 @@ class _LineParser:
             self.mistakes.append(str(mistake))
         elif takes_images(parameter) and not _holds_no_image(self.variables.get(name)):
             self._add_mistake("options.image_in_braces", option=written, given=_shorten(text), name=name)
-        elif not self._refuse_expression(text, parameter):
+        elif not self._refuse_expression(text, to_flag(parameter.name)):
             self.mistakes.append(str(mistake))
 
     def _refuse_other_braces(self, value: str, written: str) -> bool:
@@ -498,8 +509,11 @@ class _LineParser:
         name, values = to_name(written), [value]
         is_swept = name == "sweep"
         if is_swept:
-            key, *values = re.split("[=,]", value)
-            name = key.strip().replace("-", "_")
+            key, _, listed = value.partition("=")
+            name, values = (
+                key.strip().replace("-", "_"),
+                [one for one, _ in split_values(listed, value, self.variables)],
+            )
         elif name == "param":
             key, _, text = value.partition("=")
             name, written, values = key.replace("-", "_"), f"{written} {key}", [text]
@@ -507,10 +521,10 @@ class _LineParser:
             return False
         parameter = self.model.find_parameter(name)
         # A key, and what names an image or a task, has a refusal of its own.
-        is_named = parameter is not None and (takes_images(parameter) or parameter.task)
-        if not is_swept and (name in _KEY_NAMES or name in RESERVED or is_named):
+        has_own = parameter is not None and (takes_images(parameter) or parameter.task)
+        if not is_swept and (name in _KEY_NAMES or name in RESERVED or has_own):
             return False
-        is_named = is_named or (parameter is not None and parameter.type.endswith("[]"))
+        is_named = parameter is not None and takes_names(parameter)
         for given in (one.strip(" \"'") for one in values):
             if _OTHER_BRACES.fullmatch(given) and (found := _find_other_braces(given, self.variables)):
                 plain = found if is_named and not isinstance(self.variables[found], str) else f"{{{{{found}}}}}"
