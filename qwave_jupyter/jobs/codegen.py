@@ -17,7 +17,7 @@ from qwave_jupyter.jobs.own_options import OWN_OPTIONS, to_flag
 from qwave_jupyter.jobs.request import prompt_names
 from qwave_jupyter.types import Namespace, Values
 
-__all__ = ["cell", "python", "to_display_text"]
+__all__ = ["cell", "escape_braces", "python", "to_display_text"]
 
 _SHORT = {"action": "-a", "n": "-n", "images": "-i"}
 _LINE = 110
@@ -69,21 +69,21 @@ def _format_option(name: str, value: Any) -> Iterator[str]:
         yield f"--{'' if value else 'no-'}{name.replace('_', '-')}"
     # A parameter that is called like an option of ours goes by ``-p``.
     elif name in OWN_OPTIONS or name.startswith("no_"):
-        yield f"-p {shlex.quote(f'{name}={_escape_braces(_format_text(value))}')}"
+        yield f"-p {shlex.quote(f'{name}={escape_braces(_format_text(value))}')}"
     else:
         yield _format_value(option, to_flag(name), _format_text(value))
 
 
 def _format_value(short: str, long: str, text: str) -> str:
-    text = _escape_braces(text)
+    text = escape_braces(text)
     # What begins with a dash would be taken for the next option.
     if text.startswith("-") or not text:
         return f"{long}={shlex.quote(text)}"
     return f"{short} {shlex.quote(text)}"
 
 
-def _escape_braces(text: str) -> str:
-    """A value whose braces are literal when the cell is read back."""
+def escape_braces(text: str) -> str:
+    """A text whose braces are literal when the cell is read back."""
     return text.replace("{{", r"\{{")
 
 
