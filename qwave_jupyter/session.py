@@ -19,7 +19,7 @@ from qwave_jupyter.arguments import check, require_methods, require_positive, re
 from qwave_jupyter.budget import Budget
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.errors import ConfigurationError, OptionMistake, UnknownModel, UnknownTask, UserMistake
-from qwave_jupyter.folders import START_FOLDER, absolute_file, absolute_folder, is_folder, refuse_unwritable
+from qwave_jupyter.folders import START_FOLDER, absolute_file, absolute_folder, is_file, is_folder, refuse_unwritable
 from qwave_jupyter.frontend import Frontend, contain_view_errors
 from qwave_jupyter.jobs.own_options import RESERVED, to_flag
 from qwave_jupyter.settings import Settings, read_environment
@@ -950,7 +950,8 @@ class Session:
             timeout: seconds to wait for each.
             executor: any ``concurrent.futures.Executor`` that runs the rows instead of threads of this process; its
                 workers read the key from their own environment.
-            write: a file to which each outcome is appended as a line of JSON when it comes.
+            write: a file to which each outcome is appended as a line of JSON when it comes; a new or empty one, or one
+                that holds outcomes.
             options: parameters that all rows have in common.
 
         An interrupt (Ctrl-C, ⏹) stops the batch: rows under way are cancelled, no further ones are ordered. In a
@@ -1114,11 +1115,12 @@ def _refuse_after_exit() -> None:
 
 
 def _check_file(file: Path) -> Path:
-    """The same file; raises OptionMistake where no lines can be appended to it, before anything is paid for."""
-    from qwave_jupyter.images.image_io import refuse_other_file
+    """The same file; raises OptionMistake where no outcomes can be appended to it, before anything is paid for."""
+    from qwave_jupyter.batches.batch import holds_outcomes
 
     with refuse_unwritable(file):
-        refuse_other_file(file, "json", "text")
+        if is_file(file) and not holds_outcomes(file):
+            raise OptionMistake("generation.write_other_file", path=i18n.printable(file))
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8"):
             return file

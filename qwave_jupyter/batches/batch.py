@@ -23,6 +23,7 @@ from qwave_jupyter.arguments import read_amount, require_methods, require_second
 from qwave_jupyter.batches.rows import Row, Tally, tally
 from qwave_jupyter.budget import Reservation
 from qwave_jupyter.errors import Cancelled, GenerationError, QwaveError, TooExpensive, UserMistake
+from qwave_jupyter.folders import is_file
 from qwave_jupyter.frontend import cancel_requests, raise_if_cancelled, wait_for
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs import idempotency
@@ -35,11 +36,13 @@ from qwave_jupyter.jobs.runner import cancel_timeout
 from qwave_jupyter.tracebacks import log_problem
 from qwave_jupyter.types import JSONObject
 
-__all__ = ["Batch", "Outcome"]
+__all__ = ["Batch", "Outcome", "holds_outcomes"]
 
 #: Several threads may wait for outcomes and take one another's: each looks again after so many seconds.
 _SLICE = 1.0
 _MAX_REASON = 300
+#: Characters in which the first record of a file ends.
+_MAX_LINE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,19 @@ class Outcome:
             "cost_usd": self.cost_usd,
             "error": None if self.error is None else str(self.error),
         }
+
+
+def holds_outcomes(file: Path) -> bool:
+    """Whether a file is empty, or holds lines of outcomes, as its first one tells."""
+    with file.open(encoding="utf-8-sig", errors="replace") as lines:
+        first, _, _ = lines.read(_MAX_LINE).lstrip().partition("\n")
+    if not first:
+        return True
+    try:
+        record = json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and Outcome(0).to_record().keys() <= record.keys()
 
 
 class Batch:
@@ -549,6 +565,8 @@ class Batch:
         try:
             line = json.dumps(outcome.to_record(), ensure_ascii=False) + "\n"
             file.parent.mkdir(parents=True, exist_ok=True)
+            if is_file(file) and not _ends_line(file):
+                line = f"\n{line}"
             # A lone surrogate becomes its JSON escape.
             with file.open("a", encoding="utf-8", errors="backslashreplace") as lines:
                 lines.write(line)
@@ -556,6 +574,14 @@ class Batch:
             log_problem("batch, write", problem)
             reason = getattr(problem, "strerror", None) or _reason(problem)
             self._problem = self._problem or UserMistake("generation.batch_write", path=file, reason=reason)
+
+
+def _ends_line(file: Path) -> bool:
+    """Whether a file is empty or its last line is whole; a process that was ended may have cut it off."""
+    with file.open("rb") as content:
+        if content.seek(0, os.SEEK_END):
+            content.seek(-1, os.SEEK_END)
+        return content.read() in {b"", b"\n"}
 
 
 def _build(index: int, row: Callable[[], Request | Row]) -> Request | Row:

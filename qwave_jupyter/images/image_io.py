@@ -205,7 +205,7 @@ def refuse_other_file(path: Path, *kinds: str) -> None:
 
     Args:
         path: where to write; what isn't there, or is empty, may be written.
-        kinds: what may be replaced or appended to, as :func:`identify` names it.
+        kinds: what may be replaced, as :func:`identify` names it.
     """
     if not is_file(path):
         return
