@@ -77,7 +77,8 @@ class QwaveError(Exception):
     """Anything that this package reports.
 
     Args:
-        key: the template in the words files, ``"section.name"``, e.g. ``"api.rate_limited"``.
+        key: the template in the words files, ``"section.name"``, e.g. ``"api.rate_limited"``; any other text, such as
+            of an error of your own, is the error's text.
         fields: what the template names, and whatever a program may want to read. ``charge``, where it is known, is
             what the order has cost; its sentence follows the text. ``of_row``, where a row of a batch is wrong, is its
             number, from 1.
@@ -102,7 +103,7 @@ class QwaveError(Exception):
     shown_above = False
 
     def __str__(self) -> str:
-        text = i18n.text(self.key, **self.fields)
+        text = i18n.text(self.key, **self.fields) if i18n.has_text(self.key) else self.key
         row = self.fields.get("of_row")
         if row is not None:
             text = i18n.text("generation.of_row", row=row, text=text)
@@ -122,11 +123,21 @@ class QwaveError(Exception):
         from qwave_jupyter import tracebacks
 
         shown, self.shown_above = self.shown_above, False
+        # What whoever has caught it and raised it again has to say.
+        added = [*getattr(self, "__notes__", ()), *_describe_cause(self)]
         if not shown:
-            return tracebacks.render(self, f"{type(self).__name__}: {self}")
+            return tracebacks.render(self, "\n".join([f"{type(self).__name__}: {self}", *added]))
         line, *places = tracebacks.render(self, f"✕ {type(self).__name__}")
         # The card has said why; only where is left to say.
-        return places or [line]
+        return [*added, *places] or [line]
+
+
+def _describe_cause(error: BaseException) -> list[str]:
+    """The error that this one was raised from, in a line, if its own text doesn't say it."""
+    cause = error.__cause__
+    if cause is None or isinstance(cause, QwaveError) or str(cause) in str(error):
+        return []
+    return [i18n.text("words.caused_by", reason=f"{type(cause).__name__}: {cause}")]
 
 
 def _rebuild(cls: type[QwaveError], key: str, fields: JSONObject) -> QwaveError:

@@ -399,12 +399,18 @@ class Session:
 
     def register(self, job: Job) -> None:
         """Remember a job that was started, in the place of what it was before; one that no budget counts is counted."""
+        from qwave_jupyter.jobs.job import Job
+
+        require_type("job", job, Job, optional=False)
         with self._lock:
             self._jobs = _drop_old([*(one for one in self._jobs if one.id != job.id), job], _MAX_ENDED_JOBS)
         job.count_in(self.budget)
 
     def register_batch(self, batch: Batch) -> None:
         """Remember a batch that was started."""
+        from qwave_jupyter.batches.batch import Batch
+
+        require_type("batch", batch, Batch, optional=False)
         with self._lock:
             self._batches = _drop_old([*self._batches, batch], _MAX_ENDED_BATCHES)
 

@@ -85,9 +85,9 @@ def render(error: BaseException, line: str) -> list[str]:
     if not frames:
         return [line]
     if formatter.mode in _RENDERED_BY_IPYTHON:
-        # A copy has neither our frames nor the errors behind it.
+        # A copy has neither our frames nor the errors behind it, which the line may name.
         parts: list[str] = formatter.structured_traceback(type(error), copy.copy(error), _link(frames), tb_offset=0)
-        return parts
+        return [*parts, line.partition("\n")[2]]
     place = "\n".join(_format_frames(frames, shell))
     # Whoever reads a log looks at its end.
     return [line, place] if _is_somebody_there(shell) else [place, line]
@@ -142,7 +142,9 @@ def _calls_cell_magic(one: TracebackType, followed_by: dict[TracebackType, Trace
 def _is_users_file(one: TracebackType) -> bool:
     name = one.tb_frame.f_code.co_filename
     if name.startswith("<"):
-        return not name.startswith("<frozen ")
+        # Also what a dataclass of ours has generated.
+        module = str(one.tb_frame.f_globals.get("__name__"))
+        return not (name.startswith("<frozen ") or module.partition(".")[0] == _PACKAGE.name)
     file = Path(name).absolute()
     return not any(file.is_relative_to(folder) for folder in (_PACKAGE, *_find_library_folders()))
 

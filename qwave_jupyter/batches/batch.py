@@ -308,7 +308,11 @@ class Batch:
 
         Args:
             within: seconds to wait for what becomes of it; None for as long as a cancel can take.
+
+        Raises:
+            OptionMistake: ``within`` is no time.
         """
+        within = require_seconds("within", within)
         self._refuse_in_child()
         with self._lock:
             self._stopped, self._rows = True, iter(())

@@ -171,6 +171,10 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self.id!r}, edition {self.edition})"
 
+    def __hash__(self) -> int:
+        # Its parameters are a dict; an edition has each id once.
+        return hash((self.id, self.edition))
+
     def find_parameter(self, name: str) -> Parameter | None:
         """The parameter that a user means by a name or one of its aliases."""
         folded = name.replace("-", "_")

@@ -124,6 +124,9 @@ class Parameter:
     negative: bool = False
     note: str = ""
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.type, self.wire_path))
+
     @property
     def has_default(self) -> bool:
         """Whether a page documents a default."""

@@ -96,6 +96,12 @@ def text(key: str, /, **fields: object) -> str:
     return said
 
 
+def has_text(key: str) -> bool:
+    """Whether there is a text behind a key."""
+    section, _, name = key.partition(".")
+    return section.isidentifier() and name in _load_section("en", section)
+
+
 def _to_field(name: str, value: object) -> object:
     if type(value) is list or type(value) is tuple:
         return join_values(value)

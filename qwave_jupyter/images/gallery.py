@@ -113,7 +113,8 @@ class GeneratedImage:
         try:
             return image_io.load(self.path)
         except image_io.NotAnImage as problem:
-            kind = "too_large" if problem.reason == "too_large" else image_io.identify(self.path.read_bytes())
+            is_large = problem.reason in {"pillow_limit", "too_large"}
+            kind = problem.reason if is_large else image_io.identify(self.path.read_bytes())
             what = i18n.text(f"image_faults.{kind}")
             raise OptionMistake("generation.file_no_image", path=self.path, what=what) from None
 

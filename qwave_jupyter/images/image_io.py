@@ -43,8 +43,8 @@ SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp", "gif": "gif", "avif": "
 class NotAnImage(ValueError):
     """No image can be read.
 
-    ``reason`` is ``unknown``, ``broken``, ``raw`` or ``too_large``; of what is no file also ``closed``, ``no_pixels``,
-    ``mode`` or ``array``.
+    ``reason`` is ``unknown``, ``broken``, ``raw``, ``too_large`` or ``pillow_limit``; of what is no file also
+    ``closed``, ``no_pixels``, ``mode`` or ``array``.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -251,6 +251,10 @@ def _open_image(file: IO[bytes], formats: Sequence[str], *, whole: bool) -> Imag
     except UnidentifiedImageError:
         raise NotAnImage("unknown", f"none of {', '.join(formats)}") from None
     except Image.DecompressionBombError:
+        # Pillow's own limit counts as well, as somebody may have set it.
+        limit = Image.MAX_IMAGE_PIXELS
+        if limit is not None and 2 * limit < MAX_PIXELS:
+            raise NotAnImage("pillow_limit", f"PIL.Image.MAX_IMAGE_PIXELS = {limit}") from None
         raise NotAnImage("too_large") from None
     except (
         OSError,

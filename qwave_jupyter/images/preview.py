@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwave_jupyter import i18n
 from qwave_jupyter.arguments import require_positive
 from qwave_jupyter.errors import OptionMistake
-from qwave_jupyter.folders import replace_file
+from qwave_jupyter.folders import is_file, replace_file
 from qwave_jupyter.images import contact_sheet, image_io, pixels
 from qwave_jupyter.settings import EMBED_CHOICES
 from qwave_jupyter.tracebacks import contain, log_problem
@@ -286,7 +286,8 @@ class NotebookSize:
 def measure_notebook(path: Path) -> NotebookSize:
     """Measure an ``.ipynb`` as it was last saved; raises OptionMistake where there is none."""
     try:
-        content = path.read_bytes()
+        # A pipe or a device may never end.
+        content = path.read_bytes() if is_file(path) else b""
         cells = list(json.loads(content)["cells"])
     except (OSError, ValueError, KeyError, TypeError):
         raise OptionMistake("generation.no_notebook", path=path) from None

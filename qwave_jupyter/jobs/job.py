@@ -15,10 +15,11 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, NoReturn
 
 from qwave_jupyter import threads
-from qwave_jupyter.arguments import check, require_seconds
+from qwave_jupyter.arguments import check, require_methods, require_seconds
 from qwave_jupyter.errors import Cancelled, GenerationError, OptionMistake, QwaveError, UserMistake, WaitTimeout
 from qwave_jupyter.frontend import SLICE, current, takes_interrupt, wait_for
 from qwave_jupyter.images.gallery import Gallery
@@ -285,7 +286,11 @@ class Job:
 
         Returns:
             A function that ends the subscription.
+
+        Raises:
+            OptionMistake: the observer can't be called.
         """
+        require_methods("observer", observer, FunctionType, ("__call__",))
         with self._runner.lock:
             return self._runner.observers.add(observer, self.snapshot)
 
@@ -293,8 +298,10 @@ class Job:
         """Call a function with this job once it is over, at once if it already is; in whatever thread ends it.
 
         Raises:
-            OptionMistake: ``asyncio.wait([job])``, which is written ``asyncio.wait([asyncio.ensure_future(job)])``.
+            OptionMistake: the callback can't be called; or ``asyncio.wait([job])``, which is written
+                ``asyncio.wait([asyncio.ensure_future(job)])``.
         """
+        require_methods("callback", callback, FunctionType, ("__call__",))
         if getattr(callback, "__module__", "") == asyncio.tasks.__name__:
             # It takes a job for a future of its loop, and would never hear of an end in another thread.
             raise OptionMistake("generation.job_no_future")

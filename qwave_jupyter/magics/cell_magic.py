@@ -56,7 +56,7 @@ class CellMagic:
             if view.detached:
                 return self._assign_out(work, own)
             await wait_async(work, self._console.shell, lambda: _cancel(work))
-            gallery: Gallery = work.result()
+            gallery = self._take_result(work)
         return self._assign_out(_choose_result(work, gallery, own), own)
 
     def run_blocking(self, line: str, body: str, variables: Namespace | None = None) -> object:
@@ -69,8 +69,17 @@ class CellMagic:
         with self._show(work, own, receives_clicks=receives_clicks) as view:
             if view.detached:
                 return self._assign_out(work, own)
-            gallery: Gallery = work.result()
+            gallery = self._take_result(work)
         return self._assign_out(_choose_result(work, gallery, own), own)
+
+    def _take_result(self, work: Job | SweepRun) -> Gallery:
+        gallery = work.result()
+        if isinstance(work, SweepRun) and not gallery and self._console.is_headless:
+            # Its sheet of reasons is for a person; nobody but the exit code tells a script that nothing was made.
+            for outcome in work.batch.outcomes:
+                if outcome.error is not None:
+                    raise outcome.error
+        return gallery
 
     def present(self, job: Job) -> Gallery:
         """Show a job of ``generate()`` while it is waited for, and return its gallery."""

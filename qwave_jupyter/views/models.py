@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from qwave_jupyter import i18n
-from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.errors import OptionMistake, UnknownModel
 from qwave_jupyter.views.templating import format_columns, render_output
 
 if TYPE_CHECKING:
@@ -195,7 +195,10 @@ def _format_value(value: object) -> str:
 
 
 class ModelTable(Sequence["Model"]):
-    """Models in a table; iterates as models. A live list may lack ids (``unusable``) and add others (``unknown``)."""
+    """Models in a table; iterates as models, and finds one by its id.
+
+    A live list may lack ids (``unusable``) and add others (``unknown``).
+    """
 
     def __init__(
         self,
@@ -213,18 +216,28 @@ class ModelTable(Sequence["Model"]):
         self._live = live
 
     @overload
-    def __getitem__(self, index: int) -> Model: ...
+    def __getitem__(self, index: int | str) -> Model: ...
 
     @overload
     def __getitem__(self, index: slice) -> ModelTable: ...
 
-    def __getitem__(self, index: int | slice) -> Model | ModelTable:
+    def __getitem__(self, index: int | str | slice) -> Model | ModelTable:
+        if isinstance(index, str):
+            found = next((one for one in self._models if one.id == index), None)
+            if found is None:
+                raise UnknownModel("catalog.unknown_model", given=index, edition=self._edition, near="", nearest=None)
+            return found
         if isinstance(index, slice):
             return ModelTable(self._models[index], self._edition, unusable=tuple(self._unusable), live=self._live)
         return self._models[index]
 
     def __len__(self) -> int:
         return len(self._models)
+
+    def __contains__(self, item: object) -> bool:
+        if isinstance(item, str):
+            return any(one.id == item for one in self._models)
+        return any(type(item) is type(one) and item == one for one in self._models)
 
     def to_records(self) -> list[dict[str, object]]:
         """One dict for each model."""

@@ -8,6 +8,7 @@ import sys
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 
 from tests.notebook.conftest import OLDEST_AND_NEWEST
@@ -113,3 +114,20 @@ def test_executed_notebook_is_complete(demo, tmp_path):
     assert page.count("1 image in") == 2
     assert not any("widget" in kind for one in made.cells for output in one.outputs for kind in output.get("data", {}))
     assert not made.metadata.get("widgets")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", ["--sweep seed=1,2", "--sweep seed=1,2 --no-wait -o sheet", "--seed 1"])
+def test_executed_notebook_ends_where_nothing_was_made(demo, tmp_path, options):
+    demo.change(fail="upstream_unavailable:9")
+    made = nbformat.v4.new_notebook()
+    made.cells = [nbformat.v4.new_code_cell(cell) for cell in (SETUP, f"%%qwave {options}\na city", "print('behind')")]
+    client = NotebookClient(made, timeout=100, resources={"metadata": {"path": str(tmp_path)}})
+    client.km = client.create_kernel_manager()
+    client.km.kernel_spec.argv[0] = sys.executable
+    try:
+        with pytest.raises(CellExecutionError, match="the provider is down"):
+            client.execute(env=NEWEST.environment(demo.server.environment(tmp_path)))
+    finally:
+        demo.reset()
+    assert not made.cells[-1].outputs

@@ -8,7 +8,7 @@ import sys
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.errors import OptionMistake, QwaveError
 from tests.fake_session import replace_default
 
 REFUSED = "RequestRefused: n can be 1; you asked for 9."
@@ -161,3 +161,31 @@ def test_cancel_is_one_line(shell):
     cell = "a = 1\nraise qwave.errors.Cancelled('generation.cancelled_unsent', job_id='', task_id='')"
     assert len(shell.run(cell).splitlines()) == 1
     assert "Cell In[3], line 2" in shell.run("%tb")
+
+
+@pytest.mark.parametrize("mode", ["Context", "Plain", "Verbose", "Minimal"])
+def test_what_a_user_adds_to_an_error_is_shown(shell, mode):
+    shell.run(f"%xmode {mode}")
+    said = shell.run(
+        "try:\n    poster('a fox', 9)\nexcept qwave.QwaveError as error:\n"
+        "    error.add_note('while making poster 3')\n    raise error from ValueError('the list is wrong')"
+    )
+    assert said.splitlines().count("while making poster 3") == 1
+    assert said.splitlines().count("caused by ValueError: the list is wrong") == 1
+    assert "n can be 1; you asked for 9." in said
+
+
+def test_what_a_dataclass_has_generated_is_no_frame_of_the_user(shell):
+    said = shell.run("a = 1\n%qwave demo on --latency -1")
+    assert "<string>" not in said
+    assert "Cell In[3], line 2" in said
+
+
+@pytest.mark.parametrize("text", ["boom", "no such thing", "api.no_such_key", "a.b.c", "", "../x", "\x00"])
+def test_error_of_a_user_has_its_text(text):
+    class PosterError(QwaveError):
+        pass
+
+    for kind in (QwaveError, PosterError):
+        assert str(kind(text)) == text
+        assert repr(kind(text)) == f"{kind.__name__}({text!r})"

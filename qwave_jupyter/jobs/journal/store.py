@@ -33,6 +33,7 @@ from qwave_jupyter.jobs.journal.record import (
     to_column,
     to_row,
 )
+from qwave_jupyter.tracebacks import contain
 from qwave_jupyter.types import JSONObject
 
 __all__ = ["Costs", "Entry", "Journal", "JournalWarning"]
@@ -453,7 +454,9 @@ class Journal:
             return
         self._warned.add(code)
         error = JournalUnavailable(f"generation.{code}", path=self.path, reason=schema.describe(problem), **more)
-        warnings.warn(str(error), JournalWarning, stacklevel=2)
+        # Where warnings are errors, too, it ends no job: the images are paid for, and can be kept without a journal.
+        with contain("journal"):
+            warnings.warn(str(error), JournalWarning, stacklevel=2)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

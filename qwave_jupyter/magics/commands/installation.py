@@ -60,11 +60,19 @@ def _key(console: Console, args: CommandArgs) -> None:
     elif not console.can_ask:
         raise ConfigurationError("keys.cannot_ask")
     elif args.has("remember"):
-        credentials.remember(getpass.getpass(i18n.text("keys.prompt_to_remember")))
+        credentials.remember(_ask("keys.prompt_to_remember"))
         console.show_text(i18n.text("keys.remembered"))
     else:
-        credentials.type_in(getpass.getpass(i18n.text("notebook.key_prompt")))
+        credentials.type_in(_ask("notebook.key_prompt"))
         console.show_text(i18n.text("notebook.key_kept"))
+
+
+def _ask(prompt: str) -> str:
+    """What somebody types without its being seen; raises ConfigurationError where there is no terminal for it."""
+    try:
+        return getpass.getpass(i18n.text(prompt))
+    except Exception:  # noqa: BLE001 - of terminals, some of which have errors of their own
+        raise ConfigurationError("keys.cannot_ask") from None
 
 
 def _config(console: Console, _: CommandArgs) -> None:
