@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, overload
 
 from qwave_jupyter import folders, i18n
 from qwave_jupyter.arguments import check, require_positive, require_type
-from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.errors import OptionMistake, ReferenceMistake
 from qwave_jupyter.images import contact_sheet, image_io, metadata
 from qwave_jupyter.images.preview import MimeBundle, PreviewOptions, preview_file, preview_sheet, to_mimebundle
 from qwave_jupyter.types import JSONObject, Values
@@ -166,7 +166,12 @@ class GeneratedImage:
 
         Raises:
             RequestRefused: the model takes no mask; the ones that do are named.
+            ReferenceMistake: there is no mask, so the whole image would be painted anew.
         """
+        from qwave_jupyter.jobs.references import is_empty
+
+        if is_empty(mask):
+            raise ReferenceMistake("generation.inpaint_no_mask", given=type(mask).__name__)
         return self.edit(prompt, model=model, wait=wait, mask=mask, **options)
 
     @check(model=str, wait=bool)

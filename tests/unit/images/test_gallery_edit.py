@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import ipywidgets
+import numpy as np
 import pytest
+from PIL import Image
 
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import load
+from qwave_jupyter.errors import ReferenceMistake
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs.request import build
+from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
 from tests.image_factory import plain
 
 MODEL = "gpt-image-2"
@@ -60,3 +66,31 @@ def test_edit_takes_a_single_file(tmp_path, spell):
 def test_edit_keeps_the_mask_beside_images():
     body = make_image(CAT).inpaint(OTHER, "a hat", images=URL, wait=False).body
     assert (body["image_urls"], body["mask_url"]) == ([CAT, URL], OTHER)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        None,
+        [],
+        (),
+        [None],
+        Gallery(),
+        ipywidgets.FileUpload().value,
+        MaskBrush(Image.new("RGB", (8, 8))).mask,
+    ],
+    ids=["none", "list", "tuple", "holds none", "gallery", "upload", "unpainted"],
+)
+def test_inpaint_without_a_mask_is_refused(mask):
+    with pytest.raises(ReferenceMistake) as refused:
+        make_image(CAT).inpaint(mask, "a hat", wait=False)
+    assert refused.value.code == "inpaint_no_mask"
+    for language in ("en", "zh"):
+        i18n.use(language)
+        assert "edit()" in str(refused.value)
+    i18n.use(None)
+
+
+@pytest.mark.parametrize("mask", [OTHER, Image.new("RGBA", (8, 8)), np.eye(8, dtype=bool), [OTHER]])
+def test_inpaint_sends_its_mask(mask):
+    assert make_image(CAT).inpaint(mask, "a hat", wait=False).body["mask_url"].startswith(("https://", "data:"))
