@@ -60,6 +60,9 @@ _MIN_LINK_LIFE = 600.0
 _MAX_BYTES = 100 * _MEGABYTE
 _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w=.+-]+)*),", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s/?#]+", re.IGNORECASE)
+#: Another address behind what separates several; one that is a part of an address stands behind a slash or a sign.
+_NEXT_URL = re.compile(r"[\s,;|，、；｜](?=https?://|data:image/)", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 _QUALITIES = (92, 85, 75)
 #: Lists of images in lists; what is deeper holds itself.
@@ -234,11 +237,19 @@ def _from_text(text: str, parameter: str, limits: ImageLimits) -> Reference:
 
 def _encode_url(text: str, parameter: str) -> str:
     """A URL whose blanks, foreign characters and others that no URL may hold are encoded as a server expects them."""
+    if _NEXT_URL.search(text):
+        raise _mistake("reference_several_urls", parameter, text[:80])
     try:
         parts = urllib.parse.urlsplit(text)
         user, at, host = parts.netloc.rpartition("@")
         # Some read a backslash as a slash. Reading a port judges it.
-        if not parts.hostname or parts.port == 0 or re.search(r"[\s\"<>\\^`{|}]", host) or "\\" in text:
+        if (
+            not parts.hostname
+            or parts.port == 0
+            or re.search(r"[\s\"<>\\^`{|}]", host)
+            or "\\" in text
+            or _CONTROL.search(text)
+        ):
             raise ValueError(host)  # noqa: TRY301 - like what urllib raises
         place = urllib.parse.quote(user, safe="%:") + at + (host if host.isascii() else host.encode("idna").decode())
         encoded = [_BARE_PERCENT.sub("%25", urllib.parse.quote(part, safe=_URL_CHARACTERS)) for part in parts[2:]]

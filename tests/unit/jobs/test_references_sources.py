@@ -212,10 +212,48 @@ def test_source_url_is_percent_encoded(given, sent):
         "https://exa|mple.com/a.png",
         "https://exam ple.com/a.png",
         'https://"example.com"/a.png',
+        "https://example.com/a\n.png",
+        "https://example.com/a.png?x=\r\n1",
+        "https://example.com/a\t.png",
+        "https://exam\tple.com/a.png",
+        "https://example.com/a\x00.png",
+        "https://example.com/a\u2028b.png",
     ],
 )
 def test_source_url_with_two_meanings_or_none_is_refused(given):
     assert refused(given).code == "reference_bad_url"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://example.com/a.png\nhttps://example.com/b.png",
+        "https://example.com/a.png, https://example.com/b.png",
+        "https://example.com/a.png,https://example.com/b.png?x=1",
+        "https://example.com/a.png?x=1 HTTP://example.com/b.png",
+        "https://example.com/a.png;\thttp://example.com/b.png",
+        "https://example.com/a.png，https://example.com/b.png",
+        "https://example.com/a.png,data:image/png;base64,iVBO",
+    ],
+)
+def test_source_of_several_addresses_in_one_text_is_refused(given):
+    mistake = refused(given)
+    assert mistake.code == "reference_several_urls"
+    assert "list" in str(mistake)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://res.example.com/demo/image/upload/w_100,h_200,c_fill/a.png",
+        "https://res.example.com/demo/image/fetch/w_100,h_200/https://example.com/a.png",
+        "https://web.example.com/2026/https://example.com/a.png",
+        "https://proxy.example.com/?url=https://example.com/a.png&w=1,2",
+        "https://example.com/a,b.png",
+    ],
+)
+def test_source_address_with_commas_or_another_address_in_it_is_sent(url):
+    assert resolve(url, "images", TAKES, now=NOW).uri == url
 
 
 @pytest.mark.parametrize(
