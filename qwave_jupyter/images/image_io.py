@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
+import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -149,8 +151,8 @@ def identify(content: bytes) -> str:
     """Name what a file is that can't be read as an image.
 
     Returns:
-        ``empty``, ``html``, ``svg``, ``json``, ``heic``, ``avif``, ``raw``, ``pdf``, ``text``, ``damaged``, …, or
-        ``unknown``.
+        ``empty``, ``html``, ``svg``, ``json``, ``base64``, ``heic``, ``avif``, ``raw``, ``pdf``, ``text``,
+        ``damaged``, …, or ``unknown``.
 
     Example:
         >>> identify(b"<!doctype html><title>404</title>")
@@ -163,7 +165,7 @@ def identify(content: bytes) -> str:
             return kind
     if is_raw(_read_tags(content)):
         return "raw"
-    if content.startswith(_WHOLE) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP"):
+    if _begins_as_image(content):
         return "damaged"
     if content[4:8] == b"ftyp":
         end = min(int.from_bytes(content[:4], "big"), _MAX_BEGINNING)
@@ -224,8 +226,22 @@ def _identify_text(start: bytes) -> str:
         return "html"
     if text.startswith(("{", "[")):
         return "json"
+    if _begins_as_base64(start):
+        return "base64"
     strange = sum(not (char.isprintable() or char.isspace()) or char == "\ufffd" for char in text)
     return "text" if strange <= len(text) // 50 else "unknown"
+
+
+def _begins_as_base64(start: bytes) -> bool:
+    """Whether a text is an image in base64, as answers and web pages hold it."""
+    head = b"".join(start[:200].split())[:64]
+    if not re.fullmatch(rb"[A-Za-z0-9+/]{64}", head):
+        return False
+    return _begins_as_image(base64.b64decode(head))
+
+
+def _begins_as_image(content: bytes) -> bool:
+    return content.startswith(_WHOLE) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP")
 
 
 def _open_binary(source: Path | bytes) -> IO[bytes]:

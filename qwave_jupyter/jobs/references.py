@@ -11,6 +11,7 @@ import base64
 import binascii
 import contextlib
 import hashlib
+import inspect
 import io
 import os
 import re
@@ -63,7 +64,12 @@ _URL = re.compile(r"https?://[^\s/?#]+", re.IGNORECASE)
 #: Another address behind what separates several; one that is a part of an address stands behind a slash or a sign.
 _NEXT_URL = re.compile(r"[\s,;|，、；｜](?=https?://|data:image/)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+#: A path has no empty folder, so an address loses a slash in it.
+_URL_AS_PATH = re.compile(r"https?:[/\\]", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+#: What texts are that nobody means as a path, as :func:`image_io.identify` names it.
+_NO_PATHS = frozenset({"base64", "html", "svg"})
+_MIME = re.compile(r"(?:image|application)/[\w+-]+")
 _QUALITIES = (92, 85, 75)
 #: Lists of images in lists; what is deeper holds itself.
 _MAX_DEPTH = 50
@@ -173,13 +179,32 @@ def _find_several(given: object) -> Iterable[object] | None:
     """What holds images one by one, an ipywidgets ``FileUpload`` and its value included; None for anything else."""
     if type(given).__name__ == "FileUpload":
         given = _get(given, "value")
-    if isinstance(given, (Gallery, list, tuple, set, frozenset)):
-        return given
+    if isinstance(given, (set, frozenset)):
+        # Several would go in another order in each process.
+        return given if len(given) <= 1 else None
+    if isinstance(given, (Gallery, list, tuple)):
+        return given if _unwrap_content(given) is given else None
     if not isinstance(given, Mapping) or "content" in given:
         return None
     # Early releases of ipywidgets map the names of files to them.
     files = list(given.values())
     return files if all(isinstance(one, Mapping) and "content" in one for one in files) else None
+
+
+def _unwrap_content(given: object) -> object:
+    """What holds one image beside its name or kind without these: an upload, a form's file, an address in its parts."""
+    if isinstance(given, Mapping):
+        return given.get("content")
+    if isinstance(given, (urllib.parse.ParseResult, urllib.parse.SplitResult)):
+        return given.geturl()
+    if not isinstance(given, tuple) or not 2 <= len(given) <= 4:
+        return given
+    name, content, *more = given
+    is_name = name is None or (isinstance(name, str) and not _URL.match(name) and not name.lower().startswith("data:"))
+    is_content = isinstance(content, (bytes, bytearray, memoryview)) or callable(_get(content, "read"))
+    is_form = is_name and is_content and all(one is None or isinstance(one, (str, Mapping)) for one in more)
+    is_kind = not more or more[0] is None or _MIME.fullmatch(str(more[0]))
+    return content if is_form and is_kind else given
 
 
 def find_image(text: str, variables: Namespace) -> object:
@@ -232,6 +257,11 @@ def _from_text(text: str, parameter: str, limits: ImageLimits) -> Reference:
         return _from_uri(text, parameter, limits)
     if _SCHEME.match(text):
         raise _mistake("reference_scheme", parameter, text.split("://", maxsplit=1)[0])
+    if not text:
+        raise _mistake("reference_nothing", parameter, "")
+    kind = image_io.identify(text[:4096].encode("utf-8", "replace"))
+    if kind in _NO_PATHS and not is_file(text):
+        raise _mistake("reference_not_an_image", parameter, f"{text[:20]}…", detail={"what": kind})
     return _from_file(Path(text), parameter, limits)
 
 
@@ -283,6 +313,8 @@ def _from_result(given: GeneratedImage, parameter: str, limits: ImageLimits, now
 
 
 def _from_file(path: Path, parameter: str, limits: ImageLimits) -> Reference:
+    if _URL_AS_PATH.match(str(path)):
+        raise _mistake("reference_path_of_url", parameter, path)
     try:
         path = expand(path)
         if not path.is_file():
@@ -466,8 +498,7 @@ def _save_as(image: Image.Image, kind: str, **options: object) -> bytes:
 
 def _find_held(given: Any, parameter: str) -> bytes | str | None:
     """The content, address or path that an object is or holds: bytes, an open file, an upload, a displayed image."""
-    if isinstance(given, Mapping):
-        given = given.get("content")
+    given = _unwrap_content(given)
     if isinstance(given, (str, bytes, bytearray, memoryview)):
         return given if isinstance(given, str) else bytes(given)
     if isinstance(given, (ModuleType, type)) or callable(_get(given, "_qwave_image_")):
@@ -477,8 +508,12 @@ def _find_held(given: Any, parameter: str) -> bytes | str | None:
     if room == "ipywidgets" and isinstance(held := _get(given, "value"), (bytes, memoryview)):
         return bytes(held).decode("utf-8", "replace") if _get(given, "format") == "url" else bytes(held)
     if room == "IPython":
-        held = _get(given, "data") or _get(given, "url")
-        return held if isinstance(held, (bytes, str)) else None
+        held = _get(given, "data")
+        if isinstance(held, (bytes, str)):
+            # A text is that of a drawing or a page.
+            return held if isinstance(held, bytes) else held.encode("utf-8", "replace")
+        address = _get(given, "url") if type(given).__name__ == "Image" else None
+        return address if isinstance(address, str) else None
     return _read_file_object(given, parameter) if callable(_get(given, "read")) else None
 
 
@@ -491,15 +526,23 @@ def _get(given: object, name: str) -> Any:
 
 
 def _read_file_object(file: Any, parameter: str) -> bytes:
+    if inspect.iscoroutinefunction(_get(file, "read")):
+        raise _mistake("reference_async", parameter, type(file).__name__)
     with _foreign_code(file, parameter):
         is_seekable = callable(getattr(file, "seekable", None)) and file.seekable()
         place = file.tell() if is_seekable else 0
         if is_seekable:
             # A buffer that was just written stands at its end.
             file.seek(0)
-        content = file.read(_MAX_BYTES + 1)
+        try:
+            content = file.read(_MAX_BYTES + 1)
+        except UnicodeDecodeError:
+            content = ""
         if is_seekable:
             file.seek(place)
+    if inspect.iscoroutine(content):
+        content.close()
+        raise _mistake("reference_async", parameter, type(file).__name__)
     if not isinstance(content, (bytes, bytearray, memoryview)):
         raise _mistake("reference_text_file", parameter, type(file).__name__)
     if len(content) > _MAX_BYTES:
@@ -521,10 +564,30 @@ def _see(given: Any, parameter: str) -> NormalizedImage:
         if callable(_get(given, "savefig")):
             return pixels.normalize(_draw_figure(given, parameter))
         if any(_get(given, name) is not None for name in ("__array_interface__", "__array__")) and not _is_table(given):
-            return pixels.from_array(_to_array(given, parameter))
+            array = _to_array(given, parameter)
+            if array.ndim == 1 and array.dtype.kind in "OUS":
+                raise _mistake("reference_no_list", parameter, type(given).__name__)
+            return pixels.from_array(array)
     except image_io.NotAnImage as problem:
         raise unreadable_mistake(problem, parameter, type(given).__name__) from None
-    raise _mistake("reference_unknown_kind", parameter, type(given).__name__)
+    raise _mistake(_find_refusal(given), parameter, type(given).__name__)
+
+
+def _find_refusal(given: object) -> str:
+    """What to say of an object that is no image, though images may lie in it."""
+    if isinstance(given, (set, frozenset)):
+        return "reference_no_order"
+    if isinstance(given, Mapping):
+        return "reference_dict"
+    is_outcome = type(given).__name__ == "Outcome"
+    if is_outcome or any(callable(_get(given, name)) for name in ("result", "results")):
+        return "reference_not_ended"
+    if callable(_get(_get(given, "figure"), "savefig")):
+        return "reference_in_figure"
+    # The numbers of a column are no images either.
+    is_column = _get(given, "to_frame") is not None and _get(_get(given, "dtype"), "kind") in {"O", "U"}
+    is_iterable = isinstance(given, Iterable) and not isinstance(given, (list, tuple, Gallery))
+    return "reference_no_list" if is_column or (is_iterable and not _is_table(given)) else "reference_unknown_kind"
 
 
 def _is_table(given: object) -> bool:

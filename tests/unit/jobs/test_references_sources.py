@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import pickle
 import sys
 import tempfile
+from collections import deque
+from concurrent.futures import Future
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import urlparse, urlsplit
 
 import IPython.display
 import ipywidgets
@@ -17,9 +22,11 @@ import pytest
 from PIL import Image
 
 from qwave_jupyter import i18n
+from qwave_jupyter.batches.batch import Batch, Outcome
 from qwave_jupyter.catalog import load
 from qwave_jupyter.errors import ReferenceMistake, RequestRefused
 from qwave_jupyter.images.gallery import Gallery
+from qwave_jupyter.jobs.job import Job
 from qwave_jupyter.jobs.references import ImageLimits, flatten_images, resolve
 from qwave_jupyter.jobs.request import build
 from qwave_jupyter.widgets.canvas.base import decode_image
@@ -113,6 +120,63 @@ def test_source_uploads_of_both_generations():
         assert refused(empty).code == "reference_nothing"
 
 
+class NamedFile(NamedTuple):
+    name: str
+    data: bytes
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("a.png", CONTENT),
+        ("a.png", CONTENT, "image/png"),
+        ("a.png", bytearray(CONTENT), None),
+        ("a.png", memoryview(CONTENT), "image/png", {"Expires": "0"}),
+        (None, CONTENT),
+        ("a.png", io.BytesIO(CONTENT)),
+        NamedFile("a.png", CONTENT),
+    ],
+)
+@pytest.mark.parametrize("name", ["images", "mask"])
+def test_source_named_as_for_a_form_is_one_image(given, name):
+    options = {"images": [plain(9, 9)], name: given}
+    request = build(CATALOG, "x", options, model=ANY_SIZE, now=NOW)
+    assert content_of(request.references[-1]) == CONTENT
+    assert len(request.references) == (1 if name == "images" else 2)
+    assert decode_image(given).size == (6, 4)
+    assert len(build(CATALOG, "x", {"images": [given, CONTENT]}, model=ANY_SIZE, now=NOW).references) == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("https://example.com/a.png", CONTENT),
+        (CONTENT, CONTENT),
+        ["https://example.com/a.png", CONTENT],
+        ("https://example.com/a.png", CONTENT, "https://example.com/b.png"),
+        (CONTENT, Image.new("RGB", (4, 4))),
+    ],
+)
+def test_source_of_several_images_in_a_tuple_stays_several(given):
+    assert len(build(CATALOG, "x", {"images": given}, model=ANY_SIZE, now=NOW).references) == len(given)
+
+
+@pytest.mark.parametrize("split", [urlparse, urlsplit])
+@pytest.mark.parametrize("url", ["https://example.com/a.png", "http://example.com/a;b.png?x=1#c"])
+def test_source_address_in_its_parts(split, url):
+    assert build(CATALOG, "x", {"images": split(url)}, model=ANY_SIZE, now=NOW).body["image_urls"] == [url]
+    assert build(CATALOG, "x", {"images": [split(url)]}, model=ANY_SIZE, now=NOW).body["image_urls"] == [url]
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_source_without_an_order_is_refused(kind):
+    several = kind({"https://example.com/a.png", "https://example.com/b.png"})
+    for given in (several, [several], [CONTENT, several]):
+        with pytest.raises(RequestRefused, match="has no order"):
+            build(CATALOG, "x", {"images": given}, model=ANY_SIZE, now=NOW)
+    assert len(build(CATALOG, "x", {"images": kind({CONTENT})}, model=ANY_SIZE, now=NOW).references) == 1
+
+
 def test_source_address_in_a_widget():
     url = "https://example.com/a.png"
     for given in (ipywidgets.Image.from_url(url), IPython.display.Image(url=url)):
@@ -178,6 +242,120 @@ def test_source_opened_as_text_is_refused(tmp_path):
         assert refused(text).code == "reference_text_file"
     assert refused(io.StringIO("x")).code == "reference_text_file"
     assert refused(text).code == "reference_fails"
+
+
+@pytest.mark.parametrize("content", [noise(30, 30, "RGB"), Image.new("L", (9, 9)), Image.new("RGBA", (50, 5))])
+def test_source_opened_as_text_says_so_whatever_its_bytes(content, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(content, "PNG"))
+    with path.open(encoding="utf-8") as text, tempfile.NamedTemporaryFile("w+", encoding="utf-8") as named:
+        Path(named.name).write_bytes(path.read_bytes())
+        for given in (text, named):
+            mistake = refused(given)
+            assert mistake.code == "reference_text_file"
+            assert "'rb'" in str(mistake)
+
+
+class Upload:
+    async def read(self, size=-1):
+        return CONTENT
+
+
+class Answer:
+    def read(self, size=-1):
+        return Upload().read()
+
+
+class AsyncFile(Upload):
+    async def seekable(self):
+        return True
+
+
+@pytest.mark.parametrize("given", [Upload(), Answer(), AsyncFile()])
+def test_source_that_is_read_with_await_says_so(given, recwarn):
+    mistake = refused(given)
+    gc.collect()
+    assert mistake.code == "reference_async"
+    assert "await" in str(mistake)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"a.png": CONTENT}, "reference_dict"),
+        ({"bytes": CONTENT, "path": None}, "reference_dict"),
+        ({"path": "a.png"}, "reference_dict"),
+        ({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}, "reference_dict"),
+        ((one for one in [CONTENT]), "reference_no_list"),
+        (Path().glob("*.png"), "reference_no_list"),
+        ({"a": CONTENT}.values(), "reference_no_list"),
+        (deque([CONTENT]), "reference_no_list"),
+        (map(str, "ab"), "reference_no_list"),
+        (pd.Series(["a.png", "b.png"]), "reference_no_list"),
+        (pd.Index(["a.png", "b.png"]), "reference_no_list"),
+        (np.array(["a.png", "b.png"]), "reference_no_list"),
+        (Job.__new__(Job), "reference_not_ended"),
+        (Batch.__new__(Batch), "reference_not_ended"),
+        (Outcome.__new__(Outcome), "reference_not_ended"),
+        (Future(), "reference_not_ended"),
+        (Path("https://example.com/a.png"), "reference_path_of_url"),
+        (PurePosixPath("http://example.com/a.png"), "reference_path_of_url"),
+        (OwnPath(Path("https://example.com/a.png?x=1")), "reference_path_of_url"),
+        ("", "reference_nothing"),
+        (" \n", "reference_nothing"),
+        (["", CONTENT], "reference_nothing"),
+    ],
+)
+def test_source_that_similar_tools_take_is_refused_with_its_own_reason(given, code):
+    for language in ("en", "zh"):
+        i18n.use(language)
+        with pytest.raises(RequestRefused) as caught:
+            build(CATALOG, "x", {"images": given}, model=ANY_SIZE, now=NOW)
+        (mistake,) = caught.value.fields["violations"]
+        assert mistake.code == code
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (base64.b64encode(encoded(noise(60, 60, "RGB"), "PNG")).decode(), "base64"),
+        (base64.b64encode(encoded(noise(60, 60, "RGB"), "JPEG")), "base64"),
+        (base64.encodebytes(encoded(noise(60, 60, "RGB"), "WEBP")).decode(), "base64"),
+        (base64.encodebytes(encoded(noise(60, 60, "RGB"), "GIF")), "base64"),
+        ("<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        (IPython.display.SVG("<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>"), "SVG"),
+        (IPython.display.HTML("<html><img src='a.png'></html>"), "web page"),
+        (IPython.display.HTML("<div>a</div>"), "text"),
+        (IPython.display.Markdown("![](a.png)"), "text"),
+        ("<!doctype html>\n<img src='a.png'>", "web page"),
+    ],
+)
+def test_source_that_is_a_text_says_what_it_is(given, said):
+    mistake = refused(given)
+    assert mistake.code == "reference_not_an_image"
+    assert said in str(mistake)
+
+
+def test_source_file_of_base64_says_so(tmp_path):
+    path = tmp_path / "a.png"
+    for content in (CONTENT * 2, encoded(noise(60, 60, "RGB"), "JPEG"), encoded(noise(60, 60, "RGB"), "BMP")):
+        path.write_bytes(base64.b64encode(content))
+        assert "base64" in str(refused(path))
+    path.write_text("A plain text, even one that is as long as that, is no image in any encoding at all." * 3)
+    assert "it is text" in str(refused(path))
+
+
+@pytest.mark.slow
+def test_source_part_of_a_figure_names_the_figure():
+    from matplotlib.figure import Figure
+
+    axes = Figure(figsize=(1, 1)).subplots()
+    for given in (axes, axes.imshow(np.eye(3)), axes.plot([1, 2])[0]):
+        mistake = refused(given)
+        assert mistake.code == "reference_in_figure"
+        assert ".figure" in str(mistake)
 
 
 @pytest.mark.parametrize(
