@@ -354,7 +354,7 @@ def _from_content(content: bytes, parameter: str, limits: ImageLimits, name: str
         seen = _stretch_mask(seen)
     is_allowed = not limits.formats or facts.format in limits.formats
     if len(content) <= limits.max_bytes and is_allowed and not seen.changes and seen.frames == 1:
-        return _reference(content, facts, _check_pixels(seen.image, parameter, limits))
+        return _reference(content, facts, _check_pixels(seen, parameter, limits))
     return _from_seen(seen, parameter, limits, name=name, source=facts, weight=len(content))
 
 
@@ -392,7 +392,7 @@ def _from_seen(
     elif lightened:
         codes.append("reference_encoded_lightly")
     notices = (_notice(code, parameter, name, detail) for code in codes)
-    return _reference(content, facts, (*notices, *_check_pixels(seen.image, parameter, limits)))
+    return _reference(content, facts, (*notices, *_check_pixels(seen, parameter, limits)))
 
 
 def _stretch_mask(seen: NormalizedImage) -> NormalizedImage:
@@ -410,20 +410,26 @@ def _stretch_mask(seen: NormalizedImage) -> NormalizedImage:
     return replace(seen, image=image, changes=(*seen.changes, *changes))
 
 
-def _check_pixels(image: Image.Image, parameter: str, limits: ImageLimits) -> tuple[Violation, ...]:
+def _check_pixels(seen: NormalizedImage, parameter: str, limits: ImageLimits) -> tuple[Violation, ...]:
     """A notice where the values of an image or a mask are hardly those that are meant."""
-    code, most = _judge_mask(image, limits) if parameter == "mask" else _judge_colours(image)
+    code, most = _judge_mask(seen.image, limits) if parameter == "mask" else _judge_colours(seen)
     detail = {"most": most, "factor": 255 // max(1, most)}
     return (_notice(code, parameter, "mask" if parameter == "mask" else "image", detail),) if code else ()
 
 
-def _judge_colours(image: Image.Image) -> tuple[str, int]:
+def _judge_colours(seen: NormalizedImage) -> tuple[str, int]:
     """A notice for an image of which people see nothing, and its highest value: 0 and 1, or the numbers of classes."""
+    image, has_alpha = seen.image, pixels.has_alpha(seen.image)
+    alpha = int(pixels.extrema(image.getchannel("A"))[1]) if has_alpha else 255
+    if alpha < pixels.MIN_RANGE:
+        return "reference_nearly_transparent", alpha
     highest = _find_highest(image)
-    if highest < pixels.MIN_RANGE and pixels.has_alpha(image):
+    # The white of twelve bits, 4095 of 65535, is rounded up to the first value that counts.
+    least = pixels.MIN_RANGE + ("scaled" in seen.changes)
+    if highest < least and has_alpha:
         # Black may show on what is transparent.
         highest = _find_highest(_flatten(image))
-    return ("reference_nearly_black" if highest < pixels.MIN_RANGE else ""), highest
+    return ("reference_nearly_black" if highest < least else ""), highest
 
 
 def _find_highest(image: Image.Image) -> int:

@@ -18,9 +18,11 @@ def urls(count):
 
 
 def png_data_uri(width, height):
-    """A PNG of that size as a data URI."""
+    """A PNG of that size, transparent in part, as a data URI: an image or a mask."""
     target = io.BytesIO()
-    Image.new("RGBA", (width, height)).save(target, "PNG")
+    image = Image.new("RGBA", (width, height))
+    image.paste("red", (0, 0, (width + 1) // 2, height))
+    image.save(target, "PNG")
     return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode()
 
 

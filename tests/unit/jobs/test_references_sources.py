@@ -6,6 +6,7 @@ import base64
 import gc
 import io
 import pickle
+import re
 import sys
 import tempfile
 from collections import deque
@@ -637,6 +638,9 @@ OPAQUE_LABELS = Image.merge("RGBA", [*[LABELS] * 3, Image.new("L", (16, 12), 255
         (Image.fromarray(HOLE.astype(np.uint16) * 1000), 4),
         (Image.new("L", (4, 4)), 0),
         (Image.new("RGBA", (4, 4), (0, 0, 0, 250)), 5),
+        (Image.fromarray(HOLE.astype(np.uint16) * 4095), 16),
+        (Image.fromarray(HOLE.astype(np.uint16) * 1023), 4),
+        (Image.fromarray(HOLE.astype(np.uint16) * 15), 0),
     ],
 )
 def test_image_that_is_nearly_black_warns(image, most, as_file):
@@ -655,15 +659,50 @@ def test_image_that_is_nearly_black_warns(image, most, as_file):
         HOLE.astype(np.float32),
         Image.fromarray(HOLE.astype(np.int32)),
         LABELS.point(lambda value: value * 16),
+        Image.fromarray(HOLE.astype(np.uint16) * 16383),
         Image.new("RGB", (4, 4), (0, 0, 40)),
         with_alpha(HOLE * 255).point([0] * 768 + list(range(256))),
         Image.new("LA", (4, 4)),
     ],
-    ids=["array", "float array", "I", "16", "blue", "black on transparent", "transparent"],
+    ids=["array", "float array", "I", "16", "14 bits", "blue", "black on transparent", "transparent"],
 )
 def test_image_that_shows_something_has_no_such_warning(image):
     reference = resolve(image, "images", TAKES, now=NOW)
     assert "reference_nearly_black" not in {one.code for one in reference.notices}
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+@pytest.mark.parametrize(
+    ("image", "most"),
+    [
+        (Image.new("RGBA", (4, 4), (200, 30, 30, 0)), 0),
+        (Image.new("LA", (4, 4), (200, 2)), 2),
+        (Image.merge("RGBA", [GREY] * 3 + [Image.fromarray(HOLE.astype(np.uint8))]), 1),
+        (Image.new("RGBA", (4, 4), (0, 0, 0, 15)), 15),
+    ],
+)
+def test_image_that_is_nearly_transparent_warns(image, most, as_file):
+    reference = resolve(encoded(image, "PNG") if as_file else image, "images", TAKES, now=NOW)
+    (notice,) = reference.notices
+    assert (notice.code, notice.severity) == ("reference_nearly_transparent", "warn")
+    assert f"highest alpha is {most} of 255" in str(notice)
+    i18n.use("zh")
+    assert f"{most}（满值 255）" in str(notice)
+
+
+@pytest.mark.parametrize("alpha", [HOLE * 255, HOLE * 16, OPAQUE * 255])
+def test_image_that_is_transparent_in_part_has_no_such_warning(alpha):
+    assert resolve(with_alpha(alpha), "images", TAKES, now=NOW).notices == ()
+
+
+@pytest.mark.parametrize("white", [1023, 4095, 16383, 65535])
+def test_advice_on_deep_arrays_keeps_what_they_show(white):
+    array = HOLE.astype(np.uint16) * white
+    code = re.search(r"\(array[^。:]*'uint8'\)", str(refused(array)))[0]
+    assert "65535" in code
+    scaled = eval(code.replace("65535", str(white)), {"array": array})  # noqa: S307 - our own text
+    assert (np.asarray(image_of(resolve(scaled, "images", TAKES, now=NOW))) == HOLE * 255).all()
+    assert resolve(scaled, "images", TAKES, now=NOW).notices == ()
 
 
 def test_request_warns_of_a_black_image():
