@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import unicodedata
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import Enum
@@ -13,9 +14,11 @@ from typing import ParamSpec, TypeVar
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.types import Namespace
 
 __all__ = [
     "check",
+    "find_name",
     "read_amount",
     "require_methods",
     "require_positive",
@@ -136,6 +139,17 @@ def require_seconds(name: str, given: object) -> float | None:
         if seconds is not None or (isinstance(given, Real) and given == math.inf):
             return seconds
     raise _refuse_type(name, given, (Real,))
+
+
+def find_name(text: str, variables: Namespace) -> str | None:
+    """The key of the variable that a name means, as Python understands names; None where there is none.
+
+    Python's own names have one normal form; those of a mapping that somebody made may have another.
+    """
+    name = unicodedata.normalize("NFKC", text)
+    if name in variables:
+        return name
+    return next((one for one in variables if unicodedata.normalize("NFKC", str(one)) == name), None)
 
 
 def unwrap_member(given: object) -> object:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from numbers import Number
 from typing import Any
 
-from qwave_jupyter.arguments import to_ascii_digits
+from qwave_jupyter.arguments import find_name, to_ascii_digits
 from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.i18n import printable
 from qwave_jupyter.jobs.own_options import RESERVED, SHORT_FORMS
-from qwave_jupyter.jobs.request import fill_prompt, takes_names
+from qwave_jupyter.jobs.request import fill_prompt, read_field, takes_names
 from qwave_jupyter.types import Namespace
 
 __all__ = ["MAX_GRID", "Axis", "find_repeated", "parse_axis", "refuse_unknown_key", "split_values"]
@@ -35,7 +35,7 @@ _QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
 _BRACKETS = {"[": "]", "(": ")", "{": "}", "<": ">"}
 #: A Chinese keyboard's commas separate values as well; quotes keep each.
 _COMMAS = ",，、"
-_FIELD = re.compile(r"\s*\{\{\s*([^\W\d]\w*)\s*\}\}\s*")
+_BRACED = re.compile(r"(?:\{\{|｛｛)[^{}｛｝]*(?:\}\}|｝｝)")
 #: What may hold commas, as addresses of image servers and all of bytes do.
 _ADDRESS = re.compile(r"\s*(?:https?://|data:[\w.+-]+/)", re.IGNORECASE)
 #: What can only be a value of its own.
@@ -72,10 +72,10 @@ def parse_axis(
     """
     key, equals, listed = text.partition("=")
     key = key.strip()
-    if not equals or not re.fullmatch(r"\{\{\s*\w+\s*\}\}|[\w-]+", key):
+    braced = read_field(key)
+    if not equals or not (braced or key.isidentifier() or re.fullmatch(r"[\w-]+", key)):
         raise OptionMistake("generation.sweep_form", given=text)
-    braced = key.startswith("{{")
-    name = key.strip("{} ") if braced else key.replace("-", "_")
+    name = braced or unicodedata.normalize("NFKC", key.replace("-", "_"))
     parameters = [found for model in models if (found := model.find_parameter(name)) is not None]
     known = set(prompt_names)
     in_prompt = name in known
@@ -144,7 +144,7 @@ def _begins_value(rest: str, variables: Namespace) -> bool:
 
 def _read_values(listed: str, text: str, variables: Namespace) -> tuple[object, ...]:
     bare = _QUOTED.sub("", listed.strip())
-    if not bare.startswith("{{") and _is_bracketed(unicodedata.normalize("NFKC", bare)):
+    if not bare.startswith(("{{", "｛｛")) and _is_bracketed(unicodedata.normalize("NFKC", bare)):
         raise OptionMistake("generation.sweep_brackets", given=text)
     values: tuple[object, ...] = ()
     if ".." in to_ascii_digits(listed):
@@ -180,13 +180,13 @@ def _parse_range(listed: str, text: str) -> tuple[int, ...]:
 
 def _fill_each(value: str, text: str, variables: Namespace, *, is_quoted: bool) -> list[str]:
     """A value with its names filled; more than one where it is nothing but the name of a list."""
-    if not is_quoted and _LIKE_A_RANGE.fullmatch(to_ascii_digits(_FIELD.sub("0", value))):
+    if not is_quoted and _LIKE_A_RANGE.fullmatch(to_ascii_digits(_BRACED.sub("0", value))):
         raise OptionMistake("generation.sweep_no_range", value=value)
-    name = _FIELD.fullmatch(value)
-    held = _read_list(variables.get(name[1])) if name else None
+    name = find_name(read_field(value) or "", variables)
+    held = None if name is None else _read_list(variables[name])
     if name is None or held is None:
         return [_fill(value, text, variables)]
-    return [_fill(value, text, {name[1]: one}) for one in held]
+    return [_fill(value, text, {name: one}) for one in held]
 
 
 def _fill(value: str, text: str, variables: Namespace) -> str:

@@ -19,7 +19,7 @@ from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen, idempotency
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.references import release_bytes
-from qwave_jupyter.jobs.request import Request, fill_prompt, fingerprint_of, prompt_names
+from qwave_jupyter.jobs.request import Request, escape_braces, fill_prompt, fill_values, fingerprint_of
 from qwave_jupyter.types import Namespace, Values
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Sweep:
         """The cell that makes one image of the grid again."""
         combination = self.grid[index].combination
         swept = {name: value for name, value in combination.variables.items() if name in combination.labels}
-        prompt = _fill_literally(self.prompt, swept)
+        prompt = fill_values(self.prompt, swept)
         sent = fill_prompt(self.prompt, combination.variables)
         try:
             is_same = fill_prompt(prompt, combination.variables) == sent
@@ -209,7 +209,7 @@ class Sweep:
         # A brace or a backslash of a value may belong to what it stands beside; then no name is left.
         return codegen.cell(
             combination.model or self.model,
-            prompt if is_same else codegen.escape_braces(sent),
+            prompt if is_same else escape_braces(sent),
             combination.options,
         )
 
@@ -449,13 +449,6 @@ class SweepGallery(Gallery):
             empty = Tile(None, label, self._note(index), waiting=self._error_of[index] is None)
             tiles += [Tile(image.path, label) for image in images] + [empty] * (per_cell - len(images))
         return tiles
-
-
-def _fill_literally(prompt: str, values: Namespace) -> str:
-    """A prompt in which some names are replaced by literal text; the others stay, and so does what is escaped."""
-    others = {name: f"{{{{{name}}}}}" for name in prompt_names(prompt)}
-    literal = {name: codegen.escape_braces(str(value)) for name, value in values.items()}
-    return fill_prompt(prompt.replace(r"\{{", r"\\{{"), {**others, **literal})
 
 
 def _build_cell(combination: Combination, build: BuildRequest) -> GridCell:

@@ -14,10 +14,10 @@ from typing import Any
 
 from qwave_jupyter import i18n
 from qwave_jupyter.jobs.own_options import OWN_OPTIONS, to_flag
-from qwave_jupyter.jobs.request import prompt_names
+from qwave_jupyter.jobs.request import escape_braces, prompt_names
 from qwave_jupyter.types import Namespace, Values
 
-__all__ = ["cell", "escape_braces", "python", "to_display_text"]
+__all__ = ["cell", "python", "to_display_text"]
 
 _SHORT = {"action": "-a", "n": "-n", "images": "-i"}
 _LINE = 110
@@ -80,11 +80,6 @@ def _format_value(short: str, long: str, text: str) -> str:
     if text.startswith("-") or not text:
         return f"{long}={shlex.quote(text)}"
     return f"{short} {shlex.quote(text)}"
-
-
-def escape_braces(text: str) -> str:
-    """A text whose braces are literal when the cell is read back."""
-    return text.replace("{{", r"\{{")
 
 
 def _format_text(value: object) -> str:

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from qwave_jupyter.arguments import find_name
 from qwave_jupyter.catalog import Violation
 from qwave_jupyter.client.image_links import classify_address, literal_address
 from qwave_jupyter.errors import OptionMistake, ReferenceMistake
@@ -209,7 +210,8 @@ def _unwrap_content(given: object) -> object:
 
 def find_image(text: str, variables: Namespace) -> object:
     """What a text means as an image: the variable of that name, before a folder, but after a file; else the text."""
-    return text if not text.isidentifier() or is_file(text) else variables.get(text, text)
+    name = None if not text.isidentifier() or is_file(text) else find_name(text, variables)
+    return text if name is None else variables[name]
 
 
 def resolve(given: object, parameter: str, limits: ImageLimits, *, now: float, demo: bool = False) -> Reference:

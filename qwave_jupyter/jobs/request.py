@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, overload
 from uuid import UUID
 
 from qwave_jupyter import i18n
+from qwave_jupyter.arguments import find_name
 from qwave_jupyter.catalog import ImageInfo, Model, Parameter, Violation
 from qwave_jupyter.catalog.parameter import UnreadableValue, to_json_value
 from qwave_jupyter.catalog.rules import parse_ratio
@@ -40,12 +41,15 @@ __all__ = [
     "Request",
     "Violations",
     "build",
+    "escape_braces",
     "fill_prompt",
+    "fill_values",
     "find_value",
     "fingerprint_of",
     "holds_key",
     "normalize_prompt",
     "prompt_names",
+    "read_field",
     "refuse",
     "takes_images",
     "takes_names",
@@ -375,8 +379,10 @@ def find_value(parameter: Parameter | None, text: str, variables: Namespace) -> 
     if takes_images(parameter):
         return references.find_image(text, variables)
     if parameter.task:
-        return variables.get(text, text)
-    value = variables.get(text) if parameter.type.endswith("[]") else None
+        known = find_name(text, variables)
+        return text if known is None else variables[known]
+    known = find_name(text, variables) if parameter.type.endswith("[]") else None
+    value = None if known is None else variables[known]
     if isinstance(value, (list, tuple)):
         return list(value)
     # A box or palette editor is meant by its variable's name, as a list is.
@@ -546,14 +552,13 @@ def _shorten(text: str) -> str:
     return _LONG_DATA.sub(lambda found: f"{found[1]}{found[2][:16]}… ({len(found[2]) * 3 // 4 // 1024 + 1} KB)", text)
 
 
-# A name that is written inside braces, or whatever else two braces enclose on one line.
-_FIELD = re.compile(r"(?P<escaped>\\\{\{)|\{\{(?P<inside>[^{}\n]*)\}\}")
-_NAME = re.compile(r"\s*([^\W\d]\w*)\s*")
+# A name that is written inside braces, those of a Chinese keyboard too, or whatever else two braces enclose.
+_FIELD = re.compile(r"\\(?P<escaped>\{\{|｛｛)|(?:\{\{|｛｛)(?P<inside>[^{}｛｝]*)(?:\}\}|｝｝)")
+_OUTER_BLANKS = re.compile(rf"^[{_BLANKS}{_FORMATS}{_SELECTORS}]+|[{_BLANKS}{_FORMATS}{_SELECTORS}]+$")
 _KEY = re.compile(r"\bsk-(?=[\w-]*\d)[\w-]{16,}")
 #: A path may hold a name that looks like a key; a key is in a query or before the host.
 _URL_PATH = re.compile(r"(https?://[^\s/?#]+)/[^\s?#]*")
-# {{a.b}}, {{f(x)}}, {{my name}}: meant to be filled. {{"a": 1}} is a piece of JSON and stays.
-_LIKE_A_FIELD = re.compile(r"\s*[^\W\d].*")
+_WORD, _QUOTED = re.compile(r"[^\W\d]\w*"), re.compile(r"\"[^\"]*\"|'[^']*'")
 _MAX_SUGGESTED = 8
 #: How members of enumerations read by default: as ``Color.RED``.
 _NAMES_OF_MEMBERS = (Enum.__str__, Flag.__str__)
@@ -576,16 +581,17 @@ def fill_prompt(text: str, variables: Namespace) -> str:
 
     def replace_field(match: re.Match[str]) -> str:
         if match["escaped"]:
-            return "{{"
+            return str(match["escaped"])
         name = _name(match)
         if name is None:
-            if _LIKE_A_FIELD.fullmatch(match["inside"]):
+            if _is_code(match["inside"], variables):
                 wrong.append(Violation("not_a_name", "prompt", match["inside"].strip(), section="generation"))
             return match[0]
-        if name not in variables:
+        known = find_name(name, variables)
+        if known is None:
             wrong.append(_missing_name(name, variables))
             return match[0]
-        value = _by_value(variables[name])
+        value = _by_value(variables[known])
         filled_in = _to_text(value)
         if filled_in is None:
             wrong.append(
@@ -600,9 +606,44 @@ def fill_prompt(text: str, variables: Namespace) -> str:
     return filled
 
 
+def fill_values(text: str, values: Namespace) -> str:
+    """A prompt with some of its names replaced for good, so that what is left can be filled later."""
+
+    def replace_field(match: re.Match[str]) -> str:
+        known = find_name(_name(match) or "", values)
+        return match[0] if known is None else escape_braces(str(values[known]))
+
+    return _FIELD.sub(replace_field, text)
+
+
+def escape_braces(text: str) -> str:
+    """A text whose braces are literal when it is filled."""
+    return text.replace("{{", r"\{{").replace("｛｛", r"\｛｛")
+
+
+def read_field(text: str) -> str | None:
+    """The name, where a text is nothing but a name in braces."""
+    match = _FIELD.fullmatch(text)
+    return _name(match) if match else None
+
+
 def _name(match: re.Match[str]) -> str | None:
-    plain = _NAME.fullmatch(match["inside"] or "")
-    return plain[1] if plain else None
+    """The name that braces enclose, in Python's normal form."""
+    plain = _OUTER_BLANKS.sub("", match["inside"] or "")
+    return unicodedata.normalize("NFKC", plain) if plain.isidentifier() else None
+
+
+def _is_code(inside: str, variables: Namespace) -> bool:
+    """Whether braces enclose what is meant to be filled and is no name: {{a.b}}, {{f(x)}}, {{my name}}, {{3 * n}}.
+
+    {{"a": 1}} and what has several lines are pieces of JSON or the like, and stay.
+    """
+    plain = _OUTER_BLANKS.sub("", inside)
+    if _LINE_END.search(inside) or plain[:1] in {"", '"', "'"}:
+        return False
+    return bool(_WORD.match(plain)) or any(
+        find_name(word, variables) is not None for word in _WORD.findall(_QUOTED.sub("", plain))
+    )
 
 
 def _missing_name(name: str, variables: Namespace) -> Violation:

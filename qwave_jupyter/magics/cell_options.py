@@ -57,7 +57,7 @@ _DASHES = re.compile("(?<!\\S)[-–—－−]{1,3}(?=[A-Za-z])")
 #: An option and a sign of equality from a Chinese keyboard.
 _WIDE_EQUALS = re.compile(r"(?<!\S)(--?[A-Za-z][\w-]*)＝")
 _WIDE_PAIR = re.compile(r"((?:^|(?<=\s))(?:-p|--param|--sweep)(?:=|\s+)[^\s=＝]+)＝")
-_BLANKS_IN_BRACES = re.compile(r"\{\{[ \t]*([^\W\d]\w*)[ \t]*\}\}")
+_BLANKS_IN_BRACES = re.compile(r"(\{\{|｛｛)[ \t]*([^\W\d][^\s{}｛｝\"']*)[ \t]*(\}\}|｝｝)")
 _OTHER_BRACES = re.compile(r"\$\{?([^\W\d]\w*)\}?|(?<!\{)\{([^\W\d]\w*)\}(?!\})")
 _OPTION = re.compile(r"--?[A-Za-z]")
 _ADDRESS = re.compile("https?://|data:")
@@ -314,7 +314,9 @@ class _LineParser:
 
     def _is_switch_word(self) -> bool:
         """Whether what follows a switch is its value."""
-        return bool(self.tokens) and (self.tokens[0].lower() in _SWITCH_WORDS or self.tokens[0].startswith("{{"))
+        return bool(self.tokens) and (
+            self.tokens[0].lower() in _SWITCH_WORDS or self.tokens[0].startswith(("{{", "｛｛"))
+        )
 
     def _parse_own(self, option: OwnOption, value: str | None, written: str) -> None:
         if option.kind == "switch":
@@ -556,7 +558,7 @@ def _is_taken(name: str) -> bool:
 
 
 def _strip_braces(text: str) -> str:
-    return text.removeprefix("$").strip("{} ") if text.startswith(("{", "$")) else text
+    return text.removeprefix("$").strip("{}｛｝ ") if text.startswith(("{", "｛", "$")) else text
 
 
 def _is_image_name(text: str) -> bool:
@@ -588,7 +590,7 @@ def _to_ascii(text: str) -> str:
     """What isn't quoted with plain blanks, dashes and signs of equality, where those separate or name something."""
     text = _DASHES.sub(_to_hyphens, _WIDE_SPACES.sub(" ", text))
     text = _WIDE_PAIR.sub(r"\1=", _WIDE_EQUALS.sub(r"\1=", text))
-    return _BLANKS_IN_BRACES.sub(r"{{\1}}", text)
+    return _BLANKS_IN_BRACES.sub(r"\1\2\3", text)
 
 
 def _to_hyphens(found: re.Match[str]) -> str:

@@ -23,7 +23,7 @@ from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen, references
 from qwave_jupyter.jobs.journal.record import Entry
 from qwave_jupyter.jobs.presets import Preset, find_preset
-from qwave_jupyter.jobs.request import refuse
+from qwave_jupyter.jobs.request import escape_braces, refuse
 from qwave_jupyter.magics import cell_options
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.session import default
@@ -579,7 +579,7 @@ def build_state(catalog: Catalog, request: Request, home: Path) -> PanelState:
         for name, value in request.values.items()
         if name not in {"prompt", *_IMAGES} and not (name == "action" and request.action_inferred)
     }
-    state = PanelState(catalog.model(request.model.id), prompt=request.prompt.replace("{{", r"\{{"))
+    state = PanelState(catalog.model(request.model.id), prompt=escape_braces(request.prompt))
     images = {name: request.values.get(name) for name in _IMAGES}
     return _select_images(with_parameters(state, values), images, {}, home)
 

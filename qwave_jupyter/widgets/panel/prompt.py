@@ -11,6 +11,7 @@ import traitlets
 
 from qwave_jupyter import i18n
 from qwave_jupyter.jobs.context import JobContext
+from qwave_jupyter.jobs.request import escape_braces
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.widgets.canvas.base import KEYS_SCRIPT, Control, SlimLayout, read_assets
 from qwave_jupyter.widgets.canvas.keyboard import GROUPS, SHORTCUTS_SCRIPT, SHORTCUTS_STYLE, describe_shortcuts
@@ -59,7 +60,7 @@ def list_earlier(context: JobContext) -> EarlierPrompts:
             listed[text] = used
             room -= weight
     newest = sorted(listed, key=lambda text: -max(listed[text], others.get(text, 0.0)))
-    prompts = tuple(EarlierPrompt(text.replace("{{", r"\{{"), text in here) for text in newest)
+    prompts = tuple(EarlierPrompt(escape_braces(text), text in here) for text in newest)
     cut = any(text is None or (bool(text.strip()) and text not in listed) for text in {**here, **others})
     return EarlierPrompts(prompts, cut)
 

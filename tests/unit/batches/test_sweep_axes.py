@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from qwave_jupyter.batches.sweep import Axis, expand_axes, parse_axis
 from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.jobs.request import fill_prompt, prompt_names
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,15 @@ def test_sweep_axis_of_a_prompt_name():
     assert parse_axis("{{style}}=oil", prompt_names=["style"]) == Axis("style", ("oil",), in_prompt=True)
     assert not parse_axis("quality=high", prompt_names=["style"]).in_prompt
     assert parse_axis("aspect-ratio=1:1").key == "aspect_ratio"
+
+
+@pytest.mark.parametrize("name", ["नाम", "ชื่อ", "cafe\u0301", "ｆish", "天气"], ids=ascii)
+@pytest.mark.parametrize("form", ["{}", "{{{{{}}}}}", "{{{{ {} }}}}", "｛｛{}｝｝"])
+def test_sweep_axis_of_a_name_as_python_reads_it(name, form):
+    axis = parse_axis(f"{form.format(name)}=a,b", prompt_names=prompt_names(f"{{{{{name}}}}}"))
+    assert axis == Axis(unicodedata.normalize("NFKC", name), ("a", "b"), in_prompt=True)
+    filled = [tile.variables for tile in expand_axes([axis])]
+    assert [fill_prompt(f"{{{{{name}}}}}", one) for one in filled] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

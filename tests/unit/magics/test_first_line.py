@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 
 import pytest
 
@@ -79,3 +80,10 @@ def test_line_reads_words_like_cell(line, tokens):
 )
 def test_backslash_of_a_path_stays(line, tokens):
     assert cell_options.tokenize(line) == tokens
+
+
+@pytest.mark.parametrize("name", ["नाम", "ชื่อ", "cafe\u0301", "fish"], ids=ascii)
+@pytest.mark.parametrize("form", ["{{{{{}}}}}", "{{{{ {} }}}}", "｛｛{}｝｝", "｛｛ {} ｝｝"])
+def test_name_in_an_option_is_found_as_python_finds_it(name, form):
+    variables = {unicodedata.normalize("NFKC", name): 7}
+    assert cell_options.parse_line(f"--seed {form.format(name)}", TURBO, variables).values == {"seed": "7"}

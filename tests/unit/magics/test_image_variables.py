@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from types import SimpleNamespace
 
 import numpy as np
@@ -33,6 +34,16 @@ def test_image_file_goes_before_variable(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "city").touch()
     assert cell_options.parse_line("-i city", GPT, {"city": object()}).values == {"images": ("city",)}
+
+
+@pytest.mark.parametrize("name", ["नाम", "ชื่อ", "cafe\u0301", "ｆish", "ﬁsh"], ids=ascii)
+@pytest.mark.parametrize("form", ["-i {0}", "--mask {0}", "-p images={0}"])
+def test_image_variable_is_found_as_python_finds_it(name, form):
+    scope = {}
+    exec(f"{name} = object()", scope)  # noqa: S102 - Python says what it takes
+    held = scope[unicodedata.normalize("NFKC", name)]
+    (value,) = cell_options.parse_line(form.format(name), GPT, scope).values.values()
+    assert value in (held, (held,))
 
 
 @pytest.mark.parametrize("option", ["-i ", "--mask ", "-p images="])
