@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import itertools
 import json
 import math
 import shutil
 import time
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, overload
 
 from qwave_jupyter import folders, i18n
 from qwave_jupyter.arguments import check, require_positive, require_type
-from qwave_jupyter.errors import OptionMistake, ReferenceMistake
+from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake, UnknownModel
 from qwave_jupyter.images import contact_sheet, image_io, metadata
 from qwave_jupyter.images.preview import MimeBundle, PreviewOptions, preview_file, preview_sheet, to_mimebundle
 from qwave_jupyter.types import JSONObject, Values
@@ -40,6 +41,7 @@ _MAX_TEXT, _MAX_REPR, _MAX_PAGE_PROMPT = 1_000, 60, 10_000
 _PAGE_PX = 1280
 #: What belonged to one image alone, and no request that starts from it keeps.
 _NOT_INHERITED = frozenset({"action", "images", "mask", "seed", "n", "bbox_list"})
+_REFERENCES = frozenset({"images", "mask"})
 _COMPARED_PX = 640
 
 
@@ -126,8 +128,18 @@ class GeneratedImage:
     def cell(self) -> str:
         """The ``%%qwave`` cell that made it."""
         from qwave_jupyter.jobs import codegen
+        from qwave_jupyter.jobs.references import find_link
+        from qwave_jupyter.jobs.request import escape_braces
 
-        return codegen.cell(self.model, self.prompt.replace("{{", "\\{{"), self.parameters)
+        def spell(image: GeneratedImage) -> str:
+            # The demo's next address is another one, so a cell can't keep its links.
+            return find_link(image, context().clock.now(), demo=False) or str(image.path)
+
+        context, references = self._get_session().context, {}
+        # Without a key no journal is asked, and the links stay.
+        with contextlib.suppress(QwaveError):
+            references = self._find_references(spell)
+        return codegen.cell(self.model, escape_braces(self.prompt), {**self.parameters, **references})
 
     @check(model=str, wait=bool)
     def edit(self, prompt: str, *, model: str | None = None, wait: bool = True, **options: object) -> Gallery | Job:
@@ -149,7 +161,7 @@ class GeneratedImage:
         name = self.model if model is None else model
         images = [self, options.pop("images", None)]
         inherited = self._inherited_parameters(session.catalog.model(name))
-        return _start(session, prompt, name, {**inherited, "images": images, **options}, wait=wait)
+        return _start(session, prompt, name, inherited, {"images": images, **options}, wait=wait)
 
     @check(model=str, wait=bool)
     def inpaint(
@@ -189,14 +201,21 @@ class GeneratedImage:
         Example:
             >>> other = gallery[0].again(seed=7)
         """
+        from qwave_jupyter.jobs.request import escape_braces
+
         session = self._get_session()
         name = self.model if model is None else model
-        lost = [key for key, value in self.parameters.items() if _is_hash(value) and key not in options]
+        given = set(map(_find_model(session, name).canonical_name, options))
+        lost = [key for key, value in self.parameters.items() if _is_hash(value) and key not in given]
         if lost:
             raise OptionMistake("generation.again_needs", names=lost)
-        same = name == self.model
-        inherited = self.parameters if same else self._inherited_parameters(session.catalog.model(name))
-        return _start(session, self.prompt if prompt is None else prompt, name, {**inherited, **options}, wait=wait)
+        if name == self.model:
+            inherited = {**self.parameters, **self._find_references()}
+        else:
+            inherited = self._inherited_parameters(session.catalog.model(name))
+        # The recorded prompt is filled already; what is in braces in it is meant literally.
+        words = escape_braces(self.prompt) if prompt is None else prompt
+        return _start(session, words, name, inherited, options, wait=wait)
 
     @check(wait=bool)
     def vary(self, n: int = 4, *, wait: bool = True, **options: object) -> Gallery | Job:
@@ -219,6 +238,22 @@ class GeneratedImage:
             if parameter.validate(value) is None:
                 inherited[name] = value
         return inherited
+
+    def _find_references(self, spell: Callable[[GeneratedImage], object] = lambda image: image) -> dict[str, object]:
+        """The references that are links of earlier results, as these: their links die, their files stay."""
+        from qwave_jupyter.jobs.records import find_result
+
+        def replace_link(given: object) -> object:
+            if not isinstance(given, str) or not given.startswith(("http://", "https://")):
+                return given
+            found = find_result(given, self._get_session().context())
+            return given if found is None else spell(found)
+
+        return {
+            name: [replace_link(one) for one in value] if isinstance(value, (list, tuple)) else replace_link(value)
+            for name, value in self.parameters.items()
+            if name in _REFERENCES
+        }
 
     def _get_session(self) -> Session:
         if self.session is not None:
@@ -456,9 +491,22 @@ class Gallery(Sequence[GeneratedImage]):
         return self.mimebundle()
 
 
-def _start(session: Session, prompt: str, model: str, options: Values, *, wait: bool) -> Gallery | Job:
-    job = session.submit(prompt, model=model, **options)
+def _start(
+    session: Session, prompt: str, model: str, inherited: Values, options: Values, *, wait: bool
+) -> Gallery | Job:
+    together = _find_model(session, model).merge_options(inherited, options)
+    job = session.submit(prompt, model=model, **together)
     return session.present(job) if wait else job
+
+
+def _find_model(session: Session, name: str) -> Model:
+    """The model, or one of which nothing is known: with force it may be sent all the same."""
+    from qwave_jupyter.jobs.request import unvalidated_model
+
+    try:
+        return session.catalog.model(name)
+    except UnknownModel:
+        return unvalidated_model(name)
 
 
 def _is_hash(value: object) -> bool:

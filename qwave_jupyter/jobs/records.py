@@ -246,6 +246,12 @@ def history(context: JobContext, *, words: str = "", limit: int = 100, starred: 
     return Gallery(images, showing=context.showing)
 
 
+def find_result(link: str, context: JobContext) -> GeneratedImage | None:
+    """The earlier result that a link leads to, where the journal knows it and its file is still there."""
+    entries = context.journal.find_linked(link)
+    return next((image for entry in entries for image in gallery_of(entry, context) if image.url == link), None)
+
+
 def notebook_gallery(context: JobContext) -> Gallery:
     """Return the images of this notebook if its name is known, else of this process; oldest first."""
     entries = [

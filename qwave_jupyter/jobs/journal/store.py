@@ -7,6 +7,7 @@ key is never in it. When it can't be written, one warning says so and the jobs g
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import threading
@@ -235,6 +236,11 @@ class Journal:
             conditions += " AND job_id IN (SELECT job_id FROM stars)"
         values: list[object] = [f"%{_like(word)}%" for word in words for _ in range(2)]
         return self._entries(f"WHERE {_WITH_FILES}{conditions} ORDER BY created DESC LIMIT ?", (*values, limit))
+
+    def find_linked(self, link: str) -> tuple[Entry, ...]:
+        """The jobs of whose files one may have been fetched from a link; newest first."""
+        where = f"WHERE {_WITH_FILES} AND instr(files, ?) > 0 ORDER BY created DESC LIMIT 20"
+        return self._entries(where, (json.dumps(link),))
 
     def list_prompts(
         self, limit: int, *, notebook: str | None = None, pid: int | None = None, longest: int

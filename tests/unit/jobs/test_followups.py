@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -106,8 +107,10 @@ def test_again_needs_uploaded_images_anew(image, server, tmp_path):
     cat = image("a cat", images=[str(path)])
     with pytest.raises(OptionMistake, match="images"):
         cat.again(seed=3)
-    cat.again(seed=3, images=[str(path)])
-    assert server.bodies[-1]["image_urls"][0].startswith("data:")
+    for name in ("images", "image", "image_urls"):
+        cat.again(seed=3, **{name: [str(path)]})
+        assert server.bodies[-1]["image_urls"][0].startswith("data:")
+        assert len(server.bodies[-1]["image_urls"]) == 1
 
 
 def test_edit_refusal_sends_nothing(image, server):
@@ -132,3 +135,108 @@ def test_image_cell_text_makes_it_again(image, bench):
     request = requests_of.build(bench.catalog, prompt, options, model=find_model_id(line))
     assert request.prompt == cat.prompt
     assert {name: request.values[name] for name in ("aspect_ratio", "seed")} == {"aspect_ratio": "4:3", "seed": 4}
+
+
+LITERAL = ["a {{y}} sign", "｛｛y｝｝ and {{y}}", '{"a": {{"y": 1}}, {{ y.z }}', r"a \{{y}} in it", "{{{{y}}}}"]
+
+
+@pytest.mark.parametrize("prompt", LITERAL)
+@pytest.mark.parametrize("variables", [None, {"y": "other"}])
+def test_recorded_prompt_is_not_filled_again(image, server, bench, prompt, variables):
+    # Whatever a variable holds is literal.
+    cat = image(prompt)
+    assert cat.prompt == prompt
+    cat.again(variables=variables, seed=3)
+    cat.vary(2, variables=variables)
+    assert {body["prompt"] for body in server.bodies} == {prompt}
+    _, _, body = cat.cell().partition("\n")
+    again = requests_of.build(bench.catalog, body, {}, model=cat.model, variables={"y": "other"})
+    assert again.prompt == prompt
+
+
+def test_other_words_are_filled(image, server):
+    image("a {{y}} sign").again("a {{y}} cat", variables={"y": "red"})
+    assert server.bodies[-1]["prompt"] == "a red cat"
+
+
+DAYS = 2 * 86_400
+
+
+@pytest.mark.parametrize("again", [lambda night: night.again(seed=3), lambda night: night.vary(2), None])
+def test_reference_is_its_file_once_its_link_is_dead(image, server, clock, bench, again):
+    cat = image()
+    night = cat.edit("make it night")[0]
+    assert night.parameters["images"] == [cat.url]
+
+    def sent():
+        if again is not None:
+            again(night)
+        else:
+            line, _, body = night.cell().partition("\n")
+            line, prompt = split_cell(line.removeprefix("%%qwave"), body)
+            given = parse_line(line, bench.catalog.model(night.model), {}).values
+            request = requests_of.build(bench.catalog, prompt, given, model=night.model, now=bench.clock.now())
+            return request.body["image_urls"]
+        return server.bodies[-1]["image_urls"]
+
+    assert sent() == [cat.url]
+    clock.advance(DAYS)
+    (one,) = sent()
+    assert base64.b64decode(one.partition("base64,")[2]) == cat.path.read_bytes()
+    cat.path.unlink()
+    assert sent() == [cat.url]
+
+
+def test_reference_of_others_stays_a_link(image, server, clock):
+    night = image("make it night", images=["https://example.com/a.png"])
+    clock.advance(DAYS)
+    assert "https://example.com/a.png" in night.cell()
+    night.again(seed=3)
+    assert server.bodies[-1]["image_urls"] == ["https://example.com/a.png"]
+
+
+def test_mask_is_its_file_once_its_link_is_dead(image, server, clock):
+    cat, mask = image(), image("a mask")
+    hat = cat.inpaint(mask, "a red hat")[0]
+    clock.advance(DAYS)
+    hat.again()
+    body = server.bodies[-1]
+    for name, earlier in (("mask_url", mask), ("image_urls", cat)):
+        (sent,) = [body[name]] if isinstance(body[name], str) else body[name]
+        assert base64.b64decode(sent.partition("base64,")[2]) == earlier.path.read_bytes()
+
+
+A, B = "https://example.com/a.png", "https://example.com/b.png"
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({"image": B}, {"image_urls": [B]}),
+        ({"image_urls": [B]}, {"image_urls": [B]}),
+        ({"images": B}, {"image_urls": [B]}),
+        ({"size": "16:9"}, {"aspect_ratio": "16:9"}),
+        ({"aspect-ratio": "16:9"}, {"aspect_ratio": "16:9"}),
+        ({"size": None}, {"aspect_ratio": None}),
+    ],
+)
+@pytest.mark.parametrize(
+    "follow_up", [lambda cat, **given: cat.again(**given), lambda cat, **given: cat.vary(1, **given)]
+)
+def test_what_is_given_replaces_what_is_inherited_by_any_name(image, server, options, sent, follow_up):
+    cat = image(images=[A], aspect_ratio="1:1")
+    follow_up(cat, **options)
+    assert {name: server.bodies[-1].get(name) for name in sent} == sent
+
+
+@pytest.mark.parametrize("name", ["size", "aspect_ratio", "aspect-ratio"])
+def test_edit_replaces_a_size_by_any_name(image, server, name):
+    image(aspect_ratio="1:1").edit("make it night", **{name: "16:9"})
+    assert server.bodies[-1]["aspect_ratio"] == "16:9"
+
+
+@pytest.mark.parametrize("name", ["image", "images", "image_urls"])
+def test_edit_adds_images_by_any_name(image, server, name):
+    cat = image(images=[A])
+    cat.edit("make it night", **{name: B})
+    assert server.bodies[-1]["image_urls"] == [cat.url, B]
