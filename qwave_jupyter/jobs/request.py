@@ -429,7 +429,8 @@ def _resolve_images(
         limits = references.ImageLimits.of(others.model, name, partial(others.find, name))
         resolved[name] = []
         try:
-            images = list(references.flatten_images(_parse_list(given[name])))
+            listed = references.flatten_images(given[name])
+            images = [one for several in listed for one in references.flatten_images(_parse_list(several))]
         except Exception:  # noqa: BLE001 - a user's object may fail at anything, or hold itself
             wrong.append(Violation("reference_unknown_kind", name, type(given[name]).__name__, section="generation"))
             continue

@@ -12,7 +12,7 @@ from PIL import Image
 
 import qwave_jupyter as qwave
 from qwave_jupyter.catalog import load
-from qwave_jupyter.errors import OptionMistake
+from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.jobs.request import build, find_value, unvalidated_model
 from qwave_jupyter.magics import cell_options
 from qwave_jupyter.magics.caller_scope import CallerVariables
@@ -225,3 +225,29 @@ def test_sweep_over_variables_of_other_magics_hints_at_variable(given, name):
 def test_value_that_names_a_variable(name, text, value):
     model = load("2026-09").model("midjourney")
     assert find_value(model.find_parameter(name), text, SEEN) is value
+
+
+A, B = "https://example.com/a.png", "https://example.com/b.png"
+
+
+@pytest.mark.parametrize(
+    ("line", "sent"),
+    [
+        (f'-p \'image_urls=["{A}","{B}"]\'', [A, B]),
+        (f'--images \'["{A}", "{B}"]\'', [A, B]),
+        (f"-i {B} --images '[\"{A}\"]'", [B, A]),
+        (f"-i '[\"{A}\"]' -p 'images=[\"{B}\"]'", [A, B]),
+    ],
+)
+def test_images_written_as_json_are_several(line, sent):
+    given = cell_options.parse_line(line, GPT, {}).values
+    assert build(load("2026-04"), "x", given, model=GPT.id).body["image_urls"] == sent
+    from_python = build(load("2026-04"), "x", {"images": [f'["{A}"]', B]}, model=GPT.id)
+    assert from_python.body["image_urls"] == [A, B]
+
+
+@pytest.mark.parametrize("listed", ["[]", "[null]", '["nowhere.png"]', '["https://example.com/a.png"'])
+def test_images_written_as_json_that_hold_none_are_refused(listed):
+    given = cell_options.parse_line(f"-p 'images={listed}'", GPT, {}).values
+    with pytest.raises(RequestRefused):
+        build(load("2026-04"), "x", given, model=GPT.id)
