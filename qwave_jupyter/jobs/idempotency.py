@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,7 +132,17 @@ def _reason(error: QwaveError) -> str:
 
 def find_finished(request: Request, context: JobContext) -> Entry | None:
     """The newest finished job of this request that this server made, its files still there and what was saved."""
-    return context.journal.find_finished(request.fingerprint, base_url=context.server, is_there=is_unchanged)
+    find = partial(context.journal.find_finished, base_url=context.server, is_there=is_unchanged)
+    return next(filter(None, map(find, request.fingerprints)), None)
+
+
+def find_abandoned(request: Request, context: JobContext) -> tuple[Entry, ...]:
+    """The open orders of this request at this server that nobody works on, oldest first."""
+    return tuple(
+        entry
+        for one in request.fingerprints
+        for entry in context.journal.abandoned_jobs(base_url=context.server, fingerprint=one)
+    )
 
 
 def is_likely(request: Request, context: JobContext) -> bool:
@@ -141,9 +152,7 @@ def is_likely(request: Request, context: JobContext) -> bool:
 
 def may_be_free(request: Request, context: JobContext) -> bool:
     """Whether a job that may reuse results orders nothing new, as far as one can see without locking anything."""
-    return is_likely(request, context) or bool(
-        context.journal.abandoned_jobs(base_url=context.server, fingerprint=request.fingerprint)
-    )
+    return is_likely(request, context) or bool(find_abandoned(request, context))
 
 
 def acquire_reuse_lock(request: Request, context: JobContext) -> JobLock | None:

@@ -117,7 +117,7 @@ def find_open_order(request: Request, context: JobContext, *, other_than: Collec
         GenerationError: there is one that may have been paid for and can't be repeated safely.
     """
     refusal: GenerationError | None = None
-    for found in context.journal.abandoned_jobs(base_url=context.server, fingerprint=request.fingerprint):
+    for found in idempotency.find_abandoned(request, context):
         locked = None if found.job_id in other_than else context.journal.lock_open(found)
         if locked is None:
             continue

@@ -98,6 +98,7 @@ class Request:
         warnings: what the pages advise against, and what was done to images.
         unvalidated: the edition doesn't know the model, so nothing was checked.
         fingerprint: the same for the same body with the same images.
+        former_fingerprint: what the release before made of it, where that differs; its journals have that one.
         references: the images that go along, references first, then the mask.
         released: images whose bytes were let go: what identifies each, to its MIME type.
     """
@@ -112,6 +113,7 @@ class Request:
     warnings: tuple[Violation, ...] = ()
     unvalidated: bool = False
     fingerprint: str = ""
+    former_fingerprint: str = ""
     references: tuple[Reference, ...] = field(default=(), repr=False)
     released: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -194,6 +196,11 @@ class Request:
         seed = self.effective("seed")
         return None if seed == -1 else seed
 
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Those under which a journal may have it."""
+        return (self.fingerprint, self.former_fingerprint) if self.former_fingerprint else (self.fingerprint,)
+
     def body_text(self) -> str:
         """The body as a person reads it: indented JSON, images and very long texts cut, no invisible character."""
         text = json.dumps(map_strings(self.body, _shorten), ensure_ascii=False, indent=2)
@@ -247,8 +254,8 @@ def build(
     # A step from an earlier image needs no words, and an empty field isn't an omitted one.
     written: dict[str, object] = {"prompt": text, **plain}
     if isinstance(written["prompt"], str):
-        written["prompt"] = normalize_prompt(written["prompt"]) or None
-    values, unread = chosen.read(written)
+        written["prompt"] = _strip_invisible(written["prompt"]) or None
+    values, unread = chosen.read({name: _unify_line_ends(given) for name, given in written.items()})
     others = _OthersWithBytes(catalog, chosen, {} if unread else values)
     resolve = partial(references.resolve, now=SYSTEM_CLOCK.now() if now is None else now, demo=demo)
     resolved = _resolve_images(others, given_images, resolve, wrong)
@@ -275,14 +282,33 @@ def build(
         *_check_mask_size(chosen, resolved),
         *(replace(one, severity="warn") for one in tolerable),
     )
-    return Request.from_values(chosen, values, resolved, inferred=inferred, warnings=warnings, unvalidated=unvalidated)
+    request = Request.from_values(
+        chosen, values, resolved, inferred=inferred, warnings=warnings, unvalidated=unvalidated
+    )
+    if not any(isinstance(given, str) and "\r" in given for given in written.values()):
+        return request
+    # Up to 0.2.0 every kind of line end was sent as it came.
+    former = {name: value for name, value in chosen.read(written)[0].items() if isinstance(value, str)}
+    body = chosen.to_wire({**values, **former})
+    return replace(
+        request, former_fingerprint=fingerprint_of(body, {one.uri: one.content_id for one in request.references})
+    )
 
 
 def normalize_prompt(text: str) -> str:
-    """The text without blank lines and invisible characters before and after it; "" where nothing of it can be seen.
+    """The text with line feeds alone, without blank lines and invisible characters around it; "" where nothing is left.
 
     A cell, ``%%time``, an editor and a web page add different ones. Inside they have a meaning, such as in emoji.
     """
+    return str(_unify_line_ends(_strip_invisible(text)))
+
+
+def _unify_line_ends(given: object) -> object:
+    # A table's file ends lines in another way than a cell, and both mean one request.
+    return given.replace("\r\n", "\n").replace("\r", "\n") if isinstance(given, str) else given
+
+
+def _strip_invisible(text: str) -> str:
     first = _VISIBLE.search(text)
     last = _UP_TO_LAST_VISIBLE.match(text)
     if first is None or last is None:

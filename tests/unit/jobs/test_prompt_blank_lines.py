@@ -29,6 +29,22 @@ def test_prompt_inner_text_is_unchanged(written):
     assert request.build(CATALOG, written, {}, model="z-image-turbo").prompt == written
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"], ids=ascii)
+@pytest.mark.parametrize("text", ["A fox{0}in snow", "A fox{0}{0}in snow{0} at night", "{0}A fox{0}  in snow{0}"])
+def test_prompt_has_one_kind_of_line_end(text, end):
+    catalog = load("2026-09")
+    model = next(one for one in catalog if one.negative_prompt)
+    for name in ("prompt", model.negative_prompt.name):
+        given, plain = ({"prompt": "x", name: text.format(one)} for one in (end, "\n"))
+        built, wanted = (
+            request.build(catalog, one.pop("prompt"), one, model=model.id, variables={}) for one in (given, plain)
+        )
+        assert (built.body, built.fingerprint) == (wanted.body, wanted.fingerprint)
+        assert "\r" not in str(built.body)
+    filled = request.build(catalog, "{{x}}", {}, model=model.id, variables={"x": text.format(end)})
+    assert filled.prompt == text.format("\n").strip("\n")
+
+
 ENGLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(one)) for one in "gbeng") + "\U000e007f"
 INVISIBLE = [
     "\ufeff",

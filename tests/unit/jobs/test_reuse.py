@@ -17,7 +17,7 @@ from qwave_jupyter.errors import Cancelled, GenerationError, RequestRejected, Ta
 from qwave_jupyter.jobs import records
 from qwave_jupyter.jobs.costs import Limits
 from qwave_jupyter.jobs.job import Job, resume
-from qwave_jupyter.jobs.request import build
+from qwave_jupyter.jobs.request import build, fingerprint_of
 from qwave_jupyter.magics.cell_magic import CellMagic
 from qwave_jupyter.session import default
 from tests.image_factory import plain
@@ -469,3 +469,24 @@ def test_images_of_a_killed_kernel_are_copied_to_the_named_folder(ours, server, 
     again = NAMED[how](tmp_path / "final")
     assert [path.parent for path in again.paths] == [tmp_path / "final"] * 2
     assert [path.read_bytes() for path in again.paths] == [path.read_bytes() for path in made.paths]
+
+
+@pytest.mark.parametrize("prompt", ["a cat\r\nin snow", "a cat\r\n\r\nin snow\r\n", "a cat\rin snow"], ids=ascii)
+def test_reuse_finds_what_was_sent_with_other_line_ends(bench, server, asked, prompt):
+    request = asked(prompt)
+    assert request.former_fingerprint not in {"", request.fingerprint}
+    # As the journal of an earlier release has it.
+    body = {**request.body, "prompt": prompt.rstrip("\r\n")}
+    former = replace(request, body=body, fingerprint=fingerprint_of(body, {}), former_fingerprint="")
+    Job(former, bench).start().result(WAIT)
+    job = Job(request, bench, reuse=True).start()
+    assert job.result(WAIT)
+    assert job.snapshot.reused
+    assert len(server.tasks) == 1
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"], ids=ascii)
+def test_reuse_finds_the_same_words_with_other_line_ends(bench, server, asked, end):
+    Job(asked("a cat\nin snow"), bench).start().result(WAIT)
+    assert Job(asked(f"a cat{end}in snow"), bench, reuse=True).start().result(WAIT)
+    assert len(server.tasks) == 1
