@@ -524,7 +524,8 @@ class Session:
         require_type("model", model, str)
         require_type("variables", variables, Mapping)
         for name in variables or ():
-            require_type("variables", name, str, optional=False)
+            if not isinstance(name, str):
+                raise OptionMistake("generation.variable_name", given=i18n.PrintableValue(name))
         require_type("force", force, bool)
         return requests_of.build(
             self.catalog,

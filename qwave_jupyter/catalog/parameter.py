@@ -240,8 +240,9 @@ class Parameter:
             return int(given)
         if isinstance(given, str):
             text = to_ascii_digits(given)
-            if re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text, re.ASCII):
-                return int(text)
+            # A whole number of a table or of NumPy may come as 2.0.
+            if re.fullmatch(r"\s*[+-]?\d{1,18}(\.0{1,18})?\s*", text, re.ASCII):
+                return int(text.partition(".")[0])
         raise self.unreadable(given)
 
     def _read_number(self, given: object) -> float:

@@ -53,6 +53,7 @@ __all__ = [
     "require_image",
     "resolve",
     "restore_bytes",
+    "scale_mask",
     "unreadable_mistake",
 ]
 
@@ -99,6 +100,8 @@ class Reference:
     weight: int | None = None
     format: str = ""
     notices: tuple[Violation, ...] = ()
+    #: The size before it was made lighter, where that made it smaller.
+    former_size: tuple[int, int] | None = None
 
     @property
     def is_bytes(self) -> bool:
@@ -401,7 +404,22 @@ def _from_seen(
     elif lightened:
         codes.append("reference_encoded_lightly")
     notices = (_notice(code, parameter, name, detail) for code in codes)
-    return _reference(content, facts, (*notices, *_check_pixels(seen, parameter, limits)))
+    reference = _reference(content, facts, (*notices, *_check_pixels(seen, parameter, limits)))
+    return reference if reference.size == seen.image.size else replace(reference, former_size=seen.image.size)
+
+
+def scale_mask(mask: Reference, image: Reference, limits: ImageLimits) -> Reference:
+    """The mask as large as its image, where that had the mask's size before it was made smaller."""
+    if image.size is None or mask.size is None or mask.size != image.former_size or not mask.is_bytes:
+        return mask
+    from PIL import Image
+
+    drawn = image_io.load(base64.b64decode(mask.uri.partition(",")[2]))
+    # What is transparent or white stays so, and nothing between is made up.
+    content, _ = _encode(drawn.resize(image.size, Image.Resampling.NEAREST), "mask", limits)
+    detail = {"size": f"{image.size[0]}×{image.size[1]}"}
+    notices = (*mask.notices, _notice("mask_scaled", "mask", "mask", detail))
+    return _reference(content, image_io.probe(content), notices)
 
 
 def _stretch_mask(seen: NormalizedImage) -> NormalizedImage:

@@ -462,7 +462,10 @@ def _resolve_images(
             continue
         for one in images:
             try:
-                resolved[name].append(resolve(one, name, limits))
+                reference = resolve(one, name, limits)
+                if name == "mask" and resolved.get("images"):
+                    reference = references.scale_mask(reference, resolved["images"][0], limits)
+                resolved[name].append(reference)
             except ReferenceMistake as mistake:
                 wrong.append(mistake.fields["mistake"])
         if name == "mask" and len(resolved[name]) > 1:
@@ -713,7 +716,8 @@ def _is_missing(value: object) -> bool:
 
 def _is_text(value: object) -> bool:
     # What reads well inside a sentence; a module, a function, an image or None never does.
-    return isinstance(value, (str, Number, PurePath, date, time, timedelta, UUID, Enum))
+    is_numpy = type(value).__module__ == "numpy" and type(value).__name__ in {"bool", "bool_", "datetime64"}
+    return is_numpy or isinstance(value, (str, Number, PurePath, date, time, timedelta, UUID, Enum))
 
 
 class Violations(Sequence[Violation]):

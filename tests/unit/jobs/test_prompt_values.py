@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import qwave_jupyter as qwave
+from qwave_jupyter import i18n
 from qwave_jupyter.catalog import Parameter
 from qwave_jupyter.catalog.parameter import UnreadableValue
-from qwave_jupyter.errors import RequestRefused
+from qwave_jupyter.errors import OptionMistake, RequestRefused
 from qwave_jupyter.jobs.request import fill_prompt
 
 
@@ -102,6 +104,11 @@ def test_missing_value_is_refused_in_a_prompt(value):
         (Style.UP, "2"),
         (Style.RED, "deep red"),
         (Nested.OIL, "oil paint"),
+        (np.True_, "True"),
+        (np.bool_(0), "False"),
+        (np.datetime64("2026-01-02"), "2026-01-02"),
+        (np.datetime64("2026-01-02T03:04", "m"), "2026-01-02T03:04"),
+        (pd.Series([True, False])[0], "True"),
         (0, "0"),
         (1.5, "1.5"),
         (pd.Timestamp("2026-01-02").date(), "2026-01-02"),
@@ -158,3 +165,32 @@ def test_enumeration_chooses_a_choice():
 def test_missing_value_is_refused_in_an_option(kind, value):
     with pytest.raises(UnreadableValue):
         Parameter("x", kind, ("x",)).read(value)
+
+
+@pytest.mark.parametrize("written", ["2.0", "2", " 2.00", "２.0", "+2.0"])
+def test_whole_number_is_read_from_text_with_its_point(written):
+    assert Parameter("n", "integer", ("n",)).read(written) == 2
+    assert type(Parameter("n", "integer", ("n",)).read(written)) is int
+
+
+@pytest.mark.parametrize("value", [2.0, np.float64(2), np.float32(2), pd.Series([2.0])[0]])
+def test_whole_number_fills_an_option_as_python_takes_it(value):
+    filled = fill_prompt("{{n}}", {"n": value})
+    assert Parameter("n", "integer", ("n",)).read(filled) == Parameter("n", "integer", ("n",)).read(float(value)) == 2
+
+
+@pytest.mark.parametrize("written", ["2.5", "2.", ".0", "2.0.0", "2,0", "2.01", "1e0"])
+def test_what_is_no_whole_number_is_refused(written):
+    with pytest.raises(UnreadableValue):
+        Parameter("n", "integer", ("n",)).read(written)
+
+
+@pytest.mark.parametrize("name", [1, None, ("a",), b"a", 2.5])
+def test_name_of_a_variable_must_be_a_text(name):
+    with pytest.raises(OptionMistake) as refused:
+        qwave.build("a {{a}}", variables={name: "cat"})
+    for language in ("en", "zh"):
+        i18n.use(language)
+        assert repr(name) in str(refused.value)
+        assert "variables" in str(refused.value)
+    i18n.use(None)

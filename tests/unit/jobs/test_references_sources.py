@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections import deque
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import urlparse, urlsplit
@@ -752,6 +753,32 @@ def test_mask_of_another_size_warns_where_no_page_rules(size):
     options = {"images": [plain(20, 10)], "mask": mask}
     request = build(CATALOG, "x", options, model=ANY_SIZE, now=NOW, force=True)
     assert ("mask_other_size" in {one.code for one in request.warnings}) == (size != (20, 10))
+
+
+@pytest.mark.parametrize("size", [(900, 700), (700, 900), (800, 800)])
+@pytest.mark.parametrize("alpha", [True, False])
+def test_mask_becomes_smaller_with_its_image(size, alpha, monkeypatch):
+    model = CATALOG.model(SAME_SIZE)
+    small = replace(
+        model,
+        references=replace(model.references, max_mb=0.02),
+        mask=replace(model.mask, alpha=alpha, max_mb=1),
+    )
+    catalog = load("2026-04")
+    monkeypatch.setattr(type(catalog), "model", lambda *_: small)
+    mask = Image.new("RGBA", size, "black")
+    mask.paste((255, 255, 255, 0), (0, 0, size[0] // 2, size[1]))
+    request = build(catalog, "x", {"images": [noise(*size)], "mask": mask}, model=SAME_SIZE, now=NOW)
+    first, sent = request.references
+    assert first.size == sent.size
+    assert sent.size < size
+    drawn = image_of(sent)
+    alpha_channel = np.asarray(drawn.getchannel("A"))
+    assert np.unique(alpha_channel).tolist() == [0, 255]
+    assert abs((alpha_channel == 0).mean() - 0.5) < 0.01
+    assert {"reference_encoded_lightly", "mask_scaled"} <= {one.code for one in request.warnings}
+    with pytest.raises(RequestRefused):
+        build(catalog, "x", {"images": [noise(*size)], "mask": mask.crop((0, 0, 60, 60))}, model=SAME_SIZE, now=NOW)
 
 
 @pytest.mark.parametrize(
