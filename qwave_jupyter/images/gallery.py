@@ -326,6 +326,9 @@ class Gallery(Sequence[GeneratedImage]):
         showing: how they are previewed; None for how the first one is.
         labels: a caption for each, or None.
 
+    Raises:
+        OptionMistake: something else than generated images.
+
     Example:
         >>> best = gallery[:2] + other[-1:]
         >>> best.save("best", "{slug}-{i}.{ext}")
@@ -338,7 +341,7 @@ class Gallery(Sequence[GeneratedImage]):
         showing: PreviewOptions | None = None,
         labels: Sequence[str] | None = None,
     ) -> None:
-        self._images = tuple(images)
+        self._images = _take_images(images)
         self.showing = showing or (self._images[0].showing if self._images else PreviewOptions())
         self.labels = tuple(labels) if labels is not None else None
 
@@ -358,9 +361,9 @@ class Gallery(Sequence[GeneratedImage]):
         return len(self._images)
 
     def __add__(self, other: Iterable[GeneratedImage]) -> Gallery:
-        if not isinstance(other, Iterable):
+        if not isinstance(other, (Iterable, GeneratedImage)):
             return NotImplemented
-        return Gallery((*self._images, *other), showing=self.showing)
+        return Gallery((*self._images, *_take_images(other)), showing=self.showing)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Gallery) and self._images == other._images
@@ -489,6 +492,15 @@ class Gallery(Sequence[GeneratedImage]):
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> MimeBundle:  # noqa: ARG002 - IPython's
         return self.mimebundle()
+
+
+def _take_images(given: object) -> tuple[GeneratedImage, ...]:
+    """The images of a gallery or list; raises OptionMistake where it is none, or holds something else."""
+    images = tuple(given) if isinstance(given, Iterable) else (given,)
+    strangers = [one for one in images if not isinstance(one, GeneratedImage)]
+    if strangers or not isinstance(given, Iterable):
+        raise OptionMistake("generation.gallery_of_others", given=type((*strangers, given)[0]).__name__)
+    return images
 
 
 def _start(

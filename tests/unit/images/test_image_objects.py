@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
+from operator import add
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 
@@ -56,3 +60,41 @@ def test_gallery_is_an_array_of_one_size(gallery, tmp_path):
     with pytest.raises(OptionMistake, match="9×9×3"):
         np.asarray(Gallery([*gallery, GeneratedImage(tmp_path / "other.png")]))
     assert pd.DataFrame({"made": [gallery, gallery[:1]]})["made"][1] == gallery[:1]
+
+
+@pytest.mark.parametrize(
+    ("other", "kind"),
+    [
+        (["a.png"], "str"),
+        ("ab", "str"),
+        ([Path("a.png")], "Path"),
+        (b"ab", "int"),
+        ({"a": 1}, "str"),
+        ([None], "NoneType"),
+    ],
+)
+def test_gallery_of_others_is_refused(gallery, other, kind):
+    for make in (partial(add, gallery), Gallery):
+        with pytest.raises(OptionMistake) as refused:
+            make(other)
+        for language in ("en", "zh"):
+            i18n.use(language)
+            assert kind in str(refused.value)
+        i18n.use(None)
+
+
+@pytest.mark.parametrize("given", [7, None, object()])
+def test_gallery_of_no_list_is_refused(given):
+    with pytest.raises(OptionMistake, match=f"of type {type(given).__name__}"):
+        Gallery(given)
+
+
+def test_gallery_takes_galleries_and_lists(gallery):
+    images = list(gallery)
+    assert list(gallery + gallery[:1]) == [*images, images[0]]
+    assert list(gallery + images[1:]) == [*images, *images[1:]]
+    assert list(gallery + (one for one in images)) == images * 2
+    assert gallery + () == gallery
+    for single in images:
+        with pytest.raises(OptionMistake, match="GeneratedImage"):
+            add(gallery, single)
