@@ -18,6 +18,7 @@ from qwave_jupyter.types import Namespace
 
 __all__ = [
     "check",
+    "escape_braces",
     "find_name",
     "read_amount",
     "require_methods",
@@ -139,6 +140,11 @@ def require_seconds(name: str, given: object) -> float | None:
         if seconds is not None or (isinstance(given, Real) and given == math.inf):
             return seconds
     raise _refuse_type(name, given, (Real,))
+
+
+def escape_braces(text: str) -> str:
+    """A text whose braces are literal when it is filled."""
+    return text.replace("{{", r"\{{").replace("｛｛", r"\｛｛")
 
 
 def find_name(text: str, variables: Namespace) -> str | None:

@@ -706,6 +706,21 @@ class Session:
         words, limit = words.encode(errors="replace").decode(), max(0, min(limit, _MAX_LISTED))
         return records.history(self.context(), words=words, limit=limit, starred=starred)
 
+    def find_result(self, link: str) -> GeneratedImage | None:
+        """The earlier result that a link leads to, where the journal knows it and its file is still there.
+
+        Args:
+            link: its ``url``, whether it still works or not.
+
+        Example:
+            >>> session.find_result(gallery[0].url).path.suffix
+            '.png'
+        """
+        from qwave_jupyter.jobs import records
+
+        require_type("link", link, str, optional=False)
+        return records.find_result(link, self.context())
+
     @check(on=bool)
     def star(self, image: GeneratedImage, on: bool = True) -> None:
         """Star an image, or take its star back; ``history(starred=True)`` finds it again.

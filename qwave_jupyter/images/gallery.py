@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from qwave_jupyter import folders, i18n
-from qwave_jupyter.arguments import check, require_positive, require_type
+from qwave_jupyter.arguments import check, escape_braces, require_positive, require_type
+from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import OptionMistake, QwaveError, ReferenceMistake, UnknownModel
 from qwave_jupyter.images import contact_sheet, image_io, metadata
 from qwave_jupyter.images.preview import MimeBundle, PreviewOptions, preview_file, preview_sheet, to_mimebundle
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
-    from qwave_jupyter.catalog import Model
     from qwave_jupyter.jobs.job import Job
     from qwave_jupyter.session import Session
 
@@ -128,17 +128,13 @@ class GeneratedImage:
     def cell(self) -> str:
         """The ``%%qwave`` cell that made it."""
         from qwave_jupyter.jobs import codegen
-        from qwave_jupyter.jobs.references import find_link
-        from qwave_jupyter.jobs.request import escape_braces
 
-        def spell(image: GeneratedImage) -> str:
-            # The demo's next address is another one, so a cell can't keep its links.
-            return find_link(image, context().clock.now(), demo=False) or str(image.path)
-
-        context, references = self._get_session().context, {}
+        references: Values = {}
         # Without a key no journal is asked, and the links stay.
         with contextlib.suppress(QwaveError):
-            references = self._find_references(spell)
+            if _find_model(self._get_session(), self.model).references.takes_bytes:
+                # A cell is kept, and a file stays longer than a link.
+                references = self._find_references(lambda image: str(image.path))
         return codegen.cell(self.model, escape_braces(self.prompt), {**self.parameters, **references})
 
     @check(model=str, wait=bool)
@@ -180,9 +176,7 @@ class GeneratedImage:
             RequestRefused: the model takes no mask; the ones that do are named.
             ReferenceMistake: there is no mask, so the whole image would be painted anew.
         """
-        from qwave_jupyter.jobs.references import is_empty
-
-        if is_empty(mask):
+        if mask is None or (isinstance(mask, (Gallery, list, tuple, set, frozenset, dict)) and not mask):
             raise ReferenceMistake("generation.inpaint_no_mask", given=type(mask).__name__)
         return self.edit(prompt, model=model, wait=wait, mask=mask, **options)
 
@@ -201,8 +195,6 @@ class GeneratedImage:
         Example:
             >>> other = gallery[0].again(seed=7)
         """
-        from qwave_jupyter.jobs.request import escape_braces
-
         session = self._get_session()
         name = self.model if model is None else model
         given = set(map(_find_model(session, name).canonical_name, options))
@@ -241,12 +233,10 @@ class GeneratedImage:
 
     def _find_references(self, spell: Callable[[GeneratedImage], object] = lambda image: image) -> dict[str, object]:
         """The references that are links of earlier results, as these: their links die, their files stay."""
-        from qwave_jupyter.jobs.records import find_result
 
         def replace_link(given: object) -> object:
-            if not isinstance(given, str) or not given.startswith(("http://", "https://")):
-                return given
-            found = find_result(given, self._get_session().context())
+            is_link = isinstance(given, str) and given.startswith(("http://", "https://"))
+            found = self._get_session().find_result(str(given)) if is_link else None
             return given if found is None else spell(found)
 
         return {
@@ -513,12 +503,10 @@ def _start(
 
 def _find_model(session: Session, name: str) -> Model:
     """The model, or one of which nothing is known: with force it may be sent all the same."""
-    from qwave_jupyter.jobs.request import unvalidated_model
-
     try:
         return session.catalog.model(name)
     except UnknownModel:
-        return unvalidated_model(name)
+        return Model(name)
 
 
 def _is_hash(value: object) -> bool:

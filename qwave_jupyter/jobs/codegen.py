@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from qwave_jupyter import i18n
+from qwave_jupyter.arguments import escape_braces
 from qwave_jupyter.jobs.own_options import OWN_OPTIONS, to_flag
-from qwave_jupyter.jobs.request import escape_braces, prompt_names
+from qwave_jupyter.jobs.request import prompt_names
 from qwave_jupyter.types import Namespace, Values
 
 __all__ = ["cell", "python", "to_display_text"]

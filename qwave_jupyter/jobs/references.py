@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Reference",
     "find_image",
-    "find_link",
     "flatten_images",
     "is_empty",
     "release_bytes",
@@ -307,18 +306,12 @@ def _check_reach(url: str, parameter: str) -> tuple[Violation, ...]:
     return (_notice("reference_local_address", parameter, host),) if is_local else ()
 
 
-def find_link(given: GeneratedImage, now: float, *, demo: bool) -> str | None:
-    """The link to an earlier result, as long as the server in force can follow it; else its file is sent."""
-    # The API can't reach the demo, which serves on this machine alone.
-    lives = given.demo == demo and given.alive(now + _MIN_LINK_LIFE)
-    return given.url if lives and given.url is not None and _URL.match(given.url) else None
-
-
 def _from_result(given: GeneratedImage, parameter: str, limits: ImageLimits, now: float, *, demo: bool) -> Reference:
-    link = find_link(given, now, demo=demo)
-    if link is not None:
+    # The API can't reach the demo, which serves on this machine alone.
+    alive = given.demo == demo and given.alive(now + _MIN_LINK_LIFE)
+    if alive and given.url is not None and _URL.match(given.url):
         size = (given.width, given.height) if given.width and given.height else None
-        return Reference(link, link, size, format=given.format)
+        return Reference(given.url, given.url, size, format=given.format)
     if not limits.takes_bytes:
         raise _mistake("reference_link_dead", parameter, given.path.name, limits)
     return _from_file(given.path, parameter, limits)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, overload
 from uuid import UUID
 
 from qwave_jupyter import i18n
-from qwave_jupyter.arguments import find_name
+from qwave_jupyter.arguments import escape_braces, find_name
 from qwave_jupyter.catalog import ImageInfo, Model, Parameter, Violation
 from qwave_jupyter.catalog.parameter import UnreadableValue, to_json_value
 from qwave_jupyter.catalog.rules import parse_ratio
@@ -41,7 +41,6 @@ __all__ = [
     "Request",
     "Violations",
     "build",
-    "escape_braces",
     "fill_prompt",
     "fill_values",
     "find_value",
@@ -644,11 +643,6 @@ def fill_values(text: str, values: Namespace) -> str:
         return match[0] if known is None else escape_braces(str(values[known]))
 
     return _FIELD.sub(replace_field, text)
-
-
-def escape_braces(text: str) -> str:
-    """A text whose braces are literal when it is filled."""
-    return text.replace("{{", r"\{{").replace("｛｛", r"\｛｛")
 
 
 def read_field(text: str) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from qwave_jupyter import api, frontend, i18n, threads
-from qwave_jupyter.arguments import check
+from qwave_jupyter.arguments import check, escape_braces
 from qwave_jupyter.catalog import Catalog, Model
 from qwave_jupyter.errors import (
     OptionMistake,
@@ -23,7 +23,7 @@ from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen, references
 from qwave_jupyter.jobs.journal.record import Entry
 from qwave_jupyter.jobs.presets import Preset, find_preset
-from qwave_jupyter.jobs.request import escape_braces, refuse
+from qwave_jupyter.jobs.request import refuse
 from qwave_jupyter.magics import cell_options
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.session import default

@@ -10,8 +10,8 @@ import ipywidgets
 import traitlets
 
 from qwave_jupyter import i18n
+from qwave_jupyter.arguments import escape_braces
 from qwave_jupyter.jobs.context import JobContext
-from qwave_jupyter.jobs.request import escape_braces
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.widgets.canvas.base import KEYS_SCRIPT, Control, SlimLayout, read_assets
 from qwave_jupyter.widgets.canvas.keyboard import GROUPS, SHORTCUTS_SCRIPT, SHORTCUTS_STYLE, describe_shortcuts

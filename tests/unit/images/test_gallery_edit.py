@@ -12,7 +12,7 @@ from PIL import Image
 
 from qwave_jupyter import i18n
 from qwave_jupyter.catalog import load
-from qwave_jupyter.errors import ReferenceMistake
+from qwave_jupyter.errors import ReferenceMistake, RequestRefused
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs.request import build
 from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
@@ -74,12 +74,12 @@ def test_edit_keeps_the_mask_beside_images():
         None,
         [],
         (),
-        [None],
+        {},
         Gallery(),
         ipywidgets.FileUpload().value,
         MaskBrush(Image.new("RGB", (8, 8))).mask,
     ],
-    ids=["none", "list", "tuple", "holds none", "gallery", "upload", "unpainted"],
+    ids=["none", "list", "tuple", "dict", "gallery", "upload", "unpainted"],
 )
 def test_inpaint_without_a_mask_is_refused(mask):
     with pytest.raises(ReferenceMistake) as refused:
@@ -89,6 +89,12 @@ def test_inpaint_without_a_mask_is_refused(mask):
         i18n.use(language)
         assert "edit()" in str(refused.value)
     i18n.use(None)
+
+
+@pytest.mark.parametrize("mask", ["", [None], [[], ()], ipywidgets.FileUpload(), {None}])
+def test_inpaint_with_nothing_in_its_mask_is_refused(mask):
+    with pytest.raises(RequestRefused, match="mask holds no image"):
+        make_image(CAT).inpaint(mask, "a hat", wait=False)
 
 
 @pytest.mark.parametrize("mask", [OTHER, Image.new("RGBA", (8, 8)), np.eye(8, dtype=bool), [OTHER]])

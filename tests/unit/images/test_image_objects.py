@@ -94,7 +94,7 @@ def test_gallery_takes_galleries_and_lists(gallery):
     assert list(gallery + gallery[:1]) == [*images, images[0]]
     assert list(gallery + images[1:]) == [*images, *images[1:]]
     assert list(gallery + (one for one in images)) == images * 2
-    assert gallery + () == gallery
+    assert add(gallery, []) == gallery
     for single in images:
         with pytest.raises(OptionMistake, match="GeneratedImage"):
             add(gallery, single)
