@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -49,9 +48,9 @@ class PanelTools:
         self._offered: Mapping[str, str] = {}
         self._state: PanelState | None = None
         self.brush: MaskBrush | None = None
-        self._brush_base = ""
+        self._brush_base: SelectedImage | None = None
         self._painted: SelectedImage | None = None
-        self.editors: dict[str, BoxEditor] = {}
+        self.editors: dict[SelectedImage, BoxEditor] = {}
         self.palette: PaletteEditor | None = None
         self.buttons = {kind: self._build_button(kind) for kind in KINDS}
         self._from_image = ipywidgets.Button(description=i18n.text("panel.colours_of_image"))
@@ -190,12 +189,12 @@ class PanelTools:
             brush = MaskBrush(base.source, model.mask.alpha if model.mask is not None else None)
             brush.observe(lambda _: self._paint(), "value")
             brush.on_image = self._on_base
-            self.brush, self._brush_base = brush, base.expression
-        elif self._brush_base != base.expression:
+            self.brush, self._brush_base = brush, base
+        elif self._brush_base != base:
             # The same control: whoever pasted the image has the focus in it.
             self.brush.change_image(base.source)
             self.brush.alpha = model.mask is None or model.mask.alpha is not False
-            self._painted, self._brush_base = None, base.expression
+            self._painted, self._brush_base = None, base
         elif self._painted is not None and state.mask is None:
             # It was taken away elsewhere, so it isn't visible here either.
             self._painted, self.brush.value = None, []
@@ -218,33 +217,32 @@ class PanelTools:
             content = io.BytesIO()
             # Two colours pack as well quickly as thoroughly, and a stroke has to be answered at once.
             mask.save(content, "PNG", compress_level=1)
-            strokes = json.dumps([self._brush_base, self.brush.alpha, self.brush.value])
-            file = self._home / "uploads" / f"mask-{hashlib.sha256(strokes.encode()).hexdigest()[:16]}.png"
+            file = self._home / "uploads" / f"mask-{hashlib.sha256(content.getvalue()).hexdigest()[:16]}.png"
             label = i18n.text("panel.painted_mask")
             self._painted = SelectedImage(content.getvalue(), str(file), label, self._brush_base)
         self._on_paint(self._painted)
 
     def _build_box_editors(self, state: PanelState) -> list[ipywidgets.Widget]:
         given = state.values.get(self._offered["boxes"]) or ()
+        for image in self.editors.keys() - {*state.images}:
+            self.editors.pop(image).close_all()
         for index, image in enumerate(state.images):
-            if image.expression in self.editors or image.is_remote or len(self.editors) >= _MAX_BOX_EDITORS:
+            if image in self.editors or image.is_remote or len(self.editors) >= _MAX_BOX_EDITORS:
                 continue
-            editor = self.editors[image.expression] = BoxEditor(image.source)
+            editor = self.editors[image] = BoxEditor(image.source)
             if index < len(given):
                 editor.value = given[index]
             editor.observe(lambda _: self._change_boxes(), "value")
-        for expression in self.editors.keys() - {image.expression for image in state.images}:
-            self.editors.pop(expression).close_all()
-        drawable = [index for index, image in enumerate(state.images) if image.expression in self.editors]
+        drawable = [index for index, image in enumerate(state.images) if image in self.editors]
         options = [(str(index + 1), index) for index in drawable]
         if tuple(self._which.options) != tuple(options):
             self._which.options = options
-        editor = self.editors[state.images[self._which.value].expression]
+        editor = self.editors[state.images[self._which.value]]
         return [self._which, editor] if len(drawable) > 1 else [editor]
 
     def _collect_boxes(self) -> list[list[list[int]]] | None:
         images = self._state.images if self._state is not None else ()
-        editors = [self.editors.get(image.expression) for image in images]
+        editors = [self.editors.get(image) for image in images]
         boxes = [editor.boxes if editor is not None else [] for editor in editors]
         return boxes if any(boxes) else None
 

@@ -92,7 +92,7 @@ class ImageInputs:
         self._mask = mask
         self._cache = cache
         self._variables = variables
-        self._thumbnails: dict[str, str] = {}
+        self._thumbnails: dict[str, tuple[SelectedImage, str]] = {}
         self._earlier: tuple[GeneratedImage, ...] = ()
 
     def apply(self, state: PanelState, parameter: str, kind: str, value: object, detail: object) -> PanelState:
@@ -168,13 +168,15 @@ class ImageInputs:
                 self._mask.room = 0 if self._mask.full else 1
 
     def _describe(self, image: SelectedImage, parameter: str, state: PanelState, *, sent: bool) -> JSONObject:
-        if image.expression not in self._thumbnails:
+        known, thumbnail = self._thumbnails.get(image.expression, (None, ""))
+        if known != image:
             if len(self._thumbnails) >= _MAX_THUMBNAILS:
                 self._thumbnails.clear()
-            self._thumbnails[image.expression] = _render_thumbnail(image.source)
+            thumbnail = _render_thumbnail(image.source)
+            self._thumbnails[image.expression] = image, thumbnail
         count = len(list(references.flatten_images(image.source)))
         label = f"{image.label} ×{count}" if count > 1 else image.label
-        item: dict[str, object] = {"label": label, "thumb": self._thumbnails[image.expression]}
+        item: dict[str, object] = {"label": label, "thumb": thumbnail}
         resolved = self._cache.resolve(image, parameter, state.model)
         if isinstance(resolved, QwaveError):
             item["wrong"] = str(resolved)
@@ -195,7 +197,8 @@ def select_image(source: object, variables: Namespace, home: Path, parameter: st
     else:
         references.require_image(source, parameter)
         names = (name for name, value in variables.items() if value is source and not name.startswith("_"))
-        if name := next(names, ""):
+        # A cell takes a file of that name first.
+        if name := next((name for name in names if references.find_image(name, variables) is source), ""):
             return SelectedImage(source, name, shorten_name(name))
         if isinstance(source, GeneratedImage):
             return select_result(source)

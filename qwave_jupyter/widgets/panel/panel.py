@@ -46,8 +46,11 @@ from qwave_jupyter.widgets.panel.state import (
     ReferenceCache,
     SelectedImage,
     ValidationResult,
+    describe_renewed,
+    keeps_drawing,
     list_with_room,
     panel_texts,
+    renew,
     validate,
     with_images,
     with_model,
@@ -145,7 +148,7 @@ class Panel:
         if is_headless():
             # Nobody is there to point, and the file that is made would hold a panel that nobody can bring to life.
             data = {}
-        markup = render_template("panel_static.html", cell=codegen.to_display_text(_format_cell(self.state)))
+        markup = render_template("panel_static.html", cell=codegen.to_display_text(_format_cell(self._renew())))
         return {**data, "text/html": markup, "text/plain": repr(self)}
 
     @property
@@ -155,17 +158,18 @@ class Panel:
 
     def request(self) -> Request:
         """What would be sent now, every image read anew."""
-        return self._build(self.state)
+        return self._build(self._renew())
 
     def cell(self) -> str:
         """The ``%%qwave`` cell that makes the same request."""
+        state = self._renew()
         self.tools.save_mask()
-        return _format_cell(self.state)
+        return _format_cell(state)
 
     def python(self) -> str:
         """The Python call that makes the same request."""
+        state = self._renew()
         self.tools.save_mask()
-        state = self.state
         return codegen.python(state.model.id, state.prompt, state.to_cell_options(), self.variables)
 
     @_shows_errors
@@ -221,7 +225,7 @@ class Panel:
     @_shows_errors
     def set_mask(self, mask: SelectedImage | None) -> None:
         """Use a painted mask, or none."""
-        self._set_state(replace(self.state, mask=mask))
+        self._set_state(with_images(replace(self.state, mask=mask), self.state.selected))
 
     @_shows_errors
     def press(self, button: str) -> None:
@@ -249,8 +253,12 @@ class Panel:
     @_shows_errors
     def generate_prompt(self, prompt: str) -> PanelRun:
         """Send what stands in the panel with this prompt: what the browser showed when the button was pressed."""
+        before, state = self.state, self._renew()
+        if not keeps_drawing(before, state):
+            # Without what was drawn, all of the image would be made anew.
+            raise ReferenceMistake("panel.drawn_over_other", names=describe_renewed(before, state))
         self.tools.save_mask()
-        return self._run_with_seed(replace(self.state, prompt=prompt))
+        return self._run_with_seed(replace(state, prompt=prompt))
 
     def close(self) -> None:
         """Close every widget of it; jobs go on, and their images are kept."""
@@ -262,6 +270,13 @@ class Panel:
             close_all(self.presets.widget)
         self.tools.close_all()
         self.view.close_all()
+
+    def _renew(self) -> PanelState:
+        """Let the names of images mean what they mean by now, also where they are shown."""
+        with self.lock:
+            if renew(self.state, self.variables) is not self.state:
+                self._set_state(self.state)
+            return self.state
 
     def _build(self, state: PanelState) -> Request:
         return api.build(state.prompt, model=state.model.id, variables=self.variables, **state.to_options())
@@ -281,6 +296,7 @@ class Panel:
         if action == "dismiss":
             self._dismiss(run)
         elif action == "vary":
+            self._require_same_images(run)
             self._run_with_seed(run.state, anew=True)
         elif action == "same_seed":
             self._set_state(with_parameter(self.state, "seed", run.state.values.get("seed")))
@@ -290,6 +306,7 @@ class Panel:
             self._show_budget()
         elif action == "copy_cell":
             run.toggle_text(_format_cell(run.state))
+            self._require_same_images(run)
         elif image is not None:
             self._act_on_image(action, run, image)
 
@@ -309,6 +326,12 @@ class Panel:
             self._star(run, image)
         else:
             self._use_as_reference(run, image, editing=action == "edit")
+
+    def _require_same_images(self, run: PanelRun) -> None:
+        """Raise ReferenceMistake where a name that the run's cell writes stands for another image by now."""
+        renewed = renew(run.state, self.variables)
+        if renewed is not run.state:
+            raise ReferenceMistake("panel.run_images_renewed", names=describe_renewed(run.state, renewed))
 
     def _run_with_seed(self, state: PanelState, *, anew: bool = False) -> PanelRun:
         seeded = with_seed(state, anew=anew)
@@ -435,7 +458,7 @@ class Panel:
 
     @panel_texts()
     def _set_state(self, state: PanelState) -> None:
-        self.state = state
+        state = self.state = renew(state, self.variables)
         self.validation = validate(state, self.variables, self._cache)
         hidden = () if self.view.is_plain else (*self.tools.draw(state), *list_negative(state))
         fields = list_fields(state, hidden, self._list_tasks())

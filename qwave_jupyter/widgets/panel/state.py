@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import random
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import api, i18n
 from qwave_jupyter.catalog import Model, Parameter, Violation
@@ -15,7 +18,10 @@ from qwave_jupyter.catalog.model import INCOMPLETE_CODES
 from qwave_jupyter.catalog.parameter import UnreadableValue
 from qwave_jupyter.clock import SYSTEM_CLOCK
 from qwave_jupyter.errors import ConfigurationError, QwaveError, ReferenceMistake, RequestRefused
+from qwave_jupyter.folders import expand
 from qwave_jupyter.frontend import has_visitor
+from qwave_jupyter.image_formats import quiet_pillow
+from qwave_jupyter.images.image_io import MAX_PIXELS
 from qwave_jupyter.jobs import references
 from qwave_jupyter.jobs.references import ImageLimits, Reference
 from qwave_jupyter.jobs.request import normalize_prompt, refuse
@@ -31,9 +37,12 @@ __all__ = [
     "ReferenceCache",
     "SelectedImage",
     "ValidationResult",
+    "describe_renewed",
+    "keeps_drawing",
     "list_choices",
     "list_with_room",
     "panel_texts",
+    "renew",
     "validate",
     "with_images",
     "with_model",
@@ -56,18 +65,64 @@ _PER_IMAGE = "number[][][]"
 
 @dataclass(frozen=True)
 class SelectedImage:
-    """An image that was selected as reference or mask."""
+    """An image that was selected as reference or mask; under the same name it is equal while it looks the same."""
 
     source: object = field(compare=False)
-    #: How a cell writes it: URL, path or variable; likewise what a mask was painted over.
+    #: How a cell writes it: URL, path or variable.
     expression: str
-    label: str = ""
-    painted_over: str = ""
+    label: str = field(default="", compare=False)
+    #: What a mask was painted over.
+    painted_over: SelectedImage | None = None
+    #: What tells it apart from an image that had or will have its name.
+    content: tuple[object, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "content", tuple(map(_identify, references.flatten_images(self.source))))
 
     @property
     def is_remote(self) -> bool:
         """Whether it lies at an address, which is never fetched from here."""
         return isinstance(self.source, str) and self.source.startswith(("http://", "https://"))
+
+
+class _Object:
+    """Anything else that may be an image: equal to itself alone, and kept, so that no other takes its address."""
+
+    def __init__(self, held: object) -> None:
+        self._held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Object) and self._held is other._held
+
+    def __hash__(self) -> int:
+        return id(self._held)
+
+
+def _identify(image: Any) -> object:
+    """What is the same for an image as long as it looks the same; a file isn't read for it."""
+    try:
+        if isinstance(image, (str, os.PathLike)):
+            return _identify_file(image)
+        if callable(getattr(image, "_qwave_image_", None)):
+            image = image._qwave_image_()
+        size: Any = getattr(image, "shape", None) or image.size
+        if callable(getattr(image, "tobytes", None)) and math.prod(size[:2]) <= MAX_PIXELS:
+            # A PIL image or an array: drawn on in place, it is the same object.
+            form = tuple(str(getattr(image, name, "")) for name in ("mode", "size", "dtype", "shape"))
+            with quiet_pillow():
+                return *form, zlib.crc32(image.tobytes())
+    except Exception:  # noqa: BLE001 - a user's object may fail at anything; it is refused where it is read
+        return _Object(image)
+    return _Object(image)
+
+
+def _identify_file(path: str | os.PathLike[str]) -> tuple[object, ...]:
+    try:
+        facts = expand(path).stat()
+    except (OSError, ValueError, RuntimeError):
+        # An address, or no file yet.
+        return (os.fspath(path),)
+    return os.fspath(path), facts.st_mtime_ns, facts.st_size
 
 
 @dataclass(frozen=True)
@@ -201,17 +256,48 @@ def with_seed(state: PanelState, *, anew: bool = False) -> PanelState:
 def with_images(state: PanelState, selected: tuple[SelectedImage, ...]) -> PanelState:
     """Select other references; boxes and a painted mask stay with the image that they were made for."""
     after = replace(state, selected=selected)
-    first = selected[0].expression if selected else ""
-    if state.mask is not None and state.mask.painted_over not in {"", first}:
+    if state.mask is not None and state.mask.painted_over not in {None, *selected[:1]}:
         after = replace(after, mask=None)
     for name, value in state.values.items():
         parameter = state.model.parameters.get(name)
         if parameter is None or parameter.type != _PER_IMAGE or not isinstance(value, (list, tuple)):
             continue
-        known = {image.expression: boxes for image, boxes in zip(state.images, value, strict=False)}
-        boxes = [known.get(image.expression, ()) for image in after.images]
+        known = dict(zip(state.images, value, strict=False))
+        boxes = [known.get(image, ()) for image in after.images]
         after = with_parameter(after, name, boxes if any(boxes) else None)
     return after
+
+
+def renew(state: PanelState, variables: Namespace) -> PanelState:
+    """Let the name of each image mean what it means by now; what was drawn over another goes, and ``notes`` say so."""
+    selected = tuple(_renew_image(image, variables) for image in state.selected)
+    mask = state.mask and _renew_image(state.mask, variables)
+    if selected == state.selected and mask == state.mask:
+        return state
+    renewed = with_images(replace(state, mask=mask), selected)
+    key = "panel.images_renewed" if keeps_drawing(state, renewed) else "panel.images_renewed_drawn"
+    note = i18n.text(key, names=describe_renewed(state, renewed))
+    return replace(renewed, notes=tuple(dict.fromkeys((*renewed.notes, note))))
+
+
+def _renew_image(image: SelectedImage, variables: Namespace) -> SelectedImage:
+    if not image.expression.isidentifier():
+        return replace(image)
+    source = references.find_image(image.expression, variables)
+    # Nothing at all would be left out, where an empty tuple is refused.
+    return replace(image, source=() if references.is_empty(source) else source)
+
+
+def keeps_drawing(before: PanelState, after: PanelState) -> bool:
+    """Whether the mask and the boxes of a state are all in another."""
+    return (before.mask is None) == (after.mask is None) and before.values == after.values
+
+
+def describe_renewed(before: PanelState, after: PanelState) -> str:
+    """Name the images and the mask that stand for others than before."""
+    pairs = zip((*before.selected, before.mask), (*after.selected, after.mask), strict=True)
+    names = dict.fromkeys(one.label for one, other in pairs if one is not None and other not in {one, None})
+    return i18n.text("words.separator").join(names)
 
 
 def list_with_room(state: PanelState) -> tuple[SelectedImage, ...]:
@@ -409,7 +495,7 @@ class ReferenceCache:
     """Images as models take them, so that a check at every keystroke reads no file twice."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str, str, str], Reference | ReferenceMistake] = {}
+        self._known: dict[tuple[str, str, str, str], tuple[SelectedImage, Reference | ReferenceMistake]] = {}
 
     def resolve(self, image: SelectedImage, parameter: str, model: Model) -> Reference | ReferenceMistake | None:
         """Read one image as a model takes it, or why it doesn't; None for several images behind one name."""
@@ -417,17 +503,19 @@ class ReferenceCache:
         if len(sources) != 1:
             return None
         key = (image.expression, parameter, model.id, model.edition)
-        if key not in self._known:
+        known, found = self._known.get(key, (None, None))
+        if known != image or found is None:
             if len(self._known) >= _MAX_CACHED:
                 self._known.clear()
             limits = ImageLimits.of(model, parameter, tuple)
             try:
-                self._known[key] = references.resolve(
+                found = references.resolve(
                     sources[0], parameter, limits, now=SYSTEM_CLOCK.now(), demo=default().serves_demo()
                 )
             except ReferenceMistake as mistake:
-                self._known[key] = mistake
-        return self._known[key]
+                found = mistake
+            self._known[key] = image, found
+        return found
 
     def resolve_all(self, state: PanelState) -> PanelState:
         """Replace the source of every readable image by what was read."""

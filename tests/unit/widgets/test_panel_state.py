@@ -86,9 +86,7 @@ def test_boxes_and_mask_stay_with_their_image():
     turned = with_images(state, (other, URL))
     assert [list(one) for one in turned.values["bbox_list"]] == [[], [[0, 0, 10, 10]]]
     assert "bbox_list" not in with_images(state, (other,)).values
-    painted = replace(
-        PanelState(GPT, selected=(URL,)), mask=SelectedImage("mask.png", "mask.png", painted_over=URL.expression)
-    )
+    painted = replace(PanelState(GPT, selected=(URL,)), mask=SelectedImage("mask.png", "mask.png", painted_over=URL))
     assert with_images(painted, (URL, other)).mask is not None
     assert with_images(painted, (other, URL)).mask is None
 
