@@ -56,6 +56,14 @@ def _is_masked(value: object) -> bool:
     return ma is not None and isinstance(value, ma.MaskedArray) and bool(ma.is_masked(value))
 
 
+def _read_held(value: Any) -> object:
+    """The list that an editor of boxes or colours or an array holds; anything else as it is."""
+    if callable(getattr(value, "_qwave_value_", None)) and not isinstance(value, type):
+        return value._qwave_value_()
+    is_array = callable(getattr(value, "tolist", None)) and bool(getattr(value, "shape", None))
+    return value.tolist() if is_array else value
+
+
 def to_json_value(value: object, depth: int = 0) -> Any:
     """A value as plain JSON; raises ValueError or whatever the value itself raises where it is none."""
     value = unwrap_member(value)
@@ -64,6 +72,7 @@ def to_json_value(value: object, depth: int = 0) -> Any:
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "shape", None) == ():
         value = item()
+    value = _read_held(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -266,6 +275,7 @@ class Parameter:
         raise self.unreadable(given)
 
     def _read_list(self, given: object) -> tuple[object, ...]:
+        given = _read_held(given)
         if isinstance(given, str):
             parsed = self._parse_json(given) if given.lstrip().startswith("[") else None
             given = parsed if isinstance(parsed, list) else [given]
@@ -286,7 +296,7 @@ class Parameter:
         if isinstance(given, str):
             # Free text may stand in objects, but never in lists of numbers.
             given = self._parse_json(to_ascii_digits(given) if self.type == "number[][][]" else given)
-        value = given
+        value = _read_held(given)
         if self.type == "object" and isinstance(value, Mapping):
             return dict(to_json_value(value))
         if self.type != "object" and isinstance(value, (list, tuple)):

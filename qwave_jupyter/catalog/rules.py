@@ -300,6 +300,8 @@ def _check_boxes(case: _Case) -> Iterator[Violation]:
         size = sizes[index] if index < len(sizes) else None
         for box in boxes:
             outside = size is not None and (box[2] > size[0] or box[3] > size[1])
+            # Parts of the image; the pages count in its pixels.
+            outside |= all(0 <= edge <= 1 for edge in box) and any(edge != int(edge) for edge in box)
             if box[0] < 0 or box[1] < 0 or box[0] >= box[2] or box[1] >= box[3] or outside:
                 bounds = {"size": f"{size[0]}×{size[1]}" if size else "?"}
                 yield Violation("box_outside", "bbox_list", box, detail=bounds)

@@ -86,10 +86,10 @@ def take(panel, step):
     elif kind == "tool":
         panel.tools.buttons[one].value = not panel.tools.buttons[one].value
     elif kind == "paint" and panel.tools.brush is not None:
-        panel.tools.brush.value = one
+        panel.tools.brush.set_state({"value": one})
     elif kind == "boxes":
         for editor in panel.tools.editors.values():
-            editor.value = one
+            editor.set_state({"value": one})
 
 
 def starts(edition, photos):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anywidget
 import ipywidgets
 import traitlets
 
 from qwave_jupyter import frontend, i18n
-from qwave_jupyter.errors import ReferenceMistake
+from qwave_jupyter.arguments import to_finite
+from qwave_jupyter.errors import OptionMistake, ReferenceMistake
 from qwave_jupyter.folders import expand
 from qwave_jupyter.images import image_io, pixels
 from qwave_jupyter.images.gallery import GeneratedImage
@@ -39,7 +42,12 @@ __all__ = [
     "encode_preview",
     "is_headless",
     "read_assets",
+    "read_items",
+    "read_number",
+    "to_list",
 ]
+
+_T = TypeVar("_T")
 
 #: The longest side of a preview, in pixels.
 _PREVIEW_SIDE = 1024
@@ -127,9 +135,19 @@ class ImageControl(CanvasControl):
     width = traitlets.Int(1).tag(sync=True)
     height = traitlets.Int(1).tag(sync=True)
 
+    _is_receiving = False
+
     def __init__(self, given: object, **traits: Any) -> None:
         image = decode_image(given)
         super().__init__(preview=encode_preview(image), width=image.width, height=image.height, **traits)
+
+    def set_state(self, sync_data: JSONObject) -> None:
+        """Take what a browser sends: what can't be used in it is left out, for nobody would read a refusal."""
+        self._is_receiving = True
+        try:
+            super().set_state({key: one for key, one in sync_data.items() if key != "value" or isinstance(one, list)})
+        finally:
+            self._is_receiving = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -161,6 +179,57 @@ def is_headless() -> bool:
     from IPython.core.getipython import get_ipython
 
     return not frontend.has_person(getattr(get_ipython(), "kernel", None))
+
+
+def read_items(
+    given: object, read: Callable[[object], _T | None], most: int, *, bad: str, example: str, leave_out: bool
+) -> list[_T]:
+    """Read each item of a list or an array; what can't be read, or is too much, is left out or refused.
+
+    Args:
+        given: the list.
+        read: gives None for what is no such item.
+        most: how many there may be.
+        bad: the key of the text about what is no such item.
+        example: such a list as it is written.
+        leave_out: for what a browser sent; a program's list means something by all of its items.
+
+    Raises:
+        OptionMistake: unless that is left out.
+    """
+    items = to_list(given)
+    if leave_out:
+        return list(itertools.islice((one for item in items or () if (one := read(item)) is not None), most))
+    if items is None:
+        raise OptionMistake("canvas.not_a_list", example=example, given=i18n.PrintableValue(given))
+    if len(items) > most:
+        raise OptionMistake("canvas.too_many_given", count=len(items), most=most)
+    found: list[_T] = []
+    for item in items:
+        one = read(item)
+        if one is None:
+            raise OptionMistake(bad, given=i18n.PrintableValue(item))
+        found.append(one)
+    return found
+
+
+def to_list(given: Any) -> list[object] | None:
+    """The items of a list, a tuple or an array; None for anything else."""
+    if isinstance(given, (list, tuple)):
+        return list(given)
+    try:
+        items = given.tolist()
+    except Exception:  # noqa: BLE001 - a user's object may fail at anything
+        return None
+    return items if isinstance(items, list) else None
+
+
+def read_number(given: object) -> float | None:
+    """A finite number of any kind as JSON has it; None for anything else."""
+    if isinstance(given, bool) or not isinstance(given, Real):
+        return None
+    number = to_finite(given)
+    return int(given) if number is not None and isinstance(given, Integral) else number
 
 
 def decode_image(given: object) -> Image.Image:

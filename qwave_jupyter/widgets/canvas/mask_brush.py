@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 
@@ -30,6 +31,9 @@ from qwave_jupyter.widgets.canvas.base import (
     display_now,
     encode_preview,
     read_assets,
+    read_items,
+    read_number,
+    to_list,
 )
 from qwave_jupyter.widgets.canvas.received_images import RECEIVE_SCRIPT, ImageReceiver, shorten_name, store_upload
 
@@ -52,8 +56,8 @@ class MaskBrush(ImageReceiver, ImageControl):
     """Paint and erase over an image with mouse, pen, touch or keyboard.
 
     What travels is the strokes, as numbers in the image's own pixels; the mask is made from them here, so it has the
-    image's exact size whatever the browser shows. ``value`` is the list of strokes and can be observed and set. An
-    image that is pasted or dropped is painted over in place of the first one.
+    image's exact size whatever the browser shows. ``value`` is the list of strokes and can be observed and set; what
+    isn't one, or too many, is refused. An image that is pasted or dropped is painted over in place of the first one.
 
     Args:
         image: a path, bytes, a PIL image, an array, a Matplotlib figure, or an earlier result.
@@ -93,7 +97,8 @@ class MaskBrush(ImageReceiver, ImageControl):
         "undo",
     )
 
-    value: traitlets.List[JSONObject] = traitlets.List().tag(sync=True)
+    # Of any kind, so that what is no list is refused in words.
+    value: traitlets.TraitType[Any, Any] = traitlets.TraitType().tag(sync=True)
 
     def __init__(self, image: object, alpha: bool | None = True) -> None:
         super().__init__(image, room=1)
@@ -101,19 +106,25 @@ class MaskBrush(ImageReceiver, ImageControl):
         #: What takes an image that was pasted or dropped, where that isn't the brush itself.
         self.on_image: Callable[[str, object, object], None] | None = None
         self.on_msg(self._receive)
-        self._last_mask: tuple[list[JSONObject], Image.Image | None] | None = None
+        self._last_mask: tuple[bool, list[JSONObject], Image.Image | None] | None = None
         self._last_area: tuple[list[JSONObject], bytes] = ([], bytes(self.width * self.height))
 
     @traitlets.validate("value")
     def _validate_value(self, proposal: traitlets.Bunch) -> list[JSONObject]:
-        return _read_strokes(proposal["value"], self.size)
+        return _read_strokes(proposal["value"], self.size, leave_out=self._is_receiving)
+
+    @traitlets.default("value")
+    def _make_value(self) -> list[JSONObject]:
+        return []
 
     @property
     def mask(self) -> Image.Image | None:
         """The mask in the image's own pixel size, or None while nothing is painted."""
-        if self._last_mask is None or self._last_mask[0] is not self.value:
-            self._last_mask = (self.value, self._make_mask())
-        return self._last_mask[1]
+        # Read again: a list can be changed in place.
+        strokes = _read_strokes(self.value, self.size)
+        if self._last_mask is None or self._last_mask[:2] != (self.alpha, strokes):
+            self._last_mask = (self.alpha, strokes, self._make_mask(strokes))
+        return self._last_mask[2]
 
     def change_image(self, image: object) -> None:
         """Lie on another image, and begin anew.
@@ -196,16 +207,16 @@ class MaskBrush(ImageReceiver, ImageControl):
         """What ``--mask`` and ``-i`` read when they are given this control."""
         return self.mask
 
-    def _make_mask(self) -> Image.Image | None:
+    def _make_mask(self, strokes: list[JSONObject]) -> Image.Image | None:
         from PIL import Image, ImageChops
 
-        strokes, area = self._last_area
+        before, area = self._last_area
         # More strokes on the same ones are the usual case, and only they need to be drawn.
-        if self.value[: len(strokes)] == strokes:
-            area = rasterize(self.value[len(strokes) :], self.size, area)
+        if strokes[: len(before)] == before:
+            area = rasterize(strokes[len(before) :], self.size, area)
         else:
-            area = rasterize(self.value, self.size)
-        self._last_area = (self.value, area)
+            area = rasterize(strokes, self.size)
+        self._last_area = (strokes, area)
         if 255 not in area:
             return None
         painted = Image.frombytes("L", self.size, area)
@@ -246,19 +257,27 @@ def paint_mask(image: object, alpha: bool | None = True) -> MaskBrush:
     return brush
 
 
-def _read_strokes(given: Iterable[object], size: tuple[int, int]) -> list[JSONObject]:
-    """Read strokes from a browser or a program: what isn't one is left out, points are kept near the image."""
-    strokes: list[JSONObject] = []
-    for raw in list(given)[:_MAX_STROKES]:
-        kind = raw.get("kind") if isinstance(raw, Mapping) else None
-        if kind in {"clear", "invert"}:
-            strokes.append({"kind": kind})
-        elif isinstance(raw, Mapping) and kind in {"paint", "erase"}:
-            brush_size = _clamp_number(raw.get("size"), 0.5, 4.0 * max(size))
-            points = [point for pair in _read_list(raw.get("points")) if (point := _read_point(pair, size))]
-            if brush_size is not None and points:
-                strokes.append({"kind": kind, "size": brush_size, "points": points})
-    return strokes
+def _read_strokes(given: object, size: tuple[int, int], *, leave_out: bool = False) -> list[JSONObject]:
+    """Read strokes, their points kept near the image; what isn't one or too many is refused, or left out.
+
+    Raises:
+        OptionMistake: unless that is left out.
+    """
+    read, example = partial(_read_stroke, size, leave_out), '[{"kind": "paint", "size": 40, "points": [[100, 80]]}]'
+    return read_items(given, read, _MAX_STROKES, bad="canvas.bad_stroke", example=example, leave_out=leave_out)
+
+
+def _read_stroke(size: tuple[int, int], leave_out: bool, raw: object) -> JSONObject | None:
+    kind = raw.get("kind") if isinstance(raw, Mapping) else None
+    if kind in ("clear", "invert"):
+        return {"kind": kind}
+    if not isinstance(raw, Mapping) or kind not in ("paint", "erase"):
+        return None
+    brush_size, read = _clamp_number(raw.get("size"), 0.5, 4.0 * max(size)), partial(_read_point, size)
+    points = read_items(
+        raw.get("points"), read, _MAX_POINTS, bad="canvas.bad_point", example="[[100, 80]]", leave_out=leave_out
+    )
+    return {"kind": kind, "size": brush_size, "points": points} if brush_size is not None and points else None
 
 
 def rasterize(strokes: Iterable[JSONObject], size: tuple[int, int], before: bytes | None = None) -> bytes:
@@ -331,8 +350,8 @@ def _to_disc(point: Sequence[float], size: float) -> _Disc:
     return point[0], point[1], (point[2] if len(point) > 2 else size) / 2
 
 
-def _read_point(raw: object, size: tuple[int, int]) -> list[float] | None:
-    numbers = _read_list(raw)
+def _read_point(size: tuple[int, int], raw: object) -> list[float] | None:
+    numbers = to_list(raw) or []
     if len(numbers) not in {2, 3}:
         return None
     margin = 4.0 * max(size)
@@ -341,11 +360,6 @@ def _read_point(raw: object, size: tuple[int, int]) -> list[float] | None:
     return [number for number in point if number is not None] if None not in point else None
 
 
-def _read_list(given: object) -> list[object]:
-    return list(given)[:_MAX_POINTS] if isinstance(given, (list, tuple)) else []
-
-
 def _clamp_number(given: object, low: float, high: float) -> float | None:
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not math.isfinite(given):
-        return None
-    return min(max(given, low), high)
+    number = read_number(given)
+    return None if number is None else min(max(number, low), high)

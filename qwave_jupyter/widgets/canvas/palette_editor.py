@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.types import JSONObject
-from qwave_jupyter.widgets.canvas.base import CanvasControl, decode_image, read_assets
+from qwave_jupyter.widgets.canvas.base import CanvasControl, decode_image, read_assets, read_number, to_list
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -65,7 +65,8 @@ class PaletteEditor(CanvasControl):
         "remove_colour",
     )
 
-    value: traitlets.List[JSONObject] = traitlets.List().tag(sync=True)
+    # Of any kind, so that what is no list is refused in words.
+    value: traitlets.TraitType[Any, Any] = traitlets.TraitType().tag(sync=True)
     decimals = traitlets.Int(0).tag(sync=True)
     fewest = traitlets.Int(_MIN_COLOURS).tag(sync=True)
     most = traitlets.Int(_MAX_COLOURS).tag(sync=True)
@@ -101,7 +102,8 @@ class PaletteEditor(CanvasControl):
     @property
     def palette(self) -> list[JSONObject]:
         """The palette as the API wants it: ``[{"hex": "#RRGGBB", "ratio": percent}, …]``."""
-        return [dict(one) for one in self.value]
+        # Read again: a list can be changed in place.
+        return _read_palette(self.value, self.decimals)
 
     def _qwave_value_(self) -> list[JSONObject]:
         """What a parameter reads when it is given this control."""
@@ -114,7 +116,7 @@ class PaletteEditor(CanvasControl):
 
 
 def _read_palette(given: object, decimals: int) -> list[JSONObject]:
-    items = list(given) if isinstance(given, (list, tuple)) else [given]
+    items = to_list(given) or [given]
     if not _MIN_COLOURS <= len(items) <= _MAX_COLOURS:
         raise OptionMistake("canvas.palette_length", count=len(items), least=_MIN_COLOURS, most=_MAX_COLOURS)
     pairs = [_read_colour(item) for item in items]
@@ -137,11 +139,12 @@ def _read_colour(item: object) -> tuple[str, float | None]:
         shade, share = item
     if not isinstance(shade, str) or not _HEX.fullmatch(shade.strip()):
         raise OptionMistake("canvas.not_a_colour", given=i18n.printable(str(shade)[:60]))
-    if share is not None and (isinstance(share, bool) or not isinstance(share, (int, float)) or not share >= 0):
+    number = read_number(share)
+    if share is not None and (number is None or number < 0):
         raise OptionMistake("canvas.not_a_share", given=i18n.printable(str(share)[:60]))
     digits = shade.strip().lstrip("#").upper()
     digits = digits if len(digits) == 6 else "".join(2 * digit for digit in digits)
-    return f"#{digits}", share
+    return f"#{digits}", number
 
 
 def divide(weights: Sequence[float], total: int) -> list[int]:

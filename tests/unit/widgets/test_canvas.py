@@ -173,8 +173,12 @@ def test_mask_follows_the_models_convention(alpha, mode):
 )
 def test_brush_ignores_invalid_strokes(junk):
     brush = MaskBrush(photo())
-    brush.value = [*junk, stroke((60, 40))]
-    assert len(brush.value) == 1
+    # From a browser; what a program sets means something, and is refused.
+    brush.set_state({"value": [*junk, stroke((60, 40))]})
+    assert brush.value == [stroke((60, 40))]
+    with pytest.raises(OptionMistake, match=r"is no stroke|is no point|a list is needed"):
+        brush.value = [stroke((60, 40)), *junk]
+    assert brush.value == [stroke((60, 40))]
 
 
 def test_brush_clips_absurd_strokes():
@@ -226,7 +230,8 @@ def test_boxes_are_integers_inside(given_boxes, width, height):
 
 def test_boxes_fit_the_parameter():
     editor = BoxEditor(photo(), most=2)
-    editor.value = [[90, 70, 20.4, 10], [1, 2, 3], "box", [0, 0, 10, 10], [5, 5, 6, 6]]
+    # From a browser; what a program sets means something, and is refused.
+    editor.set_state({"value": [[90, 70, 20.4, 10], [1, 2, 3], "box", [0, 0, 10, 10], [5, 5, 6, 6]]})
     assert editor.boxes == [[20, 10, 90, 70], [0, 0, 10, 10]]
     editor.boxes.clear()
     assert len(editor.boxes) == 2
