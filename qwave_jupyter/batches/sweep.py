@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from qwave_jupyter import i18n
-from qwave_jupyter.arguments import to_ascii_digits
+from qwave_jupyter.arguments import escape_braces, to_ascii_digits
 from qwave_jupyter.batches.axes import MAX_GRID, Axis, find_repeated, parse_axis
 from qwave_jupyter.batches.batch import Batch, Outcome
 from qwave_jupyter.errors import Cancelled, OptionMistake, QwaveError, RequestRefused, TooExpensive
@@ -19,7 +19,7 @@ from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen, idempotency
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.jobs.references import release_bytes
-from qwave_jupyter.jobs.request import Request, escape_braces, fill_prompt, fill_values, fingerprint_of
+from qwave_jupyter.jobs.request import Request, fill_prompt, fill_values, fingerprint_of
 from qwave_jupyter.types import Namespace, Values
 
 if TYPE_CHECKING:

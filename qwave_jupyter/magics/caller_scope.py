@@ -13,7 +13,8 @@ import itertools
 import linecache
 import operator
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
@@ -79,12 +80,14 @@ def find_caller_variables(shell: InteractiveShell) -> Namespace:
     """Return what a name means where the running magic was called.
 
     A local variable goes before a global one of that name. At the top of a cell these are the notebook's variables.
+    Global ones are as they are when somebody asks, local ones as they were at the call.
     """
     caller = _find_caller(sys._getframe(1))  # noqa: SLF001 - as IPython itself does
     known = find_shell_variables(shell)
     if caller is None or caller.f_locals is shell.user_ns:
         return known
-    values = {**known, **caller.f_globals}
+    local: dict[str, object] = {}
+    values = ChainMap(local, caller.f_globals, known)
     unreachable: dict[str, str] = {}
     frames = tuple(_iter_scopes(caller))
     enclosing, is_certain = _find_enclosing_code(frames[-1])
@@ -97,17 +100,17 @@ def find_caller_variables(shell: InteractiveShell) -> Namespace:
         for name, value in frame.f_locals.items():
             unreachable.pop(name, None)
             uncertain.discard(name)
-            values[name] = value
+            local[name] = value
     return CallerVariables(values, unreachable, uncertain)
 
 
-def find_shell_variables(shell: InteractiveShell) -> Namespace:
+def find_shell_variables(shell: InteractiveShell) -> MutableMapping[str, object]:
     """Return the variables of a shell: the user's, and those of the module that an embedded one was started in."""
-    variables: Namespace = shell.user_ns
-    module_variables: Namespace = shell.user_global_ns
+    variables: MutableMapping[str, object] = shell.user_ns
+    module_variables: MutableMapping[str, object] = shell.user_global_ns
     if module_variables is variables:
         return variables
-    return {**module_variables, **variables}
+    return ChainMap(variables, module_variables)
 
 
 def _find_caller(frame: FrameType | None) -> FrameType | None:

@@ -64,7 +64,7 @@ COMMANDS = (
     Command(
         "panel",
         _panel,
-        "[--from-last | --from TASK | OPTIONS OF A CELL]",
+        "[--from-last | --from TASK | OPTIONS OF THE MODEL]",
         {"preset": "text"},
         choices=lambda _: _list_preset_names(),
         raw=True,

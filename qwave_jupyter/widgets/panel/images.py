@@ -202,7 +202,7 @@ def select_image(source: object, variables: Namespace, home: Path, parameter: st
             return SelectedImage(source, name, shorten_name(name))
         if isinstance(source, GeneratedImage):
             return select_result(source)
-    return _store_upload(_read_bytes(source, parameter), home)
+    return _store_image(source, parameter, home)
 
 
 def _select_text(text: str, variables: Namespace, parameter: str) -> SelectedImage:
@@ -228,9 +228,20 @@ def _store_upload(content: bytes, home: Path, name: str = "") -> SelectedImage:
     return SelectedImage(file, file, shorten_name(name or Path(file).name))
 
 
-def _read_bytes(source: object, parameter: str = "images") -> bytes:
-    resolved = references.resolve(source, parameter, references.ImageLimits(""), now=SYSTEM_CLOCK.now())
-    return base64.b64decode(resolved.uri.partition(",")[2])
+def _store_image(source: object, parameter: str, home: Path) -> SelectedImage:
+    """Write an image to a file, and select that with the notices of the image that the file has none of."""
+    read = _read(source, parameter)
+    stored = _store_upload(_decode(read), home)
+    known = {notice.code for notice in _read(stored.source, parameter).notices}
+    return replace(stored, notices=tuple(notice for notice in read.notices if notice.code not in known))
+
+
+def _read(source: object, parameter: str = "images") -> references.Reference:
+    return references.resolve(source, parameter, references.ImageLimits(""), now=SYSTEM_CLOCK.now())
+
+
+def _decode(read: references.Reference) -> bytes:
+    return base64.b64decode(read.uri.partition(",")[2])
 
 
 def _render_thumbnail(source: object) -> str:
@@ -247,7 +258,7 @@ def _render_thumbnail(source: object) -> str:
         if isinstance(source, (str, Path)) and not str(source).startswith("data:"):
             preview = preview_file(expand(source), PreviewOptions(_THUMBNAIL_SIDE))
         else:
-            image = image_io.load(_read_bytes(source))
+            image = image_io.load(_decode(_read(source)))
             image.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
             preview = render_preview(image)
     except Exception as problem:  # noqa: BLE001 - a decoder may fail at anything, memory included

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from qwave_jupyter import api, frontend, i18n, threads
 from qwave_jupyter.arguments import check, escape_braces
-from qwave_jupyter.catalog import Catalog, Model
+from qwave_jupyter.catalog import Catalog, Model, Violation
 from qwave_jupyter.errors import (
     OptionMistake,
     QwaveError,
@@ -22,9 +22,11 @@ from qwave_jupyter.errors import (
 from qwave_jupyter.images.gallery import Gallery, GeneratedImage
 from qwave_jupyter.jobs import codegen, references
 from qwave_jupyter.jobs.journal.record import Entry
+from qwave_jupyter.jobs.own_options import OwnOptions, to_flag
 from qwave_jupyter.jobs.presets import Preset, find_preset
 from qwave_jupyter.jobs.request import refuse
 from qwave_jupyter.magics import cell_options
+from qwave_jupyter.magics.caller_scope import find_caller_variables
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.session import default
 from qwave_jupyter.tracebacks import log_problem
@@ -46,6 +48,7 @@ from qwave_jupyter.widgets.panel.state import (
     ReferenceCache,
     SelectedImage,
     ValidationResult,
+    build,
     describe_renewed,
     keeps_drawing,
     list_with_room,
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
 __all__ = ["Panel", "build_state", "panel", "panel_from_line"]
 
 _IMAGES = ("images", "mask")
+_LOST_CODES = frozenset({"unknown_parameter", "given_twice"})
 _MAX_RUNS = 24
 _MAX_EARLIER = 20
 _P = ParamSpec("_P")
@@ -103,7 +107,7 @@ class Panel:
 
     Args:
         state: what stands in it first.
-        variables: the notebook's variables.
+        variables: the variables that prompt and images may name.
         plain: use ipywidgets alone, for frontends that load no others.
 
     Example:
@@ -279,7 +283,7 @@ class Panel:
             return self.state
 
     def _build(self, state: PanelState) -> Request:
-        return api.build(state.prompt, model=state.model.id, variables=self.variables, **state.to_options())
+        return build(state, self.variables)
 
     def _run(self, request: Request, state: PanelState) -> PanelRun:
         run = PanelRun(default().start(request), state, self._act, plain=self.view.is_plain)
@@ -496,7 +500,7 @@ def panel(
         UnknownModel: no such id; the nearest is named.
         UnknownTask: there is no such job.
         RequestRefused: a parameter that the model doesn't have.
-        OptionMistake: no such preset, or its model is gone.
+        OptionMistake: no such preset, or its model is gone; something beside ``task`` or ``last``.
 
     Example:
         >>> panel("a cat", model="gpt-image-2", aspect_ratio="16:9")
@@ -504,6 +508,9 @@ def panel(
     """
     settings, catalog, variables = default().settings, default().catalog, find_variables()
     if last or task is not None:
+        others = {"prompt": prompt or None, "model": model, "preset": preset, "task": task if last else None}
+        given = [name for name, value in {**others, **parameters}.items() if value is not None]
+        _require_nothing_beside("last=True" if last else "task=…", i18n.text("words.separator").join(given))
         state = build_state(catalog, find_request(task), settings.home)
     else:
         # A kind of text of its own goes by its characters.
@@ -515,18 +522,26 @@ def panel(
     return Panel(state, variables, plain=plain)
 
 
-_FROM_USAGE = "%qwave panel [--from-last | --from TASK | --preset NAME | OPTIONS OF A CELL]"
+#: Options of ours that are settings as well, under these names.
+_SETTINGS = {"timeout": "timeout", "save": "save_dir", "max_cost": "max_cost", "embed": "embed", "reuse": "reuse"}
+
+
+def _require_nothing_beside(earlier: str, given: str) -> None:
+    """Raise OptionMistake where something stands beside an earlier request, from which everything comes."""
+    if given:
+        raise OptionMistake("options.all_from_earlier", earlier=earlier, given=given)
 
 
 def panel_from_line(arguments: list[str]) -> Panel:
-    """Open what ``%qwave panel`` asks for: ``--from-last``, ``--from TASK``, ``--preset NAME``, or a cell's options."""
+    """Open what ``%qwave panel`` asks for: ``--from-last``, ``--from TASK``, ``--preset NAME``, or options of a model.
+
+    Raises:
+        OptionMistake: an option that a panel has no place for, or something beside an earlier request.
+    """
     first, equals, task = arguments[0].partition("=") if arguments else ("", "", "")
     if first in {"--from-last", "--from"}:
         words = arguments[1:] if first == "--from-last" or equals else arguments[2:]
-        if words:
-            # Everything comes from the earlier request; what stands behind it would be left out.
-            given = " ".join(words)[:40]
-            raise OptionMistake("options.no_words", command=f"panel {first}", given=given, usage=_FROM_USAGE)
+        _require_nothing_beside(first, " ".join(words)[:40])
         if first == "--from-last":
             return panel(last=True)
         if not (equals or len(arguments) > 1):
@@ -544,8 +559,19 @@ def panel_from_line(arguments: list[str]) -> Panel:
         model, _ = _read_preset(default().catalog, preset, default().settings.home)
     else:
         model = api.model(default().settings.model if chosen is None else chosen)
-    values = cell_options.parse_line(arguments, model, variables).values
-    return panel(model=chosen if preset is not None else model.id, preset=preset, **values)
+    parsed = cell_options.parse_line(arguments, model, variables)
+    _require_place(parsed.own)
+    return panel(model=chosen if preset is not None else model.id, preset=preset, **parsed.values)
+
+
+def _require_place(own: OwnOptions) -> None:
+    """Raise OptionMistake for options of ours that a panel would leave out."""
+    given = [one.name for one in fields(own) if one.name != "model" and getattr(own, one.name) != one.default]
+    if given:
+        settings = [f"%config QWave.{_SETTINGS[name]} = …" for name in given if name in _SETTINGS]
+        join = i18n.text("words.separator").join
+        near = i18n.text("options.set_for_all", settings=join(settings)) if settings else ""
+        raise OptionMistake("options.not_in_panel", options=join(map(to_flag, given)), near=near)
 
 
 def _take_preset(arguments: list[str]) -> tuple[str | None, list[str]]:
@@ -572,12 +598,11 @@ def _read_preset(catalog: Catalog, name: str, home: Path) -> tuple[Model, Values
 
 
 def find_variables() -> Namespace:
-    """The variables of the notebook, as they are at any time; none outside one."""
+    """The variables that the code which opens a panel sees, as a cell there would; none outside a notebook."""
     from IPython import get_ipython
 
     shell = get_ipython()
-    variables: Namespace = shell.user_ns if shell is not None else {}
-    return variables
+    return {} if shell is None else find_caller_variables(shell)
 
 
 def find_request(task: str | None) -> Request:
@@ -609,14 +634,20 @@ def build_state(catalog: Catalog, request: Request, home: Path) -> PanelState:
 
 def _apply_parameters(state: PanelState, parameters: Values, variables: Namespace, home: Path) -> PanelState:
     images: dict[str, object] = {}
+    plain: dict[str, object] = {}
     for given, value in parameters.items():
         parameter = state.model.find_parameter(given)
-        if parameter is None:
-            raise refuse(state.model.read({given: value})[1])
-        if parameter.name in _IMAGES:
-            images[parameter.name] = value
+        if parameter is not None and parameter.name in _IMAGES:
+            if value is not None:
+                images[parameter.name] = [images[parameter.name], value] if parameter.name in images else value
         else:
-            state = with_parameter(state, parameter.name, value)
+            plain[given] = value
+    # What can't be read can be put right in the panel; what has no place in it, or one with another, would be lost.
+    lost = [one for one in state.model.read(plain)[1] if one.code in _LOST_CODES]
+    if lost:
+        raise refuse(lost)
+    for name, value in plain.items():
+        state = with_parameter(state, name, value)
     return _select_images(state, images, variables, home)
 
 
@@ -625,6 +656,8 @@ def _select_images(state: PanelState, given: Values, variables: Namespace, home:
         [select_image(source, variables, home, name) for source in references.flatten_images(given.get(name))]
         for name in _IMAGES
     )
+    if len(masks) > 1:
+        raise refuse([Violation("one_mask", "mask", len(masks), section="generation")])
     return replace(state, selected=tuple(images), mask=masks[0] if masks else None)
 
 

@@ -37,6 +37,7 @@ __all__ = [
     "ReferenceCache",
     "SelectedImage",
     "ValidationResult",
+    "build",
     "describe_renewed",
     "keeps_drawing",
     "list_choices",
@@ -73,6 +74,8 @@ class SelectedImage:
     label: str = field(default="", compare=False)
     #: What a mask was painted over.
     painted_over: SelectedImage | None = None
+    #: What was done to it when it was written to a file, which doesn't tell.
+    notices: tuple[Violation, ...] = field(default=(), compare=False)
     #: What tells it apart from an image that had or will have its name.
     content: tuple[object, ...] = field(init=False, repr=False)
 
@@ -528,6 +531,14 @@ class ReferenceCache:
         return replace(state, selected=selected, mask=state.mask and resolve_source(state.mask, "mask"))
 
 
+def build(state: PanelState, variables: Namespace) -> Request:
+    """Build the request of a state; raise QwaveError where it can't be sent."""
+    options = state.to_options()
+    request = api.build(state.prompt, model=state.model.id, variables=variables, **options)
+    sent = (*state.images, *([state.mask] if state.mask is not None and "mask" in options else []))
+    return replace(request, warnings=(*(one for image in sent for one in image.notices), *request.warnings))
+
+
 def validate(state: PanelState, variables: Namespace, cache: ReferenceCache) -> ValidationResult:
     """Check and price what stands in a panel; the notebook's variables fill its prompt."""
     found = _validate_request(state, variables, cache)
@@ -542,9 +553,8 @@ def validate(state: PanelState, variables: Namespace, cache: ReferenceCache) -> 
 
 
 def _validate_request(state: PanelState, variables: Namespace, cache: ReferenceCache) -> ValidationResult:
-    options = cache.resolve_all(state).to_options()
     try:
-        request = api.build(state.prompt, model=state.model.id, variables=variables, **options)
+        request = build(cache.resolve_all(state), variables)
     except RequestRefused as refused:
         violations = refused.fields["violations"]
         lines = tuple(
