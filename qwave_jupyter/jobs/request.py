@@ -75,6 +75,8 @@ _SIGN = rf"(?:\U0001f3f4[\U000e0020-\U000e007f]+|[^{_BLANKS}{_FORMATS}{_SELECTOR
 _VISIBLE, _UP_TO_LAST_VISIBLE = re.compile(_SIGN), re.compile(rf".*{_SIGN}", re.DOTALL)
 _INVISIBLE = re.compile(f"[{_FORMATS}{_SELECTORS}]")
 _LINE_END = re.compile(r"[\r\n]")
+#: The first line of a cell, pasted into a prompt or left there where cells were merged.
+_FIRST_LINE = re.compile(r"\s*%%qwave\b")
 #: The zero-width joiner, and the class of the signs behind which Indic scripts use it.
 _JOINER, _VIRAMA = "\u200d", 9
 
@@ -248,6 +250,8 @@ def build(
             wrong.extend(refused.fields["violations"])
     if isinstance(text, str) and holds_key(text):
         wrong.append(Violation("key_in_prompt", "prompt", section="generation"))
+    if isinstance(text, str) and any(map(_FIRST_LINE.match, text.splitlines())):
+        wrong.append(Violation("cell_in_prompt", "prompt", section="generation"))
     plain, given_images = _split_images(chosen, options)
     plain = {name: _task_id(chosen, name, given) for name, given in plain.items()}
     # A step from an earlier image needs no words, and an empty field isn't an omitted one.
@@ -534,7 +538,10 @@ def _tolerate_unknown(unread: tuple[Violation, ...], *, forced: bool) -> tuple[V
 
 def _may_be_forced(violation: Violation) -> bool:
     # What can't be read, filled or found can't be sent either.
-    return violation.section == "catalog" and violation.code not in {"unreadable", "empty_prompt", "given_twice"}
+    is_of_page = violation.section == "catalog"
+    return (is_of_page and violation.code not in {"unreadable", "empty_prompt", "given_twice"}) or (
+        violation.code == "cell_in_prompt"
+    )
 
 
 def _unknown_parameters(model: Model, options: Mapping[str, object], known: Values) -> dict[str, object]:
