@@ -458,7 +458,7 @@ def _find_highest(image: Image.Image) -> int:
 
 
 def _judge_mask(image: Image.Image, limits: ImageLimits) -> tuple[str, int]:
-    """A notice for a mask that leaves nothing to be painted anew, or nothing to stay, and its highest alpha."""
+    """A notice for a mask that marks nothing, everything, or in another way than the model, and its highest alpha."""
     has_alpha = pixels.has_alpha(image)
     lowest, highest = pixels.extrema(image.getchannel("A")) if has_alpha else (255, 255)
     is_transparent = lowest <= _TRANSPARENT
@@ -472,7 +472,11 @@ def _judge_mask(image: Image.Image, limits: ImageLimits) -> tuple[str, int]:
     code = {True: "mask_not_transparent", False: "mask_not_white", None: "mask_nothing_editable"}[limits.alpha]
     # A mask that is fully transparent says so; an alpha of 2 in its place was hardly meant to be seen through.
     is_faint = limits.alpha is not False and is_transparent and 0 < highest < pixels.MIN_RANGE
-    return (("mask_nearly_transparent" if is_faint else "") if is_editable else code), int(highest)
+    if is_editable:
+        # White beside a hole, as where holes are repainted, may well be what is meant to stay.
+        is_other_way = limits.alpha is False and is_transparent
+        code = "mask_transparent" if is_other_way else "mask_nearly_transparent" if is_faint else ""
+    return code, int(highest)
 
 
 def _encode(image: Image.Image, parameter: str, limits: ImageLimits, kept: str = "") -> tuple[bytes, bool]:
