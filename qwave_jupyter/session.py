@@ -401,7 +401,7 @@ class Session:
         """Remember a job that was started, in the place of what it was before; one that no budget counts is counted."""
         from qwave_jupyter.jobs.job import Job
 
-        require_type("job", job, Job, optional=False)
+        require_methods("job", job, Job, ("done", "count_in"))
         with self._lock:
             self._jobs = _drop_old([*(one for one in self._jobs if one.id != job.id), job], _MAX_ENDED_JOBS)
         job.count_in(self.budget)
@@ -410,7 +410,7 @@ class Session:
         """Remember a batch that was started."""
         from qwave_jupyter.batches.batch import Batch
 
-        require_type("batch", batch, Batch, optional=False)
+        require_methods("batch", batch, Batch, ("done",))
         with self._lock:
             self._batches = _drop_old([*self._batches, batch], _MAX_ENDED_BATCHES)
 
