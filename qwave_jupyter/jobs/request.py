@@ -290,7 +290,7 @@ def build(
     )
     if not any(isinstance(given, str) and "\r" in given for given in written.values()):
         return request
-    # Up to 0.2.0 every kind of line end was sent as it came.
+    # A release before 0.2 sent every kind of line end as it came.
     former = {name: value for name, value in chosen.read(written)[0].items() if isinstance(value, str)}
     body = chosen.to_wire({**values, **former})
     return replace(
