@@ -76,9 +76,14 @@ def build_row(row: object, build: Callable[[Any, Any, Values], Row]) -> Row:
     """The request of a row; what its prompt and its model may be is checked where it is built."""
     if isinstance(row, str):
         return build(row, None, {})
-    named = _read_names(row)
+    # What Excel puts before the first column's name is none of it.
+    named = {name.lstrip("\ufeff") if isinstance(name, str) else name: one for name, one in _read_names(row).items()}
     if not named:
         raise OptionMistake("generation.batch_row", kind=type(row).__name__)
+    surplus = named.pop(None, None)
+    if surplus:
+        # As csv.DictReader gives what stands behind the last column.
+        raise OptionMistake("generation.batch_row_surplus", values=i18n.PrintableValue(surplus))
     if "prompt" not in named:
         names = [i18n.printable(name) for name in named]
         listed = i18n.text("words.separator").join([*names[:_MAX_KEYS], *["…"] * (len(names) > _MAX_KEYS)])
@@ -104,11 +109,13 @@ def _read_names(row: Any) -> Mapping[Any, object]:
 
 
 def _present_values(row: Mapping[Any, object]) -> Iterator[tuple[str, object]]:
-    """The values of a row without those that only a table's empty cells hold: None, NaN and pandas' NA."""
+    """The values of a row without those that a table's empty cells hold: None, NaN, pandas' NA, csv's ""."""
     for name, given in row.items():
         is_scalar = type(given).__module__ == "numpy" and getattr(given, "shape", None) == ()
         value = given.item() if is_scalar else given  # type: ignore[attr-defined]
-        if value is not None and not _is_nan(value):
+        # Without its model or its prompt a row would be another one.
+        is_empty_cell = isinstance(value, str) and not value and name not in {"prompt", "model"}
+        if value is not None and not is_empty_cell and not _is_nan(value):
             yield str(name), value
 
 

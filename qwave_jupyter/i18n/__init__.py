@@ -106,7 +106,8 @@ def _to_field(name: str, value: object) -> object:
     if type(value) is list or type(value) is tuple:
         return join_values(value)
     if type(value) is str and (name != "given" or len(value) <= _MAX_SHOWN):
-        return value
+        # An empty cell of a table would leave a hole in the sentence.
+        return value or ("''" if name == "given" else "")
     is_number = isinstance(value, float) or (isinstance(value, int) and abs(value) < _MAX_INTEGER)
     # Our own values, paths and errors are sentences or parts of them, and whole; of others nobody knows what they do.
     is_ours = str(type(value).__module__).startswith("qwave_jupyter") or isinstance(value, (PurePath, BaseException))
