@@ -144,6 +144,10 @@ class Catalog:
         for model in sorted(self, key=_rank_by_price):
             if model.id == asked.id or model.retired or any(model.find_parameter(name) is None for name in options):
                 continue
+            # Below, an action that this model lacks is left out, for it may have been inferred; one that is no model's
+            # was asked for.
+            if "action" in documented and values.get("action") not in model.actions:
+                continue
             if (takes_bytes and not model.references.takes_bytes) or not all(
                 _is_bounded(model, name) for name in documented
             ):

@@ -31,6 +31,9 @@ def propose(model, prompt="a", **options):
         {"seed": "many", "resolution": "4k", "aspect_ratio": "1:1"},
         {"images": "missing.png", "resolution": "4k", "aspect_ratio": "1:1"},
         {"action": "edit"},
+        {"action": "nope"},
+        {"action": "inpant"},
+        {"action": "nope", "resolution": "1k"},
     ],
 )
 def test_proposals_are_none_for_slips(options):
