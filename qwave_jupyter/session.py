@@ -961,7 +961,8 @@ class Session:
         Args:
             rows: prompts, dicts with ``prompt`` and parameters, or a pandas DataFrame of such rows or its rows
                 (``iterrows``, ``itertuples``) or of ``csv.DictReader``, where empty cells are left out; a generator is
-                asked for a row only when there is room for it. ``variables`` of a dict fill the ``{{names}}`` of its prompt.
+                asked for a row only when there is room for it. ``variables`` of a dict fill the ``{{names}}`` of its
+                prompt.
             model: the model of rows that name none.
             concurrency: how many jobs at once.
             max_cost: USD for each of them; a row that is dearer, or has no published price, is refused. Should the

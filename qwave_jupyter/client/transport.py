@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass, field, replace
@@ -83,18 +83,17 @@ _SLACK = 0.5
 _MAX_REDIRECTS = 3
 #: Exceptions that say more than their causes. Whether anything was sent is decided by :class:`WriteTracker`.
 _PREFERRED_CAUSES = frozenset({"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError"})
-#: OpenSSL's reasons for which no encrypted connection stands, where nothing was written before.
-_TLS_FAILURES = frozenset(
+#: OpenSSL's reasons, in its several versions, where the other side speaks no TLS at this port.
+_NO_TLS = frozenset({"HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "WRONG_VERSION_NUMBER"})
+#: Its reasons for which no encrypted connection stands, where nothing was written before.
+_TLS_FAILURES = _NO_TLS | frozenset(
     {
         "CERTIFICATE_VERIFY_FAILED",
-        "HTTP_REQUEST",
         "NO_PROTOCOLS_AVAILABLE",
         "SSLV3_ALERT_HANDSHAKE_FAILURE",
         "TLSV1_ALERT_PROTOCOL_VERSION",
         "TLSV1_UNRECOGNIZED_NAME",
-        "UNKNOWN_PROTOCOL",
         "UNSUPPORTED_PROTOCOL",
-        "WRONG_VERSION_NUMBER",
     }
 )
 #: The variables that name proxies, and what a proxy's address may begin with.
@@ -220,7 +219,8 @@ class Transport:
             root, sent = root_cause(problem), tracker.may_have_sent
             fault = find_setup_fault(problem)
             if fault is None and is_tls_failure(problem) and not sent:
-                fault = SetupFault("api.certificate", {"reason": root})
+                key = "api.no_tls" if _has_tls_reason(problem, _NO_TLS) else "api.certificate"
+                fault = SetupFault(key, {"reason": root})
             if fault is not None:
                 final = not fault.may_pass or (fault.at_once and not self.answered.is_set())
                 fields = {"reason": root, **fault.fields}
@@ -432,11 +432,14 @@ def _is_proxy(text: str) -> bool:
 
 def is_tls_failure(problem: BaseException) -> bool:
     """Whether the two sides couldn't agree on an encrypted connection."""
-    return any(
-        isinstance(one, (ssl.SSLCertVerificationError, ssl.CertificateError))
-        or (isinstance(one, ssl.SSLError) and str(one.reason).upper() in _TLS_FAILURES)
-        for one in _cause_chain(problem)
+    is_untrusted = any(
+        isinstance(one, (ssl.SSLCertVerificationError, ssl.CertificateError)) for one in _cause_chain(problem)
     )
+    return is_untrusted or _has_tls_reason(problem, _TLS_FAILURES)
+
+
+def _has_tls_reason(problem: BaseException, reasons: Container[str]) -> bool:
+    return any(isinstance(one, ssl.SSLError) and str(one.reason).upper() in reasons for one in _cause_chain(problem))
 
 
 def _cause_chain(problem: BaseException) -> Iterator[BaseException]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
+import threading
 import uuid
 
 import pytest
@@ -14,6 +16,7 @@ from qwave_jupyter.client.client import Client
 from qwave_jupyter.client.transport import find_setup_fault
 from qwave_jupyter.errors import ConnectionFailed, DownloadFailed
 from tests.fake_clock import FakeClock
+from tests.waiting import PATIENCE
 
 URL = "https://api.made-up.example"
 
@@ -97,6 +100,37 @@ def test_ca_bundle_without_certificates_is_named_at_once(
         client.submit({"model": "z-image-turbo", "prompt": "a fox"}, idempotency_key=str(uuid.uuid4()))
     assert (failed.value.fields["final"], failed.value.fields["outcome_unknown"]) == (True, False)
     assert clock.monotonic() == began
+    client.close()
+
+
+@pytest.fixture(params=[b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", b"SSH-2.0-x\r\n", b"220 mail\r\n"])
+def plain_speaker(request):
+    """The address with https of a server that knows no TLS."""
+
+    def answer():
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection:
+                    connection.sendall(request.param)
+                    connection.recv(4096)
+
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"https://localhost:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(PATIENCE)
+
+
+def test_server_without_tls_is_named_at_once(clean_environment, environment, plain_speaker):
+    client = Client(plain_speaker, "sk-very-secret-0123456789", clock=FakeClock())
+    with pytest.raises(ConnectionFailed, match=r"without the encryption that https asks for.*port") as failed:
+        client.submit({"model": "z-image-turbo", "prompt": "a fox"}, idempotency_key=str(uuid.uuid4()))
+    assert failed.value.fields["outcome_unknown"] is False
+    assert "certificate" not in str(failed.value)
     client.close()
 
 
