@@ -136,7 +136,7 @@ def test_array_of_any_size_is_a_value(server, size):
 
 @pytest.mark.parametrize(
     "empty",
-    [None, float("nan"), np.float32("nan"), np.array(np.nan), pandas.NA, pandas.NaT, np.datetime64("NaT")],
+    [None, float("nan"), np.float32("nan"), np.array(np.nan), pandas.NA, pandas.NaT, np.datetime64("NaT", "s")],
     ids=repr,
 )
 def test_empty_cells_are_left_out(server, empty):

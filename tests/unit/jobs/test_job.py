@@ -353,12 +353,14 @@ def test_as_completed_yields_ended_jobs_first(submit, server, timeout):
 def test_as_completed_waits_no_longer_for_the_others(submit, server, timeout):
     ended = submit()
     ended.wait(PATIENCE)
-    server.states = ["queued"] * 10_000
+    gate = threading.Event()
+    server.before["status"] = lambda: gate.wait(PATIENCE)
     running = submit("a dog")
     each = as_completed([running, ended], timeout)
     assert next(each) is ended
     with pytest.raises(WaitTimeout, match="still running"):
         next(each)
+    gate.set()
     running.cancel()
 
 
