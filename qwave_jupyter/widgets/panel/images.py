@@ -213,7 +213,19 @@ def _select_text(text: str, variables: Namespace, parameter: str) -> SelectedIma
         return SelectedImage(text, text, shorten_name(label or text))
     found = references.find_image(text, variables)
     references.require_image(found, parameter)
-    return SelectedImage(found, text, shorten_name(Path(text).name or text))
+    return SelectedImage(found, text, shorten_name(Path(text).name or text), is_by_name=text.isidentifier())
+
+
+def to_reachable(state: PanelState, variables: Namespace, home: Path) -> PanelState:
+    """The state as a cell can write it: what no variable of the notebook leads to is written to the data folder."""
+
+    def select(image: SelectedImage, parameter: str) -> SelectedImage:
+        name = image.expression
+        is_reachable = not name.isidentifier() or references.find_image(name, variables) is image.source
+        return image if is_reachable else _store_image(image.source, parameter, home)
+
+    mask = state.mask and select(state.mask, "mask")
+    return replace(state, selected=tuple(select(image, "images") for image in state.selected), mask=mask)
 
 
 def select_result(image: GeneratedImage) -> SelectedImage:

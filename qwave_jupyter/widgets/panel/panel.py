@@ -26,7 +26,7 @@ from qwave_jupyter.jobs.own_options import OwnOptions, to_flag
 from qwave_jupyter.jobs.presets import Preset, find_preset
 from qwave_jupyter.jobs.request import refuse
 from qwave_jupyter.magics import cell_options
-from qwave_jupyter.magics.caller_scope import find_caller_variables
+from qwave_jupyter.magics.caller_scope import CallerVariables, find_caller_variables, find_shell_variables
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.session import default
 from qwave_jupyter.tracebacks import log_problem
@@ -36,7 +36,7 @@ from qwave_jupyter.views.templating import render_template
 from qwave_jupyter.widgets.canvas.base import is_headless
 from qwave_jupyter.widgets.panel.editors import PanelTools
 from qwave_jupyter.widgets.panel.fields import list_fields
-from qwave_jupyter.widgets.panel.images import ImageInputs, select_image, select_result
+from qwave_jupyter.widgets.panel.images import ImageInputs, select_image, select_result, to_reachable
 from qwave_jupyter.widgets.panel.layout import PanelView
 from qwave_jupyter.widgets.panel.models import ModelFinder
 from qwave_jupyter.widgets.panel.presets import PresetList
@@ -152,7 +152,7 @@ class Panel:
         if is_headless():
             # Nobody is there to point, and the file that is made would hold a panel that nobody can bring to life.
             data = {}
-        markup = render_template("panel_static.html", cell=codegen.to_display_text(_format_cell(self._renew())))
+        markup = render_template("panel_static.html", cell=codegen.to_display_text(self._format_cell(self._renew())))
         return {**data, "text/html": markup, "text/plain": repr(self)}
 
     @property
@@ -168,13 +168,14 @@ class Panel:
         """The ``%%qwave`` cell that makes the same request."""
         state = self._renew()
         self.tools.save_mask()
-        return _format_cell(state)
+        return self._format_cell(state)
 
     def python(self) -> str:
         """The Python call that makes the same request."""
         state = self._renew()
         self.tools.save_mask()
-        return codegen.python(state.model.id, state.prompt, state.to_cell_options(), self.variables)
+        written = to_reachable(state, self._notebook, self._home)
+        return codegen.python(state.model.id, state.prompt, written.to_cell_options(), self._notebook)
 
     @_shows_errors
     def choose_model(self, name: str) -> None:
@@ -282,6 +283,20 @@ class Panel:
                 self._set_state(self.state)
             return self.state
 
+    def _format_cell(self, state: PanelState) -> str:
+        written = to_reachable(state, self._notebook, self._home)
+        return codegen.cell(state.model.id, state.prompt, written.to_cell_options())
+
+    @property
+    def _notebook(self) -> Namespace:
+        """The variables that a copied cell will find: not those of the function in which the panel was opened."""
+        from IPython import get_ipython
+
+        shell = get_ipython()
+        if shell is None or not isinstance(self.variables, CallerVariables):
+            return self.variables
+        return find_shell_variables(shell)
+
     def _build(self, state: PanelState) -> Request:
         return build(state, self.variables)
 
@@ -309,7 +324,7 @@ class Panel:
             self._images.offer([image for gallery in self.results for image in gallery][:_MAX_EARLIER])
             self._show_budget()
         elif action == "copy_cell":
-            run.toggle_text(_format_cell(run.state))
+            run.toggle_text(self._format_cell(run.state))
             self._require_same_images(run)
         elif image is not None:
             self._act_on_image(action, run, image)
@@ -659,7 +674,3 @@ def _select_images(state: PanelState, given: Values, variables: Namespace, home:
     if len(masks) > 1:
         raise refuse([Violation("one_mask", "mask", len(masks), section="generation")])
     return replace(state, selected=tuple(images), mask=masks[0] if masks else None)
-
-
-def _format_cell(state: PanelState) -> str:
-    return codegen.cell(state.model.id, state.prompt, state.to_cell_options())

@@ -76,6 +76,8 @@ class SelectedImage:
     painted_over: SelectedImage | None = None
     #: What was done to it when it was written to a file, which doesn't tell.
     notices: tuple[Violation, ...] = field(default=(), compare=False)
+    #: Whether it was selected by that name, which may stand for another image later; an object stays what it is.
+    is_by_name: bool = field(default=False, compare=False)
     #: What tells it apart from an image that had or will have its name.
     content: tuple[object, ...] = field(init=False, repr=False)
 
@@ -284,7 +286,7 @@ def renew(state: PanelState, variables: Namespace) -> PanelState:
 
 
 def _renew_image(image: SelectedImage, variables: Namespace) -> SelectedImage:
-    if not image.expression.isidentifier():
+    if not image.is_by_name:
         return replace(image)
     source = references.find_image(image.expression, variables)
     # Nothing at all would be left out, where an empty tuple is refused.

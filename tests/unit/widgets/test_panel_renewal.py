@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image, ImageDraw
 
 import qwave_jupyter as qwave
@@ -285,3 +286,43 @@ def test_figures_and_files_are_told_apart(variables):
         panel.set_prompt("y")
         assert sent(panel.validation.request) == [((80, 60), BLUE)]
         panel.close()
+
+
+def test_object_that_was_given_stays(variables):
+    panels_of = {}
+    for name, colour in {"red": RED, "blue": BLUE, "green": GREEN}.items():
+        variables["photo"] = sheet(colour)
+        panels_of[name] = qwave.panel("x", model="gpt-image-2", images=variables["photo"])
+    assert panels_of["green"].cell().splitlines()[0].endswith("-i photo")
+    variables.pop("photo")
+    for (name, panel), colour in zip(panels_of.items(), (RED, BLUE, GREEN), strict=True):
+        panel.set_prompt(name)
+        assert sent(panel.request()) == [((80, 60), colour)]
+        # The cell that is copied leads to the image that is sent.
+        file = panel.cell().splitlines()[0].rpartition("-i ")[2]
+        with Image.open(file) as written:
+            assert written.convert("RGB").getpixel((1, 1)) == colour
+        assert file in panel.python()
+        panel.close()
+
+
+@pytest.mark.parametrize("way", ["object", "name"])
+def test_cell_of_a_panel_in_a_function_names_no_variable_of_it(clean_environment, monkeypatch, way):
+    monkeypatch.chdir(clean_environment)
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance()
+    shell.user_ns.update(qwave=qwave, sheet=sheet, photo=sheet(BLUE), way=way)
+    shell.run_cell(
+        "def edit():\n    photo = sheet((255, 0, 0))\n"
+        "    return qwave.panel('x', model='gpt-image-2', images=photo if way == 'object' else 'photo')\n"
+        "panel = edit()"
+    )
+    panel = shell.user_ns["panel"]
+    try:
+        assert sent(panel.request()) == [((80, 60), RED)]
+        for text in (panel.cell(), panel.python()):
+            assert "uploads" in text
+            assert "photo" not in text
+    finally:
+        panel.close()
+        InteractiveShell.clear_instance()
