@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import io
 import re
 import struct
@@ -26,6 +27,7 @@ __all__ = [
     "SUFFIXES",
     "FileInfo",
     "NotAnImage",
+    "digest_pixels",
     "identify",
     "info_of",
     "is_raw",
@@ -68,6 +70,11 @@ def probe(source: Path | bytes, *, whole: bool = False) -> FileInfo:
     """Return size and format of an image; ``whole`` decodes every pixel, which finds truncated files."""
     with _open_binary(source) as file, _open_image(file, FILE_FORMATS, whole=whole) as image:
         return info_of(image)
+
+
+def digest_pixels(image: Image.Image) -> str:
+    """The SHA-256 of an image's pixels, which is the same however its file was optimised without loss."""
+    return hashlib.sha256(image.convert("RGBA").tobytes()).hexdigest()
 
 
 def is_whole(path: Path) -> bool:

@@ -40,11 +40,12 @@ _SUFFIXES = frozenset(f".{suffix}" for suffix in image_io.SUFFIXES.values())
 
 @dataclass(frozen=True)
 class SavedImage:
-    """An image on disk, with the SHA-256 of what the server sent, and of the file, where they are known."""
+    """An image on disk, with the SHA-256 of what the server sent, of the file, and of its pixels; "" for unknown."""
 
     image: GeneratedImage
     digest: str = ""
     file_digest: str = ""
+    pixel_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class ImageSaver:
         stem = metadata.make_file_stem(self.slug, self.job_id, index, self.created)
         part = folder / f".{stem}.part"
         infos: list[image_io.FileInfo] = []
+        pixel_digest = [""]
         thumbnails: list[Image.Image] = []
 
         def check(file: Path) -> None:
@@ -82,7 +84,8 @@ class ImageSaver:
             except image_io.NotAnImage as problem:
                 raise self._make_error("not_decodable", link, reason=problem.detail or problem.reason) from None
             # It is decoded here anyway, so that nobody waits for that when it is shown.
-            with contain("thumbnail"):
+            with contain("pixels and thumbnail"):
+                pixel_digest[:] = [image_io.digest_pixels(image)]
                 thumbnails[:] = [shrink(image, self.context.preview_px)]
 
         try:
@@ -100,7 +103,7 @@ class ImageSaver:
             image = self._build_image(path, infos[0], index, link)
             provenance = self._build_provenance(image)
             content = metadata.embed(content, provenance)
-            saved = SavedImage(image, digest, hashlib.sha256(content).hexdigest())
+            saved = SavedImage(image, digest, hashlib.sha256(content).hexdigest(), pixel_digest[0])
             write_synced(part, content)
             self.note(saved)
             part.replace(path)
@@ -206,19 +209,19 @@ def find_saved(folder: Path, job_id: str) -> dict[Path, JSONObject]:
     return {}
 
 
-def is_unchanged(job_id: str, record: JSONObject) -> bool:
-    """Whether a file that the journal lists is still the image that this job has saved there."""
+def is_unchanged(record: JSONObject) -> bool:
+    """Whether a file that the journal lists is still the image that was saved there."""
     with contextlib.suppress(OSError, ValueError):
         content = Path(str(record["path"])).read_bytes()
-        digest = record.get("file_digest")
-        if digest == hashlib.sha256(content).hexdigest():
+        if record.get("file_digest") == hashlib.sha256(content).hexdigest():
             return True
-        facts = asdict(image_io.probe(content, whole=True))
-        if any(record.get(name) not in (None, fact) for name, fact in facts.items()):
-            return False
-        # A rating or a place that a photo library has added is no reason to pay again: what the file says of its
-        # origin is kept by that, and lost where another image is saved. A release before 0.2 noted no digest.
-        return not digest or (metadata.extract(content) or {}).get("job_id") == job_id
+        # A file that was optimised, or rated in a photo library, is no reason to pay again: it shows the same.
+        image = image_io.load(content)
+        if pixel_digest := record.get("pixel_digest"):
+            return bool(pixel_digest == image_io.digest_pixels(image))
+        # Of what a release before 0.2 has saved, the size is known.
+        facts = asdict(image_io.info_of(image))
+        return all(record.get(name) in (None, fact) for name, fact in facts.items())
     return False
 
 

@@ -273,7 +273,10 @@ def saved_images(entry: Entry, context: JobContext) -> list[SavedImage]:
     """The same with what tells whether a file is still what was saved."""
     records = (record for record in entry.files if isinstance(record, Mapping) and _is_there(record.get("path")))
     return [
-        SavedImage(_image(entry, record, context), *(str(record.get(name) or "") for name in ("digest", "file_digest")))
+        SavedImage(
+            _image(entry, record, context),
+            *(str(record.get(name) or "") for name in ("digest", "file_digest", "pixel_digest")),
+        )
         for record in records
     ]
 
@@ -298,6 +301,7 @@ def image_record(saved: SavedImage) -> dict[str, object]:
         "created": image.created,
         "digest": saved.digest,
         "file_digest": saved.file_digest,
+        "pixel_digest": saved.pixel_digest,
     }
 
 

@@ -287,14 +287,14 @@ class Journal:
         fingerprint: str,
         *,
         base_url: str | None = None,
-        is_there: Callable[[str, JSONObject], bool] = lambda _, file: is_file(str(file["path"])),
+        is_there: Callable[[JSONObject], bool] = lambda file: is_file(str(file["path"])),
     ) -> Entry | None:
         """The newest finished job of this very request whose files are all still there."""
         where, values = "WHERE state = 'done' AND fingerprint = ?", [fingerprint]
         if base_url is not None:
             where, values = f"{where} AND base_url = ?", [*values, base_url]
         for entry in self._entries(f"{where} ORDER BY created DESC LIMIT 20", values):
-            if entry.files and all(is_there(entry.job_id, file) for file in entry.files):
+            if entry.files and all(map(is_there, entry.files)):
                 return entry
         return None
 

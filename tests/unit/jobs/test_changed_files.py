@@ -15,7 +15,7 @@ from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.jobs.job import Job, resume
 from qwave_jupyter.magics.cell_magic import CellMagic
-from tests.image_factory import plain
+from tests.image_factory import encoded, noise, plain
 from tests.recording_console import RecordingConsole
 
 WAIT = 20
@@ -86,6 +86,20 @@ def test_file_with_a_rating_is_reused(ours, server, kind):
     assert len(server.tasks) == 1
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_file_that_was_optimised_without_loss_is_reused(ours, server, kind):
+    server.images = [encoded(noise(40, 30), kind, **({"lossless": True} if kind == "WEBP" else {"compress_level": 1}))]
+    (image,) = qwave.generate("a cat")
+    before = image.path.read_bytes()
+    with Image.open(io.BytesIO(before)) as whole:
+        whole.load()
+        whole.info.clear()
+        whole.save(image.path, kind, **({"lossless": True, "quality": 100} if kind == "WEBP" else {"optimize": True}))
+    assert image.path.read_bytes() != before
+    assert qwave.generate("a cat", reuse=True).paths == (image.path,)
+    assert len(server.tasks) == 1
+
+
 def text_chunk():
     body = b"tEXtRating\x005"
     return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
@@ -118,7 +132,7 @@ def test_file_of_an_earlier_release_is_looked_at(ours, server, change):
     job = qwave.submit("a cat")
     (image,) = job.result(WAIT)
     (entry,) = ours.journal.find(job.id)
-    files = [{name: value for name, value in one.items() if name != "file_digest"} for one in entry.files]
+    files = [{name: value for name, value in one.items() if not name.endswith("_digest")} for one in entry.files]
     ours.journal.update(job.id, files=files)
     assert qwave.generate("a cat", reuse=True).paths == (image.path,)
     image.path.write_bytes(CHANGES[change](image.path.read_bytes()))
