@@ -25,7 +25,8 @@
     ├── GenerationError             the task was accepted and did not end in images
     │   ├── TaskFailed              the task ended as failed
     │   ├── WaitTimeout             we stopped waiting; the task goes on
-    │   └── Cancelled               also a KeyboardInterrupt, so that queued cells stop
+    │   ├── Cancelled               also a KeyboardInterrupt, so that queued cells stop
+    │   └── CancelledWhileAwaited   the same to whoever awaits it, or reads it in a thread or a task
     ├── DownloadFailed              the images exist and could not be fetched or kept
     └── JournalUnavailable          the record of jobs can't be read or written
 
@@ -47,6 +48,7 @@ __all__ = [
     "ApiError",
     "AuthenticationFailed",
     "Cancelled",
+    "CancelledWhileAwaited",
     "ConfigurationError",
     "ConnectionFailed",
     "DownloadFailed",
@@ -263,6 +265,13 @@ class Cancelled(GenerationError, KeyboardInterrupt):
 
     #: The interrupted batch with the outcomes of its rows; None for a single job, and in another process.
     batch: Batch | None = None
+
+
+class CancelledWhileAwaited(GenerationError):
+    """A cancelled job, as whoever awaits it sees it, and whoever reads it in a thread or a task of asyncio.
+
+    It reads like :class:`Cancelled` but is no KeyboardInterrupt, which would tear down the event loop that all share.
+    """
 
 
 class DownloadFailed(QwaveError):

@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from qwave_jupyter import threads
 from qwave_jupyter.arguments import check, require_methods, require_seconds
-from qwave_jupyter.errors import Cancelled, GenerationError, OptionMistake, QwaveError, UserMistake, WaitTimeout
+from qwave_jupyter.errors import (
+    Cancelled,
+    CancelledWhileAwaited,
+    GenerationError,
+    OptionMistake,
+    QwaveError,
+    UserMistake,
+    WaitTimeout,
+)
 from qwave_jupyter.frontend import SLICE, current, takes_interrupt, wait_for
 from qwave_jupyter.images.gallery import Gallery
 from qwave_jupyter.images.metadata import short_id
@@ -38,7 +46,7 @@ if TYPE_CHECKING:
     from qwave_jupyter.jobs.journal.store import Entry
     from qwave_jupyter.jobs.request import Request
 
-__all__ = ["AwaitingCancelled", "CancelledWhileAwaited", "Job", "as_completed", "resumable", "resume"]
+__all__ = ["AwaitingCancelled", "Job", "as_completed", "resumable", "resume"]
 
 #: Seconds after which an awaiting coroutine lets its loop look around: a signal that arrives while the loop sleeps is
 #: handled when it wakes, and on ipykernel 7.4 nothing else wakes it.
@@ -475,14 +483,6 @@ def _adapt(error: QwaveError) -> QwaveError:
 
 class NoFuture(OptionMistake, AttributeError):
     """A job was given to what takes futures of ``concurrent.futures``; whoever only looks finds no such attribute."""
-
-
-class CancelledWhileAwaited(GenerationError):
-    """A cancelled job as whoever awaits it sees it, and whoever reads it in a thread or a task.
-
-    It reads like :class:`~qwave_jupyter.errors.Cancelled` but is no KeyboardInterrupt, which would tear down the event
-    loop that all tasks share.
-    """
 
 
 class AwaitingCancelled(CancelledWhileAwaited, asyncio.CancelledError):

@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
-from qwave_jupyter.errors import Cancelled, GenerationError, OptionMistake, TaskFailed
+from qwave_jupyter.errors import Cancelled, CancelledWhileAwaited, GenerationError, OptionMistake, TaskFailed
 from qwave_jupyter.images.gallery import Gallery
-from qwave_jupyter.jobs.job import AwaitingCancelled, CancelledWhileAwaited
+from qwave_jupyter.jobs.job import AwaitingCancelled
 from tests.waiting import PATIENCE, wait_until
 
 

@@ -14,6 +14,7 @@ from qwave_jupyter.client import transport
 from qwave_jupyter.errors import (
     AuthenticationFailed,
     Cancelled,
+    CancelledWhileAwaited,
     ConnectionFailed,
     DownloadFailed,
     PermissionDenied,
@@ -24,7 +25,7 @@ from qwave_jupyter.errors import (
     WaitTimeout,
 )
 from qwave_jupyter.images import metadata
-from qwave_jupyter.jobs.job import CancelledWhileAwaited, Job, as_completed, resume
+from qwave_jupyter.jobs.job import Job, as_completed, resume
 from tests.image_factory import plain
 from tests.waiting import PATIENCE, wait_until
 
