@@ -121,9 +121,8 @@ class Catalog:
         if any(one.severity == "reject" and one.code in _SLIPS for one in found):
             return found
         wrong = {one.parameter for one in found if one.code in {"not_a_choice", "out_of_range"}}
-        others = self.find_capable(
-            model, {**values, **{one.parameter: one.given for one in unread}}, image_info, documented=wrong
-        )
+        given = {one.parameter: _to_plain(one.given) for one in unread}
+        others = self.find_capable(model, {**values, **given}, image_info, documented=wrong)
         return tuple(
             replace(one, others=others) if one.severity == "reject" and one.code != "empty_prompt" else one
             for one in found
@@ -235,6 +234,11 @@ class _ExtendedCatalog(Catalog):
 def _offers(model: Model, name: str, value: str) -> bool:
     parameter = model.parameters.get(name)
     return parameter is not None and parameter.read(value) in parameter.choices
+
+
+def _to_plain(given: object) -> object:
+    """What was given, as rules can compare it: images and arrays compare in ways of their own."""
+    return given if isinstance(given, (str, int, float, tuple, list, Mapping)) else f"<{type(given).__name__}>"
 
 
 def _is_bounded(model: Model, name: str) -> bool:

@@ -69,6 +69,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 #: A path has no empty folder, so an address loses a slash in it.
 _URL_AS_PATH = re.compile(r"https?:[/\\]", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+_BYTES = (bytes, bytearray, memoryview)
 #: What texts are that nobody means as a path, as :func:`image_io.identify` names it.
 _NO_PATHS = frozenset({"base64", "html", "svg"})
 _MIME = re.compile(r"(?:image|application)/[\w+-]+")
@@ -205,10 +206,23 @@ def _unwrap_content(given: object) -> object:
         return given
     name, content, *more = given
     is_name = name is None or (isinstance(name, str) and not _URL.match(name) and not name.lower().startswith("data:"))
-    is_content = isinstance(content, (bytes, bytearray, memoryview)) or callable(_get(content, "read"))
+    is_content = isinstance(content, _BYTES) or callable(_get(content, "read"))
     is_form = is_name and is_content and all(one is None or isinstance(one, (str, Mapping)) for one in more)
     is_kind = not more or more[0] is None or _MIME.fullmatch(str(more[0]))
-    return content if is_form and is_kind else given
+    return content if is_form and is_kind and not (name and _is_other_file(str(name), content)) else given
+
+
+def _is_other_file(name: str, content: Any) -> bool:
+    """Whether a file of that name holds something else, so that both are images."""
+    if not is_file(name):
+        return False
+    opened = _get(content, "name")
+    if isinstance(opened, str):
+        return Path(opened).name != Path(name).name
+    with contextlib.suppress(OSError, ValueError):
+        held = content.getvalue() if callable(_get(content, "getvalue")) else content
+        return isinstance(held, _BYTES) and expand(name).read_bytes() != bytes(held)
+    return False
 
 
 def find_image(text: str, variables: Namespace) -> object:

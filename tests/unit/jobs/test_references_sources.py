@@ -23,6 +23,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import qwave_jupyter as qwave
 from qwave_jupyter import i18n
 from qwave_jupyter.batches.batch import Batch, Outcome
 from qwave_jupyter.catalog import load
@@ -867,3 +868,23 @@ def test_request_with_notices_can_be_pickled(given):
     assert again == request
     assert [str(one) for one in again.warnings] == [str(one) for one in request.warnings]
     assert len(again.warnings) >= 2
+
+
+@pytest.mark.parametrize("hold", [bytes, io.BytesIO], ids=["bytes", "BytesIO"])
+def test_file_beside_other_content_is_an_image_too(tmp_path, monkeypatch, hold):
+    monkeypatch.chdir(tmp_path)
+    Path("style.png").write_bytes(plain(40, 30, colour="blue"))
+    together = qwave.build("a cat", model="gpt-image-2", images=("style.png", hold(plain(20, 20))))
+    assert [one.size for one in together.references] == [(40, 30), (20, 20)]
+    # The form in which a file goes with its name.
+    same = qwave.build("a cat", model="gpt-image-2", images=("style.png", hold(Path("style.png").read_bytes())))
+    assert [one.size for one in same.references] == [(40, 30)]
+    with Path("style.png").open("rb") as opened:
+        assert len(qwave.build("a cat", model="gpt-image-2", images=("style.png", opened)).references) == 1
+
+
+@pytest.mark.parametrize("mask", [np.zeros((30, 40), bool), np.ones((30, 40), np.uint8) * 255, np.zeros((2, 2, 4))])
+def test_array_as_mask_of_a_model_without_masks_is_refused_in_words(mask):
+    with pytest.raises(qwave.QwaveError, match="mask") as refused:
+        qwave.build("a cat", model="qwen-image-2.0", images="https://e.com/a.png", mask=mask)
+    assert "broadcast" not in str(refused.value)
