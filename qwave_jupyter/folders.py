@@ -129,7 +129,8 @@ def absolute_folder(path: PathGiven, name: str = "folder") -> Path:
         OptionMistake: as :func:`absolute`; or it is called like an image, and isn't a folder already.
     """
     found = absolute(path, name)
-    if found.suffix.lower() in _IMAGE_SUFFIXES and not is_folder(found):
+    is_written_as_folder = isinstance(path, str) and path.endswith(("/", os.sep))
+    if found.suffix.lower() in _IMAGE_SUFFIXES and not (is_written_as_folder or is_folder(found)):
         raise _mistake("path_no_folder", path=os.fsdecode(path), name=name)
     return found
 

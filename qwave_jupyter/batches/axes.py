@@ -33,14 +33,15 @@ _LIKE_A_RANGE = re.compile(
 _QUOTES = "\"'"
 _QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
 _BRACKETS = {"[": "]", "(": ")", "{": "}", "<": ">"}
-#: A Chinese keyboard's commas separate values as well; quotes keep each.
-_COMMAS = ",，、"
+#: A Chinese keyboard's commas separate values as well; quotes keep each. The one between words of a list separates
+#: where no other comma does: beside one it joins the words of a value.
+_COMMAS, _LIST_COMMA = ",，", "、"
 _BRACED = re.compile(r"(?:\{\{|｛｛)[^{}｛｝]*(?:\}\}|｝｝)")
 #: What may hold commas, as addresses of image servers and all of bytes do.
 _ADDRESS = re.compile(r"\s*(?:https?://|data:[\w.+-]+/)", re.IGNORECASE)
 #: What can only be a value of its own.
 _WHOLE_VALUE = re.compile(rf"{_ADDRESS.pattern}|\s*(?:[{_QUOTES}]|\{{\{{|$)", re.IGNORECASE)
-_WORD = re.compile(rf"\s*([^\W\d]\w*)\s*(?:[{_COMMAS}]|$)")
+_WORD = re.compile(rf"\s*([^\W\d]\w*)\s*(?:[{_COMMAS}{_LIST_COMMA}]|$)")
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,14 @@ def find_repeated(values: Sequence[object]) -> list[object]:
 def split_values(listed: str, text: str, variables: Namespace) -> Iterator[tuple[str, bool]]:
     """The values between commas, and whether each is quoted; ``text`` is the whole sweep, for an error."""
     current, quote, was_quoted = "", "", False
+    commas = _COMMAS if set(_COMMAS).intersection(_QUOTED.sub("", listed)) else _LIST_COMMA
     for place, character in enumerate(listed):
         if quote:
             quote = "" if character == quote else quote
             current += "" if not quote else character
         elif character in _QUOTES and not current.strip():
             current, quote, was_quoted = "", character, True
-        elif character in _COMMAS:
+        elif character in commas:
             rest = listed[place + 1 :]
             if not was_quoted and _ADDRESS.match(current) and not _begins_value(rest, variables):
                 raise OptionMistake("generation.sweep_address", given=text)

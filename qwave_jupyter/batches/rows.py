@@ -81,7 +81,7 @@ def build_row(row: object, build: Callable[[Any, Any, Values], Row]) -> Row:
     if not named:
         raise OptionMistake("generation.batch_row", kind=type(row).__name__)
     surplus = named.pop(None, None)
-    if surplus:
+    if isinstance(surplus, list) and any(str(one).strip() for one in surplus):
         # As csv.DictReader gives what stands behind the last column.
         raise OptionMistake("generation.batch_row_surplus", values=i18n.PrintableValue(surplus))
     if "prompt" not in named:

@@ -7,9 +7,11 @@ pass. All other braces are literal, so that prompts written as JSON survive; ``\
 
 from __future__ import annotations
 
+import ast
 import difflib
 import hashlib
 import json
+import keyword
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -661,7 +663,7 @@ def read_field(text: str) -> str | None:
 def _name(match: re.Match[str]) -> str | None:
     """The name that braces enclose, in Python's normal form."""
     plain = _OUTER_BLANKS.sub("", match["inside"] or "")
-    return unicodedata.normalize("NFKC", plain) if plain.isidentifier() else None
+    return unicodedata.normalize("NFKC", plain) if plain.isidentifier() and not keyword.iskeyword(plain) else None
 
 
 def _is_code(inside: str, variables: Namespace) -> bool:
@@ -672,9 +674,14 @@ def _is_code(inside: str, variables: Namespace) -> bool:
     plain = _OUTER_BLANKS.sub("", inside)
     if _LINE_END.search(inside) or plain[:1] in {"", '"', "'"}:
         return False
-    return bool(_WORD.match(plain)) or any(
-        find_name(word, variables) is not None for word in _WORD.findall(_QUOTED.sub("", plain))
-    )
+    if _WORD.match(plain):
+        return True
+    try:
+        ast.parse(plain.lstrip("$!*"), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # LaTeX and templates of other tools.
+        return False
+    return any(find_name(word, variables) is not None for word in _WORD.findall(_QUOTED.sub("", plain)))
 
 
 def _missing_name(name: str, variables: Namespace) -> Violation:

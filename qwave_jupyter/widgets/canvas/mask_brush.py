@@ -20,8 +20,9 @@ import traitlets
 
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import ReferenceMistake
-from qwave_jupyter.folders import absolute_file, is_file
+from qwave_jupyter.folders import absolute, absolute_file, is_file
 from qwave_jupyter.images import image_io
+from qwave_jupyter.images.metadata import find_provenance
 from qwave_jupyter.session import default
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.widgets.canvas.base import (
@@ -187,8 +188,9 @@ class MaskBrush(ImageReceiver, ImageControl):
         mask = self.mask
         if mask is None:
             raise ReferenceMistake("canvas.empty_mask")
-        target = absolute_file(path, "path", "mask.png")
-        target = target if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")
+        target = absolute(path)
+        named = path if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")
+        target = absolute_file(named, "path", "mask.png")
         from PIL.PngImagePlugin import PngInfo
 
         if is_file(target) and not _may_be_replaced(target):
@@ -233,9 +235,18 @@ class MaskBrush(ImageReceiver, ImageControl):
 def _may_be_replaced(file: Path) -> bool:
     """Whether a file is a mask that a brush has written, or empty."""
     with contextlib.suppress(OSError, ValueError):
+        if not file.stat().st_size:
+            return True
+        image = image_io.load(file)
         name, text = _MARK
-        return not file.stat().st_size or image_io.load(file).info.get(name) == text
+        return image.info.get(name) == text or (_looks_like_mask(image) and not find_provenance(file))
     return False
+
+
+def _looks_like_mask(image: Image.Image) -> bool:
+    """Whether it has the two values that a brush leaves: a release before 0.2, and other tools, write no mark."""
+    colours = {colour for _, colour in image.convert("RGBA").getcolors(2) or ()}
+    return colours in ({(0, 0, 0, 0), (255, 255, 255, 255)}, {(0, 0, 0, 255), (255, 255, 255, 255)})
 
 
 def paint_mask(image: object, alpha: bool | None = True) -> MaskBrush:

@@ -43,12 +43,17 @@ def test_mark_of_excel_is_no_part_of_a_name(ours, server, mark):
     assert bodies(f"{mark}prompt,seed\na cat,3\n") == [{"prompt": "a cat", "seed": 3, "style": None}]
 
 
-@pytest.mark.parametrize("rest", ["in the snow", "wet,cold", '" "'])
+@pytest.mark.parametrize("rest", ["in the snow", "wet,cold", "5"])
 def test_cells_behind_the_last_column_are_refused(ours, server, rest):
     (error,) = bodies(f"prompt,seed\na cat,3,{rest}\n")
     assert "more values than the table has columns" in str(error)
     assert "stands in quotes" in str(error)
     assert server.tasks == {}
+
+
+@pytest.mark.parametrize("rest", [",", ",,", ", "])
+def test_empty_cells_behind_the_last_column_are_none(ours, server, rest):
+    assert bodies(f"prompt,seed\na cat,3{rest}\n") == [{"prompt": "a cat", "seed": 3, "style": None}]
 
 
 def test_what_was_given_is_seen_where_it_is_empty(ours):

@@ -119,3 +119,18 @@ def test_some_names_are_filled_for_good(text, values, filled):
 
 def test_prompt_names_are_listed_in_order():
     assert prompt_names(r"{{b}} {{ a }} {{b}} \{{c}} {{d.e}}") == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "function f() {{\n  return\n}}",
+        r"{{\bf x}} in gold letters",
+        "{{% if x %}} a sign {{% endif %}}",
+        "{{#x}} on a wall",
+        "({{1.2::x}}), masterpiece",
+        "{{*x*}}",
+    ],
+)
+def test_braces_of_other_languages_stay(prompt):
+    assert fill_prompt(prompt, {"x": "cat"}) == prompt

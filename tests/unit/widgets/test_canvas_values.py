@@ -243,3 +243,36 @@ def test_editors_are_values_in_every_function(clean_environment, monkeypatch):
         assert request.body["bbox_list"] == [[[20, 10, 90, 60]]]
     panel.close()
     qwave.use_demo(on=False)
+
+
+@pytest.mark.parametrize("how", ["earlier release", "another tool", "its own save", "optimised"])
+@pytest.mark.parametrize("alpha", [True, False])
+def test_mask_without_a_mark_is_replaced(tmp_path, how, alpha):
+    brush = qwave.paint_mask(Image.new("RGB", (80, 60)))
+    brush.alpha = alpha
+    brush.value = [{"kind": "paint", "size": 20, "points": [[20, 20]]}]
+    file = tmp_path / "mask.png"
+    if how == "another tool":
+        brush.mask.convert("RGBA").save(file)
+    elif how == "its own save":
+        brush.save(file)
+    else:
+        brush.mask.save(file, optimize=how == "optimised")
+    brush.value = [{"kind": "paint", "size": 9, "points": [[50, 50]]}]
+    assert brush.save(file) == file
+    with Image.open(file) as written:
+        assert written.convert("RGBA").tobytes() == brush.mask.convert("RGBA").tobytes()
+    (tmp_path / "area").mkdir()
+    assert brush.save(tmp_path / "area") == tmp_path / "area.png"
+
+
+@pytest.mark.parametrize("colour", ["red", (0, 0, 200), (254, 255, 255)])
+def test_image_is_not_replaced_by_a_mask(tmp_path, colour):
+    brush = qwave.paint_mask(Image.new("RGB", (80, 60)))
+    brush.value = [{"kind": "paint", "size": 20, "points": [[20, 20]]}]
+    file = tmp_path / "mine.png"
+    Image.new("RGB", (80, 60), colour).save(file)
+    before = file.read_bytes()
+    with pytest.raises(qwave.QwaveError, match="Delete it, or give another path"):
+        brush.save(file)
+    assert file.read_bytes() == before
