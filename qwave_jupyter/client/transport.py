@@ -23,7 +23,7 @@ import requests
 from urllib3.exceptions import LocationValueError, NewConnectionError, ReadTimeoutError
 from urllib3.util import parse_url
 
-from qwave_jupyter import threads
+from qwave_jupyter import i18n, threads
 from qwave_jupyter.client.auth import KeyAuth, Secret, is_loopback, origin_of
 from qwave_jupyter.client.coerce import map_texts
 from qwave_jupyter.client.connections import (
@@ -219,8 +219,8 @@ class Transport:
             root, sent = root_cause(problem), tracker.may_have_sent
             fault = find_setup_fault(problem)
             if fault is None and is_tls_failure(problem) and not sent:
-                key = "api.no_tls" if _has_tls_reason(problem, _NO_TLS) else "api.certificate"
-                fault = SetupFault(key, {"reason": root})
+                is_plain = _has_tls_reason(problem, _NO_TLS)
+                fault = SetupFault("api.certificate", {"reason": i18n.text("api.no_tls") if is_plain else root})
             if fault is not None:
                 final = not fault.may_pass or (fault.at_once and not self.answered.is_set())
                 fields = {"reason": root, **fault.fields}
