@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import functools
 import linecache
 import logging
@@ -11,7 +10,7 @@ import re
 import sys
 import sysconfig
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -85,8 +84,10 @@ def render(error: BaseException, line: str) -> list[str]:
     if not frames:
         return [line]
     if formatter.mode in _RENDERED_BY_IPYTHON:
-        # A copy has neither our frames nor the errors behind it, which the line may name.
-        parts: list[str] = formatter.structured_traceback(type(error), copy.copy(error), _link(frames), tb_offset=0)
+        # Made anew it has neither our frames nor the errors behind it, which the line may name. The copy module asks
+        # tblib, which Dask installs, and that keeps both.
+        make, arguments = cast("tuple[Callable[..., BaseException], tuple[object, ...]]", error.__reduce__())
+        parts: list[str] = formatter.structured_traceback(type(error), make(*arguments), _link(frames), tb_offset=0)
         return [*parts, line.partition("\n")[2]]
     place = "\n".join(_format_frames(frames, shell))
     # Whoever reads a log looks at its end.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copyreg
 import re
 import sys
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from qwave_jupyter.errors import OptionMistake, QwaveError
+from qwave_jupyter.errors import OptionMistake, QwaveError, RequestRefused
 from tests.fake_session import replace_default
 
 REFUSED = "RequestRefused: n can be 1; you asked for 9."
@@ -164,7 +165,11 @@ def test_cancel_is_one_line(shell):
 
 
 @pytest.mark.parametrize("mode", ["Context", "Plain", "Verbose", "Minimal"])
-def test_what_a_user_adds_to_an_error_is_shown(shell, mode):
+@pytest.mark.parametrize("copies", [False, True], ids=["", "with tblib"])
+def test_what_a_user_adds_to_an_error_is_shown(shell, monkeypatch, mode, copies):
+    if copies:
+        # As tblib does it for every error: what is behind it goes along.
+        monkeypatch.setitem(copyreg.dispatch_table, RequestRefused, lambda error: (lambda same: same, (error,)))
     shell.run(f"%xmode {mode}")
     said = shell.run(
         "try:\n    poster('a fox', 9)\nexcept qwave.QwaveError as error:\n"
