@@ -129,8 +129,7 @@ def absolute_folder(path: PathGiven, name: str = "folder") -> Path:
         OptionMistake: as :func:`absolute`; or it is called like an image, and isn't a folder already.
     """
     found = absolute(path, name)
-    is_written_as_folder = isinstance(path, str) and path.endswith(("/", os.sep))
-    if found.suffix.lower() in _IMAGE_SUFFIXES and not (is_written_as_folder or is_folder(found)):
+    if found.suffix.lower() in _IMAGE_SUFFIXES and not (_ends_as_folder(path) or is_folder(found)):
         raise _mistake("path_no_folder", path=os.fsdecode(path), name=name)
     return found
 
@@ -142,9 +141,13 @@ def absolute_file(path: PathGiven, name: str, example: str) -> Path:
         OptionMistake: as :func:`absolute`; or it is a folder, or is written like one.
     """
     found = absolute(path, name)
-    if is_folder(found) or (isinstance(path, str) and path.endswith(("/", os.sep))):
+    if is_folder(found) or _ends_as_folder(path):
         raise _mistake("path_no_file", path=os.fsdecode(path), name=name, example=example)
     return found
+
+
+def _ends_as_folder(path: PathGiven) -> bool:
+    return isinstance(path, str) and path.endswith(("/", os.sep))
 
 
 def _require_meant(path: Path) -> Path:
