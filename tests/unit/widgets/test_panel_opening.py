@@ -6,13 +6,10 @@ import io
 import types
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
-from traitlets.config import Config
 
 import qwave_jupyter as qwave
 from qwave_jupyter.errors import OptionMistake, RequestRefused
-from qwave_jupyter.magics import extension
 from qwave_jupyter.widgets.panel import panel as panels
 
 GPT = "gpt-image-2"
@@ -20,18 +17,9 @@ LINE = "get_ipython().run_line_magic('qwave', 'panel -m gpt-image-2')"
 
 
 @pytest.fixture
-def shell(clean_environment, monkeypatch):
-    monkeypatch.chdir(clean_environment)
-    qwave.use_demo(latency=0.01)
-    made = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-    monkeypatch.setattr("IPython.get_ipython", lambda: made)
-    extension.load(made)
-    made.user_ns.update(qwave=qwave, M=GPT, place="GLOBAL", photo=sheet("red"), get_ipython=lambda: made)
-    yield made
-    extension.unload(made)
-    made.reset()
-    qwave.use_demo(on=False)
-    qwave.configure(demo=None)
+def shell(shell):
+    shell.user_ns.update(qwave=qwave, M=GPT, place="GLOBAL", photo=sheet("red"))
+    return shell
 
 
 def sheet(colour, size=(80, 60)):
