@@ -25,7 +25,7 @@ TURN_ROUND = """() => {
   const held = [];
   WebSocket.prototype.send = function (data) {
     const message = typeof data === 'string' ? data : new TextDecoder().decode(data);
-    if (message.includes('"number"')) held.unshift(data);
+    if (/"(number|remove|upload)"/.test(message)) held.unshift(data);
     else send.call(this, data);
     if (message.includes('"generate"')) setTimeout(() => held.splice(0).forEach(one => send.call(this, one)), 500);
   };

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = [
+    "CHANGES_SCRIPT",
     "KEYS_SCRIPT",
     "VIEWPORT_TEXTS",
     "CanvasControl",
@@ -64,6 +66,10 @@ _FRONT_END_FIELDS = ("box", "height", "most", "number", "other", "shade", "share
 def read_assets(module: str, *names: str) -> str:
     """Join scripts or styles beside a module's file, in this order: a front end that is sent whole needs no network."""
     return "\n".join(Path(module).with_name(name).read_text(encoding="utf-8") for name in names)
+
+
+#: The script of every control that changes something.
+CHANGES_SCRIPT = read_assets(__file__, "changes.js") + "\n"
 
 
 class SlimLayout(ipywidgets.Layout):  # type: ignore[misc]
@@ -111,10 +117,28 @@ class CanvasControl(Control):
     #: The group of its keys.
     _shortcuts = ""
     _displayed_in: int | None = None
+    _is_receiving = False
 
     def __init__(self, **traits: Any) -> None:
         shortcuts = {**describe_shortcuts(self._shortcuts), "hint": format_hint(self._shortcuts)}
         super().__init__(shortcuts=shortcuts, **traits)
+        self.on_msg(self._receive_value)
+
+    def _receive_value(self, _: object, content: JSONObject, __: object) -> None:
+        """Set the value that a button of the panel sends before itself; nothing goes back."""
+        value = content.get("value")
+        if isinstance(value, list):
+            with self._receiving(), self._lock_property(value=value):
+                self.value = value
+
+    @contextlib.contextmanager
+    def _receiving(self) -> Iterator[None]:
+        """Take what a browser sends: what can't be used in it is left out, for nobody would read a refusal."""
+        self._is_receiving = True
+        try:
+            yield
+        finally:
+            self._is_receiving = False
 
     def _repr_mimebundle_(self, **options: object) -> JSONObject | tuple[JSONObject, JSONObject]:
         if self._displayed_in is not None and self._displayed_in == _execution_count():
@@ -135,19 +159,14 @@ class ImageControl(CanvasControl):
     width = traitlets.Int(1).tag(sync=True)
     height = traitlets.Int(1).tag(sync=True)
 
-    _is_receiving = False
-
     def __init__(self, given: object, **traits: Any) -> None:
         image = decode_image(given)
         super().__init__(preview=encode_preview(image), width=image.width, height=image.height, **traits)
 
     def set_state(self, sync_data: JSONObject) -> None:
-        """Take what a browser sends: what can't be used in it is left out, for nobody would read a refusal."""
-        self._is_receiving = True
-        try:
+        """Take what a browser sends, but a value that is no list."""
+        with self._receiving():
             super().set_state({key: one for key, one in sync_data.items() if key != "value" or isinstance(one, list)})
-        finally:
-            self._is_receiving = False
 
     @property
     def size(self) -> tuple[int, int]:

@@ -46,8 +46,7 @@ function render({ model, el }) {
   }
 
   function send() {
-    model.set("value", boxes.map((box) => [...box]));
-    model.save_changes();
+    saveValue(root, model, boxes.map((box) => [...box]));
   }
 
   function placeMark(mark, box) {

@@ -11,6 +11,7 @@ import traitlets
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.widgets.canvas.base import (
+    CHANGES_SCRIPT,
     VIEWPORT_TEXTS,
     ImageControl,
     display_now,
@@ -44,7 +45,9 @@ class BoxEditor(ImageControl):
         [[20, 10, 90, 60]]
     """
 
-    _esm = read_assets(__file__, "keyboard.js", "shortcut_list.js", "elements.js", "viewport.js", "box_editor.js")
+    _esm = CHANGES_SCRIPT + read_assets(
+        __file__, "keyboard.js", "shortcut_list.js", "elements.js", "viewport.js", "box_editor.js"
+    )
     _css = read_assets(__file__, "controls.css", "shortcut_list.css", "box_editor.css")
     _static_key = "canvas.static_boxes"
     _shortcuts = "boxes"

@@ -160,8 +160,7 @@ function openBrush(model, el) {
   }
 
   function send(strokes) {
-    model.set("value", strokes);
-    model.save_changes();
+    saveValue(root, model, strokes);
   }
 
   function addStroke(one) {

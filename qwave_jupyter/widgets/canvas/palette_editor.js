@@ -79,8 +79,7 @@ function render({ model, el }) {
 
   function send() {
     show();
-    model.set("value", colours.map(({ hex, units }) => ({ hex, ratio: units / unit })));
-    model.save_changes();
+    saveValue(root, model, colours.map(({ hex, units }) => ({ hex, ratio: units / unit })));
   }
 
   function buildBars() {

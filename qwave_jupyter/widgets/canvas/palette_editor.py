@@ -12,7 +12,14 @@ import traitlets
 from qwave_jupyter import i18n
 from qwave_jupyter.errors import OptionMistake
 from qwave_jupyter.types import JSONObject
-from qwave_jupyter.widgets.canvas.base import CanvasControl, decode_image, read_assets, read_number, to_list
+from qwave_jupyter.widgets.canvas.base import (
+    CHANGES_SCRIPT,
+    CanvasControl,
+    decode_image,
+    read_assets,
+    read_number,
+    to_list,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,7 +54,7 @@ class PaletteEditor(CanvasControl):
         [{'hex': '#264653', 'ratio': 34}, {'hex': '#2A9D8F', 'ratio': 33}, {'hex': '#E9C46A', 'ratio': 33}]
     """
 
-    _esm = read_assets(__file__, "keyboard.js", "shortcut_list.js", "elements.js", "palette_editor.js")
+    _esm = CHANGES_SCRIPT + read_assets(__file__, "keyboard.js", "shortcut_list.js", "elements.js", "palette_editor.js")
     _css = read_assets(__file__, "controls.css", "shortcut_list.css", "palette_editor.css")
     _static_key = "canvas.static_palette"
     _shortcuts = "palette"

@@ -8,16 +8,18 @@ function receiveImages(root, model, dropClass) {
     const taken = files.slice(0, model.get("room"));
     const isHeavy = (file) => file.size > model.get("max_bytes");
     const names = (some) => some.map((file) => file.name);
-    model.send({ files: { heavy: names(taken.filter(isHeavy)), beyond: names(files.slice(taken.length)) } });
-    for (const file of taken.filter((one) => !isHeavy(one))) {
+    sendChange(root, model, { files: { heavy: names(taken.filter(isHeavy)), beyond: names(files.slice(taken.length)) } });
+    // Numbered before the first of them is read: a button that is pressed meanwhile waits for all.
+    const numbered = taken.filter((one) => !isHeavy(one)).map((file) => ({ file, number: numberChange(root) }));
+    for (const { file, number } of numbered) {
       let content = null;
       try {
         content = await file.arrayBuffer();
       } catch {
         // A folder, or a file that is gone by now.
-        model.send({ unreadable: file.name });
+        sendChange(root, model, { unreadable: file.name }, { number });
       }
-      if (content) model.send({ upload: file.name }, undefined, [content]);
+      if (content) sendChange(root, model, { upload: file.name }, { number, buffers: [content] });
     }
   };
 
@@ -32,7 +34,7 @@ function receiveImages(root, model, dropClass) {
     event.preventDefault();
     event.stopPropagation();
     if (files.length) sendFiles(files);
-    else model.send({ pasted: "" });
+    else sendChange(root, model, { pasted: "" });
   });
 
   const isWanted = (event) => [...event.dataTransfer.types].some((type) => type === "Files" || type === RESULT_TYPE);
@@ -51,7 +53,7 @@ function receiveImages(root, model, dropClass) {
     event.stopPropagation();
     // A result's file lies with the kernel: its path says more than the bytes that the browser has.
     const path = event.dataTransfer.getData(RESULT_TYPE);
-    if (path) model.send({ dropped: path });
+    if (path) sendChange(root, model, { dropped: path });
     else sendFiles([...event.dataTransfer.files]);
   });
   return sendFiles;

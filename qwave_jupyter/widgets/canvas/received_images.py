@@ -15,12 +15,12 @@ from qwave_jupyter.folders import describe, replace_file
 from qwave_jupyter.images import image_io
 from qwave_jupyter.jobs.references import unreadable_mistake
 from qwave_jupyter.types import JSONObject
-from qwave_jupyter.widgets.canvas.base import Control, read_assets
+from qwave_jupyter.widgets.canvas.base import CHANGES_SCRIPT, Control, read_assets
 
 __all__ = ["MAX_AT_ONCE", "RECEIVE_SCRIPT", "ImageReceiver", "shorten_name", "store_upload"]
 
 #: The script of every control that takes images.
-RECEIVE_SCRIPT = read_assets(__file__, "receive_images.js")
+RECEIVE_SCRIPT = CHANGES_SCRIPT + read_assets(__file__, "receive_images.js")
 #: Above about ten megabytes a browser's message is lost without an error.
 _MAX_UPLOAD_BYTES = 9_000_000
 #: Files of one drop where nothing else bounds them.

@@ -21,6 +21,7 @@ from qwave_jupyter.widgets.canvas.box_editor import BoxEditor
 from qwave_jupyter.widgets.canvas.mask_brush import MaskBrush
 from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
 from qwave_jupyter.widgets.panel.fields import is_shown
+from qwave_jupyter.widgets.panel.sent_values import SentValues
 from qwave_jupyter.widgets.panel.state import PanelState, SelectedImage
 
 __all__ = ["PanelTools"]
@@ -39,9 +40,11 @@ class PanelTools:
         on_change: Callable[[str, object], None],
         on_paint: Callable[[SelectedImage | None], None],
         on_base: Callable[[str, object, object], None],
+        sent: SentValues,
         home: Path,
     ) -> None:
         self._on_change, self._on_paint, self._on_base, self._home = on_change, on_paint, on_base, home
+        self._sent = sent
         self._opened: set[str] = set()
         self._closed: set[str] = set()
         self._drawing = False
@@ -53,8 +56,8 @@ class PanelTools:
         self.editors: dict[SelectedImage, BoxEditor] = {}
         self.palette: PaletteEditor | None = None
         self.buttons = {kind: self._build_button(kind) for kind in KINDS}
-        self._from_image = ipywidgets.Button(description=i18n.text("panel.colours_of_image"))
-        self._from_image.on_click(lambda _: self._take_colours())
+        self.from_image = ipywidgets.Button(description=i18n.text("panel.colours_of_image"))
+        self.from_image.on_click(lambda _: self._take_colours())
         self._which = ipywidgets.ToggleButtons(options=[("1", 0)], tooltip=i18n.text("panel.which_boxes"))
         self._which.add_class("qwp-which")
         self._which.observe(lambda _: self._redraw(), "value")
@@ -118,7 +121,7 @@ class PanelTools:
         self._drawing = True
         self.widget.children = ()
         controls = filter(None, (self.brush, self.palette, *self.editors.values()))
-        others = (*self.buttons.values(), *self.notes.values(), self._from_image, self._which, self.widget)
+        others = (*self.buttons.values(), *self.notes.values(), self.from_image, self._which, self.widget)
         for part in (*controls, *others):
             close_all(part)
 
@@ -189,6 +192,7 @@ class PanelTools:
             brush = MaskBrush(base.source, model.mask.alpha if model.mask is not None else None)
             brush.observe(lambda _: self._paint(), "value")
             brush.on_image = self._on_base
+            self._sent.watch(brush)
             self.brush, self._brush_base = brush, base
         elif self._brush_base != base:
             # The same control: whoever pasted the image has the focus in it.
@@ -233,6 +237,7 @@ class PanelTools:
             if index < len(given):
                 editor.value = given[index]
             editor.observe(lambda _: self._change_boxes(), "value")
+            self._sent.watch(editor)
         drawable = [index for index, image in enumerate(state.images) if image in self.editors]
         options = [(str(index + 1), index) for index in drawable]
         if tuple(self._which.options) != tuple(options):
@@ -261,12 +266,13 @@ class PanelTools:
         elif given is not None and [*given] != self.palette.palette:
             self.palette.value = [*given]
         from_image = bool(state.images) and not state.images[0].is_remote
-        return [self.palette, self._from_image] if from_image else [self.palette]
+        return [self.palette, self.from_image] if from_image else [self.palette]
 
     def _build_palette(self, state: PanelState, given: Iterable[object] | None) -> PaletteEditor:
         decimals = 0 if "whole_palette" in _list_checks(state.model) else 2
         palette = PaletteEditor(None if given is None else [*given], decimals=decimals)
         palette.observe(lambda _: self._change_palette(), "value")
+        self._sent.watch(palette)
         return palette
 
     def _change_palette(self) -> None:

@@ -16,7 +16,7 @@ from qwave_jupyter.catalog.rules import parse_ratio
 from qwave_jupyter.magics.status_view import close_all
 from qwave_jupyter.types import JSONObject
 from qwave_jupyter.views.templating import render_template
-from qwave_jupyter.widgets.canvas.base import Control, read_assets
+from qwave_jupyter.widgets.canvas.base import CHANGES_SCRIPT, Control, read_assets
 from qwave_jupyter.widgets.panel.state import Choice, PanelState, list_choices
 
 __all__ = ["Field", "FieldsWidget", "PlainFields", "format_name", "is_shown", "list_fields"]
@@ -178,7 +178,7 @@ def _measure_frame(value: object) -> tuple[int, int]:
 class FieldsWidget(Control):
     """All controls as one widget: one description goes out for a model, one message comes back for a change."""
 
-    _esm = read_assets(__file__, "elements.js", "typed_text.js", "fields.js")
+    _esm = CHANGES_SCRIPT + read_assets(__file__, "elements.js", "typed_text.js", "fields.js")
     _text_keys = ("advanced", "reset", "random", "less", "more", "meant")
 
     fields: traitlets.List[JSONObject] = traitlets.List().tag(sync=True)

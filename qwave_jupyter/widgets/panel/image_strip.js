@@ -19,7 +19,7 @@ function render({ model, el }) {
   const hideNotes = showNotes(note, model, "qwp-wrong");
   const send = () => {
     if (!text.value.trim()) return;
-    model.send({ add: text.value });
+    sendChange(root, model, { add: text.value });
     text.value = "";
   };
   add.addEventListener("click", send);
@@ -29,7 +29,7 @@ function render({ model, el }) {
   });
   upload.addEventListener("click", () => file.click());
   file.addEventListener("change", () => { sendFiles([...file.files]); file.value = ""; });
-  earlier.addEventListener("change", () => { if (earlier.value !== "") model.send({ earlier: Number(earlier.value) }); earlier.value = ""; });
+  earlier.addEventListener("change", () => { if (earlier.value !== "") sendChange(root, model, { earlier: Number(earlier.value) }); earlier.value = ""; });
 
   const draw = () => {
     const items = model.get("items");
@@ -43,7 +43,7 @@ function render({ model, el }) {
       } else thumb.append(make("span", { "aria-hidden": "true" }, item.wrong ? "!" : "–"));
       const button = (symbol, title, message, disabled) => {
         const node = make("button", { type: "button", title, "aria-label": `${title}: ${item.label}`, disabled }, symbol);
-        node.addEventListener("click", () => model.send(message));
+        node.addEventListener("click", () => sendChange(root, model, message));
         return node;
       };
       const tools = make("div", { class: "qwp-tools" });

@@ -74,9 +74,6 @@ class PanelView:
         self.prompt_controls = PromptControls(
             self.prompt, events.generate_prompt, events.set, events.list_earlier, sent
         )
-        for control in (self.models, self.fields, self.prompt_controls):
-            # After their own, which were added first.
-            control.on_msg(sent.note)
         self.references = ImageStrip(
             i18n.text("panel.references"), lambda *change: events.change_images("images", *change)
         )
@@ -84,8 +81,10 @@ class PanelView:
             i18n.text("panel.mask"), lambda *change: events.change_images("mask", *change), single=True
         )
         self.strips = {"images": self.references, "mask": self.mask}
+        sent.watch(self.models, self.fields, self.prompt_controls, self.references, self.mask)
         self._tools = tools
         self.line = _make_html("qwp-status")
+        self._error = ""
         self._budget = ("", False)
         self._status = (ValidationResult((), "waiting"), False)
         self.copy = CopyText()
@@ -152,6 +151,7 @@ class PanelView:
     ) -> None:
         """Show a state; what is already shown like that isn't sent again."""
         self._drawing = True
+        self._error = ""
         try:
             # One message for each place that changes: what stands together is one widget.
             self.models.value = state.model.id
@@ -167,7 +167,13 @@ class PanelView:
 
     def show_error(self, text: str) -> None:
         """Show one line where the check stands."""
+        self._error = text
         self._show_status(ValidationResult((text,), "wrong"), demo=False)
+
+    @property
+    def error(self) -> str:
+        """What :meth:`show_error` has shown last, as long as it stands there."""
+        return self._error
 
     def show_budget(self, text: str, *, short: bool) -> None:
         """Show beside Generate what is left to spend, and whether that is less than what stands in the panel."""

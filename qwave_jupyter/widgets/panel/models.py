@@ -12,7 +12,7 @@ from qwave_jupyter.catalog import Model
 from qwave_jupyter.errors import OptionMistake, QwaveError
 from qwave_jupyter.types import JSONObject, Values
 from qwave_jupyter.views.templating import render_template
-from qwave_jupyter.widgets.canvas.base import Control, read_assets
+from qwave_jupyter.widgets.canvas.base import CHANGES_SCRIPT, Control, read_assets
 from qwave_jupyter.widgets.panel.fields import format_name
 
 __all__ = ["ModelFinder", "ModelPicker"]
@@ -25,7 +25,7 @@ _MAX_NUMBER = 1e6
 class ModelPicker(Control):
     """A searchable list of models, grouped by family, the price beside each."""
 
-    _esm = read_assets(__file__, "elements.js", "model_picker.js")
+    _esm = CHANGES_SCRIPT + read_assets(__file__, "elements.js", "model_picker.js")
     _text_keys = ("model", "no_model_found")
 
     models: traitlets.List[JSONObject] = traitlets.List().tag(sync=True)

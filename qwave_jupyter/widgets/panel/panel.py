@@ -128,6 +128,7 @@ class Panel:
         self._home = session.settings.home
         self.finder: ModelFinder | None = None
         self.presets: PresetList | None = None
+        self._generated: str | None = None
         self._copying = ""
         self._lookup = ""
         self.runs: list[PanelRun] = []
@@ -135,12 +136,17 @@ class Panel:
         self.validation = ValidationResult((), "waiting")
         self._sent = SentValues()
         self.tools = PanelTools(
-            self.set, self.set_mask, lambda *change: self.change_images("base", *change), session.settings.home
+            self.set,
+            self.set_mask,
+            lambda *change: self.change_images("base", *change),
+            self._sent,
+            session.settings.home,
         )
         self.view = PanelView(self._catalog, state, self, self.tools.widget, self._sent, plain=plain)
         self.view.comparison.observe(lambda change: self._end_comparison(change["new"]), "images")
         self._images = ImageInputs(self.view.references, self.view.mask, self._cache, self.variables)
         self._sent.add(*self.tools.controls)
+        self._sent.add_buttons(self.tools.from_image)
         self._set_state(state)
 
     def __repr__(self) -> str:
@@ -208,7 +214,11 @@ class Panel:
     @_shows_errors
     def set_prompt(self, text: str) -> None:
         """Change the prompt."""
+        # The field's message may come after that of the button: what was told of this very text still holds.
+        error = self.view.error if text == self._generated else ""
         self._set_state(replace(self.state, prompt=text.replace("\r\n", "\n").replace("\r", "\n")))
+        if error:
+            self.view.show_error(error)
 
     @_shows_errors
     def change_images(self, parameter: str, kind: str, value: object, detail: object = None) -> None:
@@ -258,6 +268,7 @@ class Panel:
     @_shows_errors
     def generate_prompt(self, prompt: str) -> PanelRun:
         """Send what stands in the panel with this prompt: what the browser showed when the button was pressed."""
+        self._generated = prompt
         before, state = self.state, self._renew()
         if not keeps_drawing(before, state):
             # Without what was drawn, all of the image would be made anew.
@@ -304,6 +315,7 @@ class Panel:
         run = PanelRun(default().start(request), state, self._act, plain=self.view.is_plain)
         self.runs.insert(0, run)
         self._sent.add(run.box)
+        self._sent.add_buttons(*run.buttons.values())
         for old in [other for other in self.runs[_MAX_RUNS:] if other.job.done()]:
             self._dismiss(old)
         self._show_runs()

@@ -29,7 +29,7 @@ function render({ model, el }) {
     area.scrollTop = 0;
   };
   const focusPrompt = () => field()?.focus();
-  const press = (content) => model.send({ ...content, before: panel().qwaveChanges ?? [] });
+  const press = (content) => model.send({ ...content, before: listChanges(panel()) });
   const generate = () => {
     sendNegative();
     press({ generate: field().value });

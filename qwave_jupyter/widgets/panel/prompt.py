@@ -13,7 +13,7 @@ from qwave_jupyter import i18n
 from qwave_jupyter.arguments import escape_braces
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.types import JSONObject
-from qwave_jupyter.widgets.canvas.base import KEYS_SCRIPT, Control, SlimLayout, read_assets
+from qwave_jupyter.widgets.canvas.base import CHANGES_SCRIPT, KEYS_SCRIPT, Control, SlimLayout, read_assets
 from qwave_jupyter.widgets.canvas.keyboard import GROUPS, SHORTCUTS_SCRIPT, SHORTCUTS_STYLE, describe_shortcuts
 from qwave_jupyter.widgets.panel.fields import format_name, is_shown
 from qwave_jupyter.widgets.panel.sent_values import SentValues
@@ -90,7 +90,7 @@ class PromptControls(Control):
 
     # A panel has one of these whatever its other controls are.
     _assets = read_assets(__file__, "elements.js", "typed_text.js", "earlier_prompts.js", "prompt.js")
-    _esm = KEYS_SCRIPT + SHORTCUTS_SCRIPT + _assets
+    _esm = KEYS_SCRIPT + SHORTCUTS_SCRIPT + CHANGES_SCRIPT + _assets
     _css = SHORTCUTS_STYLE
     _text_keys = (
         "earlier_cut",

@@ -61,6 +61,11 @@ class SentValues:
         widget.add_class(_CLASS + name)
         self._controls[name] = widget
 
+    def watch(self, *controls: ipywidgets.Widget) -> None:
+        """Note the messages of controls that send numbers themselves, each after the control has handled it."""
+        for control in controls:
+            control.on_msg(self.note)
+
     def press(self, name: str, numbers: object) -> None:
         """Press a button as soon as the messages with these numbers were handled."""
         button = self._controls.get(name)

@@ -6,7 +6,9 @@ import itertools
 
 import ipywidgets
 import pytest
+from PIL import Image
 
+import qwave_jupyter as qwave
 from qwave_jupyter.jobs.presets import Preset, list_presets, save_preset
 from qwave_jupyter.session import default
 from qwave_jupyter.widgets.panel.models import ModelFinder
@@ -185,3 +187,60 @@ def test_generated_is_the_text_of_the_press_and_later_text_stays(panel, monkeypa
     panel.view.prompt_controls._receive(None, {"generate": "a pier", "before": []}, [])
     assert [request.prompt for request in requests] == ["a pier"]
     assert (prompt.value, sent) == (later, [])
+
+
+@pytest.mark.parametrize(("before", "late"), [("a pier", ""), ("", "  "), ("a mill", "\n")])
+def test_refusal_outlives_the_late_message_of_its_text(panel, before, late):
+    prompt = panel.view.prompt
+    prompt.value = before
+    panel.view.prompt_controls._receive(None, {"generate": late, "before": []}, [])
+    refused = panel.view.line.value
+    assert "Nothing was sent" in refused
+    prompt.value = late
+    assert (panel.view.line.value, panel.state.prompt) == (refused, late)
+    prompt.value = "a pier at noon"
+    assert "Ready" in panel.view.line.value
+    # Typed anew it is as before the button was pressed.
+    prompt.value = late
+    assert "Nothing was sent" not in panel.view.line.value
+
+
+@pytest.mark.parametrize("chosen", [1, 2, 0])
+def test_run_uses_the_image_that_is_chosen(panel, small_images, short_waits, chosen):
+    qwave.use_demo(latency=0.01)
+    panel.set("n", 3)
+    run = panel.generate()
+    run.job.result()
+    run.close()
+    (which,) = [one for one in run.box.children[2].children if isinstance(one, ipywidgets.ToggleButtons)]
+    receive = panel.view.prompt_controls._handle_custom_msg
+    receive({"press": name_of(run.buttons["use"]), "before": [11]}, [])
+    assert panel.state.selected == ()
+    receive({"sent": name_of(which), "value": chosen, "number": 11}, [])
+    assert [image.source for image in panel.state.selected] == [run.gallery[chosen]]
+    qwave.use_demo(on=False)
+
+
+STROKES = [{"kind": "paint", "size": 4.0, "points": [[x, 5.0], [x + 3.0, 5.0]]} for x in (2.0, 9.0)]
+
+
+@pytest.mark.parametrize("late", [STROKES[:1], STROKES, []])
+def test_strokes_come_before_the_button(clean_environment, monkeypatch, late):
+    """The brush's own message, that ipywidgets has held back, comes later and changes nothing."""
+    photo = Image.new("RGB", (20, 20), "white")
+    made = Panel(PanelState(default().catalog.model("gpt-image-2"), "a cat"), {"photo": photo})
+    requests, sent = [], []
+    monkeypatch.setattr(made, "_run", lambda request, _: requests.append(request))
+    made.change_images("images", "add", "photo")
+    made.set("action", "inpaint")
+    brush = made.tools.brush
+    brush.set_state({"value": STROKES[:1]})
+    monkeypatch.setattr(brush, "send_state", lambda key=None: sent.append(key))
+    made.view.prompt_controls._receive(None, {"generate": "a cat", "before": [7]}, [])
+    assert requests == []
+    brush._handle_custom_msg({"value": late, "number": 7}, [])
+    assert brush.value == late
+    assert "value" not in str(sent)
+    (body,) = [request.body for request in requests] or [None]
+    assert (body is None) == (late == [])
+    made.close()
