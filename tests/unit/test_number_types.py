@@ -20,7 +20,7 @@ SMALL = [np.float32(1e-4), Decimal("0.0001"), Fraction(1, 10_000)]
 
 
 @pytest.fixture(autouse=True)
-def demo(clean_environment, monkeypatch):
+def demo(clean_environment, monkeypatch, small_images, short_waits):
     replace_default(monkeypatch)
     qwave.use_demo(latency=np.float64(0.01))
     yield

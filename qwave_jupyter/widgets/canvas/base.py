@@ -128,11 +128,11 @@ class CanvasControl(Control):
         """Set the value that a button of the panel sends before itself; nothing goes back."""
         value = content.get("value")
         if isinstance(value, list):
-            with self._receiving(), self._lock_property(value=value):
+            with self._as_browser_input(), self._lock_property(value=value):
                 self.value = value
 
     @contextlib.contextmanager
-    def _receiving(self) -> Iterator[None]:
+    def _as_browser_input(self) -> Iterator[None]:
         """Take what a browser sends: what can't be used in it is left out, for nobody would read a refusal."""
         self._is_receiving = True
         try:
@@ -165,7 +165,7 @@ class ImageControl(CanvasControl):
 
     def set_state(self, sync_data: JSONObject) -> None:
         """Take what a browser sends, but a value that is no list."""
-        with self._receiving():
+        with self._as_browser_input():
             super().set_state({key: one for key, one in sync_data.items() if key != "value" or isinstance(one, list)})
 
     @property

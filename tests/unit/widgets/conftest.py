@@ -11,10 +11,18 @@ from qwave_jupyter.magics import extension
 
 
 @pytest.fixture
-def shell(clean_environment, monkeypatch):
-    """A shell with the extension and the demo, in a folder of its own."""
+def quick_demo(clean_environment, monkeypatch, small_images, short_waits):
+    """The demo, with nothing to wait for, in a folder of its own."""
     monkeypatch.chdir(clean_environment)
     qwave.use_demo(latency=0.01)
+    yield clean_environment
+    qwave.use_demo(on=False)
+    qwave.configure(demo=None)
+
+
+@pytest.fixture
+def shell(quick_demo, monkeypatch):
+    """A shell with the extension and the demo."""
     made = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     monkeypatch.setattr("IPython.get_ipython", lambda: made)
     extension.load(made)
@@ -22,5 +30,3 @@ def shell(clean_environment, monkeypatch):
     yield made
     extension.unload(made)
     made.reset()
-    qwave.use_demo(on=False)
-    qwave.configure(demo=None)

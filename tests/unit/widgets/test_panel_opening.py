@@ -80,13 +80,9 @@ def extension_variables(own, module):
 
 
 @pytest.fixture
-def here(clean_environment, monkeypatch):
-    monkeypatch.chdir(clean_environment)
-    qwave.use_demo(latency=0.01)
+def here(quick_demo, monkeypatch):
     monkeypatch.setattr(panels, "find_variables", dict)
-    yield clean_environment
-    qwave.use_demo(on=False)
-    qwave.configure(demo=None)
+    return quick_demo
 
 
 @pytest.mark.parametrize(

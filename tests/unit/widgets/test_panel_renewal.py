@@ -22,14 +22,10 @@ STROKE = {"kind": "paint", "size": 20, "points": [[20, 20]]}
 
 
 @pytest.fixture
-def variables(clean_environment, monkeypatch):
-    monkeypatch.chdir(clean_environment)
-    qwave.use_demo(latency=0.01)
+def variables(quick_demo, monkeypatch):
     known = {}
     monkeypatch.setattr(panels, "find_variables", lambda: known)
-    yield known
-    qwave.use_demo(on=False)
-    qwave.configure(demo=None)
+    return known
 
 
 def sheet(colour, size=(80, 60)):

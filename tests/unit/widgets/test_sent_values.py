@@ -8,13 +8,13 @@ import ipywidgets
 import pytest
 from PIL import Image
 
-import qwave_jupyter as qwave
 from qwave_jupyter.jobs.presets import Preset, list_presets, save_preset
 from qwave_jupyter.session import default
 from qwave_jupyter.widgets.panel.models import ModelFinder
 from qwave_jupyter.widgets.panel.panel import Panel
 from qwave_jupyter.widgets.panel.sent_values import SentValues
 from qwave_jupyter.widgets.panel.state import PanelState
+from tests.waiting import wait_until
 
 OPTIONS = ["a", "b", "c"]
 
@@ -206,19 +206,16 @@ def test_refusal_outlives_the_late_message_of_its_text(panel, before, late):
 
 
 @pytest.mark.parametrize("chosen", [1, 2, 0])
-def test_run_uses_the_image_that_is_chosen(panel, small_images, short_waits, chosen):
-    qwave.use_demo(latency=0.01)
+def test_run_uses_the_image_that_is_chosen(quick_demo, panel, chosen):
     panel.set("n", 3)
     run = panel.generate()
-    run.job.result()
-    run.close()
     (which,) = [one for one in run.box.children[2].children if isinstance(one, ipywidgets.ToggleButtons)]
+    wait_until(lambda: len(which.options) == 3)
     receive = panel.view.prompt_controls._handle_custom_msg
     receive({"press": name_of(run.buttons["use"]), "before": [11]}, [])
     assert panel.state.selected == ()
     receive({"sent": name_of(which), "value": chosen, "number": 11}, [])
     assert [image.source for image in panel.state.selected] == [run.gallery[chosen]]
-    qwave.use_demo(on=False)
 
 
 STROKES = [{"kind": "paint", "size": 4.0, "points": [[x, 5.0], [x + 3.0, 5.0]]} for x in (2.0, 9.0)]
