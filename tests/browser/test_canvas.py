@@ -45,6 +45,11 @@ def ask(notebook, place):
     notebook.sync()
     notebook.run(place)
     notebook.wait(place)
+    return read_json(notebook, place)
+
+
+def read_json(notebook, place):
+    """Read what a cell has printed."""
     (output,) = notebook.outputs(place)
     return json.loads("".join(output["text"]))
 

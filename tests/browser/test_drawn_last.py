@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from tests.browser.driver import expect
+from tests.browser.test_canvas import Surface, open_tool, read_json
 from tests.browser.test_panel import open_panel
 from tests.browser.test_typed_last import TURN_ROUND, busy
 
-__all__ = ["open_panel"]
+__all__ = ["open_panel", "open_tool"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -29,13 +30,13 @@ def read_cell(panel):
 def test_drawing_is_sent_as_it_is_seen(open_panel):
     """ipywidgets holds every value after the first back until the kernel has handled that."""
     panel = open_panel("qwave.panel('a balloon', model='gpt-image-2', images='photo.png', action='inpaint')")
-    frame = panel.sheet("brush")
-    with busy(panel):
+    frame, mouse = panel.sheet("brush"), panel.page.mouse
+    with busy(panel.notebook):
         for height in (0.2, 0.5, 0.8):
-            panel.page.mouse.move(frame["x"] + 0.3 * frame["width"], frame["y"] + height * frame["height"])
-            panel.page.mouse.down()
-            panel.page.mouse.move(frame["x"] + 0.5 * frame["width"], frame["y"] + height * frame["height"], steps=4)
-            panel.page.mouse.up()
+            mouse.move(frame["x"] + 0.3 * frame["width"], frame["y"] + height * frame["height"])
+            mouse.down()
+            mouse.move(frame["x"] + 0.5 * frame["width"], frame["y"] + height * frame["height"], steps=4)
+            mouse.up()
         panel.button("Generate").click()
     (file,) = re.findall(r"--mask \"?([^\s\"]+)", read_cell(panel))
     with Image.open(panel.notebook.workspace.folder / file) as mask:
@@ -55,3 +56,23 @@ def test_references_are_sent_as_they_are_seen(open_panel, workspace):
     panel.button("Generate").click()
     sent = [(folder / file).read_bytes() for file in re.findall(r"-i (\S+)", read_cell(panel))]
     assert sent == [(folder / name).read_bytes() for name in ("first.png", "third.png")]
+
+
+def test_cell_finds_what_was_drawn(open_tool):
+    notebook = open_tool(
+        'mask = qwave.paint_mask("photo.png")',
+        'boxes = qwave.draw_boxes("photo.png")',
+        "print(json.dumps([area(mask), boxes.boxes]))",
+    )
+    with busy(notebook):
+        brush = Surface(notebook, 1)
+        for height in (100, 500, 900):
+            brush.drag((700, height), (900, height))
+        boxes = Surface(notebook, 2)
+        for left in (200, 900):
+            boxes.drag((left, 300), (left + 400, 600))
+        notebook.run(3)
+    notebook.wait(3)
+    found, drawn = read_json(notebook, 3)
+    assert found["at"] == [255, 0, 0, 255, 255]
+    assert len(drawn) == 2

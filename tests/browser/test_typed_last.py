@@ -33,15 +33,15 @@ TURN_ROUND = """() => {
 
 
 @contextlib.contextmanager
-def busy(panel):
+def busy(notebook):
     """The kernel does something else, until all that is pressed has been pressed."""
-    go = panel.notebook.workspace.folder / "go"
+    go = notebook.workspace.folder / "go"
     go.unlink(missing_ok=True)
-    panel.sync()
-    panel.page.evaluate(EXECUTE, BUSY)
+    notebook.sync()
+    notebook.page.evaluate(EXECUTE, BUSY)
     yield
     go.touch()
-    panel.sync()
+    notebook.sync()
 
 
 def test_buttons_act_on_what_is_seen(open_panel, workspace):
@@ -51,14 +51,14 @@ def test_buttons_act_on_what_is_seen(open_panel, workspace):
     panel.button("Presets").click()
     chosen = panel.root.get_by_label("Preset", exact=True)
     expect(chosen.locator("option")).to_have_text(["one", "three", "two"])
-    with busy(panel):
+    with busy(panel.notebook):
         chosen.focus()
         chosen.press("ArrowDown")
         chosen.press("ArrowDown")
         panel.button("Delete").click()
     panel.expect_text("two is deleted.")
     assert sorted(list_presets(workspace.home)) == ["one", "three"]
-    with busy(panel):
+    with busy(panel.notebook):
         name = panel.root.get_by_label("Save these parameters as")
         name.press_sequentially("fo")
         name.press("Enter")
@@ -70,7 +70,7 @@ def test_buttons_act_on_what_is_seen(open_panel, workspace):
     # What waits for a pause in typing goes before a button does anything, too.
     seed = panel.root.get_by_role("textbox", name="Seed")
     panel.unfold()
-    with busy(panel):
+    with busy(panel.notebook):
         seed.press_sequentially("12345")
         panel.button("Generate").click()
     expect(panel.runs.first.locator(".qwp-images img")).to_have_count(1)
@@ -118,7 +118,7 @@ def test_earlier_prompt_outlives_what_was_typed(open_panel):
     prompt = prompt_of(panel)
     for text in ("a mill", "a barn", "a mill"):
         generate(panel, text)
-    with busy(panel):
+    with busy(panel.notebook):
         prompt.fill("")
         prompt.press_sequentially("a well")
         prompt.press("Home")

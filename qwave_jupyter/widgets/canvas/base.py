@@ -125,7 +125,7 @@ class CanvasControl(Control):
         self.on_msg(self._receive_value)
 
     def _receive_value(self, _: object, content: JSONObject, __: object) -> None:
-        """Set the value that a button of the panel sends before itself; nothing goes back."""
+        """Set the value that ipywidgets would hold back; nothing goes back."""
         value = content.get("value")
         if isinstance(value, list):
             with self._as_browser_input(), self._lock_property(value=value):

@@ -13,13 +13,17 @@ function sendChange(el, model, content, { number = numberChange(el), buffers } =
   model.send({ ...content, number }, undefined, buffers);
 }
 
-// ipywidgets holds a value back while the kernel handles the one before it. In a panel it goes out before whatever is
-// changed or pressed next.
+// ipywidgets holds a value back while the kernel handles the one before it. A cell that is run next must find it; in a panel
+// it goes out before whatever is changed or pressed next.
 function saveValue(el, model, value) {
-  model.set("value", value);
-  model.save_changes();
   const panel = el.closest(".qwp-panel");
-  if (panel) (panel.qwaveUnsent ??= new Map()).set(el, () => sendChange(el, model, { value: model.get("value") }));
+  model.set("value", value);
+  if (!panel) {
+    model.send({ value });
+    return;
+  }
+  model.save_changes();
+  (panel.qwaveUnsent ??= new Map()).set(el, () => sendChange(el, model, { value: model.get("value") }));
 }
 
 function sendUnsent(panel) {

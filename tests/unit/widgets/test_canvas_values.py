@@ -20,6 +20,7 @@ from qwave_jupyter.widgets.canvas.palette_editor import PaletteEditor
 
 STROKE = {"kind": "paint", "size": 20, "points": [[60, 40]]}
 OTHER = {"kind": "paint", "size": 10, "points": [[20, 20], [30, 20]]}
+PALETTE = [{"hex": "#102030", "ratio": 50}, {"hex": "#FFFFFF", "ratio": 30}, {"hex": "#00FF00", "ratio": 20}]
 URL = "https://images.example/a.png"
 EDITIONS = ["2026-04", "2026-09"]
 
@@ -137,6 +138,26 @@ def test_too_much_painting_is_refused(strokes, most):
     brush.set_state({"value": strokes})
     assert len(brush.value) <= 5000
     assert all(len(stroke.get("points", ())) <= 20_000 for stroke in brush.value)
+
+
+@pytest.mark.parametrize(
+    ("build", "value", "kept"),
+    [
+        (lambda: MaskBrush(photo()), [STROKE, "no stroke"], [STROKE]),
+        (lambda: BoxEditor(photo()), [[1, 2, 3, 4], [5, 6], [2, 3, 4, 5]], [[1, 2, 3, 4], [2, 3, 4, 5]]),
+        (PaletteEditor, PALETTE, PALETTE),
+        (lambda: MaskBrush(photo()), [], []),
+        (lambda: MaskBrush(photo()), None, []),
+        (lambda: BoxEditor(photo()), {"1": 2}, []),
+    ],
+)
+def test_value_comes_at_once_and_is_not_sent_back(monkeypatch, build, value, kept):
+    """As a message of its own: ipywidgets holds a trait back while the kernel handles the one before."""
+    control, sent = build(), []
+    monkeypatch.setattr(control, "_send", lambda message, **_: sent.append(message["state"]))
+    control._handle_custom_msg({"value": value}, [])
+    assert control.value == kept
+    assert [state["value"] for state in sent] == ([kept] if kept != value and kept else [])
 
 
 @pytest.mark.parametrize("state", [None, "strokes", 5, {}])
