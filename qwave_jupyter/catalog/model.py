@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qwave_jupyter.arguments import read_amount
@@ -341,11 +341,19 @@ class Model:
                 continue
             violation = parameter.validate(value)
             if violation is not None:
-                yield violation
+                yield self._name_owner(violation)
             if parameter.only_for and action not in parameter.only_for:
                 yield Violation("only_for_action", name, value, parameter.only_for, detail={"action": action})
             if value in parameter.opaque:
                 yield Violation("opaque", name, value)
+
+    def _name_owner(self, violation: Violation) -> Violation:
+        """Name the one other parameter that takes the value, in place of the nearest of this one."""
+        given = violation.given
+        if violation.code != "not_a_choice" or not isinstance(given, str):
+            return violation
+        owners = [one.name for one in self.parameters.values() if one.has_choice(given)]
+        return replace(violation, nearest=None, detail={"owner": owners[0]}) if len(owners) == 1 else violation
 
 
 #: What a request lacks that is still being put together.

@@ -190,6 +190,10 @@ class Parameter:
             return Violation("out_of_range", self.name, value, nearest=nearest, detail=self._format_range())
         return None
 
+    def has_choice(self, text: str) -> bool:
+        """Whether a text is one of the choices, however it is written."""
+        return self._match_choice(text) in self.choices
+
     def has_type(self, value: object) -> bool:
         """Whether a JSON value is of this parameter's type (or what it is encoded from)."""
         return bool(_JSON_TYPES[self.type](value))

@@ -59,6 +59,8 @@ class Violation:
         )
         if self.nearest is not None:
             text += i18n.text("catalog.nearest", nearest=_format_value(self.nearest))
+        if "owner" in detail:
+            text += i18n.text("catalog.value_of_other", given=_format_value(self.given), owner=detail["owner"])
         if self.detail.get("instead"):
             text += i18n.text("catalog.or_instead", instead=self.detail["instead"])
         if self.others:

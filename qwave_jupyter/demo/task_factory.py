@@ -32,7 +32,7 @@ _MAX_IMAGES = 100
 #: Before, a value that a model does not take was an ``invalid_request`` (error pages, editions 2026-04 and 2026-09).
 _WITH_CAPABILITY_CODE = frozenset({"2026-09"})
 #: What in a violation's detail is made of names of parameters.
-_NAMING = frozenset({"because", "instead", "sum"})
+_NAMING = frozenset({"because", "instead", "owner", "sum"})
 #: Violations whose text in the catalogue is for a notebook.
 _OWN_TEXTS = frozenset({"empty_prompt"})
 

@@ -140,6 +140,27 @@ def test_refusal_names_nearest_and_others():
         assert part in text
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"aspect_ratio": "4K"}, "4K is a value of resolution."),
+        ({"resolution": "16x9"}, "16x9 is a value of aspect_ratio."),
+        ({"background": "webp"}, "webp is a value of output_format."),
+        # Several take it, or none.
+        ({"output_format": "auto"}, "you asked for auto"),
+        ({"aspect_ratio": "2.4:1"}, "Nearest: 21:9."),
+        ({"quality": "hihg"}, "Nearest: high."),
+    ],
+)
+def test_refusal_names_the_parameter_that_takes_the_value(options, said):
+    _, rejected, found = judged("gpt-image-2", options)
+    assert rejected == list(options)
+    text = str(found[0])
+    assert said in text
+    assert ("Nearest" in text) == ("Nearest" in said)
+    assert ("is a value of" in text) == ("is a value of" in said)
+
+
 def test_check_names_all_mistakes():
     _, rejected, _ = judged("gpt-image-2", {"resolution": "4k", "quality": "ultra", "sead": 1})
     assert set(rejected) == {"aspect_ratio", "quality", "sead"}
