@@ -122,11 +122,10 @@ class CanvasControl(Control):
     def __init__(self, **traits: Any) -> None:
         shortcuts = {**describe_shortcuts(self._shortcuts), "hint": format_hint(self._shortcuts)}
         super().__init__(shortcuts=shortcuts, **traits)
-        self.on_msg(self._receive_value)
+        self.on_msg(lambda _, content, __: self.receive(content.get("value")))
 
-    def _receive_value(self, _: object, content: JSONObject, __: object) -> None:
-        """Set the value that ipywidgets would hold back; nothing goes back."""
-        value = content.get("value")
+    def receive(self, value: object) -> None:
+        """Set a value that the browser sends at once, for ipywidgets would hold it back; nothing goes back."""
         if isinstance(value, list):
             with self._as_browser_input(), self._lock_property(value=value):
                 self.value = value

@@ -192,6 +192,7 @@ class PanelTools:
             brush = MaskBrush(base.source, model.mask.alpha if model.mask is not None else None)
             brush.observe(lambda _: self._paint(), "value")
             brush.on_image = self._on_base
+            self._sent.add(brush)
             self._sent.watch(brush)
             self.brush, self._brush_base = brush, base
         elif self._brush_base != base:
@@ -237,7 +238,7 @@ class PanelTools:
             if index < len(given):
                 editor.value = given[index]
             editor.observe(lambda _: self._change_boxes(), "value")
-            self._sent.watch(editor)
+            self._sent.add(editor)
         drawable = [index for index, image in enumerate(state.images) if image in self.editors]
         options = [(str(index + 1), index) for index in drawable]
         if tuple(self._which.options) != tuple(options):
@@ -272,7 +273,7 @@ class PanelTools:
         decimals = 0 if "whole_palette" in _list_checks(state.model) else 2
         palette = PaletteEditor(None if given is None else [*given], decimals=decimals)
         palette.observe(lambda _: self._change_palette(), "value")
-        self._sent.watch(palette)
+        self._sent.add(palette)
         return palette
 
     def _change_palette(self) -> None:

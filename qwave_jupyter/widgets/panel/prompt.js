@@ -29,7 +29,7 @@ function render({ model, el }) {
     area.scrollTop = 0;
   };
   const focusPrompt = () => field()?.focus();
-  const press = (content) => model.send({ ...content, before: listChanges(panel()) });
+  const press = (content) => model.send({ ...content, before: panel().qwaveChanges ?? [] });
   const generate = () => {
     sendNegative();
     press({ generate: field().value });
@@ -78,6 +78,18 @@ function render({ model, el }) {
   const isIn = (event, node) => {
     const target = event.composedPath()[0];
     return target instanceof Element && target === node ? target : null;
+  };
+  // Before the event reaches whatever it changes or presses; an editor's own keys and clicks go on drawing.
+  const sendDrawn = (event) => {
+    const here = panel();
+    const target = event.composedPath()[0];
+    if (!here?.qwaveDrawn?.size || !(target instanceof Element) || !here.contains(target)) return;
+    if (target.closest(".qwc") && !["paste", "drop"].includes(event.type)) return;
+    for (const [node, read] of here.qwaveDrawn) {
+      const control = node.closest("[class*=qwp-sent-]");
+      if (control) sendChange(el, model, { sent: getNumber(control), value: read() });
+    }
+    here.qwaveDrawn.clear();
   };
   const onKey = (event) => {
     // 229 is what Safari sends for the key that ends a composition.
@@ -134,6 +146,8 @@ function render({ model, el }) {
     if (value !== undefined) sendChange(el, model, { sent: getNumber(control), value });
   };
   const listeners = { keydown: onKey, change: onChange, click: onClick };
+  const before = [...Object.keys(listeners), "paste", "drop"];
+  for (const name of before) window.addEventListener(name, sendDrawn, true);
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, true);
   model.on("change:maximum", drawPrompt);
   model.on("change:negative", drawNegative);
@@ -146,6 +160,7 @@ function render({ model, el }) {
   }, () => { length.textContent = ""; });
   return () => {
     prompt?.off("change:value", drawPrompt);
+    for (const name of before) window.removeEventListener(name, sendDrawn, true);
     for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener, true);
     model.off("change:maximum", drawPrompt);
     model.off("change:negative", drawNegative);

@@ -10,12 +10,15 @@ import itertools
 import weakref
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 
 import ipywidgets
 
 from qwave_jupyter import threads
+from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.types import JSONObject
+from qwave_jupyter.widgets.canvas.base import CanvasControl
 
 __all__ = ["SentValues"]
 
@@ -27,19 +30,32 @@ _TRAITS: dict[type[ipywidgets.Widget], tuple[str, type]] = {
     ipywidgets.ToggleButton: ("value", bool),
     ipywidgets.Text: ("value", str),
     ipywidgets.Textarea: ("value", str),
+    CanvasControl: ("value", list),
 }
 _CLASS = "qwp-sent-"
 #: Far more than are under way at once.
 _MAX_HANDLED = 1000
+#: Seconds after which a message that was sent before one that has come is lost.
+_LOST_AFTER = 2.0
+
+
+@dataclass(frozen=True)
+class _Press:
+    """What a button does after the messages with these numbers, and when it was pressed first."""
+
+    numbers: frozenset[int]
+    work: Callable[[], object]
+    since: float
 
 
 class SentValues:
     """The controls of a panel by the number that each has in the page, and the numbers of the messages handled."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self._lock = threads.fork_safe(Lock())
         self._handled: deque[int] = deque(maxlen=_MAX_HANDLED)
-        self._waiting: dict[str, tuple[frozenset[int], Callable[[], object]]] = {}
+        self._waiting: dict[str, _Press] = {}
         self._controls: weakref.WeakValueDictionary[str, ipywidgets.Widget] = weakref.WeakValueDictionary()
         self._numbers = itertools.count(1)
 
@@ -81,6 +97,9 @@ class SentValues:
         trait, _ = found
         if trait == "index" and not 0 <= int(str(value)) < len(widget.options):
             return
+        if isinstance(widget, CanvasControl):
+            widget.receive(value)
+            return
         with widget._lock_property(**{trait: value}):  # noqa: SLF001 - as ipywidgets does it for its own messages
             setattr(widget, trait, value)
 
@@ -93,17 +112,25 @@ class SentValues:
             self._run_waiting()
 
     def run_after(self, numbers: object, work: Callable[[], object], *, button: str = "generate") -> None:
-        """Run something as soon as the messages with these numbers were handled, in place of the same button's last."""
+        """Run something as soon as the messages with these numbers were handled, in place of the same button's last.
+
+        What that one still waits for when it is pressed again is lost, unless the first press was a moment ago.
+        """
         named = numbers if isinstance(numbers, list) else []
         with self._lock:
-            self._waiting[button] = (frozenset(number for number in named if isinstance(number, int)), work)
+            since, last = self._clock.monotonic(), self._waiting.get(button)
+            if last is not None and since - last.since >= _LOST_AFTER:
+                self._handled.extend(last.numbers)
+            elif last is not None:
+                since = last.since
+            self._waiting[button] = _Press(frozenset(one for one in named if isinstance(one, int)), work, since)
         self._run_waiting()
 
     def _run_waiting(self) -> None:
         with self._lock:
             handled = frozenset(self._handled)
-            ready = [button for button, (numbers, _) in self._waiting.items() if numbers <= handled]
-            works = [self._waiting.pop(button)[1] for button in ready]
+            ready = [button for button, press in self._waiting.items() if press.numbers <= handled]
+            works = [self._waiting.pop(button).work for button in ready]
         for work in works:
             work()
 

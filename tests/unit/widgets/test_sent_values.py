@@ -14,6 +14,7 @@ from qwave_jupyter.widgets.panel.models import ModelFinder
 from qwave_jupyter.widgets.panel.panel import Panel
 from qwave_jupyter.widgets.panel.sent_values import SentValues
 from qwave_jupyter.widgets.panel.state import PanelState
+from tests.fake_clock import FakeClock
 from tests.waiting import wait_until
 
 OPTIONS = ["a", "b", "c"]
@@ -178,6 +179,29 @@ def test_later_press_takes_the_place_of_one_that_waits():
     assert done == ["second"]
 
 
+@pytest.mark.parametrize(
+    ("times", "runs"),
+    [
+        ((0.0, 0.3, 0.9), [False, False, False]),
+        ((0.0, 2.5), [False, True]),
+        ((0.0, 1.5, 3.0), [False, False, True]),
+    ],
+)
+def test_message_that_is_lost_keeps_no_button_waiting(times, runs):
+    """A double click waits as one click does; who presses again because nothing happens is heard."""
+    clock = FakeClock()
+    sent, done, found = SentValues(clock), [], []
+    note(sent, 1)
+    for at in times:
+        clock.advance(at - clock.monotonic())
+        sent.run_after([1, 2], lambda: done.append("generated"))
+        found.append(bool(done))
+    assert found == runs
+    done.clear()
+    sent.run_after([1, 2], lambda: done.append("generated"), button="7")
+    assert bool(done) == runs[-1]
+
+
 @pytest.mark.parametrize("later", ["a pier and later", "", "灯塔"])
 def test_generated_is_the_text_of_the_press_and_later_text_stays(panel, monkeypatch, later):
     requests, sent, prompt = [], [], panel.view.prompt
@@ -235,9 +259,48 @@ def test_strokes_come_before_the_button(clean_environment, monkeypatch, late):
     monkeypatch.setattr(brush, "send_state", lambda key=None: sent.append(key))
     made.view.prompt_controls._receive(None, {"generate": "a cat", "before": [7]}, [])
     assert requests == []
-    brush._handle_custom_msg({"value": late, "number": 7}, [])
+    drawn = {"sent": name_of(brush), "value": late, "number": 7}
+    made.view.prompt_controls._handle_custom_msg(drawn, [])
     assert brush.value == late
     assert "value" not in str(sent)
     (body,) = [request.body for request in requests] or [None]
     assert (body is None) == (late == [])
+    made.close()
+
+
+@pytest.mark.parametrize("control", ["images", "mask", "brush"])
+def test_button_waits_for_images_that_are_given_anywhere(quick_demo, monkeypatch, control):
+    made = Panel(PanelState(default().catalog.model("gpt-image-2"), "a cat"), {"photo": Image.new("RGB", (20, 20))})
+    made.change_images("images", "add", "photo")
+    made.set("action", "inpaint")
+    sent = []
+    monkeypatch.setattr(made, "_run_with_seed", lambda state: sent.append(len(state.selected)))
+    made.view.prompt_controls._receive(None, {"generate": "a cat", "before": [9]}, [])
+    assert sent == []
+    receiver = made.tools.brush if control == "brush" else made.view.strips[control]
+    receiver._handle_custom_msg({"pasted": "", "number": 9}, [])
+    assert sent == [1]
+    made.close()
+
+
+@pytest.mark.parametrize("boxes", [[[1, 2, 9, 9]], [], "no boxes"])
+def test_editor_that_is_gone_keeps_no_button_waiting(clean_environment, monkeypatch, boxes):
+    model = next(one for one in default().catalog if "bbox_list" in one.parameters)
+    photos = {name: Image.new("RGB", (400, 400), name) for name in ("red", "blue")}
+    made = Panel(PanelState(model, "a cat"), photos)
+    sent = []
+    monkeypatch.setattr(made, "_run_with_seed", lambda state: sent.append(state.values.get("bbox_list")))
+    for name in photos:
+        made.change_images("images", "add", name)
+    made.set("action", "interactive_edit")
+    first, _ = made.tools.editors.values()
+    made.change_images("images", "remove", 0)
+    made.view.prompt_controls._handle_custom_msg({"sent": name_of(first), "value": boxes, "number": 7}, [])
+    made.view.prompt_controls._receive(None, {"generate": "a cat", "before": [7]}, [])
+    assert sent == [None]
+    made.change_images("images", "add", "red")
+    (editor,) = [one for image, one in made.tools.editors.items() if image == made.state.images[0]]
+    made.view.prompt_controls._handle_custom_msg({"sent": name_of(editor), "value": [[1, 2, 9, 9]], "number": 8}, [])
+    made.view.prompt_controls._receive(None, {"generate": "a cat", "before": [7, 8]}, [])
+    assert sent == [None, ([[1, 2, 9, 9]], [])]
     made.close()
