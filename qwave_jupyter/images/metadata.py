@@ -169,10 +169,8 @@ def _read_file(file: Path) -> JSONObject:
     try:
         if is_folder(file):
             raise OptionMistake("generation.provenance_folder", path=printable(file))
-        if not is_file(file) and file.exists():
-            # A pipe or a device may never end.
-            raise OptionMistake("generation.no_provenance", path=printable(file))
-        if file.stat().st_size > _MAX_FILE_BYTES:
+        # A pipe or a device may never end.
+        if (not is_file(file) and file.exists()) or file.stat().st_size > _MAX_FILE_BYTES:
             raise OptionMistake("generation.no_provenance", path=printable(file))
         found = extract(file.read_bytes()) or _read_sidecar(file)
     except OSError:

@@ -46,6 +46,7 @@ __all__ = [
     "read_assets",
     "read_items",
     "read_number",
+    "set_received",
     "to_list",
 ]
 
@@ -79,6 +80,12 @@ class SlimLayout(ipywidgets.Layout):  # type: ignore[misc]
         """Return the whole state without what isn't set, or the traits that are asked for."""
         state: JSONObject = super().get_state(key, drop_defaults)
         return {name: value for name, value in state.items() if value is not None} if key is None else state
+
+
+def set_received(widget: ipywidgets.Widget, trait: str, value: object) -> None:
+    """Set what a browser shows already: sent back, it would replace what has been changed there in the meantime."""
+    with widget._lock_property(**{trait: value}):  # noqa: SLF001 - as ipywidgets does it for its own messages
+        setattr(widget, trait, value)
 
 
 class Control(anywidget.AnyWidget):  # type: ignore[misc]
@@ -127,8 +134,8 @@ class CanvasControl(Control):
     def receive(self, value: object) -> None:
         """Set a value that the browser sends at once, for ipywidgets would hold it back; nothing goes back."""
         if isinstance(value, list):
-            with self._as_browser_input(), self._lock_property(value=value):
-                self.value = value
+            with self._as_browser_input():
+                set_received(self, "value", value)
 
     @contextlib.contextmanager
     def _as_browser_input(self) -> Iterator[None]:

@@ -22,5 +22,5 @@ function saveValue(el, model, value) {
     return;
   }
   model.save_changes();
-  (panel.qwaveDrawn ??= new Map()).set(el, () => model.get("value"));
+  (panel.qwaveDrawn ??= new Map()).set(el, model);
 }

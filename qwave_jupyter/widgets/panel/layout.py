@@ -84,7 +84,8 @@ class PanelView:
         sent.watch(self.models, self.fields, self.prompt_controls, self.references, self.mask)
         self._tools = tools
         self.line = _make_html("qwp-status")
-        self._error = ""
+        #: What :meth:`show_error` has shown last, as long as it stands there.
+        self.error = ""
         self._budget = ("", False)
         self._status = (ValidationResult((), "waiting"), False)
         self.copy = CopyText()
@@ -151,7 +152,7 @@ class PanelView:
     ) -> None:
         """Show a state; what is already shown like that isn't sent again."""
         self._drawing = True
-        self._error = ""
+        self.error = ""
         try:
             # One message for each place that changes: what stands together is one widget.
             self.models.value = state.model.id
@@ -167,13 +168,8 @@ class PanelView:
 
     def show_error(self, text: str) -> None:
         """Show one line where the check stands."""
-        self._error = text
+        self.error = text
         self._show_status(ValidationResult((text,), "wrong"), demo=False)
-
-    @property
-    def error(self) -> str:
-        """What :meth:`show_error` has shown last, as long as it stands there."""
-        return self._error
 
     def show_budget(self, text: str, *, short: bool) -> None:
         """Show beside Generate what is left to spend, and whether that is less than what stands in the panel."""

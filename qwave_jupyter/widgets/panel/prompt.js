@@ -85,9 +85,9 @@ function render({ model, el }) {
     const target = event.composedPath()[0];
     if (!here?.qwaveDrawn?.size || !(target instanceof Element) || !here.contains(target)) return;
     if (target.closest(".qwc") && !["paste", "drop"].includes(event.type)) return;
-    for (const [node, read] of here.qwaveDrawn) {
+    for (const [node, drawn] of here.qwaveDrawn) {
       const control = node.closest("[class*=qwp-sent-]");
-      if (control) sendChange(el, model, { sent: getNumber(control), value: read() });
+      if (control) sendChange(el, model, { sent: getNumber(control), value: drawn.get("value") });
     }
     here.qwaveDrawn.clear();
   };
@@ -140,7 +140,8 @@ function render({ model, el }) {
   const getNumber = (control) => control.className.match(/qwp-sent-(\w+)/)[1];
   const sendValue = (event, read) => {
     const target = event.composedPath()[0];
-    const control = target instanceof Element ? target.closest("[class*=qwp-sent-]") : null;
+    // What an editor's own fields change is part of its drawing.
+    const control = target instanceof Element && !target.closest(".qwc") ? target.closest("[class*=qwp-sent-]") : null;
     if (!control || !panel()?.contains(control)) return;
     const value = read(target, control);
     if (value !== undefined) sendChange(el, model, { sent: getNumber(control), value });

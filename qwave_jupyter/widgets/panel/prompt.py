@@ -13,7 +13,14 @@ from qwave_jupyter import i18n
 from qwave_jupyter.arguments import escape_braces
 from qwave_jupyter.jobs.context import JobContext
 from qwave_jupyter.types import JSONObject
-from qwave_jupyter.widgets.canvas.base import CHANGES_SCRIPT, KEYS_SCRIPT, Control, SlimLayout, read_assets
+from qwave_jupyter.widgets.canvas.base import (
+    CHANGES_SCRIPT,
+    KEYS_SCRIPT,
+    Control,
+    SlimLayout,
+    read_assets,
+    set_received,
+)
 from qwave_jupyter.widgets.canvas.keyboard import GROUPS, SHORTCUTS_SCRIPT, SHORTCUTS_STYLE, describe_shortcuts
 from qwave_jupyter.widgets.panel.fields import format_name, is_shown
 from qwave_jupyter.widgets.panel.sent_values import SentValues
@@ -77,9 +84,7 @@ class PromptField(ipywidgets.Textarea):  # type: ignore[misc]
 
     def receive(self, text: str) -> None:
         """Set the text that the browser shows."""
-        # Sent back, it would replace what has been typed in the meantime.
-        with self._lock_property(value=text):
-            self.value = text
+        set_received(self, "value", text)
 
 
 class PromptControls(Control):

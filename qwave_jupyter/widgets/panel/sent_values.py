@@ -18,7 +18,7 @@ import ipywidgets
 from qwave_jupyter import threads
 from qwave_jupyter.clock import SYSTEM_CLOCK, Clock
 from qwave_jupyter.types import JSONObject
-from qwave_jupyter.widgets.canvas.base import CanvasControl
+from qwave_jupyter.widgets.canvas.base import CanvasControl, set_received
 
 __all__ = ["SentValues"]
 
@@ -99,9 +99,8 @@ class SentValues:
             return
         if isinstance(widget, CanvasControl):
             widget.receive(value)
-            return
-        with widget._lock_property(**{trait: value}):  # noqa: SLF001 - as ipywidgets does it for its own messages
-            setattr(widget, trait, value)
+        else:
+            set_received(widget, trait, value)
 
     def note(self, _: object, content: JSONObject, __: object) -> None:
         """Note that a message of the front end was handled, and run what has waited for it."""

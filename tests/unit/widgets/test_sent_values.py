@@ -245,42 +245,41 @@ def test_run_uses_the_image_that_is_chosen(quick_demo, panel, chosen):
 STROKES = [{"kind": "paint", "size": 4.0, "points": [[x, 5.0], [x + 3.0, 5.0]]} for x in (2.0, 9.0)]
 
 
+@pytest.fixture
+def inpainting(panel):
+    """The panel with an image below its brush."""
+    panel.variables["photo"] = Image.new("RGB", (20, 20), "white")
+    panel.change_images("images", "add", "photo")
+    panel.set("action", "inpaint")
+    return panel
+
+
 @pytest.mark.parametrize("late", [STROKES[:1], STROKES, []])
-def test_strokes_come_before_the_button(clean_environment, monkeypatch, late):
+def test_strokes_come_before_the_button(inpainting, monkeypatch, late):
     """The brush's own message, that ipywidgets has held back, comes later and changes nothing."""
-    photo = Image.new("RGB", (20, 20), "white")
-    made = Panel(PanelState(default().catalog.model("gpt-image-2"), "a cat"), {"photo": photo})
-    requests, sent = [], []
-    monkeypatch.setattr(made, "_run", lambda request, _: requests.append(request))
-    made.change_images("images", "add", "photo")
-    made.set("action", "inpaint")
-    brush = made.tools.brush
+    requests, sent, brush = [], [], inpainting.tools.brush
+    monkeypatch.setattr(inpainting, "_run", lambda request, _: requests.append(request))
     brush.set_state({"value": STROKES[:1]})
     monkeypatch.setattr(brush, "send_state", lambda key=None: sent.append(key))
-    made.view.prompt_controls._receive(None, {"generate": "a cat", "before": [7]}, [])
+    inpainting.view.prompt_controls._receive(None, {"generate": "a cat", "before": [7]}, [])
     assert requests == []
     drawn = {"sent": name_of(brush), "value": late, "number": 7}
-    made.view.prompt_controls._handle_custom_msg(drawn, [])
+    inpainting.view.prompt_controls._handle_custom_msg(drawn, [])
     assert brush.value == late
     assert "value" not in str(sent)
     (body,) = [request.body for request in requests] or [None]
     assert (body is None) == (late == [])
-    made.close()
 
 
 @pytest.mark.parametrize("control", ["images", "mask", "brush"])
-def test_button_waits_for_images_that_are_given_anywhere(quick_demo, monkeypatch, control):
-    made = Panel(PanelState(default().catalog.model("gpt-image-2"), "a cat"), {"photo": Image.new("RGB", (20, 20))})
-    made.change_images("images", "add", "photo")
-    made.set("action", "inpaint")
+def test_button_waits_for_images_that_are_given_anywhere(inpainting, monkeypatch, control):
     sent = []
-    monkeypatch.setattr(made, "_run_with_seed", lambda state: sent.append(len(state.selected)))
-    made.view.prompt_controls._receive(None, {"generate": "a cat", "before": [9]}, [])
+    monkeypatch.setattr(inpainting, "_run_with_seed", lambda state: sent.append(len(state.selected)))
+    inpainting.view.prompt_controls._receive(None, {"generate": "a cat", "before": [9]}, [])
     assert sent == []
-    receiver = made.tools.brush if control == "brush" else made.view.strips[control]
+    receiver = inpainting.tools.brush if control == "brush" else inpainting.view.strips[control]
     receiver._handle_custom_msg({"pasted": "", "number": 9}, [])
     assert sent == [1]
-    made.close()
 
 
 @pytest.mark.parametrize("boxes", [[[1, 2, 9, 9]], [], "no boxes"])
